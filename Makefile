@@ -1,0 +1,57 @@
+# migrator: schema migrations inside the PostgreSQL server.
+#
+#   make && sudo make install        build and install (PG_CONFIG chooses the server)
+#   make installcheck                regress and isolation tests against a running server
+#   make prove_installcheck          TAP tests, each with clusters of its own
+#   DEV=1                            warnings are errors
+#   COVERAGE=1                       build for gcov
+
+EXTENSION = migrator
+MODULE_big = migrator
+DATA = sql/migrator--1.0.0.sql
+
+# One line a floor of src/README.md, from the ground up.
+OBJS = \
+	src/settings.o src/finding.o src/owner_query.o \
+	src/migration.o src/file.o src/digest.o src/lexer.o src/statement_kind.o src/script.o src/script_parse.o \
+	src/source.o src/layout.o src/layout_pairs.o src/layout_dated.o src/layout_numbered.o src/layout_folders.o \
+	src/record.o src/lock.o \
+	src/scope.o src/plan.o src/check.o \
+	src/execute.o src/copy.o src/constraint.o \
+	src/event.o src/failure_log.o \
+	src/survey.o src/settle.o src/run.o \
+	src/api.o src/api_run.o src/api_look.o src/api_settle.o src/api_about.o src/api_probe.o src/init.o
+
+PG_CONFIG ?= pg_config
+PG_CPPFLAGS = -I$(srcdir)/src
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-clobbered
+SHLIB_LINK = -lcrypto
+
+ifdef DEV
+PG_CFLAGS += -Werror
+endif
+ifdef COVERAGE
+PG_CFLAGS += --coverage -O0
+SHLIB_LINK += --coverage
+EXTRA_CLEAN += src/*.gcno src/*.gcda
+endif
+
+REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test --load-extension=migrator
+ISOLATION = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
+# Expected output is looked for below the output directory first: both kinds keep it in expected/.
+ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=migrator
+
+# The TAP tests have a target of their own: installcheck needs a running server, they start theirs.
+PROVE_TESTS ?= test/t/*.pl
+EXTRA_CLEAN += tmp_check results
+
+# No clang needed: bitcode only serves inlining by the JIT, which calls none of our functions in a loop.
+override with_llvm = no
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+.PHONY: prove_installcheck
+prove_installcheck:
+	$(prove_installcheck)
