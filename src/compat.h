@@ -1,0 +1,65 @@
+/*
+ * compat.h
+ *	  Every difference between the supported server versions (15 to 18).
+ *
+ * Callers write the newest API; this file carries the rest.  No other file
+ * tests PG_VERSION_NUM.
+ */
+#ifndef MIGRATOR_COMPAT_H
+#define MIGRATOR_COMPAT_H
+
+#include "access/sysattr.h"
+#include "executor/executor.h"
+#include "parser/parse_node.h"
+#include "storage/lwlock.h"
+#include "tcop/pquery.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
+
+/* PortalRun lost its run_once argument in 18 */
+#if PG_VERSION_NUM >= 180000
+#define portal_run(portal, count, top, dest, altdest, qc) \
+	PortalRun(portal, count, top, dest, altdest, qc)
+#else
+#define portal_run(portal, count, top, dest, altdest, qc) \
+	PortalRun(portal, count, top, true, dest, altdest, qc)
+#endif
+
+/* get_guc_variables took no argument before 16; the result is palloc'd from 16 on */
+static inline struct config_generic **
+guc_variables(int *count)
+{
+#if PG_VERSION_NUM >= 160000
+	return get_guc_variables(count);
+#else
+	*count = GetNumConfigOptions();
+	return get_guc_variables();
+#endif
+}
+
+/*
+ * The rights COPY FROM needs on a relation and its columns, as DoCopy() checks
+ * them.  The permission bits moved from the range table entry to a node of
+ * their own in 16.
+ */
+static inline void
+check_copy_permissions(ParseState *pstate, ParseNamespaceItem *item, List *attnums)
+{
+	Bitmapset  *columns = NULL;
+	ListCell   *lc;
+
+	foreach(lc, attnums)
+		columns = bms_add_member(columns,
+								 lfirst_int(lc) - FirstLowInvalidHeapAttributeNumber);
+#if PG_VERSION_NUM >= 160000
+	item->p_perminfo->requiredPerms = ACL_INSERT;
+	item->p_perminfo->insertedCols = columns;
+	ExecCheckPermissions(pstate->p_rtable, list_make1(item->p_perminfo), true);
+#else
+	item->p_rte->requiredPerms = ACL_INSERT;
+	item->p_rte->insertedCols = columns;
+	ExecCheckRTPerms(pstate->p_rtable, true);
+#endif
+}
+
+#endif

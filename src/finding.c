@@ -1,0 +1,99 @@
+/*
+ * finding.c
+ *	  The one sink of findings.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+
+#include "finding.h"
+
+/* longer statements are cut to a window before they go to client and log */
+#define EXCERPT_WHOLE 10000
+#define EXCERPT_BEFORE 1000
+#define EXCERPT_AFTER 1000
+
+void
+finding_add(FindingSink *sink, const Finding *finding)
+{
+	Finding    *copy = palloc(sizeof(Finding));
+
+	*copy = *finding;
+	sink->findings = lappend(sink->findings, copy);
+	if (finding->severity == FINDING_ERROR)
+		sink->errors++;
+}
+
+const char *
+finding_severity_name(FindingSeverity severity)
+{
+	switch (severity)
+	{
+		case FINDING_OK:
+			return "ok";
+		case FINDING_INFO:
+			return "info";
+		case FINDING_WARNING:
+			return "warning";
+		case FINDING_ERROR:
+			return "error";
+	}
+	return "unknown";
+}
+
+void
+finding_raise_first(const FindingSink *sink)
+{
+	ListCell   *lc;
+
+	if (sink->errors == 0)
+		return;
+	foreach(lc, sink->findings)
+	{
+		const Finding *f = lfirst(lc);
+		int			position = f->position;
+		char	   *excerpt = f->query ? finding_excerpt(f->query, &position) : NULL;
+		char	   *others = NULL;
+
+		if (f->severity != FINDING_ERROR)
+			continue;
+		if (sink->errors > 1)
+			others = psprintf("%s%sBefore anything ran, %d other problem(s) were found: migrator.validate() lists all.",
+							  f->detail ? f->detail : "", f->detail ? "\n" : "", sink->errors - 1);
+		ereport(ERROR,
+				errcode(f->sqlstate),
+				errmsg_internal("%s", f->message),
+				others ? errdetail_internal("%s", others) :
+				f->detail ? errdetail_internal("%s", f->detail) : 0,
+				f->hint ? errhint("%s", f->hint) : 0,
+				excerpt ? internalerrquery(excerpt) : 0,
+				excerpt && position > 0 ? internalerrposition(position) : 0,
+				f->file && f->line > 0 ?
+				errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
+						   f->version, f->file, f->line, f->column) :
+				f->file && f->version ?
+				errcontext("migration \"%s\" (file \"%s\")", f->version, f->file) : 0);
+	}
+}
+
+char *
+finding_excerpt(const char *statement, int *position)
+{
+	int			length = strlen(statement);
+	int			at,
+				start,
+				end;
+
+	if (length <= EXCERPT_WHOLE)
+		return pstrdup(statement);
+
+	/* the byte *position stands for; pg_mbcharcliplen counts characters */
+	at = *position > 0 ? pg_mbcharcliplen(statement, length, *position - 1) : 0;
+	start = at > EXCERPT_BEFORE ?
+		pg_mbcliplen(statement, length, at - EXCERPT_BEFORE) : 0;
+	end = length - at > EXCERPT_AFTER ?
+		pg_mbcliplen(statement, length, at + EXCERPT_AFTER) : length;
+	if (*position > 0)
+		*position -= pg_mbstrlen_with_len(statement, start);
+	return pnstrdup(statement + start, end - start);
+}
