@@ -1,0 +1,61 @@
+/*
+ * file.h
+ *	  The sandbox: which directories and files of the server a user may read.
+ *
+ * Rights are those of pg_read_file(): members of pg_read_server_files read any
+ * path, everybody else only below a directory of migrator.source_roots, after
+ * links are resolved (a Kubernetes ConfigMap volume is made of links).  A file
+ * is opened first and judged by its descriptor, so that nothing can be swapped
+ * in between, and opening never blocks, whatever the path turns out to be.
+ */
+#ifndef MIGRATOR_FILE_H
+#define MIGRATOR_FILE_H
+
+#include "nodes/pg_list.h"
+
+typedef struct FileSandbox
+{
+	bool		any_path;
+	List	   *roots;			/* of char *, resolved, when not any_path */
+} FileSandbox;
+
+/* One entry of a directory; no entry's name begins with a dot. */
+typedef struct DirectoryEntry
+{
+	char	   *name;
+	bool		is_directory;
+} DirectoryEntry;
+
+/* A file's content, or why it could not be had. */
+typedef struct FileContent
+{
+	char	   *bytes;			/* NUL-terminated; NULL on failure */
+	size_t		length;
+	int			sqlstate;		/* on failure */
+	char	   *problem;		/* on failure: an error message */
+	char	   *hint;			/* on failure, or NULL */
+} FileContent;
+
+/* What the current user may read. */
+extern void file_sandbox(FileSandbox *sandbox);
+
+/*
+ * The real path of a directory given absolutely or relative to the data
+ * directory.  Raises 58P01 when it does not exist, 42809 when it is no
+ * directory, 42501 outside of the sandbox.
+ */
+extern char *file_resolve_directory(const FileSandbox *sandbox, const char *path);
+
+/*
+ * Entries of a directory as DirectoryEntry *, ordered by bytes.  Dot entries
+ * are passed over.  Raises 58P01 or 58030, 42501 outside of the sandbox.
+ */
+extern List *file_list_directory(const FileSandbox *sandbox, const char *path);
+
+/*
+ * Read a whole regular file of at most migrator.max_file_size.  Never raises
+ * for what is wrong with the file; the content is palloc'd.
+ */
+extern void file_read(const FileSandbox *sandbox, const char *path, FileContent *content);
+
+#endif

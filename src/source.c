@@ -1,0 +1,167 @@
+/*
+ * source.c
+ *	  Where migrations come from.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+
+#include "source.h"
+
+#define STAGE_PREFIX "stage:"
+
+static void find_bad_byte(SourceScript *script, const char *start, const char *end);
+
+Source *
+source_open(const char *given)
+{
+	Source	   *source;
+
+	if (*given == '\0')
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("argument \"source\" must not be empty"),
+				errhint("Give a directory on the database server."));
+	if (strncmp(given, STAGE_PREFIX, strlen(STAGE_PREFIX)) == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("staged sources are not supported yet"),
+				errhint("Give a directory on the database server."));
+
+	source = palloc0(sizeof(Source));
+	source->given = pstrdup(given);
+	file_sandbox(&source->sandbox);
+	source->path = file_resolve_directory(&source->sandbox, given);
+	return source;
+}
+
+List *
+source_list(const Source *source)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, file_list_directory(&source->sandbox, source->path))
+	{
+		DirectoryEntry *item = lfirst(lc);
+		SourceEntry *entry = palloc0(sizeof(SourceEntry));
+
+		entry->name = item->name;
+		entry->is_directory = item->is_directory;
+		if (item->is_directory)
+		{
+			ListCell   *child;
+			char	   *folder = psprintf("%s/%s", source->path, item->name);
+
+			foreach(child, file_list_directory(&source->sandbox, folder))
+			{
+				DirectoryEntry *inner = lfirst(child);
+
+				if (!inner->is_directory)
+					entry->children = lappend(entry->children, inner->name);
+			}
+			pfree(folder);
+		}
+		result = lappend(result, entry);
+	}
+	return result;
+}
+
+void
+source_read(const Source *source, const char *file, FileContent *content)
+{
+	char		path[MAXPGPATH * 2];
+
+	if (snprintf(path, sizeof(path), "%s/%s", source->path, file) >= (int) sizeof(path))
+		elog(ERROR, "path too long");
+	file_read(&source->sandbox, path, content);
+}
+
+bool
+source_same(const char *a, const char *b)
+{
+	char	   *left,
+			   *right;
+
+	if (strcmp(a, b) == 0)
+		return true;
+	left = is_absolute_path(a) ? pstrdup(a) : psprintf("%s/%s", DataDir, a);
+	right = is_absolute_path(b) ? pstrdup(b) : psprintf("%s/%s", DataDir, b);
+	canonicalize_path(left);
+	canonicalize_path(right);
+	if (strcmp(left, right) == 0)
+		return true;
+	else
+	{
+		char	   *left_real = realpath(left, NULL);
+		char	   *right_real = realpath(right, NULL);
+		bool		same = left_real && right_real && strcmp(left_real, right_real) == 0;
+
+		free(left_real);
+		free(right_real);
+		return same;
+	}
+}
+
+void
+source_read_script(const Source *source, const char *file, SourceScript *script)
+{
+	memset(script, 0, sizeof(SourceScript));
+	source_read(source, file, &script->raw);
+	if (script->raw.bytes != NULL)
+		source_decode_script(file, script);
+}
+
+void
+source_decode_script(const char *file, SourceScript *script)
+{
+	char	   *start = script->raw.bytes;
+	char	   *end = start + script->raw.length;
+	char	   *converted;
+
+	if (script->raw.length >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0)
+		start += 3;
+
+	script->text = NULL;
+	if (!pg_verify_mbstr(PG_UTF8, start, end - start, true))
+	{
+		find_bad_byte(script, start, end);
+		script->raw.sqlstate = ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
+		script->raw.problem = psprintf("file \"%s\" is not valid UTF-8", file);
+		script->raw.hint = "Scripts are UTF-8 text, with or without byte order mark, and without NUL bytes.";
+		return;
+	}
+
+	/* raises 22P05 for a character that the server encoding does not have */
+	converted = pg_any_to_server(start, end - start, PG_UTF8);
+	script->text = converted;
+	script->length = converted == start ? end - start : strlen(converted);
+}
+
+/* Line and column of the first byte that is not valid. */
+static void
+find_bad_byte(SourceScript *script, const char *start, const char *end)
+{
+	int			line = 1;
+	int			column = 1;
+
+	while (start < end)
+	{
+		int			length = pg_utf_mblen((const unsigned char *) start);
+
+		if (*start == '\0' || length > end - start ||
+			!pg_utf8_islegal((const unsigned char *) start, length))
+			break;
+		if (*start == '\n')
+		{
+			line++;
+			column = 1;
+		}
+		else
+			column++;
+		start += length;
+	}
+	script->bad_line = line;
+	script->bad_column = column;
+}

@@ -1,0 +1,64 @@
+/*
+ * source.h
+ *	  Where migrations come from: a directory on the server now, later also
+ *	  files staged by a client.
+ *
+ * The rooms above know a source only by this interface.
+ */
+#ifndef MIGRATOR_SOURCE_H
+#define MIGRATOR_SOURCE_H
+
+#include "file.h"
+#include "migration.h"
+
+typedef struct Source
+{
+	const char *given;			/* as the user wrote it */
+	char	   *path;			/* resolved directory */
+	FileSandbox sandbox;
+} Source;
+
+/* One entry at the top of a source. */
+typedef struct SourceEntry
+{
+	const char *name;
+	bool		is_directory;
+	List	   *children;		/* file names in the directory, char * */
+} SourceEntry;
+
+/*
+ * Open a source.  Raises what file_resolve_directory raises, 0A000 for
+ * "stage:".  The Source lives in CurrentMemoryContext.
+ */
+extern Source *source_open(const char *given);
+
+/* Its entries as SourceEntry *, ordered by bytes; one level of folders. */
+extern List *source_list(const Source *source);
+
+/* Read one file, named relative to the source. */
+extern void source_read(const Source *source, const char *file, FileContent *content);
+
+/* Do two sources, as users wrote them, name the same place? */
+extern bool source_same(const char *a, const char *b);
+
+/*
+ * Read and name a script as text in the server encoding: UTF-8 with or
+ * without BOM, as product.md rule 8 says.  raw keeps the bytes as stored,
+ * which the checksum is made of.  On failure text is NULL and content says
+ * why, with line and column of the first bad byte.
+ */
+typedef struct SourceScript
+{
+	FileContent raw;
+	char	   *text;			/* server encoding, no BOM, NUL-terminated */
+	size_t		length;
+	int			bad_line;		/* of an encoding problem, else 0 */
+	int			bad_column;
+} SourceScript;
+
+extern void source_read_script(const Source *source, const char *file, SourceScript *script);
+
+/* The conversion alone, of bytes that were read before. */
+extern void source_decode_script(const char *file, SourceScript *script);
+
+#endif
