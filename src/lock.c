@@ -1,0 +1,242 @@
+/*
+ * lock.c
+ *	  One run at a time for each service, by advisory locks.
+ *
+ * The locks are those of pg_advisory_xact_lock(bigint): field 4 of the tag is
+ * 1, see SET_LOCKTAG_INT64 in src/backend/utils/adt/lockfuncs.c.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "portability/instr_time.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/resowner.h"
+
+#include "lock.h"
+#include "owner_query.h"
+
+static void set_tag(LOCKTAG *tag, int64 key);
+static bool try_lock(int64 key, LOCKMODE mode);
+static bool wait_for_lock(int64 key, int timeout);
+static void refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, bool up);
+static void copy_holder(HeapTuple tuple, TupleDesc desc, void *argument);
+
+int64
+lock_key(const char *service, LockPart part)
+{
+	int64		id;
+	char	   *name;
+
+	if (settings_lock_id(&id))
+	{
+		if (part == LOCK_PART_RUN)
+			return id;
+		name = psprintf("migrator:up:" INT64_FORMAT, id);
+	}
+	else
+		name = psprintf(part == LOCK_PART_RUN ? "migrator:%s" : "migrator:up:%s", service);
+
+	/* what hashtextextended(name, 0) gives for a deterministic collation */
+	return DatumGetInt64(hash_any_extended((unsigned char *) name, strlen(name), 0));
+}
+
+void
+lock_for_transaction(const LockRequest *request, LockResult *result)
+{
+	int64		run_key = lock_key(request->service, LOCK_PART_RUN);
+	bool		up;
+	List	   *holders;
+	instr_time	start,
+				duration;
+
+	memset(result, 0, sizeof(LockResult));
+	if (try_lock(run_key, ExclusiveLock))
+	{
+		result->acquired = true;
+		return;
+	}
+
+	holders = lock_holders(request->service);
+	result->holder = holders ? linitial(holders) : NULL;
+	if (request->if_locked == IF_LOCKED_SKIP)
+		return;
+
+	up = !try_lock(lock_key(request->service, LOCK_PART_UP), ShareLock);
+	if (up || request->if_locked == IF_LOCKED_FAIL)
+		refuse(request, result->holder, false, up);
+
+	INSTR_TIME_SET_CURRENT(start);
+	if (!wait_for_lock(run_key, request->wait_timeout))
+	{
+		holders = lock_holders(request->service);
+		refuse(request, holders ? linitial(holders) : result->holder, true, false);
+	}
+	INSTR_TIME_SET_CURRENT(duration);
+	INSTR_TIME_SUBTRACT(duration, start);
+	result->acquired = true;
+	result->waited = true;
+	result->wait_ms = INSTR_TIME_GET_MILLISEC(duration);
+}
+
+static void
+set_tag(LOCKTAG *tag, int64 key)
+{
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (key >> 32), (uint32) key, 1);
+}
+
+static bool
+try_lock(int64 key, LOCKMODE mode)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, key);
+	return LockAcquire(&tag, mode, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * Wait under lock_timeout, so that the wait is fair, seen in pg_locks, checked
+ * for deadlocks and cancellable.  An error of LockAcquire may be caught only
+ * round a subtransaction: its abort cleans up the wait.
+ */
+static bool
+wait_for_lock(int64 key, int timeout)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool acquired = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		LOCKTAG		tag;
+		int			level = NewGUCNestLevel();
+		char		value[32];
+
+		snprintf(value, sizeof(value), "%d", timeout);
+		(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+		set_tag(&tag, key);
+		(void) LockAcquire(&tag, ExclusiveLock, false, false);
+		AtEOXact_GUC(true, level);
+
+		ReleaseCurrentSubTransaction();
+		acquired = true;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+			ReThrowError(error);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return acquired;
+}
+
+static void
+refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, bool up)
+{
+	char	   *detail = holder == NULL ? NULL :
+		psprintf("It is held by pid %d (user \"%s\", application \"%s\", client %s) since %s.",
+				 holder->pid, holder->user, holder->application, holder->client, holder->since);
+
+	if (up)
+		ereport(ERROR,
+				errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				errmsg("CALL migrator.up() of service \"%s\" is at work", request->service),
+				detail ? errdetail_internal("%s", detail) : 0,
+				errhint("SELECT migrator.apply() cannot wait for it, since it holds a snapshot: use CALL migrator.up(), which waits, or if_locked => 'skip'."));
+	ereport(ERROR,
+			errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			timed_out ?
+			errmsg("could not acquire the migration lock of service \"%s\" within %d ms",
+				   request->service, request->wait_timeout) :
+			errmsg("another run of service \"%s\" is at work", request->service),
+			detail ? errdetail_internal("%s", detail) : 0,
+			timed_out ?
+			errhint("Failed to acquire migration lock. Another instance may be stuck: see migrator.locks and migrator.unlock().") :
+			errhint("Try again when it has ended, or use if_locked => 'wait' or 'skip'."));
+}
+
+bool
+lock_is_held(const char *service)
+{
+	ListCell   *lc;
+
+	foreach(lc, lock_holders(service))
+		if (((LockHolder *) lfirst(lc))->pid != MyProcPid)
+			return true;
+	return false;
+}
+
+typedef struct HolderList
+{
+	List	   *holders;
+	MemoryContext context;
+} HolderList;
+
+/*
+ * Read as the extension's owner: whoever is made to wait may know for whom,
+ * though not what that session runs.
+ */
+List *
+lock_holders(const char *service)
+{
+	static OwnerQuery query = {
+		"SELECT l.pid, a.usename::pg_catalog.text, a.application_name,"
+		" COALESCE(pg_catalog.host(a.client_addr), 'local'),"
+		" COALESCE(a.xact_start, a.query_start, a.backend_start)::pg_catalog.text"
+		" FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+		" WHERE l.locktype = 'advisory' AND l.granted AND l.database = $1"
+		" AND l.classid = $2 AND l.objid = $3 AND l.objsubid = 1"
+		" ORDER BY l.pid",
+		3, {OIDOID, OIDOID, OIDOID}
+	};
+	int64		key = lock_key(service, LOCK_PART_RUN);
+	Datum		values[3] = {
+		ObjectIdGetDatum(MyDatabaseId),
+		ObjectIdGetDatum((uint32) (key >> 32)),
+		ObjectIdGetDatum((uint32) key)
+	};
+	HolderList	list = {NIL, CurrentMemoryContext};
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, copy_holder, &list);
+	return list.holders;
+}
+
+static void
+copy_holder(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	HolderList *list = argument;
+	MemoryContext old = MemoryContextSwitchTo(list->context);
+	LockHolder *holder = palloc(sizeof(LockHolder));
+	bool		isnull;
+	char	  **fields[] = {&holder->user, &holder->application, &holder->client, &holder->since};
+
+	holder->pid = DatumGetInt32(heap_getattr(tuple, 1, desc, &isnull));
+	for (int i = 0; i < lengthof(fields); i++)
+	{
+		Datum		value = heap_getattr(tuple, i + 2, desc, &isnull);
+
+		*fields[i] = isnull ? pstrdup("unknown") : TextDatumGetCString(value);
+	}
+	list->holders = lappend(list->holders, holder);
+	MemoryContextSwitchTo(old);
+}

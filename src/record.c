@@ -1,0 +1,521 @@
+/*
+ * record.c
+ *	  All reading and writing of the extension's tables, as their owner.
+ *
+ * Every statement here is a constant with parameters; see owner_query.h.
+ * Columns are read by position in the SELECT lists below.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "owner_query.h"
+#include "record.h"
+#include "settings.h"
+
+static void load_row(HeapTuple tuple, TupleDesc desc, void *argument);
+static char *text_column(HeapTuple tuple, TupleDesc desc, int column);
+static int	compare_rows(const void *a, const void *b);
+static bool same_text(const char *a, const char *b);
+static Datum text_or_null(const char *value, char *null);
+static const char *session_client_addr(void);
+static void write_state(const RecordEntry *entry);
+static void copy_service(HeapTuple tuple, TupleDesc desc, void *argument);
+
+const char *
+record_state_name(MigrationState state)
+{
+	switch (state)
+	{
+		case MIGRATION_PENDING:
+			return "pending";
+		case MIGRATION_RUNNING:
+			return "running";
+		case MIGRATION_INTERRUPTED:
+			return "interrupted";
+		case MIGRATION_FAILED:
+			return "failed";
+		case MIGRATION_APPLIED:
+			return "applied";
+		case MIGRATION_ROLLED_BACK:
+			return "rolled_back";
+	}
+	return "unknown";
+}
+
+static MigrationState
+state_of_name(const char *name)
+{
+	for (int state = MIGRATION_PENDING; state <= MIGRATION_ROLLED_BACK; state++)
+		if (strcmp(record_state_name(state), name) == 0)
+			return state;
+	elog(ERROR, "unknown state \"%s\"", name);
+}
+
+Record *
+record_load(const char *service, Snapshot snapshot)
+{
+	static OwnerQuery query = {
+		"SELECT version, name, file, layout, state, environment, checksum, fingerprint,"
+		" applied_at, execution_time_ms, applied_by, baseline, non_transactional,"
+		" error_message, run_id"
+		" FROM migrator.migrations WHERE service = $1",
+		1, {TEXTOID}
+	};
+	Record	   *record = palloc0(sizeof(Record));
+	Datum		value = CStringGetTextDatum(service);
+
+	record->service = pstrdup(service);
+	record->room = 64;
+	record->rows = MemoryContextAllocHuge(CurrentMemoryContext, record->room * sizeof(RecordRow));
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, snapshot, load_row, record);
+	return record;
+}
+
+/* The row's strings go where the record lives. */
+static void
+load_row(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	Record	   *record = argument;
+	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(record));
+	RecordRow  *row;
+	bool		isnull;
+	Datum		value;
+
+	if (record->count == record->room)
+	{
+		record->room *= 2;
+		record->rows = repalloc_huge(record->rows, record->room * sizeof(RecordRow));
+	}
+	row = &record->rows[record->count++];
+	row->version = text_column(tuple, desc, 1);
+	row->name = text_column(tuple, desc, 2);
+	row->file = text_column(tuple, desc, 3);
+	row->layout = text_column(tuple, desc, 4);
+	row->state = state_of_name(text_column(tuple, desc, 5));
+	row->environment = text_column(tuple, desc, 6);
+	row->checksum = text_column(tuple, desc, 7);
+	row->fingerprint = text_column(tuple, desc, 8);
+	value = heap_getattr(tuple, 9, desc, &isnull);
+	row->applied_at = isnull ? 0 : DatumGetTimestampTz(value);
+	value = heap_getattr(tuple, 10, desc, &isnull);
+	row->execution_time_ms = isnull ? -1 : DatumGetFloat8(value);
+	row->applied_by = text_column(tuple, desc, 11);
+	value = heap_getattr(tuple, 12, desc, &isnull);
+	row->baseline = !isnull && DatumGetBool(value);
+	value = heap_getattr(tuple, 13, desc, &isnull);
+	row->non_transactional = !isnull && DatumGetBool(value);
+	row->error_message = text_column(tuple, desc, 14);
+	value = heap_getattr(tuple, 15, desc, &isnull);
+	row->run_id = isnull ? 0 : DatumGetInt64(value);
+	MemoryContextSwitchTo(old);
+}
+
+static char *
+text_column(HeapTuple tuple, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+bool
+record_equal(const Record *a, const Record *b)
+{
+	if (a->count != b->count)
+		return false;
+	qsort(a->rows, a->count, sizeof(RecordRow), compare_rows);
+	qsort(b->rows, b->count, sizeof(RecordRow), compare_rows);
+	for (int i = 0; i < a->count; i++)
+	{
+		const RecordRow *left = &a->rows[i];
+		const RecordRow *right = &b->rows[i];
+
+		if (strcmp(left->version, right->version) != 0 ||
+			left->state != right->state ||
+			left->run_id != right->run_id ||
+			!same_text(left->checksum, right->checksum))
+			return false;
+	}
+	return true;
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	return strcmp(((const RecordRow *) a)->version, ((const RecordRow *) b)->version);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return strcmp(a, b) == 0;
+}
+
+static void
+read_int64(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	bool		isnull;
+
+	*(int64 *) argument = DatumGetInt64(heap_getattr(tuple, 1, desc, &isnull));
+}
+
+int64
+record_new_run_id(void)
+{
+	static OwnerQuery query = {
+		"SELECT pg_catalog.nextval('migrator.runs_run_id_seq')", 0
+	};
+	int64		run_id = 0;
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, NULL, NULL, InvalidSnapshot, read_int64, &run_id);
+	return run_id;
+}
+
+/* NULL over a Unix socket and in a background worker */
+static const char *
+session_client_addr(void)
+{
+	LOCAL_FCINFO(fcinfo, 0);
+	Datum		address;
+
+	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
+	address = inet_client_addr(fcinfo);
+	return fcinfo->isnull ? NULL : DatumGetCString(DirectFunctionCall1(inet_out, address));
+}
+
+void
+record_entry_identify(RecordEntry *entry)
+{
+	entry->applied_by = GetUserNameFromId(GetSessionUserId(), true);
+	entry->run_as = GetUserNameFromId(GetUserId(), true);
+	entry->application_name = application_name ? pstrdup(application_name) : "";
+	entry->client_addr = session_client_addr();
+	entry->backend_pid = MyProcPid;
+}
+
+void
+record_run_identify(RunEntry *run)
+{
+	run->started_by = GetUserNameFromId(GetSessionUserId(), true);
+	run->run_as = GetUserNameFromId(GetUserId(), true);
+	run->application_name = application_name ? pstrdup(application_name) : "";
+	run->client_addr = session_client_addr();
+	run->backend_pid = MyProcPid;
+}
+
+static Datum
+text_or_null(const char *value, char *null)
+{
+	*null = value ? ' ' : 'n';
+	return value ? CStringGetTextDatum(value) : (Datum) 0;
+}
+
+void
+record_write(RecordEntry *entry)
+{
+	if (entry->applied_by == NULL)
+		record_entry_identify(entry);
+	write_state(entry);
+	record_write_event(entry);
+}
+
+#define STATE_COLUMNS \
+	"INSERT INTO migrator.migrations AS m (service, version, name, file, layout, state, environment," \
+	" checksum, fingerprint, description, down_script, run_id, applied_at, execution_time_ms, applied_by," \
+	" statement_total, statement_done, lock_key, backend_pid, baseline, non_transactional," \
+	" error_message, error_sqlstate)" \
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, pg_catalog.clock_timestamp(), $13, $14," \
+	" $15, CASE $6 WHEN 'applied' THEN $15 END, $16, $17, $18, $19, $20, $21)" \
+	" ON CONFLICT (service, version) DO UPDATE SET" \
+	" name = excluded.name, file = excluded.file, layout = excluded.layout, state = excluded.state," \
+	" environment = excluded.environment, checksum = excluded.checksum, fingerprint = excluded.fingerprint," \
+	" description = excluded.description, down_script = excluded.down_script, run_id = excluded.run_id," \
+	" applied_at = excluded.applied_at, execution_time_ms = excluded.execution_time_ms," \
+	" applied_by = excluded.applied_by, statement_total = excluded.statement_total," \
+	" statement_done = excluded.statement_done, statement_started = NULL," \
+	" lock_key = excluded.lock_key, backend_pid = excluded.backend_pid," \
+	" baseline = excluded.baseline, non_transactional = excluded.non_transactional," \
+	" error_message = excluded.error_message, error_sqlstate = excluded.error_sqlstate"
+
+#define STATE_PARAMETERS \
+	21, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
+		TEXTOID, INT8OID, FLOAT8OID, TEXTOID, INT4OID, INT8OID, INT4OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID}
+
+static OwnerQuery write_state_query = {STATE_COLUMNS, STATE_PARAMETERS};
+static OwnerQuery write_failed_query = {STATE_COLUMNS " WHERE m.state <> 'applied'", STATE_PARAMETERS};
+
+static void
+run_state_query(OwnerQuery *query, const RecordEntry *entry)
+{
+	Datum		values[21];
+	char		nulls[21];
+
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = CStringGetTextDatum(entry->service);
+	values[1] = CStringGetTextDatum(entry->version);
+	values[2] = text_or_null(entry->name, &nulls[2]);
+	values[3] = text_or_null(entry->file, &nulls[3]);
+	values[4] = text_or_null(entry->layout, &nulls[4]);
+	values[5] = CStringGetTextDatum(record_state_name(entry->state));
+	values[6] = text_or_null(entry->environment, &nulls[6]);
+	values[7] = text_or_null(entry->checksum, &nulls[7]);
+	values[8] = text_or_null(entry->fingerprint, &nulls[8]);
+	values[9] = text_or_null(entry->description, &nulls[9]);
+	values[10] = text_or_null(entry->down_script, &nulls[10]);
+	values[11] = Int64GetDatum(entry->run_id);
+	nulls[11] = entry->run_id != 0 ? ' ' : 'n';
+	values[12] = Float8GetDatum(entry->execution_time_ms);
+	nulls[12] = entry->execution_time_ms >= 0 ? ' ' : 'n';
+	values[13] = text_or_null(entry->applied_by, &nulls[13]);
+	values[14] = Int32GetDatum(entry->statement_total);
+	values[15] = Int64GetDatum(entry->lock_key);
+	values[16] = Int32GetDatum(entry->backend_pid);
+	values[17] = BoolGetDatum(entry->baseline);
+	values[18] = BoolGetDatum(entry->non_transactional);
+	values[19] = text_or_null(entry->error_message, &nulls[19]);
+	values[20] = text_or_null(entry->error_sqlstate, &nulls[20]);
+	(void) owner_query_run(query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
+}
+
+static void
+write_state(const RecordEntry *entry)
+{
+	run_state_query(&write_state_query, entry);
+}
+
+void
+record_write_failed_state(const RecordEntry *entry)
+{
+	run_state_query(&write_failed_query, entry);
+}
+
+void
+record_write_event(RecordEntry *entry)
+{
+	static OwnerQuery query = {
+		"INSERT INTO migrator.history (run_id, service, version, name, event, environment, checksum,"
+		" execution_time_ms, statement, line, error_message, error_sqlstate, error_detail, note,"
+		" applied_by, run_as, application_name, client_addr, backend_pid, extension_version)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+		" $18::pg_catalog.inet, $19, $20)",
+		20, {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, FLOAT8OID, INT4OID, INT4OID,
+		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID}
+	};
+	Datum		values[20];
+	char		nulls[20];
+
+	if (entry->applied_by == NULL)
+		record_entry_identify(entry);
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = Int64GetDatum(entry->run_id);
+	nulls[0] = entry->run_id != 0 ? ' ' : 'n';
+	values[1] = CStringGetTextDatum(entry->service);
+	values[2] = text_or_null(entry->version, &nulls[2]);
+	values[3] = text_or_null(entry->name, &nulls[3]);
+	values[4] = CStringGetTextDatum(entry->event);
+	values[5] = text_or_null(entry->environment, &nulls[5]);
+	values[6] = text_or_null(entry->checksum, &nulls[6]);
+	values[7] = Float8GetDatum(entry->execution_time_ms);
+	nulls[7] = entry->execution_time_ms >= 0 ? ' ' : 'n';
+	values[8] = Int32GetDatum(entry->statement);
+	nulls[8] = entry->statement > 0 ? ' ' : 'n';
+	values[9] = Int32GetDatum(entry->line);
+	nulls[9] = entry->line > 0 ? ' ' : 'n';
+	values[10] = text_or_null(entry->error_message, &nulls[10]);
+	values[11] = text_or_null(entry->error_sqlstate, &nulls[11]);
+	values[12] = text_or_null(entry->error_detail, &nulls[12]);
+	values[13] = text_or_null(entry->note, &nulls[13]);
+	values[14] = text_or_null(entry->applied_by, &nulls[14]);
+	values[15] = text_or_null(entry->run_as, &nulls[15]);
+	values[16] = text_or_null(entry->application_name, &nulls[16]);
+	values[17] = text_or_null(entry->client_addr, &nulls[17]);
+	values[18] = Int32GetDatum(entry->backend_pid);
+	values[19] = CStringGetTextDatum(MIGRATOR_VERSION);
+	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
+}
+
+void
+record_forget(const char *service, const char *version)
+{
+	static OwnerQuery query = {
+		"DELETE FROM migrator.migrations WHERE service = $1 AND version = $2",
+		2, {TEXTOID, TEXTOID}
+	};
+	Datum		values[2] = {CStringGetTextDatum(service), CStringGetTextDatum(version)};
+
+	(void) owner_query_run(&query, SPI_OK_DELETE, values, NULL, InvalidSnapshot, NULL, NULL);
+}
+
+void
+record_write_run(RunEntry *run)
+{
+	static OwnerQuery query = {
+		"INSERT INTO migrator.runs (run_id, kind, service, source, environment, started_at, finished_at,"
+		" outcome, total, applied, failed, skipped, duration_ms, started_by, run_as, application_name,"
+		" client_addr, backend_pid, extension_version)"
+		" VALUES ($1, $2, $3, $4, $5, $6, pg_catalog.clock_timestamp(), $7, $8, $9, $10, $11, $12, $13,"
+		" $14, $15, $16::pg_catalog.inet, $17, $18)",
+		18, {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID,
+		INT4OID, INT4OID, FLOAT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID}
+	};
+	Datum		values[18];
+	char		nulls[18];
+
+	if (run->started_by == NULL)
+		record_run_identify(run);
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = Int64GetDatum(run->run_id);
+	values[1] = CStringGetTextDatum(run->kind);
+	values[2] = CStringGetTextDatum(run->service);
+	values[3] = text_or_null(run->source, &nulls[3]);
+	values[4] = text_or_null(run->environment, &nulls[4]);
+	values[5] = TimestampTzGetDatum(run->started_at);
+	values[6] = text_or_null(run->outcome, &nulls[6]);
+	values[7] = Int32GetDatum(run->total);
+	values[8] = Int32GetDatum(run->applied);
+	values[9] = Int32GetDatum(run->failed);
+	values[10] = Int32GetDatum(run->skipped);
+	values[11] = Float8GetDatum(run->duration_ms);
+	values[12] = text_or_null(run->started_by, &nulls[12]);
+	values[13] = text_or_null(run->run_as, &nulls[13]);
+	values[14] = text_or_null(run->application_name, &nulls[14]);
+	values[15] = text_or_null(run->client_addr, &nulls[15]);
+	values[16] = Int32GetDatum(run->backend_pid);
+	values[17] = CStringGetTextDatum(MIGRATOR_VERSION);
+	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
+}
+
+typedef struct ServiceList
+{
+	List	   *services;
+	MemoryContext context;
+} ServiceList;
+
+static void
+copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	ServiceList *list = argument;
+	MemoryContext old = MemoryContextSwitchTo(list->context);
+	Service    *service = palloc0(sizeof(Service));
+
+	service->service = text_column(tuple, desc, 1);
+	service->source = text_column(tuple, desc, 2);
+	service->environment = text_column(tuple, desc, 3);
+	service->search_path = text_column(tuple, desc, 4);
+	list->services = lappend(list->services, service);
+	MemoryContextSwitchTo(old);
+}
+
+Service *
+record_service(const char *service)
+{
+	static OwnerQuery query = {
+		"SELECT service, source, environment, search_path FROM migrator.services WHERE service = $1",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(service);
+	ServiceList list = {NIL, CurrentMemoryContext};
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, copy_service, &list);
+	return list.services ? linitial(list.services) : NULL;
+}
+
+List *
+record_services(void)
+{
+	static OwnerQuery query = {
+		"SELECT service, source, environment, search_path FROM migrator.services ORDER BY service", 0
+	};
+	ServiceList list = {NIL, CurrentMemoryContext};
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, NULL, NULL, InvalidSnapshot, copy_service, &list);
+	return list.services;
+}
+
+void
+record_register(const Service *service, const char *options)
+{
+	static OwnerQuery query = {
+		"INSERT INTO migrator.services (service, source, environment, search_path, options, registered_by)"
+		" VALUES ($1, $2, $3, $4, $5::pg_catalog.jsonb, $6)"
+		" ON CONFLICT (service) DO UPDATE SET source = excluded.source,"
+		" environment = excluded.environment, search_path = excluded.search_path,"
+		" options = excluded.options, registered_at = excluded.registered_at,"
+		" registered_by = excluded.registered_by",
+		6, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	};
+	Datum		values[6];
+	char		nulls[6];
+
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = CStringGetTextDatum(service->service);
+	values[1] = text_or_null(service->source, &nulls[1]);
+	values[2] = text_or_null(service->environment, &nulls[2]);
+	values[3] = text_or_null(service->search_path, &nulls[3]);
+	values[4] = CStringGetTextDatum(options);
+	values[5] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
+	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
+}
+
+bool
+record_unregister(const char *service)
+{
+	static OwnerQuery query = {
+		"DELETE FROM migrator.services WHERE service = $1", 1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(service);
+
+	return owner_query_run(&query, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL) > 0;
+}
+
+char *
+record_service_view_name(const char *service)
+{
+	char	   *name = psprintf("%s_schema_migrations", service);
+
+	for (char *p = name; *p; p++)
+		if (*p == '-')
+			*p = '_';
+	return name;
+}
+
+/*
+ * version and dirty are golang-migrate's columns, the rest those of
+ * schema_migrations.
+ */
+void
+record_make_service_view(const char *service)
+{
+	const char *view = quote_identifier(record_service_view_name(service));
+
+	owner_query_utility(psprintf(
+								 "CREATE OR REPLACE VIEW migrator.%s AS"
+								 " SELECT version, state IN ('failed', 'running') AS dirty,"
+								 " COALESCE(pg_catalog.regexp_replace(pg_catalog.regexp_replace(file,"
+								 " '/(up|migration)\\.sql$', ''), '(\\.up)?\\.sql$', '', 'i'), version) AS migration_name,"
+								 " applied_at, execution_time_ms,"
+								 " CASE state WHEN 'applied' THEN 'success' ELSE 'failed' END AS status,"
+								 " error_message, checksum FROM migrator.migrations"
+								 " WHERE service = %s AND state IN ('applied', 'failed', 'running')",
+								 view, quote_literal_cstr(service)));
+	owner_query_utility(psprintf("COMMENT ON VIEW migrator.%s IS %s", view,
+								 quote_literal_cstr(psprintf("Migrations of service %s.", service))));
+	owner_query_utility(psprintf("GRANT SELECT ON migrator.%s TO pg_database_owner", view));
+}
+
+void
+record_drop_service_view(const char *service)
+{
+	owner_query_utility(psprintf("DROP VIEW IF EXISTS migrator.%s",
+								 quote_identifier(record_service_view_name(service))));
+}

@@ -1,0 +1,175 @@
+/*
+ * record.h
+ *	  All reading and writing of the extension's tables, as their owner.
+ */
+#ifndef MIGRATOR_RECORD_H
+#define MIGRATOR_RECORD_H
+
+#include "datatype/timestamp.h"
+#include "utils/snapshot.h"
+
+#include "migration.h"
+
+typedef enum MigrationState
+{
+	MIGRATION_PENDING,				/* never stored: no row */
+	MIGRATION_RUNNING,
+	MIGRATION_INTERRUPTED,			/* never stored: a running row without its backend */
+	MIGRATION_FAILED,
+	MIGRATION_APPLIED,
+	MIGRATION_ROLLED_BACK
+} MigrationState;
+
+extern const char *record_state_name(MigrationState state);
+
+/* A row of "migrations".  Strings are NULL where the column is. */
+typedef struct RecordRow
+{
+	char	   *version;
+	char	   *name;
+	char	   *file;
+	char	   *layout;
+	MigrationState state;
+	char	   *environment;
+	char	   *checksum;
+	char	   *fingerprint;
+	TimestampTz applied_at;		/* 0 when NULL */
+	double		execution_time_ms;	/* -1 when NULL */
+	char	   *applied_by;
+	bool		baseline;
+	bool		non_transactional;
+	char	   *error_message;
+	int64		run_id;
+} RecordRow;
+
+typedef struct Record
+{
+	const char *service;
+	int			count;
+	int			room;
+	RecordRow  *rows;			/* in no order */
+} Record;
+
+/* A row of "services". */
+typedef struct Service
+{
+	char	   *service;
+	char	   *source;			/* or NULL */
+	char	   *environment;	/* or NULL */
+	char	   *search_path;	/* or NULL */
+} Service;
+
+/*
+ * What is to be written of one migration.  Strings may be NULL.
+ */
+typedef struct RecordEntry
+{
+	const char *service;
+	const char *version;
+	const char *name;
+	const char *file;
+	const char *layout;
+	MigrationState state;
+	const char *environment;
+	const char *checksum;
+	const char *fingerprint;
+	const char *description;
+	const char *down_script;
+	int64		run_id;			/* 0: none */
+	double		execution_time_ms;	/* < 0: none */
+	int			statement_total;
+	bool		baseline;
+	bool		non_transactional;
+	int64		lock_key;
+
+	/* of a failure */
+	int			statement;		/* 1-based, 0: none */
+	int			line;			/* 0: none */
+	const char *error_message;
+	const char *error_sqlstate;
+	const char *error_detail;
+
+	const char *event;			/* of history: applied, failed, baseline, ... */
+	const char *note;
+
+	/* who; filled from the session when applied_by is NULL */
+	const char *applied_by;
+	const char *run_as;
+	const char *application_name;
+	const char *client_addr;
+	int			backend_pid;
+} RecordEntry;
+
+/* A row of "runs". */
+typedef struct RunEntry
+{
+	int64		run_id;
+	const char *kind;
+	const char *service;
+	const char *source;
+	const char *environment;
+	TimestampTz started_at;
+	const char *outcome;
+	int			total;
+	int			applied;
+	int			failed;
+	int			skipped;
+	double		duration_ms;
+	/* who; filled from the session when started_by is NULL */
+	const char *started_by;
+	const char *run_as;
+	const char *application_name;
+	const char *client_addr;
+	int			backend_pid;
+} RunEntry;
+
+/* All rows of a service; snapshot as in owner_query_run. */
+extern Record *record_load(const char *service, Snapshot snapshot);
+
+/* Do two loads say the same of every migration? */
+extern bool record_equal(const Record *a, const Record *b);
+
+/* A new run_id. Its number is used up even when the transaction is undone. */
+extern int64 record_new_run_id(void);
+
+/* Fill the fields that say who from this session. */
+extern void record_entry_identify(RecordEntry *entry);
+extern void record_run_identify(RunEntry *run);
+
+/* Write the state row (inserted or replaced) and an event of history. */
+extern void record_write(RecordEntry *entry);
+
+/* Write the event of history alone. */
+extern void record_write_event(RecordEntry *entry);
+
+/*
+ * Write a "failed" state row unless the migration is applied meanwhile.  For
+ * the worker that keeps a failure whose transaction was undone.
+ */
+extern void record_write_failed_state(const RecordEntry *entry);
+
+/* Delete the state row: the migration is pending again. */
+extern void record_forget(const char *service, const char *version);
+
+extern void record_write_run(RunEntry *run);
+
+/* The registration of a service, or NULL. */
+extern Service *record_service(const char *service);
+
+/* All registrations as Service *. */
+extern List *record_services(void);
+
+/* Insert or replace a registration; options is JSON text. */
+extern void record_register(const Service *service, const char *options);
+
+/* Delete a registration; false when there was none. */
+extern bool record_unregister(const char *service);
+
+/* Make and drop the view <service>_schema_migrations. */
+extern void record_make_service_view(const char *service);
+extern void record_drop_service_view(const char *service);
+
+/* Name of that view. */
+extern char *record_service_view_name(const char *service);
+
+#endif
