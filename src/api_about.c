@@ -1,0 +1,148 @@
+/*
+ * api_about.c
+ *	  SQL functions about the extension itself: settings, version, help,
+ *	  lock_key.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+#include "api.h"
+#include "compat.h"
+#include "lock.h"
+#include "owner_query.h"
+
+PG_FUNCTION_INFO_V1(migrator_settings);
+PG_FUNCTION_INFO_V1(migrator_version);
+PG_FUNCTION_INFO_V1(migrator_help);
+PG_FUNCTION_INFO_V1(migrator_lock_key);
+
+static void put_setting(ReturnSetInfo *result, const char *name, const char *value,
+						const char *origin);
+static void put_server_settings(ReturnSetInfo *result);
+static int	compare_variables(const void *a, const void *b);
+
+/* settings(source, service) */
+Datum
+migrator_settings(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = api_begin_rows(fcinfo);
+	const Scope *scope;
+
+	owner_query_check_version();
+	scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), NULL);
+	put_setting(result, "service", scope->service, scope->service_origin);
+	put_setting(result, "source", scope->source, scope->source_origin);
+	put_setting(result, "environment", scope->environment, scope->environment_origin);
+	put_setting(result, "search_path",
+				scope->search_path ? scope->search_path :
+				GetConfigOptionByName("search_path", NULL, false),
+				scope->search_path_origin);
+	put_server_settings(result);
+	return (Datum) 0;
+}
+
+static void
+put_setting(ReturnSetInfo *result, const char *name, const char *value, const char *origin)
+{
+	Datum		values[3];
+	bool		nulls[3] = {false};
+
+	api_set_text(values, nulls, 0, name);
+	api_set_text(values, nulls, 1, value);
+	api_set_text(values, nulls, 2, origin);
+	api_put_row(result, values, nulls);
+}
+
+/* The origin is that of pg_settings.source: default, database, user, session, ... */
+static void
+put_server_settings(ReturnSetInfo *result)
+{
+	int			count;
+	struct config_generic **all = guc_variables(&count);
+	struct config_generic **ours = palloc(count * sizeof(*ours));
+	int			found = 0;
+
+	for (int i = 0; i < count; i++)
+		if (strncmp(all[i]->name, "migrator.", strlen("migrator.")) == 0)
+			ours[found++] = all[i];
+	qsort(ours, found, sizeof(*ours), compare_variables);
+	for (int i = 0; i < found; i++)
+		put_setting(result, ours[i]->name, GetConfigOptionByName(ours[i]->name, NULL, false),
+					GucSource_Names[ours[i]->source]);
+}
+
+static int
+compare_variables(const void *a, const void *b)
+{
+	return strcmp((*(struct config_generic *const *) a)->name,
+				  (*(struct config_generic *const *) b)->name);
+}
+
+Datum
+migrator_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(MIGRATOR_VERSION));
+}
+
+/* Each with a statement to copy. */
+static const char *const help_rows[][2] = {
+	{"apply all pending migrations in this transaction",
+	"SELECT * FROM migrator.apply('/srv/app/migrations')"},
+	{"see what would run", "SELECT * FROM migrator.pending('/srv/app/migrations')"},
+	{"run everything and undo it", "SELECT * FROM migrator.apply('/srv/app/migrations', dry_run => true)"},
+	{"apply up to a version", "SELECT * FROM migrator.apply('/srv/app/migrations', target => '42')"},
+	{"apply some versions", "SELECT * FROM migrator.apply('/srv/app/migrations', versions => '{42,43}')"},
+	{"go on when another instance is migrating",
+	"SELECT * FROM migrator.apply('/srv/app/migrations', if_locked => 'skip')"},
+	{"see the state of each migration", "SELECT * FROM migrator.status('/srv/app/migrations')"},
+	{"the same as JSON", "SELECT migrator.summary('/srv/app/migrations')"},
+	{"check files before a deploy",
+	"SELECT * FROM migrator.validate('/srv/app/migrations') WHERE severity <> 'ok'"},
+	{"refuse to start on an old schema", "SELECT migrator.assert_current('/srv/app/migrations')"},
+	{"the same where no files are", "SELECT migrator.assert_current(version => '42')"},
+	{"register a service", "SELECT migrator.register('billing', '/srv/billing/migrations')"},
+	{"take over a database that has the schema", "SELECT migrator.baseline('/srv/app/migrations', version => '42')"},
+	{"settle a migration by hand", "SELECT migrator.resolve('42', 'applied', note => 'done by hand')"},
+	{"see who migrates now", "SELECT * FROM migrator.locks"},
+	{"cancel a stuck run", "SELECT migrator.unlock()"},
+	{"see every attempt", "SELECT * FROM migrator.history ORDER BY id DESC LIMIT 20"},
+	{"see the settings in force", "SELECT * FROM migrator.settings()"},
+	{"skip migrations at start-up", "SET migrator.enabled = off"}
+};
+
+Datum
+migrator_help(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = api_begin_rows(fcinfo);
+
+	for (int i = 0; i < lengthof(help_rows); i++)
+	{
+		Datum		values[2];
+		bool		nulls[2] = {false};
+
+		api_set_text(values, nulls, 0, help_rows[i][0]);
+		api_set_text(values, nulls, 1, help_rows[i][1]);
+		api_put_row(result, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* lock_key(service, part) */
+Datum
+migrator_lock_key(PG_FUNCTION_ARGS)
+{
+	char	   *service = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *part = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	scope_check_service_name(service);
+	if (strcmp(part, "run") == 0)
+		PG_RETURN_INT64(lock_key(service, LOCK_PART_RUN));
+	if (strcmp(part, "up") == 0)
+		PG_RETURN_INT64(lock_key(service, LOCK_PART_UP));
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("invalid value for argument \"part\": \"%s\"", part),
+			errhint("Known values: \"run\", \"up\"."));
+}

@@ -1,0 +1,133 @@
+/*
+ * api_settle.c
+ *	  SQL functions that settle what is on record: register, unregister,
+ *	  baseline, resolve, unlock.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#include "api.h"
+#include "lock.h"
+#include "settle.h"
+
+PG_FUNCTION_INFO_V1(migrator_register);
+PG_FUNCTION_INFO_V1(migrator_unregister);
+PG_FUNCTION_INFO_V1(migrator_baseline);
+PG_FUNCTION_INFO_V1(migrator_resolve);
+PG_FUNCTION_INFO_V1(migrator_unlock);
+
+/* register(service, source, environment, search_path, options) */
+Datum
+migrator_register(PG_FUNCTION_ARGS)
+{
+	run_enter("migrator.register()");
+	PG_TRY();
+	{
+		Service		service = {
+			.service = api_required_text(fcinfo, 0, "service"),
+			.source = api_required_text(fcinfo, 1, "source"),
+			.environment = api_text(fcinfo, 2),
+			.search_path = api_text(fcinfo, 3)
+		};
+
+		api_refuse_options(fcinfo, 4);
+		settle_register(&service);
+	}
+	PG_FINALLY();
+	{
+		run_leave();
+	}
+	PG_END_TRY();
+	PG_RETURN_VOID();
+}
+
+Datum
+migrator_unregister(PG_FUNCTION_ARGS)
+{
+	run_enter("migrator.unregister()");
+	PG_TRY();
+	{
+		settle_unregister(api_required_text(fcinfo, 0, "service"));
+	}
+	PG_FINALLY();
+	{
+		run_leave();
+	}
+	PG_END_TRY();
+	PG_RETURN_VOID();
+}
+
+/* baseline(source, service, version) */
+Datum
+migrator_baseline(PG_FUNCTION_ARGS)
+{
+	volatile int written = 0;
+
+	run_enter("migrator.baseline()");
+	PG_TRY();
+	{
+		const Scope *scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), NULL);
+
+		written = settle_baseline(scope, api_text(fcinfo, 2));
+	}
+	PG_FINALLY();
+	{
+		run_leave();
+	}
+	PG_END_TRY();
+	PG_RETURN_INT32(written);
+}
+
+/* resolve(version, state, service, note) */
+Datum
+migrator_resolve(PG_FUNCTION_ARGS)
+{
+	run_enter("migrator.resolve()");
+	PG_TRY();
+	{
+		char	   *version = api_required_text(fcinfo, 0, "version");
+		char	   *state = api_required_text(fcinfo, 1, "state");
+		const Scope *scope = scope_resolve(NULL, api_text(fcinfo, 2), NULL);
+
+		settle_resolve(scope, version, state, api_text(fcinfo, 3));
+	}
+	PG_FINALLY();
+	{
+		run_leave();
+	}
+	PG_END_TRY();
+	PG_RETURN_VOID();
+}
+
+/*
+ * unlock(service, terminate).  pg_cancel_backend() and pg_terminate_backend()
+ * check the caller's rights and raise 42501.
+ */
+Datum
+migrator_unlock(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = api_begin_rows(fcinfo);
+	const Scope *scope = scope_resolve(NULL, api_text(fcinfo, 0), NULL);
+	bool		terminate = api_bool(fcinfo, 1, false);
+	ListCell   *lc;
+
+	foreach(lc, lock_holders(scope->service))
+	{
+		Datum		pid = Int32GetDatum(((LockHolder *) lfirst(lc))->pid);
+		Datum		done;
+		bool		null = false;
+
+		if (DatumGetInt32(pid) == MyProcPid)
+			continue;
+		done = terminate ?
+			DirectFunctionCall2(pg_terminate_backend, pid, Int64GetDatum(0)) :
+			DirectFunctionCall1(pg_cancel_backend, pid);
+		if (DatumGetBool(done))
+			api_put_row(result, &pid, &null);
+	}
+	return (Datum) 0;
+}

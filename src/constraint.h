@@ -1,0 +1,19 @@
+/*
+ * constraint.h
+ *	  Deferred constraints at the end of a migration.
+ */
+#ifndef MIGRATOR_CONSTRAINT_H
+#define MIGRATOR_CONSTRAINT_H
+
+/*
+ * Check deferred constraints now, as the commit of a transaction of its own
+ * would, so that a violation is this migration's error and no event is left
+ * that keeps the next one from altering the table.  may_create says that the
+ * script just run may have made the first deferrable constraint.
+ */
+extern void constraint_check_deferred(bool may_create);
+
+/* Forget what was known of the database; called when a run begins. */
+extern void constraint_reset(void);
+
+#endif

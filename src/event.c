@@ -1,0 +1,86 @@
+/*
+ * event.c
+ *	  What a run says: NOTICE to the client, the same to the server log at
+ *	  migrator.log_level.
+ *
+ * Messages are hidden from statement logging: the statement would be the
+ * whole SELECT each time.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "commands/dbcommands.h"
+#include "miscadmin.h"
+
+#include "event.h"
+#include "settings.h"
+
+static void say(const char *service, const char *message, const char *detail);
+
+/* The log line names the service; the client knows what it called. */
+static void
+say(const char *service, const char *message, const char *detail)
+{
+	ereport(NOTICE,
+			errmsg_internal("%s", message),
+			detail ? errdetail_internal("%s", detail) : 0);
+	ereport(migrator_log_level,
+			errmsg_internal("migrator, service \"%s\": %s", service, message),
+			detail ? errdetail_internal("%s", detail) : 0,
+			errhidestmt(true), errhidecontext(true));
+}
+
+void
+event_disabled(const char *service)
+{
+	say(service, "migrations are skipped: migrator.enabled is off", NULL);
+}
+
+void
+event_lock_acquired(const char *service, bool waited, double wait_ms)
+{
+	char	   *detail = psprintf("Database \"%s\", system identifier " UINT64_FORMAT ".",
+								  get_database_name(MyDatabaseId), GetSystemIdentifier());
+
+	say(service,
+		waited ? psprintf("migration lock acquired after %.0f ms", wait_ms) :
+		"migration lock acquired immediately", detail);
+}
+
+void
+event_lock_kept(const char *service)
+{
+	say(service, "migration lock is held until the end of the transaction", NULL);
+}
+
+void
+event_up_to_date(const char *service)
+{
+	say(service, "database schema is up to date (no pending migrations)", NULL);
+}
+
+void
+event_pending(const char *service, int pending, int total)
+{
+	say(service, psprintf("applying %d pending migration(s) out of %d total", pending, total), NULL);
+}
+
+/* as golang-migrate prints it: version, direction, name, time */
+void
+event_applied(const char *service, const char *version, const char *name, double ms)
+{
+	say(service, psprintf("%s/u %s (%.3f ms)", version, name ? name : "", ms), NULL);
+}
+
+void
+event_failed(const char *service, const char *version, const char *name, const char *message)
+{
+	say(service, psprintf("%s/u %s failed: %s", version, name ? name : "", message), NULL);
+}
+
+void
+event_done(const char *service, int applied, int failed, int total, double ms)
+{
+	say(service, psprintf("Applied: %d, Failed: %d, Total: %d (%.3f ms)", applied, failed, total, ms),
+		NULL);
+}

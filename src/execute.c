@@ -1,0 +1,168 @@
+/*
+ * execute.c
+ *	  Run one script, statement by statement.
+ *
+ * A statement goes the way it goes in exec_simple_query() of
+ * src/backend/tcop/postgres.c: raw parse, analyze, plan, portal.  Analysis
+ * comes only when the statement's turn has come, since it needs what the ones
+ * before made.  Results of queries are thrown away.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "tcop/cmdtag.h"
+#include "tcop/pquery.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "constraint.h"
+#include "copy.h"
+#include "execute.h"
+#include "finding.h"
+
+static void execute_statement(Execution *execution, int i);
+static void run_portal(RawStmt *raw, const char *query, bool top_level);
+static void add_context(void *argument);
+static void locate_error(Execution *execution, int position);
+
+void
+execute_script(Execution *execution, bool may_create_deferrable)
+{
+	const Script *script = execution->script;
+	ErrorContextCallback callback;
+	MemoryContext keep = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(keep, "migrator statement",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	execution->statement = -1;
+	callback.callback = add_context;
+	callback.arg = execution;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	for (int i = 0; i < script->statement_count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		execution->statement = i;
+		MemoryContextSwitchTo(context);
+		execute_statement(execution, i);
+		MemoryContextSwitchTo(keep);
+		MemoryContextReset(context);
+	}
+
+	constraint_check_deferred(may_create_deferrable);
+
+	error_context_stack = callback.previous;
+	MemoryContextDelete(context);
+}
+
+static void
+execute_statement(Execution *execution, int i)
+{
+	const Script *script = execution->script;
+	const Statement *statement = &script->statements[i];
+	char	   *query;
+	RawStmt    *raw = script_parse_statement(script, i, &query);
+
+	if (raw == NULL)
+		return;
+	switch (statement_kind(raw))
+	{
+		case STATEMENT_BEGIN:
+		case STATEMENT_COMMIT:
+			/* the checks saw to it that they wrap the whole script */
+			return;
+		case STATEMENT_COPY_IN:
+			copy_inline_data(castNode(CopyStmt, raw->stmt), query,
+							 script->text + statement->data_offset, statement->data_length);
+			break;
+		case STATEMENT_FORBIDDEN:
+		case STATEMENT_COPY_OUT:
+		case STATEMENT_TRANSACTION_REFUSED:
+			elog(ERROR, "statement should have been refused by the checks");
+			break;
+		default:
+			run_portal(raw, query, false);
+	}
+	CommandCounterIncrement();
+}
+
+static void
+run_portal(RawStmt *raw, const char *query, bool top_level)
+{
+	List	   *queries,
+			   *plans;
+	Portal		portal;
+	QueryCompletion completion;
+	bool		snapshot = analyze_requires_snapshot(raw);
+
+	if (snapshot)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	queries = pg_analyze_and_rewrite_fixedparams(raw, query, NULL, 0, NULL);
+	plans = pg_plan_queries(queries, query, CURSOR_OPT_PARALLEL_OK, NULL);
+	if (snapshot)
+		PopActiveSnapshot();
+
+	portal = CreateNewPortal();
+	portal->visible = false;
+	PortalDefineQuery(portal, NULL, query, CreateCommandTag(raw->stmt), plans, NULL);
+	PortalStart(portal, NULL, 0, InvalidSnapshot);
+	(void) portal_run(portal, FETCH_ALL, top_level, None_Receiver, None_Receiver, &completion);
+	PortalDrop(portal, false);
+}
+
+/*
+ * Every message that passes says which migration it comes from.  A position
+ * left for us is one in our statement (nested queries have turned theirs into
+ * internal ones already); left as it is, the client would draw it on the text
+ * of the SELECT that called us.
+ */
+static void
+add_context(void *argument)
+{
+	Execution  *execution = argument;
+	int			position = geterrposition();
+
+	if (execution->statement < 0)
+		return;
+	locate_error(execution, position);
+	if (position > 0 && getinternalerrposition() == 0)
+	{
+		char	   *whole = script_statement_text(execution->script, execution->statement);
+
+		errposition(0);
+		internalerrquery(finding_excerpt(whole, &position));
+		internalerrposition(position);
+		pfree(whole);
+	}
+	errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
+			   execution->version, execution->file,
+			   execution->error_line, execution->error_column);
+}
+
+/* Line and column in the file: of the position, the COPY row, or the statement. */
+static void
+locate_error(Execution *execution, int position)
+{
+	const Script *script = execution->script;
+	const Statement *statement = &script->statements[execution->statement];
+	uint64		copy_line = copy_current_line();
+
+	execution->error_line = statement->line;
+	execution->error_column = statement->column;
+	if (position > 0)
+		script_locate(script, execution->statement, position,
+					  &execution->error_line, &execution->error_column);
+	else if (copy_line > 0 && statement->data_line > 0)
+	{
+		execution->error_line = statement->data_line + copy_line - 1;
+		execution->error_column = 1;
+	}
+}

@@ -1,0 +1,34 @@
+/*
+ * execute.h
+ *	  Run one script, statement by statement.
+ */
+#ifndef MIGRATOR_EXECUTE_H
+#define MIGRATOR_EXECUTE_H
+
+#include "script.h"
+
+/*
+ * What is being run, for error messages, and how far it came: kept up to date
+ * so that whoever catches an error can say where it happened.
+ */
+typedef struct Execution
+{
+	const char *version;
+	const char *file;
+	const Script *script;
+	int			statement;		/* index of the current one, -1 before */
+	int			error_line;		/* set when an error passes; 0 else */
+	int			error_column;
+} Execution;
+
+/*
+ * Run a transactional script in the current (sub)transaction.  BEGIN and
+ * COMMIT that wrap the whole script are passed over.  Errors are the
+ * statements' own, with the migration, file, line and column as context, and
+ * their position moved into the statement.  Deferred constraints are checked at
+ * the end (constraint.h).  The caller restores settings that
+ * the script changed.
+ */
+extern void execute_script(Execution *execution, bool may_create_deferrable);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * failure_log.h
+ *	  The record of a failed attempt that survives the caller's rollback.
+ */
+#ifndef MIGRATOR_FAILURE_LOG_H
+#define MIGRATOR_FAILURE_LOG_H
+
+#include "record.h"
+
+/*
+ * Have a short-lived background worker write the failure (history, runs, and
+ * the state unless the migration is applied).  Best effort: returns silently
+ * when no worker can be had, and after a few seconds in any case, so it can
+ * never hang, nor deadlock with the caller's transaction.  Raises nothing but
+ * out of memory.
+ */
+extern void failure_log_keep(RecordEntry *entry, RunEntry *run);
+
+#endif

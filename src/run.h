@@ -1,0 +1,59 @@
+/*
+ * run.h
+ *	  The protocol of a run: look, lock, look again, check, execute each,
+ *	  record, tell.
+ */
+#ifndef MIGRATOR_RUN_H
+#define MIGRATOR_RUN_H
+
+#include "plan.h"
+#include "scope.h"
+#include "settings.h"
+
+typedef struct RunRequest
+{
+	const Scope *scope;
+	PlanRequest plan;
+	bool		dry_run;
+	bool		force;
+	IfLocked	if_locked;
+	int			wait_timeout;	/* ms; 0 = no limit */
+	OnError		on_error;
+} RunRequest;
+
+/* One row of the result. */
+typedef struct RunRow
+{
+	const char *service;
+	const char *version;		/* or NULL */
+	const char *name;			/* or NULL */
+	const char *outcome;		/* applied, failed, skipped, not_run */
+	double		execution_time_ms;	/* < 0: none */
+	const char *message;		/* or NULL */
+} RunRow;
+
+typedef void (*RunReport) (const RunRow *row, void *argument);
+
+/*
+ * Apply pending migrations in the caller's transaction, a subtransaction each.
+ * Raises the errors of product.md section 3.
+ */
+extern void run_apply(const RunRequest *request, RunReport report, void *argument);
+
+/*
+ * Bracket of everything that changes state: refuses a call from within a run
+ * (55006), settings that were lost at load (22023), a library of another
+ * version, a standby.  name is for messages.  The end must be reached in every
+ * exit: use PG_TRY/PG_FINALLY.
+ */
+extern void run_enter(const char *name);
+extern void run_leave(void);
+
+/*
+ * Lock the service for the rest of the transaction, waiting as the settings
+ * say, and read its record as it is committed now.  Raises 40001 when the
+ * transaction's snapshot is older than that.  For baseline() and resolve().
+ */
+extern Record *run_lock_and_load(const char *service);
+
+#endif

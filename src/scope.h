@@ -1,0 +1,46 @@
+/*
+ * scope.h
+ *	  What a call is about: source, service, environment, search_path; each by
+ *	  precedence (product.md section 4): argument > setting > registration >
+ *	  default.
+ */
+#ifndef MIGRATOR_SCOPE_H
+#define MIGRATOR_SCOPE_H
+
+#include "record.h"
+
+typedef struct Scope
+{
+	const char *service;
+	const char *source;			/* as given or registered; NULL: none known */
+	const char *environment;	/* NULL when none */
+	const char *search_path;	/* registered one, or NULL: the caller's */
+	Service    *registration;	/* or NULL */
+
+	/* where each value comes from */
+	const char *source_origin;
+	const char *service_origin;
+	const char *environment_origin;
+	const char *search_path_origin;
+} Scope;
+
+/*
+ * Resolve the arguments, each of which may be NULL.  Raises 22023 for an
+ * invalid service or environment name, and when no service is named and it is
+ * not clear which of several registered ones is meant.
+ */
+extern Scope *scope_resolve(const char *source, const char *service, const char *environment);
+
+/* Raise 22023 unless name may be a service's. */
+extern void scope_check_service_name(const char *name);
+
+/* Raise 22023 unless name may be an environment's. */
+extern void scope_check_environment_name(const char *name);
+
+/*
+ * Raise 22023 when unqualified names of a script would fall into the
+ * extension's own schema.
+ */
+extern void scope_check_search_path(const Scope *scope);
+
+#endif

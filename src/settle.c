@@ -1,0 +1,250 @@
+/*
+ * settle.c
+ *	  What is put on record without running a script.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+
+#include "errors.h"
+#include "lock.h"
+#include "run.h"
+#include "settle.h"
+#include "survey.h"
+
+static void refuse_same_view(const char *service);
+static void write_settled(const Survey *survey, const Step *step, MigrationState state,
+						  const char *event, const char *note, int64 run_id);
+static Step *find_step(const Survey *survey, const char *version);
+static bool parse_state(const char *word, MigrationState *state);
+
+void
+settle_register(const Service *service)
+{
+	PreventCommandIfReadOnly("migrator.register()");
+	scope_check_service_name(service->service);
+	if (service->environment != NULL)
+		scope_check_environment_name(service->environment);
+	if (service->search_path != NULL)
+	{
+		Scope		scope = {.search_path = service->search_path};
+
+		scope_check_search_path(&scope);
+		(void) set_config_option("search_path", service->search_path, PGC_USERSET,
+								 PGC_S_TEST, GUC_ACTION_SAVE, false, ERROR, false);
+	}
+
+	/* a directory that does not exist is better told now than at a deploy */
+	(void) source_open(service->source);
+	refuse_same_view(service->service);
+
+	record_register(service, "{}");
+	record_make_service_view(service->service);
+	{
+		RecordEntry entry = {
+			.service = service->service, .event = "registered", .execution_time_ms = -1,
+			.environment = service->environment,
+			.note = psprintf("source %s", service->source)
+		};
+
+		record_write_event(&entry);
+	}
+}
+
+/* Dashes become underscores in view names, so two services may want one. */
+static void
+refuse_same_view(const char *service)
+{
+	char	   *name = record_service_view_name(service);
+	ListCell   *lc;
+
+	foreach(lc, record_services())
+	{
+		const Service *other = lfirst(lc);
+
+		if (strcmp(other->service, service) != 0 &&
+			strcmp(record_service_view_name(other->service), name) == 0)
+			ereport(ERROR,
+					errcode(ERRCODE_DUPLICATE_OBJECT),
+					errmsg("services \"%s\" and \"%s\" would share the view \"%s\"",
+						   other->service, service, name),
+					errhint("Choose a name that differs in more than dashes and underscores."));
+	}
+}
+
+void
+settle_unregister(const char *service)
+{
+	RecordEntry entry = {
+		.service = service, .event = "unregistered", .execution_time_ms = -1
+	};
+
+	PreventCommandIfReadOnly("migrator.unregister()");
+	scope_check_service_name(service);
+	if (!record_unregister(service))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("service \"%s\" is not registered", service));
+	record_drop_service_view(service);
+	record_write_event(&entry);
+}
+
+int
+settle_baseline(const Scope *scope, const char *version)
+{
+	Survey	   *survey;
+	FindingSink sink = {0};
+	int			written = 0;
+	int64		run_id;
+	TimestampTz started = GetCurrentTimestamp();
+	bool		found = version == NULL;
+
+	PreventCommandIfReadOnly("migrator.baseline()");
+	if (scope->source == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("argument \"source\" must not be null"));
+	(void) run_lock_and_load(scope->service);
+	survey = survey_take(scope, CHECK_FOR_RUN);
+	check_duplicates(survey->set, &sink);
+	finding_raise_first(&sink);
+
+	for (int i = 0; i < survey->plan->count && !found; i++)
+		found = version_is_target(survey->plan->order, survey->plan->steps[i].version, version);
+	if (!found)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("version \"%s\" does not exist in this source", version));
+
+	run_id = record_new_run_id();
+	for (int i = 0; i < survey->plan->count; i++)
+	{
+		const Step *step = &survey->plan->steps[i];
+
+		if (!plan_step_is_pending(step) ||
+			(version != NULL && !version_within_target(survey->plan->order, step->version, version)))
+			continue;
+		/* without its bytes there is no checksum to hold on to */
+		if (step->checksum == NULL)
+			finding_raise_first(&step->findings);
+		write_settled(survey, step, MIGRATION_APPLIED, "baseline", NULL, run_id);
+		written++;
+	}
+
+	if (written > 0)
+	{
+		RunEntry	run = {
+			.run_id = run_id, .kind = "baseline", .service = scope->service,
+			.source = scope->source, .environment = scope->environment, .started_at = started,
+			.outcome = "applied", .total = survey->set->count, .applied = written,
+			.duration_ms = TimestampDifferenceMilliseconds(started, GetCurrentTimestamp())
+		};
+
+		record_write_run(&run);
+	}
+	return written;
+}
+
+static void
+write_settled(const Survey *survey, const Step *step, MigrationState state,
+			  const char *event, const char *note, int64 run_id)
+{
+	RecordEntry entry = {
+		.service = survey->scope->service,
+		.version = step->row ? step->row->version : step->version,
+		.name = step->name,
+		.file = step->migration ? step->migration->up_file : step->row->file,
+		.layout = survey->set ? survey->set->layout : step->row ? step->row->layout : NULL,
+		.state = state,
+		.environment = survey->scope->environment,
+		.checksum = step->checksum ? step->checksum : step->row ? step->row->checksum : NULL,
+		.fingerprint = step->checksum ? step->fingerprint : step->row ? step->row->fingerprint : NULL,
+		.description = step->description,
+		.run_id = run_id,
+		.execution_time_ms = -1,
+		.statement_total = step->statement_total,
+		.baseline = strcmp(event, "baseline") == 0,
+		.non_transactional = (step->flags & FLAG_NON_TRANSACTIONAL) != 0,
+		.lock_key = lock_key(survey->scope->service, LOCK_PART_RUN),
+		.event = event,
+		.note = note
+	};
+
+	if (step->migration != NULL && step->migration->down_file != NULL)
+	{
+		SourceScript down;
+
+		source_read_script(survey->source, step->migration->down_file, &down);
+		entry.down_script = down.text;
+	}
+	record_write(&entry);
+}
+
+void
+settle_resolve(const Scope *scope, const char *version, const char *state, const char *note)
+{
+	MigrationState wanted;
+	Survey	   *survey;
+	Step	   *step;
+	char	   *text;
+
+	if (!parse_state(state, &wanted))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("invalid value for argument \"state\": \"%s\"", state),
+				errhint("Known values: \"applied\", \"pending\", \"rolled_back\"."));
+	PreventCommandIfReadOnly("migrator.resolve()");
+	(void) run_lock_and_load(scope->service);
+	survey = survey_take(scope, CHECK_FOR_RUN);
+	step = find_step(survey, version);
+
+	if (step->state == wanted)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("migration \"%s\" is %s already", step->version, state));
+	text = psprintf("%s -> %s%s%s", record_state_name(step->state), state,
+					note ? ": " : "", note ? note : "");
+	if (wanted == MIGRATION_PENDING)
+	{
+		RecordEntry entry = {
+			.service = scope->service, .version = step->row->version, .name = step->name,
+			.event = "resolved", .note = text, .execution_time_ms = -1
+		};
+
+		record_forget(scope->service, step->row->version);
+		record_write_event(&entry);
+	}
+	else
+		write_settled(survey, step, wanted, "resolved", text, 0);
+}
+
+static Step *
+find_step(const Survey *survey, const char *version)
+{
+	for (int i = 0; i < survey->plan->count; i++)
+		if (version_matches(survey->plan->order, survey->plan->steps[i].version, version))
+			return &survey->plan->steps[i];
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("service \"%s\" has no migration \"%s\"", survey->scope->service, version),
+			survey->source == NULL ?
+			errhint("No source is registered for the service, so only what is on record is known.") : 0);
+}
+
+static bool
+parse_state(const char *word, MigrationState *state)
+{
+	static const MigrationState allowed[] = {
+		MIGRATION_APPLIED, MIGRATION_PENDING, MIGRATION_ROLLED_BACK
+	};
+
+	for (int i = 0; i < lengthof(allowed); i++)
+		if (strcmp(record_state_name(allowed[i]), word) == 0)
+		{
+			*state = allowed[i];
+			return true;
+		}
+	return false;
+}

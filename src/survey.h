@@ -1,0 +1,30 @@
+/*
+ * survey.h
+ *	  A look at a service: its source and its record, joined and checked.
+ *
+ * What every call begins with, whether it then prints or runs.
+ */
+#ifndef MIGRATOR_SURVEY_H
+#define MIGRATOR_SURVEY_H
+
+#include "check.h"
+#include "plan.h"
+#include "scope.h"
+#include "source.h"
+
+typedef struct Survey
+{
+	const Scope *scope;
+	Source	   *source;			/* NULL: the record alone */
+	MigrationSet *set;			/* likewise */
+	Record	   *record;
+	MigrationPlan	   *plan;
+} Survey;
+
+/*
+ * Take a survey in CurrentMemoryContext.  Raises what opening and recognising
+ * the source raises.
+ */
+extern Survey *survey_take(const Scope *scope, CheckDepth depth);
+
+#endif
