@@ -1,0 +1,29 @@
+#!/bin/bash
+# in_chroot.sh TREE OUT STAGE...: inside a chroot of the matrix, as root: builds and installs the work tree TREE for the
+# one PostgreSQL that is there, then runs suite.sh as postgres. Leaves logs and OUT/counts.
+set -euo pipefail
+
+tree=$1 out=$2
+shift 2
+. "$tree/test/setup.sh"
+forget_pg_environment
+set_config() { PG_CONFIG=$1; }
+set_config /usr/lib/postgresql/*/bin/pg_config
+choose_user
+server_find
+RUN_HOME=$out
+touch "$out/counts"
+chown -R "$RUN_USER" "$tree" "$out"
+cd "$tree"
+
+if ! build_tree "$tree" >"$out/build.log" 2>&1 || ! install_tree "$tree" >"$out/install.log" 2>&1; then
+  tail -n 40 "$out"/{build,install}.log
+  note "PostgreSQL $MAJOR: not built"
+  echo "build 0 1 0" >>"$out/counts"
+  exit
+fi
+# other compilers see other things: shown, but only the native build refuses them
+grep -A 4 'warning:' "$out/build.log" | head -n 40 || true
+echo "build 1 0 0" >>"$out/counts"
+
+as_user bash test/suite.sh "$tree" "$out" "$@"

@@ -1,0 +1,229 @@
+# shellcheck shell=bash
+# What try.sh, test.sh and the scripts under test/ and bench/ share. Sourced, never run.
+#
+# Nothing here uses /proc (so no process substitution), ps or systemd: a bare chroot is enough.
+
+say()  { printf '\n== %s\n' "$*"; }
+note() { printf '   %s\n' "$*"; }
+die()  { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# The caller's PG* variables would lead our psql to some other server.
+forget_pg_environment() {
+  local v
+  for v in ${!PG@}; do
+    case $v in PG_CONFIG | PG_TEST_*) ;; *) unset "$v" ;; esac
+  done
+  unset LANGUAGE
+  export LC_ALL=C.UTF-8
+}
+
+is_root() { [ "$(id -u)" = 0 ]; }
+
+as_root() {
+  if is_root; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else die "neither root nor sudo here, and this needs root: $*"
+  fi
+}
+
+# PostgreSQL refuses to run as root: root acts as $RUN_USER, everybody else as himself.
+# HOME is moved so that no .psqlrc, .pgpass or .proverc of anybody takes part.
+as_user() {
+  if is_root; then HOME=${RUN_HOME:-/tmp} runuser -u "$RUN_USER" -- "$@"
+  else HOME=${RUN_HOME:-$HOME} "$@"
+  fi
+}
+
+choose_user() {
+  if is_root; then
+    RUN_USER=${MIGRATOR_USER:-postgres}
+    id "$RUN_USER" >/dev/null 2>&1 || die "no user $RUN_USER: name an unprivileged one in MIGRATOR_USER"
+  else
+    RUN_USER=$(id -un)
+  fi
+}
+
+# Base of temporary directories: TMPDIR, unless the unprivileged user cannot get there (root's own, for instance).
+temp_base() {
+  local base=${TMPDIR:-/tmp}
+  as_user test -x "$base" && [ -d "$base" ] || base=/tmp
+  printf '%s\n' "$base"
+}
+
+# Gives a new directory to the unprivileged user.
+own_dir() {
+  mkdir -m 700 "$1"
+  if is_root; then chown "$RUN_USER" "$1"; fi
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Packages
+# ---------------------------------------------------------------------------------------------------------------------
+
+has_apt() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
+
+is_installed() {
+  case $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) in *' installed') ;; *) return 1 ;; esac
+}
+
+# packages_install NAME...: does nothing where all are there.
+packages_install() {
+  local p log missing=()
+  for p in "$@"; do
+    is_installed "$p" || missing+=("$p")
+  done
+  if [ ${#missing[@]} = 0 ]; then
+    note "nothing to install"
+    return
+  fi
+  note "apt-get install ${missing[*]}"
+  note "(no cluster of the system's is created or touched)"
+  log=$(mktemp)
+  # A subshell, so that the guard goes away however this ends.
+  (
+    trap cluster_guard_off EXIT
+    cluster_guard_on
+    # A foreign source that does not answer must not stop us; a package that is missing will.
+    as_root apt-get -q -q update </dev/null || note "apt-get update had errors, going on"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+      -o Dpkg::Use-Pty=0 --no-install-recommends install "${missing[@]}" </dev/null >"$log" 2>&1 ||
+      { tail -n 25 "$log" >&2; exit 1; }
+  ) || die "the packages could not be installed, see $log"
+  rm -f "$log"
+}
+
+# Debian's server package creates a cluster "main" when it is installed, unless a file in this directory, which
+# postgresql-common's createcluster.conf includes, says not to. Ours is there only while we install.
+GUARD=/etc/postgresql-common/createcluster.d/zz-migrator.conf
+
+cluster_guard_on() {
+  as_root mkdir -p "${GUARD%/*}"
+  echo "create_main_cluster = false" | as_root tee "$GUARD" >/dev/null
+}
+
+cluster_guard_off() {
+  as_root rm -f "$GUARD"
+  as_root rmdir --ignore-fail-on-non-empty "${GUARD%/*}" 2>/dev/null || true
+}
+
+# The release's own PostgreSQL. Bookworm's is known without package lists, which a fresh system does not have.
+release_major() {
+  local id='' version=''
+  if [ -r /etc/os-release ]; then
+    id=$(. /etc/os-release && echo "${ID:-}")
+    version=$(. /etc/os-release && echo "${VERSION_ID:-}")
+  fi
+  if [ "$id $version" = "debian 12" ]; then
+    echo 15
+    return
+  fi
+  { apt-cache depends postgresql 2>/dev/null || true; } | sed -n 's/^ *Depends: postgresql-\([0-9][0-9]*\)$/\1/p'
+}
+
+# Sets PG_CONFIG, BIN and MAJOR after installing what is missing for building; more packages as arguments, where %v
+# stands for the major version.
+server_install() {
+  local p own=() extra=()
+  if [ -z "${PG_CONFIG:-}" ] && has_apt; then
+    MAJOR=$(release_major)
+    if [ -z "$MAJOR" ]; then # a fresh system has no package lists
+      as_root apt-get -q -q update </dev/null || true
+      MAJOR=$(release_major)
+    fi
+    [ -n "$MAJOR" ] || die "apt knows no package postgresql: name a server's pg_config in PG_CONFIG"
+    PG_CONFIG=/usr/lib/postgresql/$MAJOR/bin/pg_config
+    own=("postgresql-$MAJOR" "postgresql-server-dev-$MAJOR")
+  fi
+  if has_apt; then
+    # Packages of the system's server make no sense for a server of one's own.
+    if [ ${#own[@]} != 0 ]; then extra=("${@//%v/$MAJOR}")
+    else
+      for p in "$@"; do [ "$p" = "${p#*%v}" ] && extra+=("$p"); done
+    fi
+    packages_install ${own[@]+"${own[@]}"} gcc libc6-dev make libssl-dev ${extra[@]+"${extra[@]}"}
+  else
+    note "no apt-get here: a compiler, make, OpenSSL's headers and PostgreSQL's must be there"
+  fi
+  server_find
+}
+
+# Sets BIN and MAJOR from PG_CONFIG (default: the release's own, else the one in PATH).
+server_find() {
+  if [ -z "${PG_CONFIG:-}" ]; then
+    PG_CONFIG=/usr/lib/postgresql/$(release_major)/bin/pg_config
+    [ -x "$PG_CONFIG" ] || PG_CONFIG=$(command -v pg_config) || die "no pg_config: name one in PG_CONFIG"
+  fi
+  export PG_CONFIG
+  BIN=$("$PG_CONFIG" --bindir) || die "$PG_CONFIG does not run"
+  MAJOR=$("$PG_CONFIG" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
+  [ "$MAJOR" -ge 15 ] || die "PostgreSQL $MAJOR is too old: 15 or newer is needed"
+  [ -e "$("$PG_CONFIG" --pgxs)" ] || die "the development files of the PostgreSQL of $PG_CONFIG are missing"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Build
+# ---------------------------------------------------------------------------------------------------------------------
+
+# copy_tree FROM TO: the work tree without what builds and tests leave in it, owned by the unprivileged user.
+# A copy, because the checkout may be read-only, or root's in a place where that user cannot go.
+copy_tree() {
+  own_dir "$2"
+  tar -C "$1" --exclude=./.git --exclude='*.o' --exclude='*.so' --exclude='*.bc' --exclude='*.gc??' \
+    --exclude=./results --exclude=./output_iso --exclude=./tmp_check --exclude='./regression.*' -cf - . |
+    tar -C "$2" --no-same-owner -xf -
+  # Clones made under a strict umask.
+  chmod -R u+rwX "$2"
+  if is_root; then chown -R "$RUN_USER" "$2"; fi
+}
+
+# build_tree DIR [make argument...]
+build_tree() {
+  local dir=$1
+  shift
+  as_user make -s -C "$dir" -j2 PG_CONFIG="$PG_CONFIG" "$@"
+}
+
+# install_tree DIR: uninstalls first, so that a file of an earlier build cannot hide one that is missing now.
+install_tree() {
+  local run=as_root
+  if [ -w "$("$PG_CONFIG" --pkglibdir)" ] && [ -w "$("$PG_CONFIG" --sharedir)/extension" ]; then run=; fi
+  $run make -s -C "$1" PG_CONFIG="$PG_CONFIG" uninstall
+  $run make -s -C "$1" PG_CONFIG="$PG_CONFIG" install
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Throw-away clusters: DIR/data, DIR/server.log, a socket in DIR, no TCP, superuser postgres, trust.
+# The directory's mode (0700) is what keeps others out.
+# ---------------------------------------------------------------------------------------------------------------------
+
+# cluster_start DIR [SETTING...]: a new one in the new directory DIR; prints what went wrong.
+cluster_start() {
+  local dir=$1 s
+  shift
+  # The name of a socket has room for 107 bytes.
+  [ ${#dir} -le 85 ] || die "the path $dir is too long for a socket: set TMPDIR to a shorter one"
+  own_dir "$dir"
+  if ! as_user "$BIN/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 \
+    --no-sync --no-instructions >"$dir/initdb.log" 2>&1; then
+    cat "$dir/initdb.log" >&2
+    return 1
+  fi
+  for s in "listen_addresses = ''" "unix_socket_directories = '$dir'" "port = 5432" \
+    "log_line_prefix = '%m [%p] %q%u@%d '" "$@"; do
+    printf '%s\n' "$s"
+  done | as_user tee -a "$dir/data/postgresql.conf" >/dev/null
+  if ! as_user "$BIN/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w -t 120 start </dev/null >"$dir/start.log" 2>&1; then
+    tail -n 20 "$dir/start.log" "$dir/server.log" >&2
+    return 1
+  fi
+}
+
+# Points psql and its kin at a cluster made by cluster_start.
+cluster_use() { export PGHOST=$1 PGPORT=5432 PGUSER=postgres PGDATABASE=postgres; }
+
+cluster_stop() {
+  if [ -e "$1/data/postmaster.pid" ]; then
+    as_user "$BIN/pg_ctl" -D "$1/data" -w -t 60 -m fast stop >/dev/null 2>&1 ||
+      as_user "$BIN/pg_ctl" -D "$1/data" -w -t 60 -m immediate stop >/dev/null 2>&1 || true
+  fi
+}

@@ -1,0 +1,153 @@
+#!/bin/bash
+# suite.sh TREE OUT STAGE...: runs the tests that need a server with the extension installed.
+# STAGE: regress, isolation, pgtap, tap. Runs as an unprivileged user who owns TREE, a built copy of the work tree, and OUT.
+# Writes a log a stage into OUT, appends `stage passed failed skipped` lines to OUT/counts, and at the end reads the
+# servers' logs. test.sh calls it natively, in_chroot.sh in a chroot. PG_CONFIG chooses the server.
+set -euo pipefail
+
+tree=$1 out=$2
+shift 2
+. "$tree/test/setup.sh"
+forget_pg_environment
+choose_user
+server_find
+RUN_HOME=$out
+cd "$tree"
+
+# PGXS's Makefiles call make of their own, this silences them.
+export MAKEFLAGS=--no-print-directory
+
+running=
+trap '[ -z "$running" ] || cluster_stop "$running"' EXIT
+
+count() {
+  printf '%s %s %s %s\n' "$1" "$2" "$3" "$4" >>"$out/counts"
+  note "$1: $2 passed, $3 failed$([ "$4" = 0 ] || echo ", $4 skipped")"
+}
+
+server_up() {
+  running=$out/$1.cluster
+  cluster_start "$running" "$(cat test/server.conf)"
+  cluster_use "$running"
+}
+
+server_down() {
+  cluster_stop "$running"
+  cp "$running/server.log" "$out/$1.server.log"
+  # dump of what is needed to look into a failure stays, the cluster does not
+  rm -rf "$running"
+  running=
+}
+
+# pg_regress and pg_isolation_regress print `test x ... ok` up to 15 and TAP from 16 on. What is not reported as passed
+# has failed: a crash ends the report early.
+passed_in_report() { grep -cE '^(test|     ) .*\.\.\. ok |^ok [0-9]+ ' "$1" || true; }
+
+installcheck() { # installcheck STAGE FILES [make argument...]
+  local stage=$1 all=$2 passed
+  shift 2
+  server_up "$stage"
+  timeout -k 10 900 make installcheck PG_CONFIG="$PG_CONFIG" "$@" >"$out/$stage.log" 2>&1 || true
+  server_down "$stage"
+  passed=$(passed_in_report "$out/$stage.log")
+  if [ "$passed" != "$all" ]; then
+    tail -n 30 "$out/$stage.log"
+    if [ -s regression.diffs ]; then
+      cp regression.diffs "$out/$stage.diffs"
+      head -n 400 "$out/$stage.diffs"
+    fi
+    note "the last lines of the server's log:"
+    tail -n 15 "$out/$stage.server.log"
+  fi
+  count "$stage" "$passed" $((all - passed)) 0
+}
+
+# Counts the top level lines of a verbose prove; a file that dies counts as one failure.
+count_prove() { # count_prove STAGE EXIT-CODE
+  local log=$out/$1.log passed failed skipped
+  passed=$(grep -E '^ok [0-9]+' "$log" | grep -cvE '# (SKIP|skip)' || true)
+  skipped=$(grep -cE '^ok [0-9]+.*# (SKIP|skip)|^1\.\.0 # (SKIP|skip)' "$log" || true)
+  failed=$(grep -E '^not ok [0-9]+' "$log" | grep -cvE '# TODO' || true)
+  if [ "$2" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
+  if [ "$passed" = 0 ] && [ "$failed" = 0 ]; then failed=1; fi
+  if [ "$failed" != 0 ]; then
+    grep -nE -A 12 '^not ok|^# +Failed|Dubious|Bailout|Can.t locate' "$log" | head -n 120 || true
+    tail -n 15 "$log"
+  fi
+  count "$1" "$passed" "$failed" "$skipped"
+}
+
+has_files() { # has_files STAGE FILE...: a stage without tests has not been tested
+  [ -e "$2" ] && return
+  note "$1: no tests in ${2%/*}"
+  count "$1" 0 1 0
+  return 1
+}
+
+stage_regress() {
+  has_files regress test/sql/*.sql || return 0
+  set -- test/sql/*.sql
+  installcheck regress $# ISOLATION=
+}
+
+stage_isolation() {
+  has_files isolation test/specs/*.spec || return 0
+  set -- test/specs/*.spec
+  installcheck isolation $# REGRESS=
+}
+
+stage_pgtap() {
+  local rc=0
+  has_files pgtap test/pgtap/*.sql || return 0
+  server_up pgtap
+  "$BIN/psql" -X -q -v ON_ERROR_STOP=1 -c 'CREATE EXTENSION pgtap' -c 'CREATE EXTENSION migrator' ||
+    note "the extensions cannot be created"
+  # as pg_regress does, so that a test finds its fixtures by \getenv
+  PG_ABS_SRCDIR=$tree/test PATH="$BIN:$PATH" timeout -k 10 900 pg_prove --verbose test/pgtap/*.sql >"$out/pgtap.log" 2>&1 || rc=$?
+  server_down pgtap
+  count_prove pgtap $rc
+}
+
+stage_tap() {
+  local rc=0 log data
+  has_files tap test/t/*.pl || return 0
+  PG_ABS_SRCDIR=$tree/test timeout -k 10 1800 make prove_installcheck PG_CONFIG="$PG_CONFIG" PROVE_FLAGS='--verbose --timer' \
+    ${TAP_FILES:+PROVE_TESTS="$TAP_FILES"} >"$out/tap.log" 2>&1 || rc=$?
+  # servers of a test that was killed
+  for data in tmp_check/*/pgdata; do
+    if [ -e "$data/postmaster.pid" ]; then "$BIN/pg_ctl" -D "$data" -m immediate stop >/dev/null 2>&1 || true; fi
+  done
+  mkdir -p "$out/tap"
+  for log in tmp_check/log/*; do
+    if [ -f "$log" ]; then cp "$log" "$out/tap/"; fi
+  done
+  if [ $rc != 0 ]; then
+    # prove's summary names the files that failed
+    sed -n 's,^test/t/\([^ ]*\)\.pl .*(Wstat:.*,\1,p' "$out/tap.log" | while read -r name; do
+      note "test/t/$name.pl, the end of its log:"
+      tail -n 25 "$out/tap/regress_log_$name" 2>/dev/null || true
+    done
+  fi
+  count_prove tap $rc
+}
+
+stage_serverlogs() {
+  local log logs=()
+  for log in "$out"/*.server.log "$out"/tap/*.log; do
+    if [ -f "$log" ]; then logs+=("$log"); fi
+  done
+  [ ${#logs[@]} != 0 ] || return 0
+  if perl test/check_log.pl test/log_allowed.txt expected "${logs[@]}" >"$out/serverlogs.log"; then
+    count serverlogs 1 0 0
+  else
+    head -n 60 "$out/serverlogs.log"
+    count serverlogs 0 1 0
+  fi
+}
+
+for stage in "$@"; do
+  say "PostgreSQL $MAJOR: $stage"
+  "stage_$stage"
+done
+say "PostgreSQL $MAJOR: the servers' logs"
+stage_serverlogs
