@@ -19,7 +19,7 @@ const char *const check_names[] = {
 	"layout", "checksums", "missing", "late", "down_scripts", "non_transactional", NULL
 };
 
-static void check_up_script(Step *step, const Source *source, CheckDepth depth, MemoryContext work);
+static void check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work);
 static void check_down_script(Step *step, const Source *source);
 static void compare_with_record(Step *step, const Script *script);
 static void add_read_problem(Step *step, const char *file, const SourceScript *read);
@@ -35,11 +35,12 @@ static const char *const known_directives[] = {
 };
 
 void
-check_scripts(MigrationPlan *plan, const Source *source, CheckDepth depth)
+check_scripts(MigrationPlan *plan, Source *source, CheckDepth depth)
 {
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "migrator script check",
 											   ALLOCSET_DEFAULT_SIZES);
 
+	source_hold(source);
 	for (int i = 0; i < plan->count; i++)
 	{
 		Step	   *step = &plan->steps[i];
@@ -52,24 +53,30 @@ check_scripts(MigrationPlan *plan, const Source *source, CheckDepth depth)
 		if (depth == CHECK_EVERYTHING && step->migration->down_file != NULL)
 			check_down_script(step, source);
 	}
+	source_release(source);
 	MemoryContextDelete(work);
 }
 
 /*
- * The path of an up-to-date database: read, digest, compare, next.  Everything
- * else is for scripts that are pending or were changed.
+ * An up-to-date database takes the first exit.  Everything else is for scripts
+ * that are pending or were changed.
  */
 static void
-check_up_script(Step *step, const Source *source, CheckDepth depth, MemoryContext work)
+check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work)
 {
-	MemoryContext keep = MemoryContextSwitchTo(work);
 	const char *file = step->migration->up_file;
 	bool		applied = step->state == MIGRATION_APPLIED;
+	MemoryContext keep;
 	SourceScript read = {0};
 	char		checksum[SHA256_HEX_LENGTH + 1];
 	bool		unchanged;
 	Script	   *script;
 
+	if (applied && depth == CHECK_FOR_RUN && step->row->checksum != NULL &&
+		source_unchanged(source, file, step->row->checksum))
+		return;
+
+	keep = MemoryContextSwitchTo(work);
 	source_read(source, file, &read.raw);
 	if (read.raw.bytes == NULL)
 	{

@@ -27,7 +27,7 @@ extern const char *const check_names[];
  * flags that depend on content (modified, reformatted, manual,
  * non_transactional), and add what is wrong to the step's findings.
  */
-extern void check_scripts(MigrationPlan *plan, const Source *source, CheckDepth depth);
+extern void check_scripts(MigrationPlan *plan, Source *source, CheckDepth depth);
 
 /* Duplicate versions: stop every run. */
 extern void check_duplicates(const MigrationSet *set, FindingSink *sink);

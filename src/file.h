@@ -53,6 +53,34 @@ extern char *file_resolve_directory(const FileSandbox *sandbox, const char *path
 extern List *file_list_directory(const FileSandbox *sandbox, const char *path);
 
 /*
+ * A directory held open for reading many small files of it, without looking up
+ * its path and growing a buffer for each.  For comparing files with what is
+ * known of them, not for using them: see file_peek.
+ */
+typedef struct FilePeeker
+{
+	int			directory;		/* descriptor; -1: none */
+	char	   *buffer;
+} FilePeeker;
+
+/*
+ * Open and close one.  It stays shut for users who may not read every path.
+ * The descriptor is the server's to close when an error or the end of the
+ * (sub)transaction comes first.
+ */
+extern void file_peeker_open(FilePeeker *peeker, const FileSandbox *sandbox, const char *path);
+extern void file_peeker_close(FilePeeker *peeker);
+
+/*
+ * The bytes of a small file, named relative to the directory, or NULL when
+ * this way cannot tell.  What the name stands for is not judged, so the bytes
+ * are good for one thing only: when they are what is expected, the file is
+ * unchanged.  Otherwise file_read() says what is the matter.  They are valid
+ * until the next call.
+ */
+extern const char *file_peek(FilePeeker *peeker, const char *name, size_t *length);
+
+/*
  * Read a whole regular file of at most migrator.max_file_size.  Never raises
  * for what is wrong with the file; the content is palloc'd.
  */

@@ -37,11 +37,12 @@ static const char *const manifest_names[] = {
 
 static void refuse_unsupported(const Source *source, const List *entries);
 static bool is_environment_folder(const SourceEntry *entry);
-static const Layout *recognise(const Source *source, const List *entries);
+static const Layout *recognise(const Source *source, const List *entries, LayoutClaim *claims);
+static bool claimed_by_other(const Layout *layout, const SourceEntry *entry);
 static void refuse_ambiguous(const Source *source, const List *entries);
 static void refuse_unrecognised(const Source *source);
 static const char *known_patterns(void);
-static void read_names(const Layout *layout, const List *entries, MigrationSet *set);
+static void read_names(const List *entries, const LayoutClaim *claims, MigrationSet *set);
 static void ignore_entry(MigrationSet *set, const SourceEntry *entry);
 static void join_pairs(MigrationSet *set);
 static int	compare_migrations(const void *a, const void *b, void *order);
@@ -51,14 +52,15 @@ layout_read(const Source *source)
 {
 	List	   *entries = source_list(source);
 	MigrationSet *set = palloc0(sizeof(MigrationSet));
+	LayoutClaim *claims = palloc(Max(list_length(entries), 1) * sizeof(LayoutClaim));
 	const Layout *layout;
 
 	refuse_unsupported(source, entries);
-	layout = recognise(source, entries);
+	layout = recognise(source, entries, claims);
 
 	set->layout = layout->name;
 	set->order = layout->order;
-	read_names(layout, entries, set);
+	read_names(entries, claims, set);
 	qsort_arg(set->migrations, set->count, sizeof(Migration *), compare_migrations, &set->order);
 	join_pairs(set);
 	if (set->count == 0)
@@ -123,38 +125,55 @@ is_environment_folder(const SourceEntry *entry)
 	return false;
 }
 
+/*
+ * The first layout that claims every entry which any layout claims; its claims
+ * are returned, one for each entry, without a version where it made none.
+ */
 static const Layout *
-recognise(const Source *source, const List *entries)
+recognise(const Source *source, const List *entries, LayoutClaim *claims)
 {
-	int			claims[lengthof(layouts)] = {0};
-	int			claimed = 0;
-	ListCell   *lc;
+	bool		any = false;
 
-	foreach(lc, entries)
+	for (int i = 0; i < lengthof(layouts); i++)
 	{
-		bool		any = false;
+		bool		all = true;
+		int			claimed = 0;
+		ListCell   *lc;
 
-		for (int i = 0; i < lengthof(layouts); i++)
+		foreach(lc, entries)
 		{
-			LayoutClaim claim = {0};
+			LayoutClaim *claim = &claims[foreach_current_index(lc)];
 
-			if (layouts[i]->claim(lfirst(lc), &claim))
+			memset(claim, 0, sizeof(LayoutClaim));
+			if (layouts[i]->claim(lfirst(lc), claim))
+				claimed++;
+			else if (claimed_by_other(layouts[i], lfirst(lc)))
 			{
-				claims[i]++;
+				all = false;
 				any = true;
+				break;
 			}
 		}
-		if (any)
-			claimed++;
-	}
-
-	if (claimed == 0)
-		refuse_unrecognised(source);
-	for (int i = 0; i < lengthof(layouts); i++)
-		if (claims[i] == claimed)
+		if (all && claimed > 0)
 			return layouts[i];
-	refuse_ambiguous(source, entries);
+	}
+	if (any)
+		refuse_ambiguous(source, entries);
+	refuse_unrecognised(source);
 	return NULL;				/* not reached */
+}
+
+static bool
+claimed_by_other(const Layout *layout, const SourceEntry *entry)
+{
+	for (int i = 0; i < lengthof(layouts); i++)
+	{
+		LayoutClaim claim = {0};
+
+		if (layouts[i] != layout && layouts[i]->claim(entry, &claim))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -211,7 +230,7 @@ known_patterns(void)
 }
 
 static void
-read_names(const Layout *layout, const List *entries, MigrationSet *set)
+read_names(const List *entries, const LayoutClaim *claims, MigrationSet *set)
 {
 	ListCell   *lc;
 
@@ -219,10 +238,10 @@ read_names(const Layout *layout, const List *entries, MigrationSet *set)
 	foreach(lc, entries)
 	{
 		const SourceEntry *entry = lfirst(lc);
-		LayoutClaim claim = {0};
+		const LayoutClaim *claim = &claims[foreach_current_index(lc)];
 		Migration  *migration;
 
-		if (!layout->claim(entry, &claim))
+		if (claim->version == NULL)
 		{
 			ignore_entry(set, entry);
 			continue;
@@ -231,13 +250,13 @@ read_names(const Layout *layout, const List *entries, MigrationSet *set)
 			ereport(ERROR,
 					errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 					errmsg("name of migration \"%s\" is not valid in encoding \"%s\"",
-						   claim.version, GetDatabaseEncodingName()),
+						   claim->version, GetDatabaseEncodingName()),
 					errhint("Rename the file."));
 		migration = palloc0(sizeof(Migration));
-		migration->version = claim.version;
-		migration->name = claim.name;
-		migration->up_file = claim.up_file;
-		migration->down_file = claim.down_file;
+		migration->version = claim->version;
+		migration->name = claim->name;
+		migration->up_file = claim->up_file;
+		migration->down_file = claim->down_file;
 		set->migrations[set->count++] = migration;
 	}
 }

@@ -21,6 +21,7 @@
 
 static void load_row(HeapTuple tuple, TupleDesc desc, void *argument);
 static char *text_column(HeapTuple tuple, TupleDesc desc, int column);
+static char *text_or_missing(Datum value, bool null);
 static int	compare_rows(const void *a, const void *b);
 static bool same_text(const char *a, const char *b);
 static Datum text_or_null(const char *value, char *null);
@@ -49,13 +50,21 @@ record_state_name(MigrationState state)
 	return "unknown";
 }
 
+/* value is a text of the column "state" */
 static MigrationState
-state_of_name(const char *name)
+state_of_name(Datum value)
 {
+	text	   *name = DatumGetTextPP(value);
+
 	for (int state = MIGRATION_PENDING; state <= MIGRATION_ROLLED_BACK; state++)
-		if (strcmp(record_state_name(state), name) == 0)
+	{
+		const char *known = record_state_name(state);
+
+		if (strlen(known) == VARSIZE_ANY_EXHDR(name) &&
+			memcmp(known, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)) == 0)
 			return state;
-	elog(ERROR, "unknown state \"%s\"", name);
+	}
+	elog(ERROR, "unknown state in table \"migrations\"");
 }
 
 Record *
@@ -78,15 +87,17 @@ record_load(const char *service, Snapshot snapshot)
 	return record;
 }
 
+#define RECORD_COLUMNS 15
+
 /* The row's strings go where the record lives. */
 static void
 load_row(HeapTuple tuple, TupleDesc desc, void *argument)
 {
 	Record	   *record = argument;
 	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(record));
+	Datum		values[RECORD_COLUMNS];
+	bool		nulls[RECORD_COLUMNS];
 	RecordRow  *row;
-	bool		isnull;
-	Datum		value;
 
 	if (record->count == record->room)
 	{
@@ -94,27 +105,31 @@ load_row(HeapTuple tuple, TupleDesc desc, void *argument)
 		record->rows = repalloc_huge(record->rows, record->room * sizeof(RecordRow));
 	}
 	row = &record->rows[record->count++];
-	row->version = text_column(tuple, desc, 1);
-	row->name = text_column(tuple, desc, 2);
-	row->file = text_column(tuple, desc, 3);
-	row->layout = text_column(tuple, desc, 4);
-	row->state = state_of_name(text_column(tuple, desc, 5));
-	row->environment = text_column(tuple, desc, 6);
-	row->checksum = text_column(tuple, desc, 7);
-	row->fingerprint = text_column(tuple, desc, 8);
-	value = heap_getattr(tuple, 9, desc, &isnull);
-	row->applied_at = isnull ? 0 : DatumGetTimestampTz(value);
-	value = heap_getattr(tuple, 10, desc, &isnull);
-	row->execution_time_ms = isnull ? -1 : DatumGetFloat8(value);
-	row->applied_by = text_column(tuple, desc, 11);
-	value = heap_getattr(tuple, 12, desc, &isnull);
-	row->baseline = !isnull && DatumGetBool(value);
-	value = heap_getattr(tuple, 13, desc, &isnull);
-	row->non_transactional = !isnull && DatumGetBool(value);
-	row->error_message = text_column(tuple, desc, 14);
-	value = heap_getattr(tuple, 15, desc, &isnull);
-	row->run_id = isnull ? 0 : DatumGetInt64(value);
+
+	/* at once: attributes behind a NULL are slow to reach one by one */
+	heap_deform_tuple(tuple, desc, values, nulls);
+	row->version = text_or_missing(values[0], nulls[0]);
+	row->name = text_or_missing(values[1], nulls[1]);
+	row->file = text_or_missing(values[2], nulls[2]);
+	row->layout = text_or_missing(values[3], nulls[3]);
+	row->state = state_of_name(values[4]);
+	row->environment = text_or_missing(values[5], nulls[5]);
+	row->checksum = text_or_missing(values[6], nulls[6]);
+	row->fingerprint = text_or_missing(values[7], nulls[7]);
+	row->applied_at = nulls[8] ? 0 : DatumGetTimestampTz(values[8]);
+	row->execution_time_ms = nulls[9] ? -1 : DatumGetFloat8(values[9]);
+	row->applied_by = text_or_missing(values[10], nulls[10]);
+	row->baseline = !nulls[11] && DatumGetBool(values[11]);
+	row->non_transactional = !nulls[12] && DatumGetBool(values[12]);
+	row->error_message = text_or_missing(values[13], nulls[13]);
+	row->run_id = nulls[14] ? 0 : DatumGetInt64(values[14]);
 	MemoryContextSwitchTo(old);
+}
+
+static char *
+text_or_missing(Datum value, bool null)
+{
+	return null ? NULL : TextDatumGetCString(value);
 }
 
 static char *

@@ -7,6 +7,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
+#include "digest.h"
 #include "source.h"
 
 #define STAGE_PREFIX "stage:"
@@ -31,6 +32,7 @@ source_open(const char *given)
 
 	source = palloc0(sizeof(Source));
 	source->given = pstrdup(given);
+	source->peeker.directory = -1;
 	file_sandbox(&source->sandbox);
 	source->path = file_resolve_directory(&source->sandbox, given);
 	return source;
@@ -66,6 +68,31 @@ source_list(const Source *source)
 		result = lappend(result, entry);
 	}
 	return result;
+}
+
+void
+source_hold(Source *source)
+{
+	file_peeker_open(&source->peeker, &source->sandbox, source->path);
+}
+
+void
+source_release(Source *source)
+{
+	file_peeker_close(&source->peeker);
+}
+
+bool
+source_unchanged(Source *source, const char *file, const char *checksum)
+{
+	size_t		length;
+	const char *bytes = file_peek(&source->peeker, file, &length);
+	char		found[SHA256_HEX_LENGTH + 1];
+
+	if (bytes == NULL)
+		return false;
+	digest_sha256(bytes, length, found);
+	return strcmp(found, checksum) == 0;
 }
 
 void

@@ -16,6 +16,7 @@ typedef struct Source
 	const char *given;			/* as the user wrote it */
 	char	   *path;			/* resolved directory */
 	FileSandbox sandbox;
+	FilePeeker	peeker;			/* open between source_hold and source_release */
 } Source;
 
 /* One entry at the top of a source. */
@@ -34,6 +35,16 @@ extern Source *source_open(const char *given);
 
 /* Its entries as SourceEntry *, ordered by bytes; one level of folders. */
 extern List *source_list(const Source *source);
+
+/* Bracket of many calls of source_unchanged. */
+extern void source_hold(Source *source);
+extern void source_release(Source *source);
+
+/*
+ * Does a file certainly have this checksum?  False also when it cannot be told
+ * quickly: then read it.
+ */
+extern bool source_unchanged(Source *source, const char *file, const char *checksum);
 
 /* Read one file, named relative to the source. */
 extern void source_read(const Source *source, const char *file, FileContent *content);
