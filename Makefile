@@ -49,11 +49,11 @@ EXTRA_CLEAN += tmp_check results
 # No clang needed: bitcode only serves inlining by the JIT, which calls none of our functions in a loop.
 override with_llvm = no
 
-# PGXS knows no header dependencies; a stale object would be wrong without a word.
-$(OBJS): $(wildcard src/*.h)
-
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# PGXS knows no header dependencies; a stale object would be wrong without a word.
+$(OBJS): $(wildcard src/*.h)
 
 .PHONY: prove_installcheck
 prove_installcheck:

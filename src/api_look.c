@@ -33,6 +33,7 @@ static const char *const flag_names[] = {
 
 static Survey *take_survey(FunctionCallInfo fcinfo, int environment_argument, CheckDepth depth);
 static void require_source(const Survey *survey);
+static const char *step_message(const Step *step);
 static Datum flags_array(uint32 flags);
 static char *full_name(const Step *step);
 static char *iso_time(TimestampTz time);
@@ -88,10 +89,24 @@ migrator_status(PG_FUNCTION_ARGS)
 		api_set_text(values, nulls, 7, row ? row->applied_by : NULL);
 		api_set_text(values, nulls, 8, row ? row->environment : NULL);
 		api_set_text(values, nulls, 9, row && row->checksum ? row->checksum : step->checksum);
-		api_set_text(values, nulls, 10, step->message);
+		api_set_text(values, nulls, 10, step_message(step));
 		api_put_row(result, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/* What is known against it: the record's word, else the first thing found. */
+static const char *
+step_message(const Step *step)
+{
+	ListCell   *lc;
+
+	if (step->message != NULL)
+		return step->message;
+	foreach(lc, step->findings.findings)
+		if (((Finding *) lfirst(lc))->severity == FINDING_ERROR)
+			return ((Finding *) lfirst(lc))->message;
+	return NULL;
 }
 
 static Datum

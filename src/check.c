@@ -211,7 +211,7 @@ static void
 add_read_problem(Step *step, const char *file, const SourceScript *read)
 {
 	Finding		finding = {
-		.check = read->bad_line > 0 || read->raw.sqlstate == ERRCODE_CHARACTER_NOT_IN_REPERTOIRE ?
+		.check = ERRCODE_TO_CATEGORY(read->raw.sqlstate) == ERRCODE_DATA_EXCEPTION ?
 		"encoding" : "readable",
 		.severity = FINDING_ERROR,
 		.sqlstate = read->raw.sqlstate,
@@ -410,6 +410,23 @@ check_record(const MigrationPlan *plan, FindingSink *sink)
 void
 check_down_scripts(const MigrationPlan *plan, FindingSink *sink)
 {
+	int			with_down = 0;
+
+	for (int i = 0; i < plan->set->count; i++)
+		if (plan->set->migrations[i]->down_file != NULL)
+			with_down++;
+
+	/* a layout that knows no down scripts is worth one remark, not hundreds */
+	if (with_down == 0)
+	{
+		Finding		finding = {
+			.check = "down_scripts", .severity = FINDING_INFO,
+			.message = "no migration has a down script"
+		};
+
+		finding_add(sink, &finding);
+		return;
+	}
 	for (int i = 0; i < plan->count; i++)
 	{
 		const Step *step = &plan->steps[i];

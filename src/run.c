@@ -88,11 +88,6 @@ run_enter(const char *name)
 				errhint("A script, or a trigger or function it uses, calls migrator."));
 	settings_require_valid();
 	owner_query_check_version();
-	if (RecoveryInProgress())
-		ereport(ERROR,
-				errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-				errmsg("cannot execute %s during recovery", name),
-				errhint("This server is a standby: run it on the primary. status() and the other reading functions work here."));
 	constraint_reset();
 	run_active = true;
 }
@@ -101,6 +96,23 @@ void
 run_leave(void)
 {
 	run_active = false;
+}
+
+static void
+refuse_standby(const char *name)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				errmsg("cannot execute %s during recovery", name),
+				errhint("This server is a standby: run it on the primary. status() and the other reading functions work here."));
+}
+
+void
+run_require_writable(const char *name)
+{
+	refuse_standby(name);
+	PreventCommandIfReadOnly(name);
 }
 
 void
@@ -125,6 +137,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 		report(&skipped, argument);
 		return;
 	}
+	refuse_standby("migrator.apply()");
 
 	if (request->scope->source == NULL)
 		ereport(ERROR,
@@ -154,7 +167,7 @@ apply_locked(Run *run)
 	bool		waited;
 	Record	   *fresh;
 
-	PreventCommandIfReadOnly("migrator.apply()");
+	run_require_writable("migrator.apply()");
 	if (!acquire_lock(run, &waited))
 		return;
 

@@ -43,11 +43,14 @@ extern void run_apply(const RunRequest *request, RunReport report, void *argumen
 /*
  * Bracket of everything that changes state: refuses a call from within a run
  * (55006), settings that were lost at load (22023), a library of another
- * version, a standby.  name is for messages.  The end must be reached in every
- * exit: use PG_TRY/PG_FINALLY.
+ * version.  name is for messages.  The end must be reached in every exit: use
+ * PG_TRY/PG_FINALLY.
  */
 extern void run_enter(const char *name);
 extern void run_leave(void);
+
+/* Raise 25006 on a standby and in a read-only transaction. */
+extern void run_require_writable(const char *name);
 
 /*
  * Lock the service for the rest of the transaction, waiting as the settings

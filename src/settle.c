@@ -23,7 +23,7 @@ static bool parse_state(const char *word, MigrationState *state);
 void
 settle_register(const Service *service)
 {
-	PreventCommandIfReadOnly("migrator.register()");
+	run_require_writable("migrator.register()");
 	scope_check_service_name(service->service);
 	if (service->environment != NULL)
 		scope_check_environment_name(service->environment);
@@ -81,7 +81,7 @@ settle_unregister(const char *service)
 		.service = service, .event = "unregistered", .execution_time_ms = -1
 	};
 
-	PreventCommandIfReadOnly("migrator.unregister()");
+	run_require_writable("migrator.unregister()");
 	scope_check_service_name(service);
 	if (!record_unregister(service))
 		ereport(ERROR,
@@ -101,7 +101,7 @@ settle_baseline(const Scope *scope, const char *version)
 	TimestampTz started = GetCurrentTimestamp();
 	bool		found = version == NULL;
 
-	PreventCommandIfReadOnly("migrator.baseline()");
+	run_require_writable("migrator.baseline()");
 	if (scope->source == NULL)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -195,7 +195,7 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("invalid value for argument \"state\": \"%s\"", state),
 				errhint("Known values: \"applied\", \"pending\", \"rolled_back\"."));
-	PreventCommandIfReadOnly("migrator.resolve()");
+	run_require_writable("migrator.resolve()");
 	(void) run_lock_and_load(scope->service);
 	survey = survey_take(scope, CHECK_FOR_RUN);
 	step = find_step(survey, version);

@@ -12,6 +12,7 @@
 
 #define STAGE_PREFIX "stage:"
 
+static char *to_server_encoding(char *start, size_t length, SourceScript *script);
 static void find_bad_byte(SourceScript *script, const char *start, const char *end);
 
 Source *
@@ -160,10 +161,43 @@ source_decode_script(const char *file, SourceScript *script)
 		return;
 	}
 
-	/* raises 22P05 for a character that the server encoding does not have */
-	converted = pg_any_to_server(start, end - start, PG_UTF8);
+	converted = to_server_encoding(start, end - start, script);
+	if (converted == NULL)
+		return;
 	script->text = converted;
 	script->length = converted == start ? end - start : strlen(converted);
+}
+
+/*
+ * NULL, and the reason in script, when the database's encoding lacks a
+ * character.  The conversion function raises that; it holds nothing then, so
+ * its error may be caught without a subtransaction, as the parser's.
+ */
+static char *
+to_server_encoding(char *start, size_t length, SourceScript *script)
+{
+	MemoryContext context = CurrentMemoryContext;
+	char	   *volatile converted = NULL;
+
+	PG_TRY();
+	{
+		converted = pg_any_to_server(start, length, PG_UTF8);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+			PG_RE_THROW();
+		FlushErrorState();
+		script->raw.sqlstate = error->sqlerrcode;
+		script->raw.problem = error->message;
+		script->raw.hint = NULL;
+	}
+	PG_END_TRY();
+	return converted;
 }
 
 /* Line and column of the first byte that is not valid. */
