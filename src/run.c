@@ -45,9 +45,18 @@ typedef struct Run
 	int			applied;
 	int			failed;
 	int			not_run;
+
+	/* the migration at work, for whoever catches its error */
+	Step	   *current;
+	Execution	execution;
+	double		elapsed;		/* ms */
+
 	RunReport	report;
 	void	   *report_argument;
 } Run;
+
+/* What runs in a subtransaction; step is NULL where it is about all of them. */
+typedef void (*GuardedBody) (Run *run, Step *step);
 
 /* set while a run is at work in this backend */
 static bool run_active = false;
@@ -61,22 +70,24 @@ static void refuse_non_transactional(const Run *run, const Step *step);
 static void warn_once(const Run *run);
 static void warn_of_lock_table(const Run *run);
 static void apply_steps(Run *run);
-static ErrorData *apply_step(Run *run, Step *step, double *elapsed);
-static void run_script(Run *run, Step *step, Execution *execution, double *elapsed);
-static void record_step(Run *run, const Step *step, double elapsed);
+static ErrorData *in_subtransaction(Run *run, GuardedBody body, Step *step, bool undo);
+static void apply_all(Run *run, Step *unused);
+static void apply_each(Run *run, Step *unused);
+static void apply_one(Run *run, Step *step);
+static void run_script(Run *run, Step *step);
+static void step_applied(Run *run, Step *step);
+static bool step_not_run(Run *run, Step *step, const char *reason);
+static void record_step(Run *run, const Step *step);
 static char *read_down_script(const Run *run, const Step *step);
-static void step_failed(Run *run, Step *step, ErrorData *error, double elapsed);
-static void fill_failure(const Run *run, const Step *step, const ErrorData *error, double elapsed,
+static void step_failed(Run *run, Step *step, ErrorData *error);
+static void fill_failure(const Run *run, const Step *step, const ErrorData *error,
 						 RecordEntry *entry);
+static double elapsed_since(instr_time start);
 static void fill_run_entry(const Run *run, const char *outcome, RunEntry *entry);
 static void add_hint(ErrorData *error);
 static void report_step(Run *run, const Step *step, const char *outcome, double elapsed,
 						const char *message);
 static void finish(Run *run);
-
-/* line of the script at which the last error passed */
-static int	failed_statement = 0;
-static int	failed_line = 0;
 
 void
 run_enter(const char *name)
@@ -408,94 +419,130 @@ warn_of_lock_table(const Run *run)
 }
 
 /*
- * A dry run is undone as a whole: later migrations must see what earlier ones
- * made.
+ * A run that raises its first error needs one subtransaction for all: what it
+ * undoes is the same, and thousands of them would cost time in proportion to
+ * their square (the server walks its lists of pending files and of locks at
+ * the end of each) and an xid each.  A run that goes on needs one for each
+ * migration.  A dry run is undone as a whole: later migrations must see what
+ * earlier ones made.
  */
 static void
 apply_steps(Run *run)
 {
-	MigrationPlan	   *plan = run->survey->plan;
-	bool		stopped = false;
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	bool		dry_run = run->request->dry_run;
 
-	if (run->request->dry_run)
+	if (run->request->on_error == ON_ERROR_RAISE)
 	{
-		BeginInternalSubTransaction(NULL);
-		MemoryContextSwitchTo(context);
-	}
-	for (int i = 0; i < plan->count; i++)
-	{
-		Step	   *step = &plan->steps[i];
-		ErrorData  *error;
-		double		elapsed = -1;
+		ErrorData  *error = in_subtransaction(run, apply_all, NULL, dry_run);
 
-		if (!step->selected)
-			continue;
-		if (stopped || step->call_reason != NULL)
-		{
-			report_step(run, step, "not_run", -1,
-						stopped ? "an earlier migration failed" : step->call_reason);
-			run->not_run++;
-			continue;
-		}
-		error = apply_step(run, step, &elapsed);
+		if (error != NULL && run->current == NULL)
+			ReThrowError(error);
 		if (error != NULL)
-		{
-			step_failed(run, step, error, elapsed);
-			stopped = run->request->on_error == ON_ERROR_STOP;
-			continue;
-		}
-		run->applied++;
-		event_applied(run->request->scope->service, step->version, step->name, elapsed);
-		report_step(run, step, "applied", elapsed,
-					run->request->dry_run ? "dry run: undone" : NULL);
+			step_failed(run, run->current, error);
 	}
-	if (run->request->dry_run)
+	else if (dry_run)
 	{
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+		ErrorData  *error = in_subtransaction(run, apply_each, NULL, true);
+
+		if (error != NULL)
+			ReThrowError(error);
 	}
+	else
+		apply_each(run, NULL);
 }
 
 /*
- * Run one migration and write its record in a subtransaction.  Returns NULL,
- * or the error after the subtransaction was undone.
+ * Call body in a subtransaction, and release or (undo) roll it back.  Returns
+ * NULL, or the error that body raised, after the subtransaction was undone.
  */
 static ErrorData *
-apply_step(Run *run, Step *step, double *elapsed)
+in_subtransaction(Run *run, GuardedBody body, Step *step, bool undo)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	MemoryContext work = AllocSetContextCreate(context, "migrator migration",
-											   ALLOCSET_DEFAULT_SIZES);
-	Execution	execution = {step->version, step->migration->up_file, NULL, -1, 0, 0};
 	ErrorData  *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(work);
+	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		run_script(run, step, &execution, elapsed);
-		if (!run->request->dry_run)
-			record_step(run, step, *elapsed);
-		ReleaseCurrentSubTransaction();
+		body(run, step);
+		if (undo)
+			RollbackAndReleaseCurrentSubTransaction();
+		else
+			ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
-		failed_statement = execution.statement + 1;
-		failed_line = execution.error_line;
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	MemoryContextDelete(work);
 	return error;
+}
+
+/* Until the first error, which the caller catches. */
+static void
+apply_all(Run *run, Step *unused)
+{
+	MigrationPlan *plan = run->survey->plan;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		Step	   *step = &plan->steps[i];
+
+		if (!step->selected || step_not_run(run, step, step->call_reason))
+			continue;
+		apply_one(run, step);
+		step_applied(run, step);
+	}
+}
+
+/* All, or until the first error, by the policy of the run. */
+static void
+apply_each(Run *run, Step *unused)
+{
+	MigrationPlan *plan = run->survey->plan;
+	bool		stopped = false;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		Step	   *step = &plan->steps[i];
+		ErrorData  *error;
+
+		if (!step->selected ||
+			step_not_run(run, step, stopped ? "an earlier migration failed" : step->call_reason))
+			continue;
+		error = in_subtransaction(run, apply_one, step, false);
+		if (error == NULL)
+			step_applied(run, step);
+		else
+		{
+			step_failed(run, step, error);
+			stopped = run->request->on_error == ON_ERROR_STOP;
+		}
+	}
+}
+
+/* Run one migration and write its record. */
+static void
+apply_one(Run *run, Step *step)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(context, "migrator migration",
+											   ALLOCSET_DEFAULT_SIZES);
+
+	run->current = step;
+	MemoryContextSwitchTo(work);
+	run_script(run, step);
+	if (!run->request->dry_run)
+		record_step(run, step);
+	MemoryContextSwitchTo(context);
+	MemoryContextDelete(work);
 }
 
 /*
@@ -503,34 +550,55 @@ apply_step(Run *run, Step *step, double *elapsed)
  * registered search_path.
  */
 static void
-run_script(Run *run, Step *step, Execution *execution, double *elapsed)
+run_script(Run *run, Step *step)
 {
 	const Scope *scope = run->request->scope;
-	instr_time	start,
-				duration;
+	instr_time	start;
 	int			level = NewGUCNestLevel();
 
+	memset(&run->execution, 0, sizeof(Execution));
+	run->execution.version = step->version;
+	run->execution.file = step->migration->up_file;
+	run->execution.statement = -1;
 	if (scope->search_path != NULL)
 		(void) set_config_option("search_path", scope->search_path, PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
 	INSTR_TIME_SET_CURRENT(start);
 	PG_TRY();
 	{
-		execution->script = check_load_script(run->survey->source, step);
-		execute_script(execution, step->mentions_deferrable);
+		run->execution.script = check_load_script(run->survey->source, step);
+		execute_script(&run->execution, step->mentions_deferrable);
 	}
 	PG_FINALLY();
 	{
-		INSTR_TIME_SET_CURRENT(duration);
-		INSTR_TIME_SUBTRACT(duration, start);
-		*elapsed = INSTR_TIME_GET_MILLISEC(duration);
+		run->elapsed = elapsed_since(start);
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(false, level);
 }
 
 static void
-record_step(Run *run, const Step *step, double elapsed)
+step_applied(Run *run, Step *step)
+{
+	run->applied++;
+	event_applied(run->request->scope->service, step->version, step->name, run->elapsed);
+	report_step(run, step, "applied", run->elapsed,
+				run->request->dry_run ? "dry run: undone" : NULL);
+}
+
+/* Reports a step as not run when there is a reason. */
+static bool
+step_not_run(Run *run, Step *step, const char *reason)
+{
+	if (reason == NULL)
+		return false;
+	report_step(run, step, "not_run", -1, reason);
+	run->not_run++;
+	return true;
+}
+
+static void
+record_step(Run *run, const Step *step)
 {
 	const Scope *scope = run->request->scope;
 	RecordEntry entry = {
@@ -546,7 +614,7 @@ record_step(Run *run, const Step *step, double elapsed)
 		.description = step->description,
 		.down_script = read_down_script(run, step),
 		.run_id = run->run_id,
-		.execution_time_ms = elapsed,
+		.execution_time_ms = run->elapsed,
 		.statement_total = step->statement_total,
 		.lock_key = lock_key(scope->service, LOCK_PART_RUN),
 		.event = "applied"
@@ -572,14 +640,14 @@ read_down_script(const Run *run, const Step *step)
 
 /* By the policy of the run: raise, or record and go on. */
 static void
-step_failed(Run *run, Step *step, ErrorData *error, double elapsed)
+step_failed(Run *run, Step *step, ErrorData *error)
 {
 	const RunRequest *request = run->request;
 	RecordEntry entry;
 
 	run->failed++;
 	add_hint(error);
-	fill_failure(run, step, error, elapsed, &entry);
+	fill_failure(run, step, error, &entry);
 	event_failed(request->scope->service, step->version, step->name, error->message);
 
 	/* a user's cancel is meant for the whole call */
@@ -603,12 +671,11 @@ step_failed(Run *run, Step *step, ErrorData *error, double elapsed)
 			error->context ? errcontext("%s", error->context) : 0);
 	if (!request->dry_run)
 		record_write(&entry);
-	report_step(run, step, "failed", elapsed, error->message);
+	report_step(run, step, "failed", run->elapsed, error->message);
 }
 
 static void
-fill_failure(const Run *run, const Step *step, const ErrorData *error, double elapsed,
-			 RecordEntry *entry)
+fill_failure(const Run *run, const Step *step, const ErrorData *error, RecordEntry *entry)
 {
 	const Scope *scope = run->request->scope;
 
@@ -624,11 +691,11 @@ fill_failure(const Run *run, const Step *step, const ErrorData *error, double el
 	entry->fingerprint = step->fingerprint;
 	entry->description = step->description;
 	entry->run_id = run->run_id;
-	entry->execution_time_ms = elapsed;
+	entry->execution_time_ms = run->elapsed;
 	entry->statement_total = step->statement_total;
 	entry->lock_key = lock_key(scope->service, LOCK_PART_RUN);
-	entry->statement = failed_statement;
-	entry->line = failed_line;
+	entry->statement = run->execution.statement + 1;
+	entry->line = run->execution.error_line;
 	entry->error_message = error->message;
 	entry->error_sqlstate = pstrdup(unpack_sql_state(error->sqlerrcode));
 	entry->error_detail = error->detail;
