@@ -19,7 +19,7 @@ OBJS = \
 	src/scope.o src/plan.o src/check.o \
 	src/execute.o src/copy.o src/constraint.o \
 	src/event.o src/failure_log.o \
-	src/survey.o src/settle.o src/run.o \
+	src/survey.o src/settle.o src/run.o src/run_apply.o \
 	src/api.o src/api_run.o src/api_look.o src/api_settle.o src/api_about.o src/api_probe.o src/init.o
 
 PG_CONFIG ?= pg_config

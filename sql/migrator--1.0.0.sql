@@ -49,6 +49,7 @@ CREATE TABLE migrator.migrations (
   statement_total   integer,
   statement_done    integer,
   statement_started integer,
+  done_digest       text,
   lock_key          bigint,
   backend_pid       integer,
   backend_start     timestamptz,

@@ -62,4 +62,11 @@ check_copy_permissions(ParseState *pstate, ParseNamespaceItem *item, List *attnu
 #endif
 }
 
+/* LockHeldByMe can ask for stronger modes too from 17 on */
+#if PG_VERSION_NUM >= 170000
+#define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode, false)
+#else
+#define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
+#endif
+
 #endif

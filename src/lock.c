@@ -18,13 +18,17 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 
+#include "compat.h"
 #include "lock.h"
 #include "owner_query.h"
 
 static void set_tag(LOCKTAG *tag, int64 key);
-static bool try_lock(int64 key, LOCKMODE mode);
-static bool wait_for_lock(int64 key, int timeout);
+static bool try_lock(int64 key, LOCKMODE mode, bool session);
+static bool wait_for_lock(int64 key, LOCKMODE mode, bool session, int timeout);
+static void release(int64 key);
+static double elapsed_ms(instr_time start);
 static void refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, bool up);
 static void copy_holder(HeapTuple tuple, TupleDesc desc, void *argument);
 
@@ -53,11 +57,10 @@ lock_for_transaction(const LockRequest *request, LockResult *result)
 	int64		run_key = lock_key(request->service, LOCK_PART_RUN);
 	bool		up;
 	List	   *holders;
-	instr_time	start,
-				duration;
+	instr_time	start;
 
 	memset(result, 0, sizeof(LockResult));
-	if (try_lock(run_key, ExclusiveLock))
+	if (try_lock(run_key, ExclusiveLock, false))
 	{
 		result->acquired = true;
 		return;
@@ -68,21 +71,19 @@ lock_for_transaction(const LockRequest *request, LockResult *result)
 	if (request->if_locked == IF_LOCKED_SKIP)
 		return;
 
-	up = !try_lock(lock_key(request->service, LOCK_PART_UP), ShareLock);
+	up = !try_lock(lock_key(request->service, LOCK_PART_UP), ShareLock, false);
 	if (up || request->if_locked == IF_LOCKED_FAIL)
 		refuse(request, result->holder, false, up);
 
 	INSTR_TIME_SET_CURRENT(start);
-	if (!wait_for_lock(run_key, request->wait_timeout))
+	if (!wait_for_lock(run_key, ExclusiveLock, false, request->wait_timeout))
 	{
 		holders = lock_holders(request->service);
 		refuse(request, holders ? linitial(holders) : result->holder, true, false);
 	}
-	INSTR_TIME_SET_CURRENT(duration);
-	INSTR_TIME_SUBTRACT(duration, start);
 	result->acquired = true;
 	result->waited = true;
-	result->wait_ms = INSTR_TIME_GET_MILLISEC(duration);
+	result->wait_ms = elapsed_ms(start);
 }
 
 static void
@@ -92,12 +93,12 @@ set_tag(LOCKTAG *tag, int64 key)
 }
 
 static bool
-try_lock(int64 key, LOCKMODE mode)
+try_lock(int64 key, LOCKMODE mode, bool session)
 {
 	LOCKTAG		tag;
 
 	set_tag(&tag, key);
-	return LockAcquire(&tag, mode, false, true) != LOCKACQUIRE_NOT_AVAIL;
+	return LockAcquire(&tag, mode, session, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 /*
@@ -106,7 +107,7 @@ try_lock(int64 key, LOCKMODE mode)
  * round a subtransaction: its abort cleans up the wait.
  */
 static bool
-wait_for_lock(int64 key, int timeout)
+wait_for_lock(int64 key, LOCKMODE mode, bool session, int timeout)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -124,7 +125,10 @@ wait_for_lock(int64 key, int timeout)
 		(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
 		set_tag(&tag, key);
-		(void) LockAcquire(&tag, ExclusiveLock, false, false);
+
+		/* a catalog snapshot counts as one, for CREATE INDEX CONCURRENTLY */
+		InvalidateCatalogSnapshot();
+		(void) LockAcquire(&tag, mode, session, false);
 		AtEOXact_GUC(true, level);
 
 		ReleaseCurrentSubTransaction();
@@ -175,15 +179,88 @@ refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, boo
 			errhint("Try again when it has ended, or use if_locked => 'wait' or 'skip'."));
 }
 
-bool
-lock_is_held(const char *service)
+void
+lock_for_session(const LockRequest *request, LockResult *result)
 {
-	ListCell   *lc;
+	/* in this order everywhere; apply() tests "up" to know us */
+	static const LockPart parts[] = {LOCK_PART_UP, LOCK_PART_RUN};
+	instr_time	start;
+	int			taken = 0;
 
-	foreach(lc, lock_holders(service))
-		if (((LockHolder *) lfirst(lc))->pid != MyProcPid)
-			return true;
-	return false;
+	memset(result, 0, sizeof(LockResult));
+	INSTR_TIME_SET_CURRENT(start);
+	for (int i = 0; i < lengthof(parts); i++)
+	{
+		int64		key = lock_key(request->service, parts[i]);
+		int			left = request->wait_timeout;
+
+		if (try_lock(key, ExclusiveLock, true))
+		{
+			taken++;
+			continue;
+		}
+		if (!result->waited)
+		{
+			List	   *holders = lock_holders(request->service);
+
+			result->holder = holders ? linitial(holders) : NULL;
+		}
+		if (request->if_locked != IF_LOCKED_WAIT)
+			break;
+		result->waited = true;
+		if (left > 0)
+			left = Max(left - (int) elapsed_ms(start), 1);
+		if (!wait_for_lock(key, ExclusiveLock, true, left))
+			break;
+		taken++;
+	}
+	if (taken == lengthof(parts))
+	{
+		result->acquired = true;
+		result->wait_ms = elapsed_ms(start);
+		return;
+	}
+	if (taken > 0)
+		release(lock_key(request->service, LOCK_PART_UP));
+	if (request->if_locked != IF_LOCKED_SKIP)
+		refuse(request, result->holder, request->if_locked == IF_LOCKED_WAIT, false);
+}
+
+void
+lock_release_session(const char *service)
+{
+	release(lock_key(service, LOCK_PART_RUN));
+	release(lock_key(service, LOCK_PART_UP));
+}
+
+bool
+lock_is_ours(const char *service)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, lock_key(service, LOCK_PART_RUN));
+	return lock_held_by_me(&tag, ExclusiveLock);
+}
+
+/* LockRelease() warns when the lock is not held: a script may have freed it. */
+static void
+release(int64 key)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, key);
+	if (lock_held_by_me(&tag, ExclusiveLock))
+		(void) LockRelease(&tag, ExclusiveLock, true);
+}
+
+static double
+elapsed_ms(instr_time start)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, start);
+	return INSTR_TIME_GET_MILLISEC(now);
 }
 
 typedef struct HolderList

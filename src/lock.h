@@ -59,8 +59,19 @@ extern int64 lock_key(const char *service, LockPart part);
  */
 extern void lock_for_transaction(const LockRequest *request, LockResult *result);
 
-/* Is the lock of the service held by anybody else now? */
-extern bool lock_is_held(const char *service);
+/*
+ * Take both keys of a service for the session, to be held over commits.  To be
+ * called in a transaction without a snapshot: whoever waits here with one would
+ * deadlock with a CREATE INDEX CONCURRENTLY of the run it waits for.  Otherwise
+ * as lock_for_transaction.
+ */
+extern void lock_for_session(const LockRequest *request, LockResult *result);
+
+/* Release both keys.  Safe in any state of the transaction. */
+extern void lock_release_session(const char *service);
+
+/* Is the run key still ours?  A script may have released it. */
+extern bool lock_is_ours(const char *service);
 
 /* Those who hold the service's lock, as LockHolder *. */
 extern List *lock_holders(const char *service);

@@ -73,8 +73,15 @@ record_load(const char *service, Snapshot snapshot)
 	static OwnerQuery query = {
 		"SELECT version, name, file, layout, state, environment, checksum, fingerprint,"
 		" applied_at, execution_time_ms, applied_by, baseline, non_transactional,"
-		" error_message, run_id"
-		" FROM migrator.migrations WHERE service = $1",
+		" error_message, run_id, statement_done, statement_started, done_digest,"
+		/* is the backend that began it still at it?  A standby cannot tell. */
+		" CASE WHEN state = 'running' THEN NOT pg_catalog.pg_is_in_recovery() AND NOT EXISTS ("
+		"  SELECT FROM pg_catalog.pg_stat_get_activity(backend_pid) a"
+		"  JOIN pg_catalog.pg_locks l ON l.pid = a.pid"
+		"  WHERE a.backend_start = m.backend_start AND l.locktype = 'advisory' AND l.granted"
+		"  AND l.objsubid = 1"
+		"  AND ((l.classid::pg_catalog.int8 << 32) | l.objid::pg_catalog.int8) = m.lock_key) END"
+		" FROM migrator.migrations m WHERE service = $1",
 		1, {TEXTOID}
 	};
 	Record	   *record = palloc0(sizeof(Record));
@@ -87,7 +94,7 @@ record_load(const char *service, Snapshot snapshot)
 	return record;
 }
 
-#define RECORD_COLUMNS 15
+#define RECORD_COLUMNS 19
 
 /* The row's strings go where the record lives. */
 static void
@@ -123,6 +130,11 @@ load_row(HeapTuple tuple, TupleDesc desc, void *argument)
 	row->non_transactional = !nulls[12] && DatumGetBool(values[12]);
 	row->error_message = text_or_missing(values[13], nulls[13]);
 	row->run_id = nulls[14] ? 0 : DatumGetInt64(values[14]);
+	row->statement_done = nulls[15] ? 0 : DatumGetInt32(values[15]);
+	row->statement_started = nulls[16] ? 0 : DatumGetInt32(values[16]);
+	row->done_digest = text_or_missing(values[17], nulls[17]);
+	if (row->state == MIGRATION_RUNNING && !nulls[18] && DatumGetBool(values[18]))
+		row->state = MIGRATION_INTERRUPTED;
 	MemoryContextSwitchTo(old);
 }
 
@@ -226,6 +238,7 @@ record_run_identify(RunEntry *run)
 	run->application_name = application_name ? pstrdup(application_name) : "";
 	run->client_addr = session_client_addr();
 	run->backend_pid = MyProcPid;
+	run->backend_start = MyStartTimestamp;
 }
 
 static Datum
@@ -248,23 +261,25 @@ record_write(RecordEntry *entry)
 	"INSERT INTO migrator.migrations AS m (service, version, name, file, layout, state, environment," \
 	" checksum, fingerprint, description, down_script, run_id, applied_at, execution_time_ms, applied_by," \
 	" statement_total, statement_done, lock_key, backend_pid, baseline, non_transactional," \
-	" error_message, error_sqlstate)" \
+	" error_message, error_sqlstate, statement_started, done_digest, backend_start)" \
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, pg_catalog.clock_timestamp(), $13, $14," \
-	" $15, CASE $6 WHEN 'applied' THEN $15 END, $16, $17, $18, $19, $20, $21)" \
+	" $15, $22, $16, $17, $18, $19, $20, $21, $23, $24, $25)" \
 	" ON CONFLICT (service, version) DO UPDATE SET" \
 	" name = excluded.name, file = excluded.file, layout = excluded.layout, state = excluded.state," \
 	" environment = excluded.environment, checksum = excluded.checksum, fingerprint = excluded.fingerprint," \
 	" description = excluded.description, down_script = excluded.down_script, run_id = excluded.run_id," \
 	" applied_at = excluded.applied_at, execution_time_ms = excluded.execution_time_ms," \
 	" applied_by = excluded.applied_by, statement_total = excluded.statement_total," \
-	" statement_done = excluded.statement_done, statement_started = NULL," \
+	" statement_done = excluded.statement_done, statement_started = excluded.statement_started," \
+	" done_digest = excluded.done_digest, backend_start = excluded.backend_start," \
 	" lock_key = excluded.lock_key, backend_pid = excluded.backend_pid," \
 	" baseline = excluded.baseline, non_transactional = excluded.non_transactional," \
 	" error_message = excluded.error_message, error_sqlstate = excluded.error_sqlstate"
 
 #define STATE_PARAMETERS \
-	21, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
-		TEXTOID, INT8OID, FLOAT8OID, TEXTOID, INT4OID, INT8OID, INT4OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID}
+	25, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
+		TEXTOID, INT8OID, FLOAT8OID, TEXTOID, INT4OID, INT8OID, INT4OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID, \
+		INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID}
 
 static OwnerQuery write_state_query = {STATE_COLUMNS, STATE_PARAMETERS};
 static OwnerQuery write_failed_query = {STATE_COLUMNS " WHERE m.state <> 'applied'", STATE_PARAMETERS};
@@ -272,8 +287,8 @@ static OwnerQuery write_failed_query = {STATE_COLUMNS " WHERE m.state <> 'applie
 static void
 run_state_query(OwnerQuery *query, const RecordEntry *entry)
 {
-	Datum		values[21];
-	char		nulls[21];
+	Datum		values[25];
+	char		nulls[25];
 
 	memset(nulls, ' ', sizeof(nulls));
 	values[0] = CStringGetTextDatum(entry->service);
@@ -299,6 +314,11 @@ run_state_query(OwnerQuery *query, const RecordEntry *entry)
 	values[18] = BoolGetDatum(entry->non_transactional);
 	values[19] = text_or_null(entry->error_message, &nulls[19]);
 	values[20] = text_or_null(entry->error_sqlstate, &nulls[20]);
+	values[21] = Int32GetDatum(entry->statement_done);
+	values[22] = Int32GetDatum(entry->statement_started);
+	nulls[22] = entry->statement_started > 0 ? ' ' : 'n';
+	values[23] = text_or_null(entry->done_digest, &nulls[23]);
+	values[24] = TimestampTzGetDatum(MyStartTimestamp);
 	(void) owner_query_run(query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
 }
 
@@ -360,6 +380,25 @@ record_write_event(RecordEntry *entry)
 }
 
 void
+record_mark(const char *service, const char *version, int done, int started,
+			const char *done_digest)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.migrations SET statement_done = $3, statement_started = $4, done_digest = $5"
+		" WHERE service = $1 AND version = $2",
+		5, {TEXTOID, TEXTOID, INT4OID, INT4OID, TEXTOID}
+	};
+	Datum		values[5] = {
+		CStringGetTextDatum(service), CStringGetTextDatum(version),
+		Int32GetDatum(done), Int32GetDatum(started)
+	};
+	char		nulls[5] = {' ', ' ', ' ', started > 0 ? ' ' : 'n', ' '};
+
+	values[4] = text_or_null(done_digest, &nulls[4]);
+	(void) owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL);
+}
+
+void
 record_forget(const char *service, const char *version)
 {
 	static OwnerQuery query = {
@@ -371,20 +410,22 @@ record_forget(const char *service, const char *version)
 	(void) owner_query_run(&query, SPI_OK_DELETE, values, NULL, InvalidSnapshot, NULL, NULL);
 }
 
-void
-record_write_run(RunEntry *run)
+/* finished says whether the row is complete, or of a run that goes on */
+static void
+write_run(RunEntry *run, bool finished)
 {
 	static OwnerQuery query = {
 		"INSERT INTO migrator.runs (run_id, kind, service, source, environment, started_at, finished_at,"
 		" outcome, total, applied, failed, skipped, duration_ms, started_by, run_as, application_name,"
-		" client_addr, backend_pid, extension_version)"
-		" VALUES ($1, $2, $3, $4, $5, $6, pg_catalog.clock_timestamp(), $7, $8, $9, $10, $11, $12, $13,"
-		" $14, $15, $16::pg_catalog.inet, $17, $18)",
-		18, {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID,
-		INT4OID, INT4OID, FLOAT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID}
+		" client_addr, backend_pid, extension_version, backend_start)"
+		" VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $19 THEN pg_catalog.clock_timestamp() END,"
+		" $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::pg_catalog.inet, $17, $18, $20)",
+		20, {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID,
+		INT4OID, INT4OID, FLOAT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, BOOLOID,
+		TIMESTAMPTZOID}
 	};
-	Datum		values[18];
-	char		nulls[18];
+	Datum		values[20];
+	char		nulls[20];
 
 	if (run->started_by == NULL)
 		record_run_identify(run);
@@ -407,7 +448,39 @@ record_write_run(RunEntry *run)
 	values[15] = text_or_null(run->client_addr, &nulls[15]);
 	values[16] = Int32GetDatum(run->backend_pid);
 	values[17] = CStringGetTextDatum(MIGRATOR_VERSION);
+	values[18] = BoolGetDatum(finished);
+	values[19] = TimestampTzGetDatum(run->backend_start);
+	nulls[19] = run->backend_start != 0 ? ' ' : 'n';
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
+}
+
+void
+record_write_run(RunEntry *run)
+{
+	write_run(run, true);
+}
+
+void
+record_start_run(RunEntry *run)
+{
+	write_run(run, false);
+}
+
+void
+record_finish_run(const RunEntry *run)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.runs SET finished_at = pg_catalog.clock_timestamp(), outcome = $2, total = $3,"
+		" applied = $4, failed = $5, skipped = $6, duration_ms = $7 WHERE run_id = $1",
+		7, {INT8OID, TEXTOID, INT4OID, INT4OID, INT4OID, INT4OID, FLOAT8OID}
+	};
+	Datum		values[7] = {
+		Int64GetDatum(run->run_id), CStringGetTextDatum(run->outcome), Int32GetDatum(run->total),
+		Int32GetDatum(run->applied), Int32GetDatum(run->failed), Int32GetDatum(run->skipped),
+		Float8GetDatum(run->duration_ms)
+	};
+
+	(void) owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
 }
 
 typedef struct ServiceList

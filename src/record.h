@@ -40,6 +40,9 @@ typedef struct RecordRow
 	bool		non_transactional;
 	char	   *error_message;
 	int64		run_id;
+	int			statement_done; /* of a script run part by part, else 0 */
+	int			statement_started;	/* 0: none */
+	char	   *done_digest;	/* of the statements done, or NULL */
 } RecordRow;
 
 typedef struct Record
@@ -78,6 +81,9 @@ typedef struct RecordEntry
 	int64		run_id;			/* 0: none */
 	double		execution_time_ms;	/* < 0: none */
 	int			statement_total;
+	int			statement_done;
+	int			statement_started;	/* 0: none */
+	const char *done_digest;
 	bool		baseline;
 	bool		non_transactional;
 	int64		lock_key;
@@ -121,6 +127,7 @@ typedef struct RunEntry
 	const char *application_name;
 	const char *client_addr;
 	int			backend_pid;
+	TimestampTz backend_start;
 } RunEntry;
 
 /* All rows of a service; snapshot as in owner_query_run. */
@@ -147,6 +154,17 @@ extern void record_write_event(RecordEntry *entry);
  * the worker that keeps a failure whose transaction was undone.
  */
 extern void record_write_failed_state(const RecordEntry *entry);
+
+/*
+ * Move the marks of a migration that is run part by part: statements done, and
+ * the one started (0: none).  done_digest covers the text of those done.
+ */
+extern void record_mark(const char *service, const char *version, int done, int started,
+						const char *done_digest);
+
+/* Begin and end the row of a run that commits as it goes. */
+extern void record_start_run(RunEntry *run);
+extern void record_finish_run(const RunEntry *run);
 
 /* Delete the state row: the migration is pending again. */
 extern void record_forget(const char *service, const char *version);

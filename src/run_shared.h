@@ -1,0 +1,83 @@
+/*
+ * run_shared.h
+ *	  What the two transaction modes of a run share.
+ *
+ * Only run.c, run_apply.c and their kin include this; everybody else uses
+ * run.h.
+ */
+#ifndef MIGRATOR_RUN_SHARED_H
+#define MIGRATOR_RUN_SHARED_H
+
+#include "portability/instr_time.h"
+
+#include "execute.h"
+#include "run.h"
+#include "survey.h"
+
+/* A run under way and what it did so far. */
+typedef struct Run
+{
+	const RunRequest *request;
+	Survey	   *survey;
+	int64		run_id;
+	TimestampTz started_at;
+	instr_time	start;
+	int			applied;
+	int			failed;
+	int			not_run;
+
+	/* the migration at work, for whoever catches its error */
+	Step	   *current;
+	Execution	execution;
+	double		elapsed;		/* ms */
+
+	RunReport	report;
+	void	   *report_argument;
+} Run;
+
+extern double run_elapsed_since(instr_time start);
+
+/* Raise 25006 on a standby. */
+extern void run_refuse_standby(const char *name);
+
+/*
+ * The record as it is committed now.  A transaction with one snapshot for all
+ * its statements may be older than the record it would act on; its inserts
+ * would then contradict what it can see, so it has to start again: 40001.
+ */
+extern Record *run_load_fresh(const char *service);
+
+/* Raise MG013 when the source is not the one the service is registered with. */
+extern void run_check_source(const Run *run);
+
+/* Choose the steps, and raise what stops them before the first statement. */
+extern void run_raise_what_stops(Run *run);
+
+/* Say once what does not stop a run. */
+extern void run_warn_once(const Run *run);
+
+/*
+ * Run the script of a step in the current (sub)transaction, with the
+ * registered search_path; what it SETs ends with it.  Fills run->execution
+ * and run->elapsed, also when it raises.
+ */
+extern void run_script(Run *run, Step *step);
+
+/* Write that the step is applied. */
+extern void run_record_step(Run *run, const Step *step);
+
+/* Count it, say it, report it. */
+extern void run_step_applied(Run *run, Step *step);
+
+extern void run_report_step(Run *run, const Step *step, const char *outcome, double elapsed,
+							const char *message);
+
+/* What is to be recorded of a failure, and of the run. */
+extern void run_fill_failure(const Run *run, const Step *step, const ErrorData *error,
+							 RecordEntry *entry);
+extern void run_fill_entry(const Run *run, const char *outcome, RunEntry *entry);
+
+/* Errors that another way of running avoids say so, if they have no hint. */
+extern void run_add_hint(ErrorData *error);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * transaction.c
+ *	  Ending and beginning transactions inside a CALL.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+
+#include "transaction.h"
+
+static void begin(MemoryContext context);
+
+void
+transaction_commit(bool flush)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	if (!flush)
+		(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
+	HoldPinnedPortals();
+	ForgetPortalSnapshots();
+	CommitTransactionCommand();
+	begin(context);
+}
+
+void
+transaction_abort(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	AbortCurrentTransaction();
+	begin(context);
+}
+
+/*
+ * StartTransaction() takes now() from the start of the client's statement
+ * unless SPI is connected; each migration deserves its own.
+ */
+static void
+begin(MemoryContext context)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	XactIsoLevel = XACT_READ_COMMITTED;
+	XactReadOnly = false;
+	XactDeferrable = false;
+	MemoryContextSwitchTo(context);
+}
