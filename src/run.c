@@ -198,6 +198,9 @@ apply_locked(Run *run)
 	}
 	warn_of_lock_table(run);
 
+	/* what the caller left to be checked at commit is not a migration's fault */
+	constraint_check_deferred(false);
+
 	event_pending(request->scope->service, run->survey->plan->selected,
 				  run->survey->set->count);
 	if (!request->dry_run)
@@ -306,7 +309,10 @@ raise_what_stops(Run *run)
 
 	check_duplicates(survey->set, &sink);
 	if (!run->request->force)
+	{
 		check_layout(plan, &sink);
+		check_same_files(plan, &sink);
+	}
 	finding_raise_first(&sink);
 
 	plan_select(plan, &run->request->plan, &sink);
@@ -733,18 +739,19 @@ fill_run_entry(const Run *run, const char *outcome, RunEntry *entry)
 	entry->duration_ms = elapsed_since(run->start);
 }
 
-/* Errors that another way of running avoids say so, if they have no hint. */
+/*
+ * Errors that another way of running avoids say so, behind the hint they may
+ * have.
+ */
 static void
 add_hint(ErrorData *error)
 {
-	const char *hint = NULL;
+	const char *hint;
 
-	if (error->hint != NULL)
-		return;
 	switch (error->sqlerrcode)
 	{
 		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
-			hint = "A value added to an enum can be used only after its transaction committed: CALL migrator.up() commits each migration.";
+			hint = "CALL migrator.up() commits each migration by itself.";
 			break;
 		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
 			hint = "COMMIT and ROLLBACK inside DO or CALL need CALL migrator.up() and \"-- migrator: no-transaction\" in the script.";
@@ -755,7 +762,7 @@ add_hint(ErrorData *error)
 		default:
 			return;
 	}
-	error->hint = pstrdup(hint);
+	error->hint = error->hint ? psprintf("%s %s", error->hint, hint) : pstrdup(hint);
 }
 
 static void
