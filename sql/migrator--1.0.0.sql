@@ -10,7 +10,7 @@ BEGIN
   IF schema_owner <> (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER) THEN
     RAISE EXCEPTION 'schema "migrator" is owned by role %, not by %', schema_owner, CURRENT_USER
       USING ERRCODE = 'duplicate_schema',
-            HINT = 'Drop or rename that schema, or create the extension as its owner.';
+            HINT = 'Drop or rename that schema first.';
   END IF;
 END
 $$;
@@ -235,7 +235,7 @@ CREATE VIEW migrator.locks AS
     SELECT service, migrator.lock_key(service, 'run') AS run_key, migrator.lock_key(service, 'up') AS up_key
       FROM known
   ), advisory AS (
-    SELECT l.pid, l.granted, l.waitstart,
+    SELECT l.pid, l.granted, l.waitstart, l.mode,
            (l.classid::bigint << 32) | l.objid::bigint AS key
       FROM pg_catalog.pg_locks l
      WHERE l.locktype = 'advisory' AND l.objsubid = 1
@@ -243,7 +243,8 @@ CREATE VIEW migrator.locks AS
                           WHERE datname = pg_catalog.current_database())
   )
   SELECT key.service,
-         CASE WHEN EXISTS (SELECT FROM advisory up WHERE up.pid = l.pid AND up.key = key.up_key AND up.granted)
+         CASE WHEN EXISTS (SELECT FROM advisory up WHERE up.pid = l.pid AND up.key = key.up_key
+                                                     AND up.mode = 'ExclusiveLock')
               THEN 'up' ELSE 'apply' END AS mode,
          CASE WHEN l.granted THEN 'held' ELSE 'waiting' END AS state,
          l.pid, a.usename::text AS "user", a.application_name AS application,

@@ -234,6 +234,13 @@ api_begin_rows(FunctionCallInfo fcinfo)
 	return (ReturnSetInfo *) fcinfo->resultinfo;
 }
 
+ReturnSetInfo *
+api_begin_values(FunctionCallInfo fcinfo)
+{
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	return (ReturnSetInfo *) fcinfo->resultinfo;
+}
+
 void
 api_put_row(ReturnSetInfo *result, const Datum *values, const bool *nulls)
 {

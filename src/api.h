@@ -39,6 +39,10 @@ extern void api_refuse_options(FunctionCallInfo fcinfo, int n);
 
 /* Begin and extend the result of a set-returning function. */
 extern ReturnSetInfo *api_begin_rows(FunctionCallInfo fcinfo);
+
+/* The same for a set of one scalar. */
+extern ReturnSetInfo *api_begin_values(FunctionCallInfo fcinfo);
+
 extern void api_put_row(ReturnSetInfo *result, const Datum *values, const bool *nulls);
 
 /* Put text or NULL into a column. */

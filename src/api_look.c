@@ -357,6 +357,7 @@ collect_findings(const Survey *survey, FindingSink *sink)
 {
 	check_duplicates(survey->set, sink);
 	check_layout(survey->plan, sink);
+	check_same_files(survey->plan, sink);
 	check_names_ignored(survey->set, sink);
 	check_record(survey->plan, sink);
 	check_down_scripts(survey->plan, sink);

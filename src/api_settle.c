@@ -110,7 +110,7 @@ migrator_resolve(PG_FUNCTION_ARGS)
 Datum
 migrator_unlock(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = api_begin_rows(fcinfo);
+	ReturnSetInfo *result = api_begin_values(fcinfo);
 	const Scope *scope = scope_resolve(NULL, api_text(fcinfo, 0), NULL);
 	bool		terminate = api_bool(fcinfo, 1, false);
 	ListCell   *lc;

@@ -13,6 +13,7 @@
 
 #include "check.h"
 #include "errors.h"
+#include "settings.h"
 
 const char *const check_names[] = {
 	"readable", "encoding", "syntax", "transactions", "directives", "names", "duplicates",
@@ -197,7 +198,10 @@ reason_for_call(const Script *script, int *line)
 	{
 		*line = script->second_transaction >= 0 ?
 			script->statements[script->second_transaction].line : 1;
-		return "the script consists of several transactions";
+		return script->second_transaction >= 0 &&
+			script->statements[script->second_transaction].kind == STATEMENT_COMMIT ?
+			"the script commits a transaction that it did not begin" :
+			"the script consists of several transactions";
 	}
 	if (script->isolation_line > 0)
 	{
@@ -339,6 +343,30 @@ check_layout(const MigrationPlan *plan, FindingSink *sink)
 }
 
 void
+check_same_files(const MigrationPlan *plan, FindingSink *sink)
+{
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+
+		if ((step->flags & FLAG_MODIFIED) && step->row->file != NULL &&
+			strcmp(step->row->file, step->migration->up_file) != 0)
+		{
+			Finding		finding = {
+				.check = "checksums", .severity = FINDING_ERROR,
+				.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+				.version = step->version, .file = step->migration->up_file,
+				.message = psprintf("version \"%s\" was applied from file \"%s\", and \"%s\" is another script",
+									step->version, step->row->file, step->migration->up_file),
+				.hint = "Check that source and service belong together; options => '{\"force\": true}' runs it all the same."
+			};
+
+			finding_add(sink, &finding);
+		}
+	}
+}
+
+void
 check_names_ignored(const MigrationSet *set, FindingSink *sink)
 {
 	ListCell   *lc;
@@ -390,7 +418,7 @@ check_record(const MigrationPlan *plan, FindingSink *sink)
 			add_flag_finding(step, "missing", FINDING_WARNING,
 							 "the migration is applied, but its file is gone", NULL, sink);
 		if (step->flags & FLAG_LATE)
-			add_flag_finding(step, "late", FINDING_ERROR,
+			add_flag_finding(step, "late", migrator_late == LATE_ALLOW ? FINDING_WARNING : FINDING_ERROR,
 							 psprintf("the migration is late: \"%s\" is applied already", step->late_after),
 							 "Give it a later version, or admit it with options.allow_late.", sink);
 		if (step->call_reason != NULL && plan_step_is_pending(step))

@@ -35,6 +35,12 @@ extern void check_duplicates(const MigrationSet *set, FindingSink *sink);
 /* A layout other than the one that the record was written under (MG013). */
 extern void check_layout(const MigrationPlan *plan, FindingSink *sink);
 
+/*
+ * A version applied from a file of another name and content: the source is
+ * probably another service's (MG013).
+ */
+extern void check_same_files(const MigrationPlan *plan, FindingSink *sink);
+
 /* For validate() alone: names, missing, late, checksums, down scripts. */
 extern void check_names_ignored(const MigrationSet *set, FindingSink *sink);
 extern void check_record(const MigrationPlan *plan, FindingSink *sink);

@@ -112,7 +112,8 @@ plan_mark_late(MigrationPlan *plan)
 			if (applied_after == NULL)
 				applied_after = step->version;
 		}
-		else if (applied_after != NULL && plan_step_is_pending(step))
+		else if (applied_after != NULL && step->state == MIGRATION_PENDING &&
+				 plan_step_is_pending(step))
 		{
 			step->flags |= FLAG_LATE;
 			step->late_after = applied_after;

@@ -80,9 +80,9 @@ typedef struct PlanRequest
 extern MigrationPlan *plan_join(const MigrationSet *set, const Record *record);
 
 /*
- * Mark pending steps that sort before an applied one.  To be called once
- * FLAG_MANUAL is known: a manual migration waits for its time and is never
- * late.
+ * Mark steps that sort before an applied one and were never tried.  One that
+ * failed or was rolled back had its turn, and a manual one waits for its time:
+ * they are not late.  To be called once FLAG_MANUAL is known.
  */
 extern void plan_mark_late(MigrationPlan *plan);
 

@@ -134,7 +134,10 @@ run_raise_what_stops(Run *run)
 
 	check_duplicates(survey->set, &sink);
 	if (!run->request->force)
+	{
 		check_layout(plan, &sink);
+		check_same_files(plan, &sink);
+	}
 	finding_raise_first(&sink);
 
 	plan_select(plan, &run->request->plan, &sink);
@@ -314,18 +317,19 @@ run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 	entry->duration_ms = run_elapsed_since(run->start);
 }
 
-/* Errors that another way of running avoids say so, if they have no hint. */
+/*
+ * Errors that another way of running avoids say so, behind the hint they may
+ * have.
+ */
 void
 run_add_hint(ErrorData *error)
 {
-	const char *hint = NULL;
+	const char *hint;
 
-	if (error->hint != NULL)
-		return;
 	switch (error->sqlerrcode)
 	{
 		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
-			hint = "A value added to an enum can be used only after its transaction committed: CALL migrator.up() commits each migration.";
+			hint = "CALL migrator.up() commits each migration by itself.";
 			break;
 		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
 			hint = "COMMIT and ROLLBACK inside DO or CALL need CALL migrator.up() and \"-- migrator: no-transaction\" in the script.";
@@ -336,7 +340,7 @@ run_add_hint(ErrorData *error)
 		default:
 			return;
 	}
-	error->hint = pstrdup(hint);
+	error->hint = error->hint ? psprintf("%s %s", error->hint, hint) : pstrdup(hint);
 }
 
 void

@@ -72,7 +72,10 @@ static const struct config_enum_entry on_error_words[] = {
 	{NULL, 0, false}
 };
 
-/* the levels of auto_explain.log_level */
+/*
+ * Those of auto_explain.log_level that do not reach every client: it gets
+ * NOTICEs anyway.
+ */
 static const struct config_enum_entry log_level_words[] = {
 	{"debug5", DEBUG5, false},
 	{"debug4", DEBUG4, false},
@@ -80,9 +83,6 @@ static const struct config_enum_entry log_level_words[] = {
 	{"debug2", DEBUG2, false},
 	{"debug1", DEBUG1, false},
 	{"debug", DEBUG2, true},
-	{"info", INFO, false},
-	{"notice", NOTICE, false},
-	{"warning", WARNING, false},
 	{"log", LOG, false},
 	{NULL, 0, false}
 };
