@@ -17,9 +17,9 @@ OBJS = \
 	src/source.o src/layout.o src/layout_pairs.o src/layout_dated.o src/layout_numbered.o src/layout_folders.o \
 	src/record.o src/lock.o \
 	src/scope.o src/plan.o src/check.o \
-	src/execute.o src/copy.o src/constraint.o \
+	src/transaction.o src/session_settings.o src/execute.o src/copy.o src/constraint.o src/resume.o src/parts.o \
 	src/event.o src/failure_log.o \
-	src/survey.o src/settle.o src/run.o src/run_apply.o \
+	src/survey.o src/settle.o src/run.o src/run_apply.o src/run_up.o \
 	src/api.o src/api_run.o src/api_look.o src/api_settle.o src/api_about.o src/api_probe.o src/init.o
 
 PG_CONFIG ?= pg_config

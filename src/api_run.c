@@ -4,8 +4,16 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "funcapi.h"
+#include "portability/instr_time.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
 
 #include "api.h"
 
@@ -13,7 +21,12 @@ PG_FUNCTION_INFO_V1(migrator_apply);
 PG_FUNCTION_INFO_V1(migrator_up);
 
 static void read_arguments(FunctionCallInfo fcinfo, RunRequest *request);
+static void read_selection(FunctionCallInfo fcinfo, RunRequest *request);
 static void put_run_row(const RunRow *row, void *argument);
+static void refuse_where_commits_cannot_be(FunctionCallInfo fcinfo);
+static void read_up_arguments(FunctionCallInfo fcinfo, RunRequest *request);
+static void add_up_row(const RunRow *row, void *argument);
+static Datum jsonb_record(const char *json);
 
 /*
  * apply(source, service, target, versions, environment, variables, dry_run,
@@ -45,6 +58,19 @@ read_arguments(FunctionCallInfo fcinfo, RunRequest *request)
 	char	   *if_locked = api_text(fcinfo, 7);
 	char	   *on_error = api_text(fcinfo, 9);
 
+	read_selection(fcinfo, request);
+	request->dry_run = api_bool(fcinfo, 6, false);
+	request->if_locked = if_locked ? settings_parse_if_locked(if_locked) : migrator_if_locked;
+	request->wait_timeout = api_interval_ms(fcinfo, 8, "wait_timeout", migrator_wait_timeout);
+	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
+	api_run_options(fcinfo, 10, request);
+	request->scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 4));
+}
+
+/* target, versions and variables stand in the same places everywhere. */
+static void
+read_selection(FunctionCallInfo fcinfo, RunRequest *request)
+{
 	request->plan.target = api_text(fcinfo, 2);
 	request->plan.versions = api_text_array(fcinfo, 3, "versions", &request->plan.version_count);
 	if (request->plan.target != NULL && request->plan.versions != NULL)
@@ -53,12 +79,6 @@ read_arguments(FunctionCallInfo fcinfo, RunRequest *request)
 				errmsg("arguments \"target\" and \"versions\" exclude each other"));
 	request->plan.late_allowed = migrator_late == LATE_ALLOW;
 	api_refuse_variables(fcinfo, 5);
-	request->dry_run = api_bool(fcinfo, 6, false);
-	request->if_locked = if_locked ? settings_parse_if_locked(if_locked) : migrator_if_locked;
-	request->wait_timeout = api_interval_ms(fcinfo, 8, "wait_timeout", migrator_wait_timeout);
-	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
-	api_run_options(fcinfo, 10, request);
-	request->scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 4));
 }
 
 static void
@@ -77,13 +97,126 @@ put_run_row(const RunRow *row, void *argument)
 	api_put_row(argument, values, nulls);
 }
 
-/* It exists so that the hints which name it are true. */
+/* Result of a CALL while it is being made: JSON text of the rows so far. */
+typedef struct UpResult
+{
+	StringInfoData rows;
+	int			applied;
+	int			failed;
+	int			total;
+} UpResult;
+
+/*
+ * up(source, service, target, versions, environment, variables, if_locked,
+ *	  wait_timeout, on_error, options, INOUT result)
+ */
 Datum
 migrator_up(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR,
-			errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			errmsg("CALL migrator.up() is not supported yet"),
-			errhint("Use SELECT * FROM migrator.apply(), which runs in the caller's transaction."));
-	PG_RETURN_NULL();
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context;
+	char	   *volatile result = NULL;
+
+	refuse_where_commits_cannot_be(fcinfo);
+	context = AllocSetContextCreate(PortalContext, "migrator up", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	run_enter("migrator.up()");
+	PG_TRY();
+	{
+		RunRequest	request = {0};
+		UpResult	rows = {0};
+		const char *outcome;
+		instr_time	start,
+					duration;
+
+		INSTR_TIME_SET_CURRENT(start);
+		initStringInfo(&rows.rows);
+		read_up_arguments(fcinfo, &request);
+		outcome = run_up(&request, add_up_row, &rows);
+		INSTR_TIME_SET_CURRENT(duration);
+		INSTR_TIME_SUBTRACT(duration, start);
+		result = psprintf("{\"outcome\": \"%s\", \"applied\": %d, \"failed\": %d, \"total\": %d,"
+						  " \"duration_ms\": %.3f, \"migrations\": [%s]}",
+						  outcome, rows.applied, rows.failed, rows.total,
+						  INSTR_TIME_GET_MILLISEC(duration), rows.rows.data);
+	}
+	PG_FINALLY();
+	{
+		run_leave();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	return jsonb_record(result);
+}
+
+/*
+ * In a transaction block, a function, or a procedure with SET or SECURITY
+ * DEFINER the context is atomic.  Under DO or another procedure it is not, but
+ * that one's SPI level would be pulled from under it.
+ */
+static void
+refuse_where_commits_cannot_be(FunctionCallInfo fcinfo)
+{
+	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
+		castNode(CallContext, fcinfo->context)->atomic)
+		ereport(ERROR,
+				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				errmsg("CALL migrator.up() cannot run inside a transaction block or a function"),
+				errdetail("It commits each migration by itself."),
+				errhint("Send it alone, with autocommit on; or use SELECT * FROM migrator.apply(), which runs in your transaction."));
+	if (SPI_inside_nonatomic_context())
+		ereport(ERROR,
+				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("CALL migrator.up() cannot run inside DO or another procedure"),
+				errhint("Send it alone, as a statement of its own."));
+}
+
+static void
+read_up_arguments(FunctionCallInfo fcinfo, RunRequest *request)
+{
+	char	   *if_locked = api_text(fcinfo, 6);
+	char	   *on_error = api_text(fcinfo, 8);
+
+	read_selection(fcinfo, request);
+	request->plan.may_resume = true;
+	request->if_locked = if_locked ? settings_parse_if_locked(if_locked) : migrator_if_locked;
+	request->wait_timeout = api_interval_ms(fcinfo, 7, "wait_timeout", migrator_wait_timeout);
+	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
+	api_run_options(fcinfo, 9, request);
+	request->scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 4));
+}
+
+static void
+add_up_row(const RunRow *row, void *argument)
+{
+	UpResult   *result = argument;
+	StringInfo	json = &result->rows;
+
+	result->total++;
+	if (strcmp(row->outcome, "applied") == 0)
+		result->applied++;
+	if (strcmp(row->outcome, "failed") == 0)
+		result->failed++;
+	if (row->version == NULL)
+		return;
+	appendStringInfoString(json, json->len > 0 ? ", {\"version\": " : "{\"version\": ");
+	escape_json(json, row->version);
+	appendStringInfoString(json, ", \"name\": ");
+	escape_json(json, row->name ? row->name : "");
+	appendStringInfo(json, ", \"outcome\": \"%s\"", row->outcome);
+	if (row->execution_time_ms >= 0)
+		appendStringInfo(json, ", \"execution_time_ms\": %.3f", row->execution_time_ms);
+	appendStringInfoChar(json, '}');
+}
+
+/* A procedure with one INOUT argument returns a record of one column. */
+static Datum
+jsonb_record(const char *json)
+{
+	TupleDesc	desc = CreateTemplateTupleDesc(1);
+	Datum		value = DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
+	bool		null = false;
+
+	TupleDescInitEntry(desc, 1, "result", JSONBOID, -1, 0);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), &value, &null));
 }

@@ -54,6 +54,12 @@ event_lock_kept(const char *service)
 }
 
 void
+event_lock_released(const char *service)
+{
+	say(service, "migration lock released", NULL);
+}
+
+void
 event_up_to_date(const char *service)
 {
 	say(service, "database schema is up to date (no pending migrations)", NULL);

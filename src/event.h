@@ -9,6 +9,7 @@
 extern void event_disabled(const char *service);
 extern void event_lock_acquired(const char *service, bool waited, double wait_ms);
 extern void event_lock_kept(const char *service);
+extern void event_lock_released(const char *service);
 extern void event_up_to_date(const char *service);
 extern void event_pending(const char *service, int pending, int total);
 extern void event_applied(const char *service, const char *version, const char *name, double ms);

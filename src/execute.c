@@ -17,6 +17,7 @@
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
@@ -27,7 +28,10 @@
 #include "execute.h"
 #include "finding.h"
 
-static void execute_statement(Execution *execution, int i);
+static void push_context(Execution *execution, ErrorContextCallback *callback);
+static void run_statements(Execution *execution, int first, int last, bool top_level);
+static void execute_statement(Execution *execution, int i, bool top_level);
+static void set_characteristics(const TransactionStmt *begin);
 static void run_portal(RawStmt *raw, const char *query, bool top_level);
 static void add_context(void *argument);
 static void locate_error(Execution *execution, int position);
@@ -35,36 +39,55 @@ static void locate_error(Execution *execution, int position);
 void
 execute_script(Execution *execution, bool may_create_deferrable)
 {
-	const Script *script = execution->script;
 	ErrorContextCallback callback;
+
+	push_context(execution, &callback);
+	run_statements(execution, 0, execution->script->statement_count - 1, false);
+	constraint_check_deferred(may_create_deferrable);
+	error_context_stack = callback.previous;
+}
+
+void
+execute_statements(Execution *execution, int first, int last, bool top_level)
+{
+	ErrorContextCallback callback;
+
+	push_context(execution, &callback);
+	run_statements(execution, first, last, top_level);
+	error_context_stack = callback.previous;
+}
+
+static void
+push_context(Execution *execution, ErrorContextCallback *callback)
+{
+	callback->callback = add_context;
+	callback->arg = execution;
+	callback->previous = error_context_stack;
+	error_context_stack = callback;
+}
+
+/* Each statement's parse and plan trees die with it. */
+static void
+run_statements(Execution *execution, int first, int last, bool top_level)
+{
 	MemoryContext keep = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(keep, "migrator statement",
 												  ALLOCSET_DEFAULT_SIZES);
 
-	execution->statement = -1;
-	callback.callback = add_context;
-	callback.arg = execution;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-
-	for (int i = 0; i < script->statement_count; i++)
+	for (int i = first; i <= last; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		execution->statement = i;
 		MemoryContextSwitchTo(context);
-		execute_statement(execution, i);
+		execute_statement(execution, i, top_level);
 		MemoryContextSwitchTo(keep);
 		MemoryContextReset(context);
 	}
-
-	constraint_check_deferred(may_create_deferrable);
-
-	error_context_stack = callback.previous;
 	MemoryContextDelete(context);
 }
 
 static void
-execute_statement(Execution *execution, int i)
+execute_statement(Execution *execution, int i, bool top_level)
 {
 	const Script *script = execution->script;
 	const Statement *statement = &script->statements[i];
@@ -76,8 +99,11 @@ execute_statement(Execution *execution, int i)
 	switch (statement_kind(raw))
 	{
 		case STATEMENT_BEGIN:
+			if (execution->own_transaction)
+				set_characteristics(castNode(TransactionStmt, raw->stmt));
+			return;
 		case STATEMENT_COMMIT:
-			/* the checks saw to it that they wrap the whole script */
+			/* the caller has cut the script into transactions */
 			return;
 		case STATEMENT_COPY_IN:
 			copy_inline_data(castNode(CopyStmt, raw->stmt), query,
@@ -89,9 +115,32 @@ execute_statement(Execution *execution, int i)
 			elog(ERROR, "statement should have been refused by the checks");
 			break;
 		default:
-			run_portal(raw, query, false);
+			run_portal(raw, query, top_level);
 	}
 	CommandCounterIncrement();
+}
+
+void
+execute_command(const char *sql, bool top_level)
+{
+	List	   *parsed = raw_parser(sql, RAW_PARSE_DEFAULT);
+
+	run_portal(linitial_node(RawStmt, parsed), sql, top_level);
+	CommandCounterIncrement();
+}
+
+/* BEGIN's options, as standard_ProcessUtility() applies them */
+static void
+set_characteristics(const TransactionStmt *begin)
+{
+	ListCell   *lc;
+
+	foreach(lc, begin->options)
+	{
+		DefElem    *item = lfirst_node(DefElem, lc);
+
+		SetPGVariable(item->defname, list_make1(item->arg), true);
+	}
 }
 
 static void

@@ -19,16 +19,29 @@ typedef struct Execution
 	int			statement;		/* index of the current one, -1 before */
 	int			error_line;		/* set when an error passes; 0 else */
 	int			error_column;
+	bool		own_transaction;	/* the transaction is the script's alone */
 } Execution;
 
 /*
  * Run a transactional script in the current (sub)transaction.  BEGIN and
- * COMMIT that wrap the whole script are passed over.  Errors are the
- * statements' own, with the migration, file, line and column as context, and
- * their position moved into the statement.  Deferred constraints are checked at
- * the end (constraint.h).  The caller restores settings that
- * the script changed.
+ * COMMIT that wrap the whole script are passed over; in a transaction of our
+ * own, what a BEGIN says of isolation is honoured.  Errors are the statements'
+ * own, with the migration, file, line and column as context, and their position
+ * moved into the statement.  Deferred constraints are checked at the end
+ * (constraint.h).  The caller restores settings that the script changed.
  */
 extern void execute_script(Execution *execution, bool may_create_deferrable);
+
+/*
+ * Run statements first to last (from 0, inclusive) in the current transaction,
+ * passing over BEGIN and COMMIT likewise.  With top_level they may be such that
+ * refuse a transaction block, or end transactions within: then there must be
+ * no subtransaction and no snapshot, and the transaction may be another one
+ * afterwards.
+ */
+extern void execute_statements(Execution *execution, int first, int last, bool top_level);
+
+/* Run a statement that the extension itself composed, with the caller's rights. */
+extern void execute_command(const char *sql, bool top_level);
 
 #endif

@@ -154,14 +154,15 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 static void
 stop_for(MigrationPlan *plan, Step *step, const PlanRequest *request, FindingSink *sink)
 {
-	if (step->state == MIGRATION_RUNNING || step->state == MIGRATION_INTERRUPTED)
+	if (!request->may_resume &&
+		(step->state == MIGRATION_RUNNING || step->state == MIGRATION_INTERRUPTED))
 	{
 		Finding		finding = {
 			.check = "interrupted", .severity = FINDING_ERROR,
 			.sqlstate = ERRCODE_MIGRATOR_INTERRUPTED,
 			.version = step->version, .file = step->migration->up_file,
 			.message = psprintf("migration \"%s\" was interrupted", step->version),
-			.hint = "Look at what it did, then settle it with migrator.resolve()."
+			.hint = "CALL migrator.up() takes it up again; or look at what it did and settle it with migrator.resolve()."
 		};
 
 		finding_add(sink, &finding);

@@ -71,6 +71,7 @@ typedef struct PlanRequest
 	char	  **allow_late;		/* or NULL */
 	int			allow_late_count;
 	bool		late_allowed;	/* migrator.late = allow */
+	bool		may_resume;		/* interrupted migrations are taken up again */
 } PlanRequest;
 
 /*

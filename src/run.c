@@ -226,6 +226,7 @@ run_script(Run *run, Step *step)
 	run->execution.version = step->version;
 	run->execution.file = step->migration->up_file;
 	run->execution.statement = -1;
+	run->execution.own_transaction = run->own_transaction;
 	if (scope->search_path != NULL)
 		(void) set_config_option("search_path", scope->search_path, PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
@@ -259,7 +260,7 @@ read_down_script(const Run *run, const Step *step)
 }
 
 void
-run_fill_failure(const Run *run, const Step *step, const ErrorData *error, RecordEntry *entry)
+run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry)
 {
 	const Scope *scope = run->request->scope;
 
@@ -269,21 +270,29 @@ run_fill_failure(const Run *run, const Step *step, const ErrorData *error, Recor
 	entry->name = step->name;
 	entry->file = step->migration->up_file;
 	entry->layout = run->survey->set->layout;
-	entry->state = MIGRATION_FAILED;
 	entry->environment = scope->environment;
 	entry->checksum = step->checksum;
 	entry->fingerprint = step->fingerprint;
 	entry->description = step->description;
 	entry->run_id = run->run_id;
-	entry->execution_time_ms = run->elapsed;
+	entry->execution_time_ms = -1;
 	entry->statement_total = step->statement_total;
+	entry->non_transactional = step->call_reason != NULL;
 	entry->lock_key = lock_key(scope->service, LOCK_PART_RUN);
+}
+
+void
+run_fill_failure(const Run *run, const Step *step, const ErrorData *error, RecordEntry *entry)
+{
+	run_fill_step_entry(run, step, entry);
+	entry->state = MIGRATION_FAILED;
+	entry->event = "failed";
+	entry->execution_time_ms = run->elapsed;
 	entry->statement = run->execution.statement + 1;
 	entry->line = run->execution.error_line;
 	entry->error_message = error->message;
 	entry->error_sqlstate = pstrdup(unpack_sql_state(error->sqlerrcode));
 	entry->error_detail = error->detail;
-	entry->event = "failed";
 }
 
 double
@@ -303,7 +312,7 @@ run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 
 	memset(entry, 0, sizeof(RunEntry));
 	entry->run_id = run->run_id;
-	entry->kind = "apply";
+	entry->kind = run->kind;
 	entry->service = scope->service;
 	entry->source = scope->source;
 	entry->environment = scope->environment;
@@ -312,8 +321,9 @@ run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 	entry->total = run->survey->set->count;
 	entry->failed = run->failed;
 	entry->skipped = run->not_run;
-	/* of a call that raises nothing stays applied */
-	entry->applied = run->request->on_error == ON_ERROR_RAISE && run->failed > 0 ? 0 : run->applied;
+	/* an error of apply() undoes what came before it */
+	entry->applied = !run->own_transaction && run->failed > 0 &&
+		run->request->on_error == ON_ERROR_RAISE ? 0 : run->applied;
 	entry->duration_ms = run_elapsed_since(run->start);
 }
 
@@ -370,27 +380,29 @@ run_step_applied(Run *run, Step *step)
 void
 run_record_step(Run *run, const Step *step)
 {
-	const Scope *scope = run->request->scope;
-	RecordEntry entry = {
-		.service = scope->service,
-		.version = step->row ? step->row->version : step->version,
-		.name = step->name,
-		.file = step->migration->up_file,
-		.layout = run->survey->set->layout,
-		.state = MIGRATION_APPLIED,
-		.environment = scope->environment,
-		.checksum = step->checksum,
-		.fingerprint = step->fingerprint,
-		.description = step->description,
-		.down_script = read_down_script(run, step),
-		.run_id = run->run_id,
-		.execution_time_ms = run->elapsed,
-		.statement_total = step->statement_total,
-		.statement_done = step->statement_total,
-		.non_transactional = step->call_reason != NULL,
-		.lock_key = lock_key(scope->service, LOCK_PART_RUN),
-		.event = "applied"
-	};
+	RecordEntry entry;
 
+	run_fill_step_entry(run, step, &entry);
+	entry.state = MIGRATION_APPLIED;
+	entry.event = "applied";
+	entry.execution_time_ms = run->elapsed;
+	entry.statement_done = step->statement_total;
+	entry.down_script = read_down_script(run, step);
 	record_write(&entry);
+}
+
+void
+run_report_skipped(Run *run, const LockHolder *holder)
+{
+	RunRow		row = {0};
+
+	row.service = run->request->scope->service;
+	row.outcome = "skipped";
+	row.execution_time_ms = -1;
+	row.message = holder ? psprintf("another run is at work (pid %d)", holder->pid) :
+		"another run is at work";
+	ereport(WARNING,
+			errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			errmsg("migrations of service \"%s\" are skipped: %s", row.service, row.message));
+	run->report(&row, run->report_argument);
 }

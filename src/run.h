@@ -41,6 +41,15 @@ typedef void (*RunReport) (const RunRow *row, void *argument);
 extern void run_apply(const RunRequest *request, RunReport report, void *argument);
 
 /*
+ * Apply pending migrations, each in a transaction of its own, from a procedure
+ * whose context is not atomic; see transaction.h.  The report's rows live in
+ * CurrentMemoryContext, which must outlive transactions.  Returns the outcome:
+ * applied, up_to_date or skipped; a failure is raised at the end, with all
+ * that came before it committed.
+ */
+extern const char *run_up(const RunRequest *request, RunReport report, void *argument);
+
+/*
  * Bracket of everything that changes state: refuses a call from within a run
  * (55006), settings that were lost at load (22023), a library of another
  * version.  name is for messages.  The end must be reached in every exit: use

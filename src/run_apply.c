@@ -46,6 +46,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	RunRow		skipped = {0};
 
 	run.request = request;
+	run.kind = "apply";
 	run.report = report;
 	run.report_argument = argument;
 	run.started_at = GetCurrentTimestamp();
@@ -131,7 +132,6 @@ acquire_lock(Run *run, bool *waited)
 	const RunRequest *request = run->request;
 	LockRequest lock = {request->scope->service, request->if_locked, request->wait_timeout};
 	LockResult	result;
-	RunRow		row = {0};
 
 	lock_for_transaction(&lock, &result);
 	*waited = result.waited;
@@ -140,17 +140,7 @@ acquire_lock(Run *run, bool *waited)
 		event_lock_acquired(lock.service, result.waited, result.wait_ms);
 		return true;
 	}
-
-	row.service = lock.service;
-	row.outcome = "skipped";
-	row.execution_time_ms = -1;
-	row.message = result.holder ?
-		psprintf("another run is at work (pid %d)", result.holder->pid) :
-		"another run is at work";
-	ereport(WARNING,
-			errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-			errmsg("migrations of service \"%s\" are skipped: %s", lock.service, row.message));
-	run->report(&row, run->report_argument);
+	run_report_skipped(run, result.holder);
 	return false;
 }
 

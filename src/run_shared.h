@@ -11,7 +11,9 @@
 #include "portability/instr_time.h"
 
 #include "execute.h"
+#include "lock.h"
 #include "run.h"
+#include "session_settings.h"
 #include "survey.h"
 
 /* A run under way and what it did so far. */
@@ -30,6 +32,10 @@ typedef struct Run
 	Step	   *current;
 	Execution	execution;
 	double		elapsed;		/* ms */
+
+	bool		own_transaction;	/* each migration has its own */
+	const char *kind;			/* of runs.kind: apply, up */
+	SessionSettings *saved_settings;	/* to be put back after an error */
 
 	RunReport	report;
 	void	   *report_argument;
@@ -72,7 +78,11 @@ extern void run_step_applied(Run *run, Step *step);
 extern void run_report_step(Run *run, const Step *step, const char *outcome, double elapsed,
 							const char *message);
 
-/* What is to be recorded of a failure, and of the run. */
+/* Tell and report that another run is at work; holder may be NULL. */
+extern void run_report_skipped(Run *run, const LockHolder *holder);
+
+/* What is to be recorded of a step, of its failure, and of the run. */
+extern void run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry);
 extern void run_fill_failure(const Run *run, const Step *step, const ErrorData *error,
 							 RecordEntry *entry);
 extern void run_fill_entry(const Run *run, const char *outcome, RunEntry *entry);

@@ -42,6 +42,7 @@ int			migrator_wait_timeout = 30000;
 int			migrator_on_error = ON_ERROR_RAISE;
 bool		migrator_record_failures = true;
 int			migrator_log_level = LOG;
+int			migrator_commit = COMMIT_GROUPED;
 
 /* settings lost when the library was loaded; lives in TopMemoryContext */
 static List *lost_settings = NIL;
@@ -69,6 +70,12 @@ static const struct config_enum_entry on_error_words[] = {
 	{"raise", ON_ERROR_RAISE, false},
 	{"stop", ON_ERROR_STOP, false},
 	{"continue", ON_ERROR_CONTINUE, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry commit_words[] = {
+	{"grouped", COMMIT_GROUPED, false},
+	{"each", COMMIT_EACH, false},
 	{NULL, 0, false}
 };
 
@@ -157,6 +164,11 @@ define_user_settings(void)
 							 "Whether a failed attempt is kept on record when the caller's transaction is undone.",
 							 "It takes a short-lived background worker.",
 							 &migrator_record_failures, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable(PREFIX "commit",
+							 "When the commits of CALL migrator.up() are flushed to disk.",
+							 "Grouped: with the last one, so that nothing can be lost once the call has returned, and before that only a suffix of whole migrations.",
+							 &migrator_commit, COMMIT_GROUPED, commit_words,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable(PREFIX "log_level",
 							 "Level at which runs are written to the server log.",

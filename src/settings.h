@@ -38,6 +38,13 @@ typedef enum OnError
 	ON_ERROR_CONTINUE
 } OnError;
 
+/* when the commits of a CALL migrator.up() reach the disk */
+typedef enum CommitMode
+{
+	COMMIT_GROUPED,				/* with the last one */
+	COMMIT_EACH
+} CommitMode;
+
 /* policy */
 extern char *migrator_environment;	/* "" when none */
 extern char *migrator_lock_id;	/* a bigint as text, "" when none */
@@ -52,6 +59,7 @@ extern int	migrator_if_locked; /* IfLocked */
 extern int	migrator_wait_timeout;	/* ms; 0 = no limit */
 extern int	migrator_on_error;	/* OnError */
 extern bool migrator_record_failures;
+extern int	migrator_commit;	/* CommitMode */
 extern int	migrator_log_level; /* an elevel */
 
 extern void settings_define(void);

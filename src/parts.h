@@ -1,0 +1,36 @@
+/*
+ * parts.h
+ *	  Run a script that cannot be one transaction: part by part, each with its
+ *	  mark in the record.
+ *
+ * A part is a BEGIN ... COMMIT, or a statement outside of one.  An ordinary
+ * part commits together with its mark, so it happens exactly once.  A statement
+ * that refuses a transaction block gets a mark "started" first; when a run
+ * finds one, the catalog decides (resume.h).  So does a DO or CALL that
+ * commits within: its mark "started" becomes visible with its first commit.
+ */
+#ifndef MIGRATOR_PARTS_H
+#define MIGRATOR_PARTS_H
+
+#include "execute.h"
+
+typedef struct Parts
+{
+	const char *service;
+	const char *version;		/* as on record */
+	Execution  *execution;
+
+	/* where it stands; kept up to date, for the record of a failure */
+	int			done;			/* statements */
+	int			started;		/* number of the one started, 0: none */
+	char		done_digest[SHA256_HEX_LENGTH + 1]; /* of those done */
+} Parts;
+
+/*
+ * Run what is left.  Begins and ends in a transaction without a snapshot.
+ * recorded_digest is that of the record, or NULL at the first try.  Raises the
+ * script's errors, and MG011 when it cannot be told where to go on.
+ */
+extern void parts_run(Parts *parts, const char *recorded_digest);
+
+#endif

@@ -1,0 +1,213 @@
+/*
+ * resume.c
+ *	  What became of a statement that was started and whose end nobody saw.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "commands/dbcommands.h"
+#include "commands/tablespace.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "owner_query.h"
+#include "resume.h"
+
+/* What there is of the index that a CREATE INDEX names. */
+typedef enum IndexState
+{
+	INDEX_UNNAMED,				/* the server chose the name */
+	INDEX_ABSENT,
+	INDEX_INVALID,
+	INDEX_VALID,
+	INDEX_OTHER					/* a relation of that name that is not it */
+} IndexState;
+
+static IndexState find_index(const IndexStmt *statement, Oid *index);
+static ResumeVerdict index_verdict(const IndexStmt *statement, char **command);
+static ResumeVerdict drop_index_verdict(const DropStmt *statement);
+static ResumeVerdict detach_verdict(const AlterTableStmt *statement);
+static bool locked_by_others(Oid relation);
+static char *qualified_name(Oid relation);
+
+ResumeVerdict
+resume_verdict(const RawStmt *raw, char **command)
+{
+	Node	   *statement = raw->stmt;
+
+	*command = NULL;
+	switch (nodeTag(statement))
+	{
+		case T_IndexStmt:
+			return index_verdict((IndexStmt *) statement, command);
+		case T_DropStmt:
+			return drop_index_verdict((DropStmt *) statement);
+		case T_AlterTableStmt:
+			return detach_verdict((AlterTableStmt *) statement);
+		case T_CreatedbStmt:
+			return OidIsValid(get_database_oid(((CreatedbStmt *) statement)->dbname, true)) ?
+				RESUME_DONE : RESUME_RUN;
+		case T_DropdbStmt:
+			return OidIsValid(get_database_oid(((DropdbStmt *) statement)->dbname, true)) ?
+				RESUME_RUN : RESUME_DONE;
+		case T_CreateTableSpaceStmt:
+			return OidIsValid(get_tablespace_oid(((CreateTableSpaceStmt *) statement)->tablespacename, true)) ?
+				RESUME_DONE : RESUME_RUN;
+		case T_DropTableSpaceStmt:
+			return OidIsValid(get_tablespace_oid(((DropTableSpaceStmt *) statement)->tablespacename, true)) ?
+				RESUME_RUN : RESUME_DONE;
+
+			/* to do these twice is to do them once */
+		case T_VacuumStmt:
+		case T_ReindexStmt:
+		case T_ClusterStmt:
+		case T_AlterSystemStmt:
+		case T_AlterDatabaseStmt:
+			return RESUME_RUN;
+		default:
+			return RESUME_ASK;
+	}
+}
+
+static IndexState
+find_index(const IndexStmt *statement, Oid *index)
+{
+	Oid			table = RangeVarGetRelid(statement->relation, NoLock, true);
+	HeapTuple	tuple;
+	IndexState	state;
+
+	*index = InvalidOid;
+	if (statement->idxname == NULL)
+		return INDEX_UNNAMED;
+	if (!OidIsValid(table))
+		return INDEX_ABSENT;
+	*index = get_relname_relid(statement->idxname, get_rel_namespace(table));
+	if (!OidIsValid(*index))
+		return INDEX_ABSENT;
+	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(*index));
+	if (!HeapTupleIsValid(tuple))
+		return INDEX_OTHER;
+	if (((Form_pg_index) GETSTRUCT(tuple))->indrelid != table)
+		state = INDEX_OTHER;
+	else
+		state = ((Form_pg_index) GETSTRUCT(tuple))->indisvalid ? INDEX_VALID : INDEX_INVALID;
+	ReleaseSysCache(tuple);
+	return state;
+}
+
+static ResumeVerdict
+index_verdict(const IndexStmt *statement, char **command)
+{
+	Oid			index;
+
+	switch (find_index(statement, &index))
+	{
+		case INDEX_VALID:
+			return RESUME_DONE;
+		case INDEX_INVALID:
+			if (locked_by_others(index))
+				ereport(ERROR,
+						errcode(ERRCODE_OBJECT_IN_USE),
+						errmsg("invalid index \"%s\" is locked by another session", statement->idxname),
+						errdetail("It cannot be told whether that session is building it."),
+						errhint("Run it again when that session has ended."));
+			*command = psprintf("DROP INDEX CONCURRENTLY %s", qualified_name(index));
+			return RESUME_REBUILD;
+		case INDEX_ABSENT:
+		case INDEX_OTHER:
+			/* the server has the word on a name that is taken */
+			return RESUME_RUN;
+		case INDEX_UNNAMED:
+			break;
+	}
+	return RESUME_ASK;
+}
+
+/* An interrupted DROP INDEX CONCURRENTLY leaves an invalid index to drop. */
+static ResumeVerdict
+drop_index_verdict(const DropStmt *statement)
+{
+	ListCell   *lc;
+
+	foreach(lc, statement->objects)
+	{
+		RangeVar   *name = makeRangeVarFromNameList(lfirst(lc));
+
+		if (OidIsValid(RangeVarGetRelid(name, NoLock, true)))
+			return RESUME_RUN;
+	}
+	return RESUME_DONE;
+}
+
+/* An interrupted DETACH ... CONCURRENTLY wants FINALIZE, which we leave to a person. */
+static ResumeVerdict
+detach_verdict(const AlterTableStmt *statement)
+{
+	const AlterTableCmd *command = linitial_node(AlterTableCmd, statement->cmds);
+	Oid			parent = RangeVarGetRelid(statement->relation, NoLock, true);
+	Oid			child;
+
+	if (command->subtype != AT_DetachPartition)
+		return RESUME_ASK;
+	child = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
+	if (!OidIsValid(parent) || !OidIsValid(child))
+		return RESUME_ASK;
+	if (PartitionHasPendingDetach(child))
+		return RESUME_ASK;
+	return get_rel_relispartition(child) ? RESUME_RUN : RESUME_DONE;
+}
+
+void
+resume_refuse_invalid_index(const RawStmt *raw)
+{
+	const IndexStmt *statement = (const IndexStmt *) raw->stmt;
+	Oid			index;
+
+	if (!IsA(raw->stmt, IndexStmt) || !statement->if_not_exists ||
+		find_index(statement, &index) != INDEX_INVALID)
+		return;
+	ereport(ERROR,
+			errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			errmsg("index %s exists, but is invalid", qualified_name(index)),
+			errdetail("IF NOT EXISTS would let it pass for the index that is wanted."),
+			errhint("Drop it, unless another session is building it."));
+}
+
+char *
+resume_invalid_index(const RawStmt *raw)
+{
+	Oid			index;
+
+	if (IsA(raw->stmt, IndexStmt) &&
+		find_index((const IndexStmt *) raw->stmt, &index) == INDEX_INVALID)
+		return qualified_name(index);
+	return NULL;
+}
+
+static bool
+locked_by_others(Oid relation)
+{
+	static OwnerQuery query = {
+		"SELECT FROM pg_catalog.pg_locks WHERE locktype = 'relation' AND relation = $1"
+		" AND database = $2 AND pid <> $3",
+		3, {OIDOID, OIDOID, INT4OID}
+	};
+	Datum		values[3] = {
+		ObjectIdGetDatum(relation), ObjectIdGetDatum(MyDatabaseId), Int32GetDatum(MyProcPid)
+	};
+
+	return owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, NULL, NULL) > 0;
+}
+
+static char *
+qualified_name(Oid relation)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+									  get_rel_name(relation));
+}

@@ -1,0 +1,371 @@
+/*
+ * run_up.c
+ *	  CALL migrator.up(): a run that commits each migration as it goes.
+ *
+ * An error is caught by aborting the transaction, so no subtransaction is
+ * needed, and a statement that refuses one can run.  That is sound only
+ * because the procedure is the outermost user of SPI and holds no snapshot of
+ * its own (api_run.c makes sure).  Whatever outlives a commit lives in the
+ * context of the call.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/proc.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "errors.h"
+#include "event.h"
+#include "lock.h"
+#include "parts.h"
+#include "run_shared.h"
+#include "session_settings.h"
+#include "transaction.h"
+
+static bool look(Run *run);
+static bool acquire_lock(Run *run);
+static void up_locked(Run *run);
+static void interrupt_running(MigrationPlan *plan);
+static ErrorData *up_steps(Run *run, StringInfo failed);
+static ErrorData *up_step(Run *run, Step *step);
+static void run_transactional(Run *run, Step *step);
+static void run_in_parts(Run *run, Step *step);
+static void restore_settings(Run *run);
+static void begin_parts(Run *run, const Step *step);
+static void record_failure(Run *run, const Step *step, const ErrorData *error);
+static const RecordRow *recorded_row(const Run *run, const Step *step);
+static void keep_lock(const Run *run);
+static void raise_failure(ErrorData *error, const char *failed, int count);
+
+const char *
+run_up(const RunRequest *request, RunReport report, void *argument)
+{
+	Run			run = {0};
+	const char *service = request->scope->service;
+
+	run.request = request;
+	run.kind = "up";
+	run.own_transaction = true;
+	run.report = report;
+	run.report_argument = argument;
+	run.started_at = GetCurrentTimestamp();
+	INSTR_TIME_SET_CURRENT(run.start);
+
+	if (!migrator_enabled)
+	{
+		event_disabled(service);
+		return "skipped";
+	}
+	run_refuse_standby("migrator.up()");
+	if (request->scope->source == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("no source is given, and service \"%s\" is not registered with one", service),
+				errhint("Give a directory on the database server, or register the service with migrator.register()."));
+	scope_check_search_path(request->scope);
+
+	/* the first look, without the lock: an up-to-date database costs no wait */
+	if (!look(&run))
+		return "up_to_date";
+	if (StatementTimeout > 0)
+		ereport(NOTICE,
+				errmsg("statement_timeout spans the whole CALL"));
+
+	/* from here on in transactions of our own; this one held a snapshot */
+	transaction_commit(true);
+	if (!acquire_lock(&run))
+		return "skipped";
+	PG_TRY();
+	{
+		up_locked(&run);
+	}
+	PG_FINALLY();
+	{
+		lock_release_session(service);
+	}
+	PG_END_TRY();
+	event_lock_released(service);
+	return run.applied > 0 ? "applied" : "up_to_date";
+}
+
+/* Is there anything to do? */
+static bool
+look(Run *run)
+{
+	run->survey = survey_take(run->request->scope, CHECK_FOR_RUN);
+	run_check_source(run);
+	run_raise_what_stops(run);
+	if (run->survey->plan->selected > 0)
+		return true;
+	run_warn_once(run);
+	event_up_to_date(run->request->scope->service);
+	return false;
+}
+
+static bool
+acquire_lock(Run *run)
+{
+	const RunRequest *request = run->request;
+	LockRequest lock = {request->scope->service, request->if_locked, request->wait_timeout};
+	LockResult	result;
+
+	lock_for_session(&lock, &result);
+	if (result.acquired)
+	{
+		event_lock_acquired(lock.service, result.waited, result.wait_ms);
+		return true;
+	}
+	run_report_skipped(run, result.holder);
+	return false;
+}
+
+static void
+up_locked(Run *run)
+{
+	const char *service = run->request->scope->service;
+	RunEntry	entry;
+	StringInfoData failed;
+	ErrorData  *error;
+
+	/* what was seen before the lock may be history by now */
+	if (!look(run))
+		return;
+	run_warn_once(run);
+	interrupt_running(run->survey->plan);
+	event_pending(service, run->survey->plan->selected, run->survey->set->count);
+
+	run->run_id = record_new_run_id();
+	run_fill_entry(run, "running", &entry);
+	record_start_run(&entry);
+	transaction_commit(migrator_commit == COMMIT_EACH);
+
+	initStringInfo(&failed);
+	error = up_steps(run, &failed);
+
+	/* this commit takes all those before it to the disk */
+	run_fill_entry(run, run->failed > 0 ? "failed" : "applied", &entry);
+	record_finish_run(&entry);
+	transaction_commit(true);
+	event_done(service, run->applied, run->failed, run->survey->set->count,
+			   run_elapsed_since(run->start));
+	if (error != NULL)
+		raise_failure(error, failed.data, run->failed);
+}
+
+/* The lock is ours: nobody is running what the record says is running. */
+static void
+interrupt_running(MigrationPlan *plan)
+{
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].state == MIGRATION_RUNNING)
+			plan->steps[i].state = MIGRATION_INTERRUPTED;
+}
+
+/* Returns the first error; the versions that failed are listed in failed. */
+static ErrorData *
+up_steps(Run *run, StringInfo failed)
+{
+	MigrationPlan *plan = run->survey->plan;
+	ErrorData  *first = NULL;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		Step	   *step = &plan->steps[i];
+		ErrorData  *error;
+
+		if (!step->selected)
+			continue;
+		if (first != NULL && run->request->on_error != ON_ERROR_CONTINUE)
+		{
+			run_report_step(run, step, "not_run", -1, "an earlier migration failed");
+			run->not_run++;
+			continue;
+		}
+		error = up_step(run, step);
+		if (error == NULL)
+		{
+			run_step_applied(run, step);
+			continue;
+		}
+		run->failed++;
+		run_add_hint(error);
+		record_failure(run, step, error);
+		run_report_step(run, step, "failed", run->elapsed, error->message);
+		appendStringInfo(failed, "%s%s", first ? ", " : "", step->version);
+		if (first == NULL)
+			first = error;
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			break;
+	}
+	return first;
+}
+
+/* Run one migration; returns its error after aborting the transaction. */
+static ErrorData *
+up_step(Run *run, Step *step)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(context, "migrator migration",
+											   ALLOCSET_DEFAULT_SIZES);
+	ErrorData  *volatile error = NULL;
+
+	run->current = step;
+	MemoryContextSwitchTo(work);
+	PG_TRY();
+	{
+		if (step->call_reason != NULL)
+			run_in_parts(run, step);
+		else
+			run_transactional(run, step);
+		keep_lock(run);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		transaction_abort();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	restore_settings(run);
+	MemoryContextDelete(work);
+	return error;
+}
+
+static void
+restore_settings(Run *run)
+{
+	if (run->saved_settings != NULL)
+		session_settings_restore(run->saved_settings);
+	run->saved_settings = NULL;
+}
+
+static void
+run_transactional(Run *run, Step *step)
+{
+	run_script(run, step);
+	run_record_step(run, step);
+	transaction_commit(migrator_commit == COMMIT_EACH);
+}
+
+/* Settings that the script makes last over its commits, and end with it. */
+static void
+run_in_parts(Run *run, Step *step)
+{
+	const Scope *scope = run->request->scope;
+	const RecordRow *row = step->row;
+	bool		resume = row != NULL && row->statement_done + row->statement_started > 0 &&
+		(step->state == MIGRATION_FAILED || step->state == MIGRATION_INTERRUPTED);
+	Parts		parts = {
+		.service = scope->service,
+		.version = row ? row->version : step->version,
+		.execution = &run->execution,
+		.done = resume ? row->statement_done : 0,
+		.started = resume ? row->statement_started : 0
+	};
+	instr_time	start;
+
+	INSTR_TIME_SET_CURRENT(start);
+	memset(&run->execution, 0, sizeof(Execution));
+	run->execution.version = step->version;
+	run->execution.file = step->migration->up_file;
+	run->execution.statement = -1;
+	run->execution.script = check_load_script(run->survey->source, step);
+	script_parse((Script *) run->execution.script);
+
+	run->saved_settings = session_settings_save();
+	if (scope->search_path != NULL)
+		SetConfigOption("search_path", scope->search_path, PGC_USERSET, PGC_S_SESSION);
+	begin_parts(run, step);
+	PG_TRY();
+	{
+		parts_run(&parts, resume ? row->done_digest : NULL);
+	}
+	PG_FINALLY();
+	{
+		run->elapsed = run_elapsed_since(start);
+	}
+	PG_END_TRY();
+	restore_settings(run);
+	run_record_step(run, step);
+	transaction_commit(migrator_commit == COMMIT_EACH);
+}
+
+/* A row that says who is at it, before anything is done. */
+static void
+begin_parts(Run *run, const Step *step)
+{
+	RecordEntry entry;
+
+	run_fill_step_entry(run, step, &entry);
+	entry.state = MIGRATION_RUNNING;
+	entry.event = "started";
+	if (step->row != NULL && step->state != MIGRATION_ROLLED_BACK)
+	{
+		entry.statement_done = step->row->statement_done;
+		entry.statement_started = step->row->statement_started;
+		entry.done_digest = step->row->done_digest;
+	}
+	record_write(&entry);
+	transaction_commit(true);
+}
+
+/*
+ * The failed transaction is gone; what parts of the script committed is on
+ * record, and stays.
+ */
+static void
+record_failure(Run *run, const Step *step, const ErrorData *error)
+{
+	RecordEntry entry;
+	const RecordRow *row;
+
+	event_failed(run->request->scope->service, step->version, step->name, error->message);
+	run_fill_failure(run, step, error, &entry);
+	row = recorded_row(run, step);
+	if (step->call_reason != NULL && row != NULL)
+	{
+		entry.non_transactional = true;
+		entry.statement_done = row->statement_done;
+		entry.statement_started = row->statement_started;
+		entry.done_digest = row->done_digest;
+	}
+	record_write(&entry);
+	transaction_commit(true);
+}
+
+static const RecordRow *
+recorded_row(const Run *run, const Step *step)
+{
+	Record	   *record = record_load(run->request->scope->service, InvalidSnapshot);
+
+	for (int i = 0; i < record->count; i++)
+		if (version_matches(run->survey->plan->order, record->rows[i].version, step->version))
+			return &record->rows[i];
+	return NULL;
+}
+
+/* A script may have called pg_advisory_unlock_all(). */
+static void
+keep_lock(const Run *run)
+{
+	LockRequest lock = {run->request->scope->service, IF_LOCKED_FAIL, 0};
+	LockResult	result;
+
+	if (!lock_is_ours(lock.service))
+		lock_for_session(&lock, &result);
+}
+
+static void
+raise_failure(ErrorData *error, const char *failed, int count)
+{
+	if (count > 1)
+		error->detail = psprintf("%s%s%d migrations failed: %s",
+								 error->detail ? error->detail : "", error->detail ? "\n" : "",
+								 count, failed);
+	ReThrowError(error);
+}

@@ -1,0 +1,89 @@
+/*
+ * session_settings.c
+ *	  The session's settings before a script that may change them for good.
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "session_settings.h"
+
+typedef struct SavedSetting
+{
+	char	   *name;
+	char	   *value;
+	bool		of_session;		/* it was SET in the session before */
+} SavedSetting;
+
+struct SessionSettings
+{
+	int			count;
+	SavedSetting *settings;
+};
+
+static bool can_change(const struct config_generic *variable);
+
+SessionSettings *
+session_settings_save(void)
+{
+	SessionSettings *saved = palloc0(sizeof(SessionSettings));
+	int			count;
+	struct config_generic **variables = guc_variables(&count);
+
+	saved->settings = palloc(count * sizeof(SavedSetting));
+	for (int i = 0; i < count; i++)
+	{
+		SavedSetting *setting = &saved->settings[saved->count];
+		const char *value;
+
+		if (!can_change(variables[i]))
+			continue;
+		value = GetConfigOption(variables[i]->name, true, false);
+		setting->name = pstrdup(variables[i]->name);
+		setting->value = value ? pstrdup(value) : NULL;
+		setting->of_session = variables[i]->source == PGC_S_SESSION;
+		saved->count++;
+	}
+	return saved;
+}
+
+/* transaction_* end with their transaction; others cannot be SET at all. */
+static bool
+can_change(const struct config_generic *variable)
+{
+	return (variable->context == PGC_USERSET || variable->context == PGC_SUSET) &&
+		strncmp(variable->name, "transaction_", strlen("transaction_")) != 0;
+}
+
+/*
+ * With the rights of the server itself: what was there before may be put back.
+ * session_authorization sorts before nothing that matters but role, which it
+ * resets; so role is put back last.
+ */
+void
+session_settings_restore(const SessionSettings *saved)
+{
+	const SavedSetting *role = NULL;
+
+	for (int i = 0; i <= saved->count; i++)
+	{
+		const SavedSetting *setting = i < saved->count ? &saved->settings[i] : role;
+		const char *now;
+
+		if (setting == NULL)
+			break;
+		if (i < saved->count && strcmp(setting->name, "role") == 0)
+		{
+			role = setting;
+			continue;
+		}
+		now = GetConfigOption(setting->name, true, false);
+		if (setting->value == NULL || now == NULL || strcmp(now, setting->value) == 0)
+			continue;
+		(void) set_config_option(setting->name, setting->of_session ? setting->value : NULL,
+								 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0, false);
+		now = GetConfigOption(setting->name, true, false);
+		if (now == NULL || strcmp(now, setting->value) != 0)
+			(void) set_config_option(setting->name, setting->value,
+									 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0, false);
+	}
+}
