@@ -18,7 +18,7 @@ OBJS = \
 	src/record.o src/lock.o \
 	src/scope.o src/plan.o src/check.o \
 	src/transaction.o src/session_settings.o src/execute.o src/copy.o src/constraint.o src/resume.o src/parts.o \
-	src/event.o src/failure_log.o \
+	src/event.o src/failure_log.o src/progress.o src/lock_retry.o src/migration_timeout.o \
 	src/survey.o src/settle.o src/run.o src/run_apply.o src/run_up.o \
 	src/api.o src/api_run.o src/api_look.o src/api_settle.o src/api_about.o src/api_probe.o src/init.o
 

@@ -81,6 +81,7 @@ CREATE TABLE migrator.runs (
   client_addr       inet,
   backend_pid       integer,
   backend_start     timestamptz,
+  progress_handle   bigint,
   extension_version text
 );
 COMMENT ON TABLE migrator.runs IS 'One row for each call that applied migrations, or tried to. total counts the source''s migrations, applied, failed and skipped those of the run.';
@@ -134,7 +135,7 @@ CREATE PROCEDURE migrator.up(source text = NULL, service text = NULL, target tex
                              wait_timeout interval = NULL, on_error text = NULL, options jsonb = '{}',
                              INOUT result jsonb = NULL)
   LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_up';
-COMMENT ON PROCEDURE migrator.up IS 'Apply pending migrations, each in a transaction of its own. Not supported yet: raises 0A000; use SELECT * FROM migrator.apply().';
+COMMENT ON PROCEDURE migrator.up IS 'Apply pending migrations, each in a transaction of its own, committed as it goes: SELECT runs in your transaction, CALL gives each migration its own. Runs any statement, also those that refuse a transaction block. Durable when it returns; before that a crash loses at most a suffix of whole migrations. result: outcome (applied, up_to_date, skipped), applied, failed, total, duration_ms, migrations. A failure is raised, and what came before it stays.';
 
 -- Look -------------------------------------------------------------------------------------------------------------
 CREATE FUNCTION migrator.status(source text = NULL, service text = NULL, environment text = NULL)
@@ -254,6 +255,26 @@ CREATE VIEW migrator.locks AS
     LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid;
 COMMENT ON VIEW migrator.locks IS 'Runs at work or waiting now, by their advisory locks. since: begin of the wait, or of the holder''s transaction.';
 
+-- No row where the caller may not see the session's activity.
+CREATE FUNCTION migrator.progress_of(run_id bigint, handle bigint, OUT pid integer, OUT version text, OUT name text,
+                                     OUT migration integer, OUT migration_total integer,
+                                     OUT statement integer, OUT statement_total integer, OUT statement_text text,
+                                     OUT attempt integer, OUT started_at timestamptz) RETURNS SETOF record
+  LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'migrator_progress_of';
+COMMENT ON FUNCTION migrator.progress_of IS 'What a run has put into its shared memory segment: the source of view progress.';
+
+CREATE VIEW migrator.progress AS
+  SELECT r.run_id, r.service, r.kind, p.pid, p.version, p.name, p.migration, p.migration_total,
+         p.statement, p.statement_total, p.statement_text,
+         pg_catalog.clock_timestamp() - p.started_at AS elapsed,
+         (SELECT pg_catalog.concat_ws(' ', l.mode, 'on', l.locktype, l.relation::pg_catalog.regclass)
+            FROM pg_catalog.pg_locks l WHERE l.pid = p.pid AND NOT l.granted LIMIT 1) AS waiting_for,
+         pg_catalog.pg_blocking_pids(p.pid) AS blocked_by,
+         p.attempt
+    FROM migrator.runs r, migrator.progress_of(r.run_id, r.progress_handle) p
+   WHERE r.finished_at IS NULL AND r.progress_handle IS NOT NULL;
+COMMENT ON VIEW migrator.progress IS 'Runs of CALL migrator.up() at work now: migration n of its total, statement n of its total with the beginning of its text, time since the migration began, the lock it waits for and the pids that block it, the attempt.';
+
 -- Rights -----------------------------------------------------------------------------------------------------------
 -- Nothing that reads files, runs SQL or changes state is executable by PUBLIC.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA migrator FROM PUBLIC;
@@ -263,4 +284,5 @@ GRANT USAGE ON SCHEMA migrator TO PUBLIC;
 GRANT EXECUTE ON FUNCTION migrator.version(), migrator.help(), migrator.lock_key(text, text) TO PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA migrator TO pg_database_owner;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA migrator TO pg_database_owner;
-GRANT SELECT ON migrator.locks TO pg_monitor;
+GRANT SELECT ON migrator.locks, migrator.progress TO pg_monitor;
+GRANT EXECUTE ON FUNCTION migrator.progress_of(bigint, bigint) TO pg_database_owner, pg_monitor;

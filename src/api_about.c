@@ -5,18 +5,24 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_authid.h"
 #include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "api.h"
 #include "compat.h"
 #include "lock.h"
 #include "owner_query.h"
+#include "progress.h"
 
 PG_FUNCTION_INFO_V1(migrator_settings);
 PG_FUNCTION_INFO_V1(migrator_version);
 PG_FUNCTION_INFO_V1(migrator_help);
 PG_FUNCTION_INFO_V1(migrator_lock_key);
+PG_FUNCTION_INFO_V1(migrator_progress_of);
 
 static void put_setting(ReturnSetInfo *result, const char *name, const char *value,
 						const char *origin);
@@ -145,4 +151,35 @@ migrator_lock_key(PG_FUNCTION_ARGS)
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("invalid value for argument \"part\": \"%s\"", part),
 			errhint("Known values: \"run\", \"up\"."));
+}
+
+/*
+ * progress_of(run_id, handle): a row, or none when the run is over or the
+ * caller may not see its session's activity (as pg_stat_activity decides).
+ */
+Datum
+migrator_progress_of(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = api_begin_rows(fcinfo);
+	Progress	progress;
+	Datum		values[10];
+	bool		nulls[10] = {false};
+
+	if (!progress_read((uint32) PG_GETARG_INT64(1), PG_GETARG_INT64(0), &progress))
+		return (Datum) 0;
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) &&
+		!has_privs_of_role(GetUserId(), progress.user))
+		return (Datum) 0;
+	values[0] = Int32GetDatum(progress.pid);
+	api_set_text(values, nulls, 1, progress.version);
+	api_set_text(values, nulls, 2, progress.name);
+	values[3] = Int32GetDatum(progress.migration);
+	values[4] = Int32GetDatum(progress.migration_total);
+	values[5] = Int32GetDatum(progress.statement);
+	values[6] = Int32GetDatum(progress.statement_total);
+	api_set_text(values, nulls, 7, progress.text);
+	values[8] = Int32GetDatum(progress.attempt);
+	values[9] = TimestampTzGetDatum(progress.started_at);
+	api_put_row(result, values, nulls);
+	return (Datum) 0;
 }

@@ -78,6 +78,9 @@ run_statements(Execution *execution, int first, int last, bool top_level)
 	{
 		CHECK_FOR_INTERRUPTS();
 		execution->statement = i;
+		if (execution->before_statement != NULL)
+			execution->before_statement(i + 1, execution->script->text + execution->script->statements[i].offset,
+										execution->script->statements[i].length);
 		MemoryContextSwitchTo(context);
 		execute_statement(execution, i, top_level);
 		MemoryContextSwitchTo(keep);

@@ -20,6 +20,9 @@ typedef struct Execution
 	int			error_line;		/* set when an error passes; 0 else */
 	int			error_column;
 	bool		own_transaction;	/* the transaction is the script's alone */
+
+	/* called before each statement, if set; must not raise */
+	void		(*before_statement) (int statement, const char *text, int length);
 } Execution;
 
 /*

@@ -417,15 +417,15 @@ write_run(RunEntry *run, bool finished)
 	static OwnerQuery query = {
 		"INSERT INTO migrator.runs (run_id, kind, service, source, environment, started_at, finished_at,"
 		" outcome, total, applied, failed, skipped, duration_ms, started_by, run_as, application_name,"
-		" client_addr, backend_pid, extension_version, backend_start)"
+		" client_addr, backend_pid, extension_version, backend_start, progress_handle)"
 		" VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $19 THEN pg_catalog.clock_timestamp() END,"
-		" $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::pg_catalog.inet, $17, $18, $20)",
-		20, {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID,
+		" $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::pg_catalog.inet, $17, $18, $20, $21)",
+		21, {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID,
 		INT4OID, INT4OID, FLOAT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, BOOLOID,
-		TIMESTAMPTZOID}
+		TIMESTAMPTZOID, INT8OID}
 	};
-	Datum		values[20];
-	char		nulls[20];
+	Datum		values[21];
+	char		nulls[21];
 
 	if (run->started_by == NULL)
 		record_run_identify(run);
@@ -451,6 +451,8 @@ write_run(RunEntry *run, bool finished)
 	values[18] = BoolGetDatum(finished);
 	values[19] = TimestampTzGetDatum(run->backend_start);
 	nulls[19] = run->backend_start != 0 ? ' ' : 'n';
+	values[20] = Int64GetDatum((int64) run->progress_handle);
+	nulls[20] = run->progress_handle != 0 ? ' ' : 'n';
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
 }
 

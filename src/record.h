@@ -128,6 +128,7 @@ typedef struct RunEntry
 	const char *client_addr;
 	int			backend_pid;
 	TimestampTz backend_start;
+	uint32		progress_handle;	/* 0: none */
 } RunEntry;
 
 /* All rows of a service; snapshot as in owner_query_run. */

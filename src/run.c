@@ -211,6 +211,17 @@ run_warn_once(const Run *run)
 				errhint("migrator.validate() lists all."));
 }
 
+void
+run_begin_execution(Run *run, const Step *step)
+{
+	memset(&run->execution, 0, sizeof(Execution));
+	run->execution.version = step->version;
+	run->execution.file = step->migration->up_file;
+	run->execution.statement = -1;
+	run->execution.own_transaction = run->own_transaction;
+	run->execution.before_statement = run->before_statement;
+}
+
 /*
  * What the script SETs ends at the GUC nest level made here, and so does the
  * registered search_path.
@@ -222,14 +233,13 @@ run_script(Run *run, Step *step)
 	instr_time	start;
 	int			level = NewGUCNestLevel();
 
-	memset(&run->execution, 0, sizeof(Execution));
-	run->execution.version = step->version;
-	run->execution.file = step->migration->up_file;
-	run->execution.statement = -1;
-	run->execution.own_transaction = run->own_transaction;
+	run_begin_execution(run, step);
 	if (scope->search_path != NULL)
 		(void) set_config_option("search_path", scope->search_path, PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
+	if (run->lock_timeout > 0)
+		(void) set_config_option("lock_timeout", psprintf("%d", run->lock_timeout), PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	INSTR_TIME_SET_CURRENT(start);
 	PG_TRY();
 	{

@@ -35,6 +35,8 @@ typedef struct Run
 
 	bool		own_transaction;	/* each migration has its own */
 	const char *kind;			/* of runs.kind: apply, up */
+	int			lock_timeout;	/* ms, for the scripts; 0: the caller's */
+	void		(*before_statement) (int statement, const char *text, int length);
 	SessionSettings *saved_settings;	/* to be put back after an error */
 
 	RunReport	report;
@@ -68,6 +70,9 @@ extern void run_warn_once(const Run *run);
  * and run->elapsed, also when it raises.
  */
 extern void run_script(Run *run, Step *step);
+
+/* Set run->execution for a step; run_script does it by itself. */
+extern void run_begin_execution(Run *run, const Step *step);
 
 /* Write that the step is applied. */
 extern void run_record_step(Run *run, const Step *step);

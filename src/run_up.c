@@ -15,12 +15,16 @@
 #include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "errors.h"
 #include "event.h"
 #include "lock.h"
+#include "lock_retry.h"
+#include "migration_timeout.h"
 #include "parts.h"
+#include "progress.h"
 #include "run_shared.h"
 #include "session_settings.h"
 #include "transaction.h"
@@ -30,6 +34,8 @@ static bool acquire_lock(Run *run);
 static void up_locked(Run *run);
 static void interrupt_running(MigrationPlan *plan);
 static ErrorData *up_steps(Run *run, StringInfo failed);
+static ErrorData *up_step_with_retries(Run *run, Step *step, int number);
+static ErrorData *try_step(Run *run, Step *step, char **statement);
 static ErrorData *up_step(Run *run, Step *step);
 static void run_transactional(Run *run, Step *step);
 static void run_in_parts(Run *run, Step *step);
@@ -49,6 +55,8 @@ run_up(const RunRequest *request, RunReport report, void *argument)
 	run.request = request;
 	run.kind = "up";
 	run.own_transaction = true;
+	run.lock_timeout = migrator_ddl_lock_timeout;
+	run.before_statement = progress_statement;
 	run.report = report;
 	run.report_argument = argument;
 	run.started_at = GetCurrentTimestamp();
@@ -84,6 +92,7 @@ run_up(const RunRequest *request, RunReport report, void *argument)
 	}
 	PG_FINALLY();
 	{
+		progress_end();
 		lock_release_session(service);
 	}
 	PG_END_TRY();
@@ -139,6 +148,7 @@ up_locked(Run *run)
 
 	run->run_id = record_new_run_id();
 	run_fill_entry(run, "running", &entry);
+	entry.progress_handle = progress_begin(run->run_id, run->survey->plan->selected);
 	record_start_run(&entry);
 	transaction_commit(migrator_commit == COMMIT_EACH);
 
@@ -152,7 +162,11 @@ up_locked(Run *run)
 	event_done(service, run->applied, run->failed, run->survey->set->count,
 			   run_elapsed_since(run->start));
 	if (error != NULL)
+	{
+		lock_release_session(service);
+		event_lock_released(service);
 		raise_failure(error, failed.data, run->failed);
+	}
 }
 
 /* The lock is ours: nobody is running what the record says is running. */
@@ -170,6 +184,7 @@ up_steps(Run *run, StringInfo failed)
 {
 	MigrationPlan *plan = run->survey->plan;
 	ErrorData  *first = NULL;
+	int			number = 0;
 
 	for (int i = 0; i < plan->count; i++)
 	{
@@ -184,7 +199,8 @@ up_steps(Run *run, StringInfo failed)
 			run->not_run++;
 			continue;
 		}
-		error = up_step(run, step);
+		number++;
+		error = up_step_with_retries(run, step, number);
 		if (error == NULL)
 		{
 			run_step_applied(run, step);
@@ -197,10 +213,88 @@ up_steps(Run *run, StringInfo failed)
 		appendStringInfo(failed, "%s%s", first ? ", " : "", step->version);
 		if (first == NULL)
 			first = error;
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && !migration_timeout_expired())
 			break;
 	}
 	return first;
+}
+
+/*
+ * A transactional migration that did not get a lock is tried again.  Those that
+ * run part by part are not: what they did so far is committed, and the next run
+ * goes on from there.
+ */
+static ErrorData *
+up_step_with_retries(Run *run, Step *step, int number)
+{
+	int			attempts = step->call_reason == NULL ? 1 + migrator_lock_retries : 1;
+
+	for (int attempt = 1;; attempt++)
+	{
+		ErrorData  *error;
+		char	   *statement = NULL;
+		char	   *holders;
+
+		progress_migration(number, step->version, step->name ? step->name : "",
+						   step->statement_total, attempt);
+		error = attempt < attempts ? try_step(run, step, &statement) : up_step(run, step);
+		if (error == NULL || attempt >= attempts || !lock_retry_applies(error))
+			return error;
+
+		holders = statement ? lock_retry_holders(statement, strlen(statement)) : NULL;
+		ereport(NOTICE,
+				errmsg("migration \"%s\" did not get a lock, attempt %d of %d: %s",
+					   step->version, attempt, attempts, error->message),
+				holders ? errdetail_internal("%s", holders) : 0);
+		transaction_commit(false);
+		lock_retry_pause(attempt);
+	}
+}
+
+/*
+ * An attempt that may be repeated runs in a subtransaction.  To abort the whole
+ * transaction and then return normally from the CALL is not safe: abort drops
+ * the plan that the CALL itself is executed from.  *statement receives the text
+ * of the statement that failed.
+ */
+static ErrorData *
+try_step(Run *run, Step *step, char **statement)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(context, "migrator migration",
+											   ALLOCSET_DEFAULT_SIZES);
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	run->current = step;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(work);
+	PG_TRY();
+	{
+		migration_timeout_start();
+		run_script(run, step);
+		run_record_step(run, step);
+		migration_timeout_stop();
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		migration_timeout_stop();
+		migration_timeout_explain(error);
+		if (run->execution.script != NULL && run->execution.statement >= 0)
+			*statement = script_statement_text(run->execution.script, run->execution.statement);
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	MemoryContextDelete(work);
+	if (error == NULL)
+		transaction_commit(migrator_commit == COMMIT_EACH);
+	return error;
 }
 
 /* Run one migration; returns its error after aborting the transaction. */
@@ -216,10 +310,12 @@ up_step(Run *run, Step *step)
 	MemoryContextSwitchTo(work);
 	PG_TRY();
 	{
+		migration_timeout_start();
 		if (step->call_reason != NULL)
 			run_in_parts(run, step);
 		else
 			run_transactional(run, step);
+		migration_timeout_stop();
 		keep_lock(run);
 	}
 	PG_CATCH();
@@ -227,6 +323,8 @@ up_step(Run *run, Step *step)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
+		migration_timeout_stop();
+		migration_timeout_explain(error);
 		transaction_abort();
 	}
 	PG_END_TRY();
@@ -270,16 +368,15 @@ run_in_parts(Run *run, Step *step)
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
-	memset(&run->execution, 0, sizeof(Execution));
-	run->execution.version = step->version;
-	run->execution.file = step->migration->up_file;
-	run->execution.statement = -1;
+	run_begin_execution(run, step);
 	run->execution.script = check_load_script(run->survey->source, step);
 	script_parse((Script *) run->execution.script);
 
 	run->saved_settings = session_settings_save();
 	if (scope->search_path != NULL)
 		SetConfigOption("search_path", scope->search_path, PGC_USERSET, PGC_S_SESSION);
+	if (run->lock_timeout > 0)
+		SetConfigOption("lock_timeout", psprintf("%d", run->lock_timeout), PGC_USERSET, PGC_S_SESSION);
 	begin_parts(run, step);
 	PG_TRY();
 	{

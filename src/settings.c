@@ -43,6 +43,9 @@ int			migrator_on_error = ON_ERROR_RAISE;
 bool		migrator_record_failures = true;
 int			migrator_log_level = LOG;
 int			migrator_commit = COMMIT_GROUPED;
+int			migrator_lock_retries = 0;
+int			migrator_ddl_lock_timeout = 0;
+int			migrator_migration_timeout = 0;
 
 /* settings lost when the library was loaded; lives in TopMemoryContext */
 static List *lost_settings = NIL;
@@ -170,6 +173,21 @@ define_user_settings(void)
 							 "Grouped: with the last one, so that nothing can be lost once the call has returned, and before that only a suffix of whole migrations.",
 							 &migrator_commit, COMMIT_GROUPED, commit_words,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(PREFIX "lock_retries",
+							"How often CALL migrator.up() tries a migration again that did not get a lock.",
+							NULL,
+							&migrator_lock_retries, 0, 0, 1000,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(PREFIX "ddl_lock_timeout",
+							"lock_timeout of the scripts that CALL migrator.up() runs.",
+							"Zero leaves lock_timeout as it is.",
+							&migrator_ddl_lock_timeout, 0, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable(PREFIX "migration_timeout",
+							"Longest time that CALL migrator.up() gives one migration.",
+							"Zero means no limit.",
+							&migrator_migration_timeout, 0, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomEnumVariable(PREFIX "log_level",
 							 "Level at which runs are written to the server log.",
 							 NULL,

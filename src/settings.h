@@ -60,6 +60,9 @@ extern int	migrator_wait_timeout;	/* ms; 0 = no limit */
 extern int	migrator_on_error;	/* OnError */
 extern bool migrator_record_failures;
 extern int	migrator_commit;	/* CommitMode */
+extern int	migrator_lock_retries;
+extern int	migrator_ddl_lock_timeout;	/* ms; 0 = off */
+extern int	migrator_migration_timeout; /* ms; 0 = off */
 extern int	migrator_log_level; /* an elevel */
 
 extern void settings_define(void);
