@@ -79,6 +79,8 @@ fill_step(Step *step, const Migration *migration, const RecordRow *row)
 		step->flags |= FLAG_NON_TRANSACTIONAL;
 	if (row->state == MIGRATION_FAILED)
 		step->message = row->error_message;
+	if (row->state == MIGRATION_INTERRUPTED)
+		step->message = psprintf("interrupted; %d statement(s) were done", row->statement_done);
 }
 
 static int

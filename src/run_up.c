@@ -36,6 +36,7 @@ static void interrupt_running(MigrationPlan *plan);
 static ErrorData *up_steps(Run *run, StringInfo failed);
 static ErrorData *up_step_with_retries(Run *run, Step *step, int number);
 static ErrorData *try_step(Run *run, Step *step, char **statement);
+static ErrorData *commit_step(void);
 static ErrorData *up_step(Run *run, Step *step);
 static void run_transactional(Run *run, Step *step);
 static void run_in_parts(Run *run, Step *step);
@@ -237,8 +238,12 @@ up_step_with_retries(Run *run, Step *step, int number)
 
 		progress_migration(number, step->version, step->name ? step->name : "",
 						   step->statement_total, attempt);
-		error = attempt < attempts ? try_step(run, step, &statement) : up_step(run, step);
-		if (error == NULL || attempt >= attempts || !lock_retry_applies(error))
+		if (attempt >= attempts)
+			return up_step(run, step);
+		error = try_step(run, step, &statement);
+		if (error == NULL)
+			return commit_step();
+		if (!lock_retry_applies(error))
 			return error;
 
 		holders = statement ? lock_retry_holders(statement, strlen(statement)) : NULL;
@@ -292,8 +297,28 @@ try_step(Run *run, Step *step, char **statement)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	MemoryContextDelete(work);
-	if (error == NULL)
+	return error;
+}
+
+/* What fails at commit is not tried again: the transaction is gone. */
+static ErrorData *
+commit_step(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
 		transaction_commit(migrator_commit == COMMIT_EACH);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		transaction_abort();
+	}
+	PG_END_TRY();
 	return error;
 }
 
