@@ -117,6 +117,7 @@ migrator_up(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	char	   *volatile result = NULL;
 
+	run_refuse_nested("migrator.up()");
 	refuse_where_commits_cannot_be(fcinfo);
 	context = AllocSetContextCreate(PortalContext, "migrator up", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);

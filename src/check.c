@@ -237,9 +237,10 @@ add_script_problems(Step *step, const char *file, const Script *script)
 	{
 		const ScriptProblem *problem = lfirst(lc);
 		int			category = ERRCODE_TO_CATEGORY(problem->sqlstate);
+		bool		transaction = problem->statement >= 0 &&
+			script->statements[problem->statement].kind == STATEMENT_TRANSACTION_REFUSED;
 		Finding		finding = {
-			.check = category == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ? "syntax" :
-			category == ERRCODE_INVALID_TRANSACTION_STATE ||
+			.check = transaction || category == ERRCODE_INVALID_TRANSACTION_STATE ||
 			category == ERRCODE_INVALID_TRANSACTION_INITIATION ||
 			category == ERRCODE_INVALID_TRANSACTION_TERMINATION ? "transactions" : "syntax",
 			.severity = FINDING_ERROR,

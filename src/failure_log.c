@@ -29,7 +29,7 @@
 #include "failure_log.h"
 
 /* how long the caller waits for the worker, and the worker for a lock, in ms */
-#define WAIT_AT_MOST 3000
+#define WAIT_AT_MOST 5000
 #define LOCK_TIMEOUT "1000"
 
 /* what goes through shared memory: this, then the strings */

@@ -216,7 +216,7 @@ require_version(const MigrationPlan *plan, const char *version)
 					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("migration \"%s\" has no file in this source", version));
 		}
-		if (begins_so == NULL && *version != '\0' &&
+		if (begins_so == NULL && plan->order == VERSION_ORDER_BYTES && *version != '\0' &&
 			strncmp(step->version, version, strlen(version)) == 0)
 			begins_so = step->version;
 	}

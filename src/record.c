@@ -400,6 +400,24 @@ record_mark(const char *service, const char *version, int done, int started,
 }
 
 void
+record_change_state(const char *service, const char *version, MigrationState state)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.migrations SET state = $3, error_message = NULL, error_sqlstate = NULL,"
+		" statement_started = NULL, applied_at = pg_catalog.clock_timestamp(),"
+		" baseline = baseline AND $3 = 'applied'"
+		" WHERE service = $1 AND version = $2",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	};
+	Datum		values[3] = {
+		CStringGetTextDatum(service), CStringGetTextDatum(version),
+		CStringGetTextDatum(record_state_name(state))
+	};
+
+	(void) owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
+}
+
+void
 record_forget(const char *service, const char *version)
 {
 	static OwnerQuery query = {

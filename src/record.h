@@ -167,6 +167,12 @@ extern void record_mark(const char *service, const char *version, int done, int 
 extern void record_start_run(RunEntry *run);
 extern void record_finish_run(const RunEntry *run);
 
+/*
+ * Change the state that is on record, and nothing else of the row but its
+ * error and its marks.
+ */
+extern void record_change_state(const char *service, const char *version, MigrationState state);
+
 /* Delete the state row: the migration is pending again. */
 extern void record_forget(const char *service, const char *version);
 

@@ -28,13 +28,19 @@ static void warn_of_flag(const Run *run, PlanFlag flag, const char *what, const 
 static char *read_down_script(const Run *run, const Step *step);
 
 void
-run_enter(const char *name)
+run_refuse_nested(const char *name)
 {
 	if (run_active)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_IN_USE),
 				errmsg("%s cannot be called from within a run of migrator", name),
 				errhint("A script, or a trigger or function it uses, calls migrator."));
+}
+
+void
+run_enter(const char *name)
+{
+	run_refuse_nested(name);
 	settings_require_valid();
 	owner_query_check_version();
 	constraint_reset();
@@ -355,6 +361,8 @@ run_add_hint(ErrorData *error)
 			hint = "COMMIT and ROLLBACK inside DO or CALL need CALL migrator.up() and \"-- migrator: no-transaction\" in the script.";
 			break;
 		case ERRCODE_ACTIVE_SQL_TRANSACTION:
+			if (error->hint != NULL)
+				return;
 			hint = "Use CALL migrator.up(), which runs such statements outside of a transaction block.";
 			break;
 		default:

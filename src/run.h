@@ -56,6 +56,9 @@ extern const char *run_up(const RunRequest *request, RunReport report, void *arg
  * PG_TRY/PG_FINALLY.
  */
 extern void run_enter(const char *name);
+
+/* The first of these refusals alone. */
+extern void run_refuse_nested(const char *name);
 extern void run_leave(void);
 
 /* Raise 25006 on a standby and in a read-only transaction. */

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/varlena.h"
@@ -179,12 +180,25 @@ scope_check_search_path(const Scope *scope)
 				errhint("SET search_path to the schema of your application first."));
 }
 
+/* The first schema that exists is the one in which new objects are made. */
 static bool
 first_schema_is_ours(const char *search_path)
 {
 	List	   *names = NIL;
+	ListCell   *lc;
 
-	return search_path != NULL &&
-		SplitIdentifierString(pstrdup(search_path), ',', &names) &&
-		names != NIL && strcmp(linitial(names), MIGRATOR_SCHEMA) == 0;
+	if (search_path == NULL || !SplitIdentifierString(pstrdup(search_path), ',', &names))
+		return false;
+	foreach(lc, names)
+	{
+		const char *name = lfirst(lc);
+
+		if (strcmp(name, "$user") == 0)
+			name = GetUserNameFromId(GetUserId(), false);
+		if (strcmp(name, MIGRATOR_SCHEMA) == 0)
+			return true;
+		if (strcmp(name, "pg_temp") == 0 || OidIsValid(get_namespace_oid(name, true)))
+			return false;
+	}
+	return false;
 }

@@ -206,18 +206,21 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 				errmsg("migration \"%s\" is %s already", step->version, state));
 	text = psprintf("%s -> %s%s%s", record_state_name(step->state), state,
 					note ? ": " : "", note ? note : "");
-	if (wanted == MIGRATION_PENDING)
+	if (step->row == NULL)
+		write_settled(survey, step, wanted, "resolved", text, 0);
+	else
 	{
 		RecordEntry entry = {
 			.service = scope->service, .version = step->row->version, .name = step->name,
 			.event = "resolved", .note = text, .execution_time_ms = -1
 		};
 
-		record_forget(scope->service, step->row->version);
+		if (wanted == MIGRATION_PENDING)
+			record_forget(scope->service, step->row->version);
+		else
+			record_change_state(scope->service, step->row->version, wanted);
 		record_write_event(&entry);
 	}
-	else
-		write_settled(survey, step, wanted, "resolved", text, 0);
 }
 
 static Step *

@@ -5,6 +5,8 @@
 -- Needs only the library: its windows for tests are declared here.
 --
 \set VERBOSITY terse
+-- the server's own warnings about subscriptions are no news
+SET log_min_messages = error;
 SET client_min_messages = warning;
 DROP SCHEMA IF EXISTS kind_test CASCADE;
 RESET client_min_messages;
