@@ -473,7 +473,7 @@ names_own(const List *names)
 static bool
 is_own_search_path(const VariableSetStmt *stmt)
 {
-	const A_Const *first;
+	A_Const    *first;
 
 	if (stmt->kind != VAR_SET_VALUE || pg_strcasecmp(stmt->name, "search_path") != 0 ||
 		stmt->args == NIL || !IsA(linitial(stmt->args), A_Const))
