@@ -5,6 +5,8 @@
 # the median of REPEAT runs, each in a fresh database; the ways take turns, so that a slow minute hits all alike.
 #   SIZES="100 1000 5000"   migrations applied
 #   NOOP="5000 10000"       migrations already applied, of runs without work
+#   MANY=10000              migrations of one CALL
+#   CLIENTS=32              at once
 #   REPEAT=3  NOOP_REPEAT=20
 set -euo pipefail
 
@@ -29,6 +31,8 @@ cluster_use "$dir/cluster"
 # the same silence for every way
 export PGOPTIONS='-c client_min_messages=error'
 
+cc -O2 -o "$dir/floor" "$here/floor.c"
+
 psql() { command "$BIN/psql" -X -q -v ON_ERROR_STOP=1 "$@"; }
 
 median() { sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
@@ -36,6 +40,11 @@ median() { sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
 # The ways. Each applies $1 (N.dir, N.all.sql and N.each.sql stand beside one another) to the database bench.
 way_apply()    { psql -Atc "SELECT count(*) FROM migrator.apply('$dir/$1.dir')"; }
 way_up()       { psql -Atc "CALL migrator.up('$dir/$1.dir')"; }
+way_up_herd() {
+  local i
+  for i in $(seq "${CLIENTS:-32}"); do way_up "$1" >"herd.$i" & done
+  wait
+}
 way_psql_one() { psql -1 -f "$1.all.sql"; }
 way_psql_each() { psql -f "$1.each.sql"; }
 
@@ -114,10 +123,39 @@ for n in ${SIZES:-100 1000 5000}; do
   rm -rf "$n.dir" "$n.all.sql" "$n.each.sql"
 done
 
+# The cost of a migration must not grow with their number: one CALL of many.
+case $ways in
+  *up*)
+    printf '\nOne CALL of many migrations\n\n| migrations | CALL up | ms each | psql, BEGIN/COMMIT each | ms each | ratio |\n'
+    printf '| ---: | ---: | ---: | ---: | ---: | ---: |\n'
+    for n in ${MANY:-10000}; do
+      prepare "$n"
+      time_way up "$n"
+      time_way psql_each "$n"
+      awk -v n="$n" -v a="$(cat "up.$n.ms")" -v b="$(cat "psql_each.$n.ms")" \
+        'BEGIN { printf "| %d | %d | %.2f | %d | %.2f | %.2f |\n", n, a, a / n, b, b / n, a / b }'
+      rm -rf "$n.dir" "$n.all.sql" "$n.each.sql"
+    done
+
+    # Many instances at once against an empty database: the first migrates, the others wait.
+    clients=${CLIENTS:-32}
+    prepare 100
+    printf '\n%s clients at once, 100 migrations\n\n| one client | %s at once | ratio |\n| ---: | ---: | ---: |\n' "$clients" "$clients"
+    for _ in $(seq "${REPEAT:-3}"); do
+      time_way up 100
+      mv up.100.ms one.tmp && tail -1 one.tmp >>one.ms && rm one.tmp
+      time_way up_herd 100
+    done
+    awk -v a="$(median <one.ms)" -v b="$(median <up_herd.100.ms)" 'BEGIN { printf "| %d | %d | %.2f |\n", a, b, b / a }'
+    rm -rf 100.dir 100.all.sql 100.each.sql
+    ;;
+esac
+
 # Nothing to do: everything read and verified. Timed inside the server, in a session of its own, so that the first
 # figure holds the loading of the library.
 printf '\nNothing to do, timed inside the server (ms), %s runs in one session\n\n' "${NOOP_REPEAT:-20}"
-printf '| applied | files in the directory | first | median | smallest |\n| ---: | ---: | ---: | ---: | ---: |\n'
+printf '| applied | files in the directory | first | median | smallest | list, open, read, close in C | ratio |\n'
+printf '| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n'
 for n in ${NOOP:-5000 10000}; do
   for kind in up pairs; do
     bash "$here/generate.sh" "$n" noop.dir "$kind"
@@ -143,7 +181,9 @@ SELECT round((SELECT ms FROM timing WHERE i = 1)::numeric, 1),
        round(min(ms)::numeric, 1) FROM timing;
 SQL
     IFS='|' read -r first middle smallest <noop.txt
-    printf '| %s | %s | %s | %s | %s |\n' "$n" "$(find noop.dir -type f | wc -l)" "$first" "$middle" "$smallest"
+    floor=$("$dir/floor" noop.dir "${NOOP_REPEAT:-20}")
+    printf '| %s | %s | %s | %s | %s | %s | %s |\n' "$n" "$(find noop.dir -type f | wc -l)" "$first" "$middle" \
+      "$smallest" "$floor" "$(awk -v a="$middle" -v b="$floor" 'BEGIN { printf "%.2f", a / b }')"
     rm -rf noop.dir
   done
 done
