@@ -12,7 +12,7 @@ DATA = sql/migrator--1.0.0.sql
 
 # One line a floor of src/README.md, from the ground up.
 OBJS = \
-	src/settings.o src/finding.o src/owner_query.o \
+	src/settings.o src/segment.o src/finding.o src/owner_query.o \
 	src/migration.o src/file.o src/digest.o src/lexer.o src/statement_kind.o src/script.o src/script_parse.o \
 	src/source.o src/layout.o src/layout_pairs.o src/layout_dated.o src/layout_numbered.o src/layout_folders.o \
 	src/record.o src/lock.o \

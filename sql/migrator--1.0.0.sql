@@ -4,13 +4,21 @@
 -- its owner could drop the record.
 DO $$
 DECLARE
-  schema_owner pg_catalog.regrole;
+  found record;
 BEGIN
-  SELECT nspowner INTO schema_owner FROM pg_catalog.pg_namespace WHERE nspname = 'migrator';
-  IF schema_owner <> (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER) THEN
-    RAISE EXCEPTION 'schema "migrator" is owned by role %, not by %', schema_owner, CURRENT_USER
-      USING ERRCODE = 'duplicate_schema',
-            HINT = 'Drop or rename that schema first.';
+  SELECT r.rolname, r.rolsuper OR r.rolname OPERATOR(pg_catalog.=) CURRENT_USER AS trusted, n.oid INTO found
+    FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) n.nspowner
+   WHERE n.nspname OPERATOR(pg_catalog.=) 'migrator';
+  IF NOT found.trusted THEN
+    RAISE EXCEPTION 'schema "migrator" is owned by role %, who is no superuser', found.rolname
+      USING ERRCODE = 'duplicate_schema', HINT = 'Drop or rename that schema first.';
+  END IF;
+  -- in a schema that was there before, and where others may create
+  IF EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace OPERATOR(pg_catalog.=) found.oid)
+     OR EXISTS (SELECT FROM pg_catalog.pg_operator WHERE oprnamespace OPERATOR(pg_catalog.=) found.oid)
+     OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typnamespace OPERATOR(pg_catalog.=) found.oid) THEN
+    RAISE EXCEPTION 'schema "migrator" is not empty'
+      USING ERRCODE = 'duplicate_schema', HINT = 'Drop or rename that schema first.';
   END IF;
 END
 $$;
@@ -210,8 +218,8 @@ COMMENT ON FUNCTION migrator.unlock IS 'Cancel (or terminate) the backends that 
 
 -- Views ------------------------------------------------------------------------------------------------------------
 CREATE VIEW migrator.schema_migrations AS
-  SELECT coalesce(pg_catalog.regexp_replace(pg_catalog.regexp_replace(file, '/(up|migration)\.sql$', ''),
-                                            '(\.up)?\.sql$', '', 'i'), version) AS migration_name,
+  SELECT coalesce(pg_catalog.regexp_replace(pg_catalog.regexp_replace(file, '/(up|migration)[.]sql$', ''),
+                                            '([.]up)?[.]sql$', '', 'i'), version) AS migration_name,
          applied_at, execution_time_ms,
          CASE state WHEN 'applied' THEN 'success' ELSE 'failed' END AS status,
          error_message, checksum

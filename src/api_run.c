@@ -127,17 +127,19 @@ migrator_up(PG_FUNCTION_ARGS)
 		RunRequest	request = {0};
 		UpResult	rows = {0};
 		const char *outcome;
+		int64		run_id = 0;
 		instr_time	start,
 					duration;
 
 		INSTR_TIME_SET_CURRENT(start);
 		initStringInfo(&rows.rows);
 		read_up_arguments(fcinfo, &request);
-		outcome = run_up(&request, add_up_row, &rows);
+		outcome = run_up(&request, add_up_row, &rows, &run_id);
 		INSTR_TIME_SET_CURRENT(duration);
 		INSTR_TIME_SUBTRACT(duration, start);
-		result = psprintf("{\"outcome\": \"%s\", \"applied\": %d, \"failed\": %d, \"total\": %d,"
+		result = psprintf("{\"run_id\": %s, \"outcome\": \"%s\", \"applied\": %d, \"failed\": %d, \"total\": %d,"
 						  " \"duration_ms\": %.3f, \"migrations\": [%s]}",
+						  run_id != 0 ? psprintf(INT64_FORMAT, run_id) : "null",
 						  outcome, rows.applied, rows.failed, rows.total,
 						  INSTR_TIME_GET_MILLISEC(duration), rows.rows.data);
 	}

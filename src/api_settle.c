@@ -121,7 +121,7 @@ migrator_unlock(PG_FUNCTION_ARGS)
 		Datum		done;
 		bool		null = false;
 
-		if (DatumGetInt32(pid) == MyProcPid)
+		if (DatumGetInt32(pid) == MyProcPid || DatumGetInt32(pid) == 0)
 			continue;
 		done = terminate ?
 			DirectFunctionCall2(pg_terminate_backend, pid, Int64GetDatum(0)) :

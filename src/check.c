@@ -21,7 +21,7 @@ const char *const check_names[] = {
 };
 
 static void check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work);
-static void check_down_script(Step *step, const Source *source);
+static void check_down_script(Step *step, const Source *source, MemoryContext work);
 static void compare_with_record(Step *step, const Script *script);
 static void add_read_problem(Step *step, const char *file, const SourceScript *read);
 static void add_script_problems(Step *step, const char *file, const Script *script);
@@ -52,7 +52,8 @@ check_scripts(MigrationPlan *plan, Source *source, CheckDepth depth)
 		check_up_script(step, source, depth, work);
 		MemoryContextReset(work);
 		if (depth == CHECK_EVERYTHING && step->migration->down_file != NULL)
-			check_down_script(step, source);
+			check_down_script(step, source, work);
+		MemoryContextReset(work);
 	}
 	source_release(source);
 	MemoryContextDelete(work);
@@ -120,20 +121,25 @@ check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work
 
 /* validate() also reads the scripts that go down. */
 static void
-check_down_script(Step *step, const Source *source)
+check_down_script(Step *step, const Source *source, MemoryContext work)
 {
 	const char *file = step->migration->down_file;
+	MemoryContext keep = MemoryContextSwitchTo(work);
 	SourceScript read;
-	Script	   *script;
+	Script	   *script = NULL;
 
 	source_read_script(source, file, &read);
-	if (read.text == NULL)
+	if (read.text != NULL)
+	{
+		script = script_split(read.text, read.length, standard_conforming_strings);
+		script_parse(script);
+	}
+	MemoryContextSwitchTo(keep);
+	if (script == NULL)
 	{
 		add_read_problem(step, file, &read);
 		return;
 	}
-	script = script_split(read.text, read.length, standard_conforming_strings);
-	script_parse(script);
 	add_script_problems(step, file, script);
 	check_directives(step, file, script);
 }
@@ -222,7 +228,7 @@ add_read_problem(Step *step, const char *file, const SourceScript *read)
 		.version = step->version, .file = file,
 		.line = read->bad_line, .column = read->bad_column,
 		.message = pstrdup(read->raw.problem),
-		.hint = read->raw.hint
+		.hint = read->raw.hint ? pstrdup(read->raw.hint) : NULL
 	};
 
 	finding_add(&step->findings, &finding);

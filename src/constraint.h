@@ -9,9 +9,10 @@
  * Check deferred constraints now, as the commit of a transaction of its own
  * would, so that a violation is this migration's error and no event is left
  * that keeps the next one from altering the table.  may_create says that the
- * script just run may have made the first deferrable constraint.
+ * script just run may have made the first deferrable constraint,
+ * reset_modes that it ran SET CONSTRAINTS, which must end with it.
  */
-extern void constraint_check_deferred(bool may_create);
+extern void constraint_check_deferred(bool may_create, bool reset_modes);
 
 /* Forget what was known of the database; called when a run begins. */
 extern void constraint_reset(void);

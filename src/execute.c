@@ -43,7 +43,7 @@ execute_script(Execution *execution, bool may_create_deferrable)
 
 	push_context(execution, &callback);
 	run_statements(execution, 0, execution->script->statement_count - 1, false);
-	constraint_check_deferred(may_create_deferrable);
+	constraint_check_deferred(may_create_deferrable, execution->set_constraints);
 	error_context_stack = callback.previous;
 }
 
@@ -99,6 +99,8 @@ execute_statement(Execution *execution, int i, bool top_level)
 
 	if (raw == NULL)
 		return;
+	if (IsA(raw->stmt, ConstraintsSetStmt))
+		execution->set_constraints = true;
 	switch (statement_kind(raw))
 	{
 		case STATEMENT_BEGIN:

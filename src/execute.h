@@ -19,6 +19,7 @@ typedef struct Execution
 	int			statement;		/* index of the current one, -1 before */
 	int			error_line;		/* set when an error passes; 0 else */
 	int			error_column;
+	bool		set_constraints;	/* it ran SET CONSTRAINTS */
 	bool		own_transaction;	/* the transaction is the script's alone */
 
 	/* called before each statement, if set; must not raise */

@@ -16,7 +16,6 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
-#include "storage/dsm.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
@@ -27,6 +26,7 @@
 #include "utils/wait_event.h"
 
 #include "failure_log.h"
+#include "segment.h"
 
 /* how long the caller waits for the worker, and the worker for a lock, in ms */
 #define WAIT_AT_MOST 5000
@@ -62,7 +62,7 @@ failure_log_keep(RecordEntry *entry, RunEntry *run)
 	record_entry_identify(entry);
 	record_run_identify(run);
 
-	segment = dsm_create(message_size(entry, run), DSM_CREATE_NULL_IF_MAXSEGMENTS);
+	segment = segment_create(message_size(entry, run));
 	if (segment == NULL)
 		return;
 	write_message(dsm_segment_address(segment), entry, run);
@@ -134,6 +134,7 @@ migrator_failure_worker_main(Datum argument)
 
 	BackgroundWorkerInitializeConnectionByOid(message.database, InvalidOid, 0);
 	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("default_transaction_read_only", "off", PGC_USERSET, PGC_S_SESSION);
 	SetConfigOption("synchronous_commit", "local", PGC_USERSET, PGC_S_SESSION);
 
 	write_in_transaction(&message, false);

@@ -30,6 +30,7 @@ static bool descriptor_allowed(const FileSandbox *sandbox, int fd, const char *p
 static int	compare_entries(const ListCell *a, const ListCell *b);
 static bool read_descriptor(int fd, const struct stat *status, FileContent *content);
 static void fail(FileContent *content, int sqlstate, char *problem, char *hint);
+static void deny(FileContent *content, const char *path);
 static int	sqlstate_of(int error);
 
 void
@@ -133,9 +134,19 @@ file_read(const FileSandbox *sandbox, const char *path, FileContent *content)
 	fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | PG_BINARY);
 	if (fd < 0)
 	{
-		fail(content, sqlstate_of(errno), psprintf("could not open file \"%s\": %m", path),
-			 errno == EACCES ?
-			 "The server's operating system user must be allowed to read it." : NULL);
+		int			error = errno;
+		char	   *resolved = sandbox->any_path ? NULL : real_path(path);
+
+		/* what exists outside of the roots must not be told by our errors */
+		if (!sandbox->any_path && (resolved == NULL || !allowed(sandbox, resolved)))
+			deny(content, path);
+		else
+		{
+			errno = error;
+			fail(content, sqlstate_of(error), psprintf("could not open file \"%s\": %m", path),
+				 error == EACCES ?
+				 "The server's operating system user must be allowed to read it." : NULL);
+		}
 		return;
 	}
 
@@ -145,9 +156,7 @@ file_read(const FileSandbox *sandbox, const char *path, FileContent *content)
 		fail(content, ERRCODE_WRONG_OBJECT_TYPE,
 			 psprintf("\"%s\" is not a regular file", path), NULL);
 	else if (!sandbox->any_path && !descriptor_allowed(sandbox, fd, path))
-		fail(content, ERRCODE_INSUFFICIENT_PRIVILEGE,
-			 psprintf("permission denied for file \"%s\"", path),
-			 "It lies outside of migrator.source_roots once links are resolved.");
+		deny(content, path);
 	else if (!read_descriptor(fd, &status, content))
 		fail(content, content->sqlstate,
 			 content->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ?
@@ -269,6 +278,14 @@ fail(FileContent *content, int sqlstate, char *problem, char *hint)
 	content->sqlstate = sqlstate;
 	content->problem = problem;
 	content->hint = hint;
+}
+
+static void
+deny(FileContent *content, const char *path)
+{
+	fail(content, ERRCODE_INSUFFICIENT_PRIVILEGE,
+		 psprintf("permission denied for file \"%s\"", path),
+		 "It does not exist, or lies outside of migrator.source_roots once links are resolved.");
 }
 
 /* as errcode_for_file_access() chooses */

@@ -144,6 +144,10 @@ wait_for_lock(int64 key, LOCKMODE mode, bool session, int timeout)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
+
+		/* granted in the moment of the error: nobody else gives it back */
+		if (session)
+			release(key);
 		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 			ReThrowError(error);
 		FreeErrorData(error);
@@ -158,6 +162,7 @@ static void
 refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, bool up)
 {
 	char	   *detail = holder == NULL ? NULL :
+		holder->pid == 0 ? pstrdup("It is held by a prepared transaction: see pg_prepared_xacts.") :
 		psprintf("It is held by pid %d (user \"%s\", application \"%s\", client %s) since %s.",
 				 holder->pid, holder->user, holder->application, holder->client, holder->since);
 
@@ -185,7 +190,8 @@ lock_for_session(const LockRequest *request, LockResult *result)
 	/* in this order everywhere; apply() tests "up" to know us */
 	static const LockPart parts[] = {LOCK_PART_UP, LOCK_PART_RUN};
 	instr_time	start;
-	int			taken = 0;
+	volatile int taken = 0;
+	volatile bool got = false;
 
 	memset(result, 0, sizeof(LockResult));
 	INSTR_TIME_SET_CURRENT(start);
@@ -210,7 +216,19 @@ lock_for_session(const LockRequest *request, LockResult *result)
 		result->waited = true;
 		if (left > 0)
 			left = Max(left - (int) elapsed_ms(start), 1);
-		if (!wait_for_lock(key, ExclusiveLock, true, left))
+		PG_TRY();
+		{
+			got = wait_for_lock(key, ExclusiveLock, true, left);
+		}
+		PG_CATCH();
+		{
+			/* no end of the transaction releases a lock of the session */
+			if (taken > 0)
+				release(lock_key(request->service, LOCK_PART_UP));
+			PG_RE_THROW();
+		}
+		PG_END_TRY();
+		if (!got)
 			break;
 		taken++;
 	}
@@ -307,7 +325,10 @@ copy_holder(HeapTuple tuple, TupleDesc desc, void *argument)
 	bool		isnull;
 	char	  **fields[] = {&holder->user, &holder->application, &holder->client, &holder->since};
 
+	/* a prepared transaction has no backend */
 	holder->pid = DatumGetInt32(heap_getattr(tuple, 1, desc, &isnull));
+	if (isnull)
+		holder->pid = 0;
 	for (int i = 0; i < lengthof(fields); i++)
 	{
 		Datum		value = heap_getattr(tuple, i + 2, desc, &isnull);

@@ -42,6 +42,10 @@ migration_timeout_stop(void)
 {
 	if (timeout != MAX_TIMEOUTS)
 		disable_timeout(timeout, false);
+
+	/* too late to cancel what it was for, it must not cancel something else */
+	if (expired)
+		QueryCancelPending = false;
 }
 
 bool

@@ -113,6 +113,10 @@ part_end(const Script *script, int first)
 {
 	bool		open = script->statements[first].kind == STATEMENT_BEGIN;
 
+	/* SET TRANSACTION is about all that follows, if nothing else says BEGIN */
+	if (first == 0 && script->transaction_form == TRANSACTION_FORM_NONE &&
+		script->statements[first].kind == STATEMENT_SET_TRANSACTION)
+		return script->statement_count - 1;
 	if (!open && first > 0)
 		return first;
 	for (int i = first; i < script->statement_count; i++)

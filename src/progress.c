@@ -9,11 +9,11 @@
 
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "storage/dsm.h"
 #include "storage/spin.h"
 #include "utils/timestamp.h"
 
 #include "progress.h"
+#include "segment.h"
 
 /* a segment of somebody else's must not be read as ours */
 #define PROGRESS_MAGIC 0x6d677270
@@ -36,10 +36,9 @@ progress_begin(int64 run_id, int migration_total)
 	SharedProgress *memory;
 
 	progress_end();
-	segment = dsm_create(sizeof(SharedProgress), DSM_CREATE_NULL_IF_MAXSEGMENTS);
+	segment = segment_create(sizeof(SharedProgress));
 	if (segment == NULL)
 		return 0;
-	dsm_pin_mapping(segment);
 	memory = shared();
 	memset(memory, 0, sizeof(SharedProgress));
 	SpinLockInit(&memory->mutex);

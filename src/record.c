@@ -23,6 +23,7 @@
 static void load_row(HeapTuple tuple, TupleDesc desc, void *argument);
 static char *text_column(HeapTuple tuple, TupleDesc desc, int column);
 static char *text_or_missing(Datum value, bool null);
+static const RecordRow **sorted_rows(const Record *record);
 static int	compare_rows(const void *a, const void *b);
 static bool same_text(const char *a, const char *b);
 static Datum text_or_null(const char *value, char *null);
@@ -157,14 +158,18 @@ text_column(HeapTuple tuple, TupleDesc desc, int column)
 bool
 record_equal(const Record *a, const Record *b)
 {
+	const RecordRow **lefts;
+	const RecordRow **rights;
+
 	if (a->count != b->count)
 		return false;
-	qsort(a->rows, a->count, sizeof(RecordRow), compare_rows);
-	qsort(b->rows, b->count, sizeof(RecordRow), compare_rows);
+	/* the rows stay where they are: plans point at them */
+	lefts = sorted_rows(a);
+	rights = sorted_rows(b);
 	for (int i = 0; i < a->count; i++)
 	{
-		const RecordRow *left = &a->rows[i];
-		const RecordRow *right = &b->rows[i];
+		const RecordRow *left = lefts[i];
+		const RecordRow *right = rights[i];
 
 		if (strcmp(left->version, right->version) != 0 ||
 			left->state != right->state ||
@@ -175,10 +180,23 @@ record_equal(const Record *a, const Record *b)
 	return true;
 }
 
+static const RecordRow **
+sorted_rows(const Record *record)
+{
+	const RecordRow **rows = MemoryContextAllocHuge(CurrentMemoryContext,
+													Max(record->count, 1) * sizeof(RecordRow *));
+
+	for (int i = 0; i < record->count; i++)
+		rows[i] = &record->rows[i];
+	qsort(rows, record->count, sizeof(RecordRow *), compare_rows);
+	return rows;
+}
+
 static int
 compare_rows(const void *a, const void *b)
 {
-	return strcmp(((const RecordRow *) a)->version, ((const RecordRow *) b)->version);
+	return strcmp((*(const RecordRow *const *) a)->version,
+				  (*(const RecordRow *const *) b)->version);
 }
 
 static bool
@@ -611,7 +629,7 @@ record_make_service_view(const char *service)
 								 "CREATE OR REPLACE VIEW migrator.%s AS"
 								 " SELECT version, state IN ('failed', 'running') AS dirty,"
 								 " COALESCE(pg_catalog.regexp_replace(pg_catalog.regexp_replace(file,"
-								 " '/(up|migration)\\.sql$', ''), '(\\.up)?\\.sql$', '', 'i'), version) AS migration_name,"
+								 " '/(up|migration)[.]sql$', ''), '([.]up)?[.]sql$', '', 'i'), version) AS migration_name,"
 								 " applied_at, execution_time_ms,"
 								 " CASE state WHEN 'applied' THEN 'success' ELSE 'failed' END AS status,"
 								 " error_message, checksum FROM migrator.migrations"

@@ -45,9 +45,10 @@ extern void run_apply(const RunRequest *request, RunReport report, void *argumen
  * whose context is not atomic; see transaction.h.  The report's rows live in
  * CurrentMemoryContext, which must outlive transactions.  Returns the outcome:
  * applied, up_to_date or skipped; a failure is raised at the end, with all
- * that came before it committed.
+ * that came before it committed.  *run_id is set when there was a run.
  */
-extern const char *run_up(const RunRequest *request, RunReport report, void *argument);
+extern const char *run_up(const RunRequest *request, RunReport report, void *argument,
+						  int64 *run_id);
 
 /*
  * Bracket of everything that changes state: refuses a call from within a run

@@ -115,7 +115,7 @@ apply_locked(Run *run)
 	warn_of_lock_table(run);
 
 	/* what the caller left to be checked at commit is not a migration's fault */
-	constraint_check_deferred(false);
+	constraint_check_deferred(false, false);
 
 	event_pending(request->scope->service, run->survey->plan->selected,
 				  run->survey->set->count);
@@ -349,6 +349,7 @@ step_failed(Run *run, Step *step, ErrorData *error)
 			RunEntry	run_entry;
 
 			run_fill_entry(run, "failed", &run_entry);
+			run_entry.applied = 0;	/* all is undone */
 			failure_log_keep(&entry, &run_entry);
 		}
 		ReThrowError(error);

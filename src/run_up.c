@@ -48,7 +48,7 @@ static void keep_lock(const Run *run);
 static void raise_failure(ErrorData *error, const char *failed, int count);
 
 const char *
-run_up(const RunRequest *request, RunReport report, void *argument)
+run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_id)
 {
 	Run			run = {0};
 	const char *service = request->scope->service;
@@ -98,6 +98,7 @@ run_up(const RunRequest *request, RunReport report, void *argument)
 	}
 	PG_END_TRY();
 	event_lock_released(service);
+	*run_id = run.run_id;
 	return run.applied > 0 ? "applied" : "up_to_date";
 }
 
@@ -186,6 +187,7 @@ up_steps(Run *run, StringInfo failed)
 	MigrationPlan *plan = run->survey->plan;
 	ErrorData  *first = NULL;
 	int			number = 0;
+	bool		cancelled = false;
 
 	for (int i = 0; i < plan->count; i++)
 	{
@@ -194,7 +196,7 @@ up_steps(Run *run, StringInfo failed)
 
 		if (!step->selected)
 			continue;
-		if (first != NULL && run->request->on_error != ON_ERROR_CONTINUE)
+		if (first != NULL && (cancelled || run->request->on_error != ON_ERROR_CONTINUE))
 		{
 			run_report_step(run, step, "not_run", -1, "an earlier migration failed");
 			run->not_run++;
@@ -214,8 +216,7 @@ up_steps(Run *run, StringInfo failed)
 		appendStringInfo(failed, "%s%s", first ? ", " : "", step->version);
 		if (first == NULL)
 			first = error;
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && !migration_timeout_expired())
-			break;
+		cancelled = error->sqlerrcode == ERRCODE_QUERY_CANCELED && !migration_timeout_expired();
 	}
 	return first;
 }
@@ -278,8 +279,9 @@ try_step(Run *run, Step *step, char **statement)
 	{
 		migration_timeout_start();
 		run_script(run, step);
-		run_record_step(run, step);
 		migration_timeout_stop();
+		keep_lock(run);
+		run_record_step(run, step);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -340,8 +342,6 @@ up_step(Run *run, Step *step)
 			run_in_parts(run, step);
 		else
 			run_transactional(run, step);
-		migration_timeout_stop();
-		keep_lock(run);
 	}
 	PG_CATCH();
 	{
@@ -371,6 +371,8 @@ static void
 run_transactional(Run *run, Step *step)
 {
 	run_script(run, step);
+	migration_timeout_stop();
+	keep_lock(run);
 	run_record_step(run, step);
 	transaction_commit(migrator_commit == COMMIT_EACH);
 }
@@ -412,7 +414,9 @@ run_in_parts(Run *run, Step *step)
 		run->elapsed = run_elapsed_since(start);
 	}
 	PG_END_TRY();
-	restore_settings(run);
+	migration_timeout_stop();
+	session_settings_restore(run->saved_settings);
+	keep_lock(run);
 	run_record_step(run, step);
 	transaction_commit(migrator_commit == COMMIT_EACH);
 }

@@ -12,6 +12,8 @@ typedef struct SavedSetting
 	char	   *name;
 	char	   *value;
 	bool		of_session;		/* it was SET in the session before */
+	GucContext	context;		/* by somebody with these rights, */
+	Oid			role;			/* and this role */
 } SavedSetting;
 
 struct SessionSettings
@@ -20,6 +22,7 @@ struct SessionSettings
 	SavedSetting *settings;
 };
 
+static void reset_new(const SessionSettings *saved);
 static bool can_change(const struct config_generic *variable);
 
 SessionSettings *
@@ -41,6 +44,8 @@ session_settings_save(void)
 		setting->name = pstrdup(variables[i]->name);
 		setting->value = value ? pstrdup(value) : NULL;
 		setting->of_session = variables[i]->source == PGC_S_SESSION;
+		setting->context = variables[i]->scontext;
+		setting->role = variables[i]->srole;
 		saved->count++;
 	}
 	return saved;
@@ -79,11 +84,35 @@ session_settings_restore(const SessionSettings *saved)
 		now = GetConfigOption(setting->name, true, false);
 		if (setting->value == NULL || now == NULL || strcmp(now, setting->value) == 0)
 			continue;
-		(void) set_config_option(setting->name, setting->of_session ? setting->value : NULL,
-								 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0, false);
+		if (!setting->of_session)
+			(void) set_config_option(setting->name, NULL, PGC_SUSET, PGC_S_SESSION,
+									 GUC_ACTION_SET, true, 0, false);
 		now = GetConfigOption(setting->name, true, false);
 		if (now == NULL || strcmp(now, setting->value) != 0)
-			(void) set_config_option(setting->name, setting->value,
-									 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0, false);
+			(void) set_config_option_ext(setting->name, setting->value, setting->context,
+										 PGC_S_SESSION, setting->role,
+										 GUC_ACTION_SET, true, WARNING, false);
+	}
+	reset_new(saved);
+}
+
+/* A setting that did not exist before (my.thing) is SET by the script alone. */
+static void
+reset_new(const SessionSettings *saved)
+{
+	int			count;
+	struct config_generic **variables = guc_variables(&count);
+
+	for (int i = 0; i < count; i++)
+	{
+		bool		known = false;
+
+		if (variables[i]->source != PGC_S_SESSION || strchr(variables[i]->name, '.') == NULL)
+			continue;
+		for (int j = 0; j < saved->count && !known; j++)
+			known = strcmp(saved->settings[j].name, variables[i]->name) == 0;
+		if (!known)
+			(void) set_config_option(variables[i]->name, NULL, PGC_SUSET, PGC_S_SESSION,
+									 GUC_ACTION_SET, true, 0, false);
 	}
 }

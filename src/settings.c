@@ -234,7 +234,9 @@ early_settings(void)
 	{
 		struct config_generic *variable = variables[i];
 
+		/* one that was RESET, or SET LOCAL in an earlier transaction, asks for nothing */
 		if ((variable->flags & GUC_CUSTOM_PLACEHOLDER) &&
+			variable->source != PGC_S_DEFAULT &&
 			pg_strncasecmp(variable->name, PREFIX, strlen(PREFIX)) == 0)
 		{
 			EarlySetting *setting = palloc(sizeof(EarlySetting));
