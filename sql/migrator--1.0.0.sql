@@ -10,7 +10,7 @@ BEGIN
     FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) n.nspowner
    WHERE n.nspname OPERATOR(pg_catalog.=) 'migrator';
   IF NOT found.trusted THEN
-    RAISE EXCEPTION 'schema "migrator" is owned by role %, who is no superuser', found.rolname
+    RAISE EXCEPTION 'schema "migrator" is owned by role %, who is no superuser', pg_catalog.quote_ident(found.rolname)
       USING ERRCODE = 'duplicate_schema', HINT = 'Drop or rename that schema first.';
   END IF;
   -- in a schema that was there before, and where others may create

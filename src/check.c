@@ -27,6 +27,7 @@ static void add_read_problem(Step *step, const char *file, const SourceScript *r
 static void add_script_problems(Step *step, const char *file, const Script *script);
 static void check_directives(Step *step, const char *file, const Script *script);
 static void keep_verdicts(Step *step, const Script *script);
+static bool is_partly_done(const Step *step);
 static const char *reason_for_call(const Script *script, int *line);
 static bool is_known_directive(const char *name);
 
@@ -171,8 +172,22 @@ keep_verdicts(Step *step, const Script *script)
 	if (script_directive(script, "irreversible") != NULL)
 		step->flags |= FLAG_IRREVERSIBLE;
 	step->call_reason = reason_for_call(script, &step->call_line);
+	if (step->call_reason == NULL && is_partly_done(step))
+	{
+		step->call_reason = "a part of it is done, and CALL migrator.up() goes on from there";
+		step->call_line = 1;
+	}
 	if (step->call_reason != NULL)
 		step->flags |= FLAG_NON_TRANSACTIONAL;
+}
+
+/* An attempt part by part got somewhere; the script may have been edited since. */
+static bool
+is_partly_done(const Step *step)
+{
+	return step->row != NULL &&
+		step->state != MIGRATION_APPLIED && step->state != MIGRATION_ROLLED_BACK &&
+		step->row->statement_done + step->row->statement_started > 0;
 }
 
 /* Why apply() cannot run a script, or NULL when it can. */

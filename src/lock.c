@@ -30,6 +30,7 @@ static bool wait_for_lock(int64 key, LOCKMODE mode, bool session, int timeout);
 static void release(int64 key);
 static double elapsed_ms(instr_time start);
 static void refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, bool up);
+static LockHolder *look_at_holder(const char *service);
 static void copy_holder(HeapTuple tuple, TupleDesc desc, void *argument);
 
 int64
@@ -206,11 +207,7 @@ lock_for_session(const LockRequest *request, LockResult *result)
 			continue;
 		}
 		if (!result->waited)
-		{
-			List	   *holders = lock_holders(request->service);
-
-			result->holder = holders ? linitial(holders) : NULL;
-		}
+			result->holder = look_at_holder(request->service);
 		if (request->if_locked != IF_LOCKED_WAIT)
 			break;
 		result->waited = true;
@@ -244,6 +241,27 @@ lock_for_session(const LockRequest *request, LockResult *result)
 		refuse(request, result->holder, request->if_locked == IF_LOCKED_WAIT, false);
 }
 
+/*
+ * In a subtransaction that is rolled back: the locks on the catalogs that the
+ * query takes must not be held while we wait, for the run we wait for may want
+ * them (VACUUM FULL, REINDEX SYSTEM).
+ */
+static LockHolder *
+look_at_holder(const char *service)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	List	   *holders;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	holders = lock_holders(service);
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return holders ? linitial(holders) : NULL;
+}
+
 void
 lock_release_session(const char *service)
 {
@@ -257,6 +275,9 @@ lock_is_ours(const char *service)
 	LOCKTAG		tag;
 
 	set_tag(&tag, lock_key(service, LOCK_PART_RUN));
+	if (!lock_held_by_me(&tag, ExclusiveLock))
+		return false;
+	set_tag(&tag, lock_key(service, LOCK_PART_UP));
 	return lock_held_by_me(&tag, ExclusiveLock);
 }
 

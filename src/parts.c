@@ -17,6 +17,7 @@ static int	part_end(const Script *script, int first);
 static void run_transaction(Parts *parts, int first, int last);
 static void run_ordinary(Parts *parts, int i);
 static void run_outside(Parts *parts, int i);
+static void drop_invalid_index(const RawStmt *raw);
 static void mark_done(Parts *parts, int last);
 static void mark(const Parts *parts);
 static void chain_digest(Parts *parts, int i);
@@ -72,27 +73,29 @@ take_up(Parts *parts, const char *recorded_digest)
 		settle_started(parts);
 }
 
+/*
+ * Only of a statement that refuses a transaction block can something be left.
+ * If another one stands in its place now, that was mended by a person.
+ */
 static void
 settle_started(Parts *parts)
 {
 	const Script *script = parts->execution->script;
 	int			i = parts->started - 1;
-	RawStmt    *raw = i < script->statement_count ? script_parse_statement(script, i, NULL) : NULL;
 	char	   *command = NULL;
-	ResumeVerdict verdict = raw && script->statements[i].kind == STATEMENT_OUTSIDE ?
-		resume_verdict(raw, &command) : RESUME_ASK;
 
-	switch (verdict)
+	if (i >= script->statement_count || script->statements[i].kind != STATEMENT_OUTSIDE)
+		return;
+	switch (resume_verdict(script_parse_statement(script, i, NULL), &command))
 	{
 		case RESUME_RUN:
-			break;
-		case RESUME_DONE:
-			mark_done(parts, i);
-			transaction_commit(false);
-			break;
 		case RESUME_REBUILD:
+			/* run_outside() drops what is to be rebuilt */
+			break;
+		case RESUME_INSTEAD:
 			transaction_commit(false);
 			execute_command(command, true);
+			mark_done(parts, i);
 			transaction_commit(false);
 			break;
 		case RESUME_ASK:
@@ -113,9 +116,9 @@ part_end(const Script *script, int first)
 {
 	bool		open = script->statements[first].kind == STATEMENT_BEGIN;
 
-	/* SET TRANSACTION is about all that follows, if nothing else says BEGIN */
-	if (first == 0 && script->transaction_form == TRANSACTION_FORM_NONE &&
-		script->statements[first].kind == STATEMENT_SET_TRANSACTION)
+	/* SET TRANSACTION in a script that leaves the transaction to us */
+	if (script->transaction_form == TRANSACTION_FORM_NONE && script->isolation_line > 0 &&
+		script->first_outside < 0 && script_directive(script, "no-transaction") == NULL)
 		return script->statement_count - 1;
 	if (!open && first > 0)
 		return first;
@@ -135,6 +138,7 @@ run_transaction(Parts *parts, int first, int last)
 {
 	parts->execution->own_transaction = true;
 	execute_statements(parts->execution, first, last, false);
+	transaction_make_writable();
 	mark_done(parts, last);
 	transaction_commit(false);
 }
@@ -157,12 +161,29 @@ run_ordinary(Parts *parts, int i)
 static void
 run_outside(Parts *parts, int i)
 {
-	resume_refuse_invalid_index(script_parse_statement(parts->execution->script, i, NULL));
+	RawStmt    *raw = script_parse_statement(parts->execution->script, i, NULL);
+
+	if (parts->retry)
+		drop_invalid_index(raw);
+	resume_refuse_invalid_index(raw);
 	parts->started = i + 1;
 	mark(parts);
 	transaction_commit(true);
 	execute_statements(parts->execution, i, i, true);
 	mark_done(parts, i);
+	transaction_commit(false);
+}
+
+/* What an earlier attempt at this migration left, and nobody is building. */
+static void
+drop_invalid_index(const RawStmt *raw)
+{
+	char	   *command = NULL;
+
+	if (!IsA(raw->stmt, IndexStmt) || resume_verdict(raw, &command) != RESUME_REBUILD)
+		return;
+	transaction_commit(false);
+	execute_command(command, true);
 	transaction_commit(false);
 }
 

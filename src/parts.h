@@ -6,8 +6,8 @@
  * A part is a BEGIN ... COMMIT, or a statement outside of one.  An ordinary
  * part commits together with its mark, so it happens exactly once.  A statement
  * that refuses a transaction block gets a mark "started" first; when a run
- * finds one, the catalog decides (resume.h).  So does a DO or CALL that
- * commits within: its mark "started" becomes visible with its first commit.
+ * finds one, the catalog decides (resume.h).  A DO or CALL that commits within
+ * is no single act: it is run again from its beginning.
  */
 #ifndef MIGRATOR_PARTS_H
 #define MIGRATOR_PARTS_H
@@ -23,6 +23,7 @@ typedef struct Parts
 	/* where it stands; kept up to date, for the record of a failure */
 	int			done;			/* statements */
 	int			started;		/* number of the one started, 0: none */
+	bool		retry;			/* an earlier attempt got somewhere */
 	char		done_digest[SHA256_HEX_LENGTH + 1]; /* of those done */
 } Parts;
 

@@ -522,6 +522,19 @@ record_finish_run(const RunEntry *run)
 	(void) owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
 }
 
+void
+record_end_dead_runs(const char *service)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.runs SET finished_at = pg_catalog.clock_timestamp(), outcome = 'interrupted',"
+		" progress_handle = NULL WHERE service = $1 AND finished_at IS NULL",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(service);
+
+	(void) owner_query_run(&query, SPI_OK_UPDATE, &value, NULL, InvalidSnapshot, NULL, NULL);
+}
+
 typedef struct ServiceList
 {
 	List	   *services;

@@ -167,6 +167,9 @@ extern void record_mark(const char *service, const char *version, int done, int 
 extern void record_start_run(RunEntry *run);
 extern void record_finish_run(const RunEntry *run);
 
+/* Under the lock of the service: no other run can be at work. */
+extern void record_end_dead_runs(const char *service);
+
 /*
  * Change the state that is on record, and nothing else of the row but its
  * error and its marks.

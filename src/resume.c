@@ -9,8 +9,6 @@
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "commands/dbcommands.h"
-#include "commands/tablespace.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -31,8 +29,7 @@ typedef enum IndexState
 
 static IndexState find_index(const IndexStmt *statement, Oid *index);
 static ResumeVerdict index_verdict(const IndexStmt *statement, char **command);
-static ResumeVerdict drop_index_verdict(const DropStmt *statement);
-static ResumeVerdict detach_verdict(const AlterTableStmt *statement);
+static ResumeVerdict detach_verdict(const AlterTableStmt *statement, char **command);
 static bool locked_by_others(Oid relation);
 static char *qualified_name(Oid relation);
 
@@ -47,21 +44,20 @@ resume_verdict(const RawStmt *raw, char **command)
 		case T_IndexStmt:
 			return index_verdict((IndexStmt *) statement, command);
 		case T_DropStmt:
-			return drop_index_verdict((DropStmt *) statement);
+			/* an interrupted one leaves an invalid index to drop */
+			return RESUME_RUN;
 		case T_AlterTableStmt:
-			return detach_verdict((AlterTableStmt *) statement);
+			return detach_verdict((AlterTableStmt *) statement, command);
+
+			/*
+			 * The last transaction of these is ours, and commits together
+			 * with the mark: what is there now, or gone, is not their doing.
+			 */
 		case T_CreatedbStmt:
-			return OidIsValid(get_database_oid(((CreatedbStmt *) statement)->dbname, true)) ?
-				RESUME_DONE : RESUME_RUN;
 		case T_DropdbStmt:
-			return OidIsValid(get_database_oid(((DropdbStmt *) statement)->dbname, true)) ?
-				RESUME_RUN : RESUME_DONE;
 		case T_CreateTableSpaceStmt:
-			return OidIsValid(get_tablespace_oid(((CreateTableSpaceStmt *) statement)->tablespacename, true)) ?
-				RESUME_DONE : RESUME_RUN;
 		case T_DropTableSpaceStmt:
-			return OidIsValid(get_tablespace_oid(((DropTableSpaceStmt *) statement)->tablespacename, true)) ?
-				RESUME_RUN : RESUME_DONE;
+			return RESUME_RUN;
 
 			/* to do these twice is to do them once */
 		case T_VacuumStmt:
@@ -108,8 +104,6 @@ index_verdict(const IndexStmt *statement, char **command)
 
 	switch (find_index(statement, &index))
 	{
-		case INDEX_VALID:
-			return RESUME_DONE;
 		case INDEX_INVALID:
 			if (locked_by_others(index))
 				ereport(ERROR,
@@ -119,9 +113,10 @@ index_verdict(const IndexStmt *statement, char **command)
 						errhint("Run it again when that session has ended."));
 			*command = psprintf("DROP INDEX CONCURRENTLY %s", qualified_name(index));
 			return RESUME_REBUILD;
+		case INDEX_VALID:
 		case INDEX_ABSENT:
 		case INDEX_OTHER:
-			/* the server has the word on a name that is taken */
+			/* ours would be valid only with its mark; the server has the word on a name that is taken */
 			return RESUME_RUN;
 		case INDEX_UNNAMED:
 			break;
@@ -129,38 +124,23 @@ index_verdict(const IndexStmt *statement, char **command)
 	return RESUME_ASK;
 }
 
-/* An interrupted DROP INDEX CONCURRENTLY leaves an invalid index to drop. */
+/* An interrupted DETACH ... CONCURRENTLY wants FINALIZE. */
 static ResumeVerdict
-drop_index_verdict(const DropStmt *statement)
+detach_verdict(const AlterTableStmt *statement, char **command)
 {
-	ListCell   *lc;
-
-	foreach(lc, statement->objects)
-	{
-		RangeVar   *name = makeRangeVarFromNameList(lfirst(lc));
-
-		if (OidIsValid(RangeVarGetRelid(name, NoLock, true)))
-			return RESUME_RUN;
-	}
-	return RESUME_DONE;
-}
-
-/* An interrupted DETACH ... CONCURRENTLY wants FINALIZE, which we leave to a person. */
-static ResumeVerdict
-detach_verdict(const AlterTableStmt *statement)
-{
-	const AlterTableCmd *command = linitial_node(AlterTableCmd, statement->cmds);
+	const AlterTableCmd *detach = linitial_node(AlterTableCmd, statement->cmds);
 	Oid			parent = RangeVarGetRelid(statement->relation, NoLock, true);
 	Oid			child;
 
-	if (command->subtype != AT_DetachPartition)
+	if (detach->subtype != AT_DetachPartition)
 		return RESUME_ASK;
-	child = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
-	if (!OidIsValid(parent) || !OidIsValid(child))
-		return RESUME_ASK;
-	if (PartitionHasPendingDetach(child))
-		return RESUME_ASK;
-	return get_rel_relispartition(child) ? RESUME_RUN : RESUME_DONE;
+	child = RangeVarGetRelid(castNode(PartitionCmd, detach->def)->name, NoLock, true);
+	if (!OidIsValid(parent) || !OidIsValid(child) ||
+		!get_rel_relispartition(child) || !PartitionHasPendingDetach(child))
+		return RESUME_RUN;
+	*command = psprintf("ALTER TABLE %s DETACH PARTITION %s FINALIZE",
+						qualified_name(parent), qualified_name(child));
+	return RESUME_INSTEAD;
 }
 
 void

@@ -13,14 +13,14 @@
 typedef enum ResumeVerdict
 {
 	RESUME_RUN,					/* run it (again) */
-	RESUME_DONE,				/* it has done its work */
+	RESUME_INSTEAD,				/* run the command, which ends what it began */
 	RESUME_REBUILD,				/* drop what it left, by the command, then run it */
 	RESUME_ASK					/* cannot be told: resolve() */
 } ResumeVerdict;
 
 /*
- * Ask the catalog.  For RESUME_REBUILD, *command receives a palloc'd DROP INDEX
- * CONCURRENTLY.  Raises 55006 when an invalid index is locked by another
+ * Ask the catalog.  For RESUME_REBUILD and RESUME_INSTEAD, *command receives a
+ * palloc'd statement.  Raises 55006 when an invalid index is locked by another
  * session, which may be building it.
  */
 extern ResumeVerdict resume_verdict(const RawStmt *raw, char **command);

@@ -25,6 +25,7 @@
 #include "migration_timeout.h"
 #include "parts.h"
 #include "progress.h"
+#include "resume.h"
 #include "run_shared.h"
 #include "session_settings.h"
 #include "transaction.h"
@@ -40,6 +41,7 @@ static ErrorData *commit_step(void);
 static ErrorData *up_step(Run *run, Step *step);
 static void run_transactional(Run *run, Step *step);
 static void run_in_parts(Run *run, Step *step);
+static void name_invalid_index(Run *run, ErrorData *error);
 static void restore_settings(Run *run);
 static void begin_parts(Run *run, const Step *step);
 static void record_failure(Run *run, const Step *step, const ErrorData *error);
@@ -52,6 +54,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 {
 	Run			run = {0};
 	const char *service = request->scope->service;
+	volatile bool acquired = false;
 
 	run.request = request;
 	run.kind = "up";
@@ -85,11 +88,12 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 
 	/* from here on in transactions of our own; this one held a snapshot */
 	transaction_commit(true);
-	if (!acquire_lock(&run))
-		return "skipped";
 	PG_TRY();
 	{
-		up_locked(&run);
+		/* a wait that is cancelled may hold one of the two keys already */
+		acquired = acquire_lock(&run);
+		if (acquired)
+			up_locked(&run);
 	}
 	PG_FINALLY();
 	{
@@ -97,6 +101,8 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 		lock_release_session(service);
 	}
 	PG_END_TRY();
+	if (!acquired)
+		return "skipped";
 	event_lock_released(service);
 	*run_id = run.run_id;
 	return run.applied > 0 ? "applied" : "up_to_date";
@@ -148,6 +154,7 @@ up_locked(Run *run)
 	interrupt_running(run->survey->plan);
 	event_pending(service, run->survey->plan->selected, run->survey->set->count);
 
+	record_end_dead_runs(service);
 	run->run_id = record_new_run_id();
 	run_fill_entry(run, "running", &entry);
 	entry.progress_handle = progress_begin(run->run_id, run->survey->plan->selected);
@@ -351,6 +358,8 @@ up_step(Run *run, Step *step)
 		migration_timeout_stop();
 		migration_timeout_explain(error);
 		transaction_abort();
+		if (step->call_reason != NULL)
+			name_invalid_index(run, error);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -359,12 +368,33 @@ up_step(Run *run, Step *step)
 	return error;
 }
 
+/* What a failed CREATE INDEX CONCURRENTLY leaves; under the search_path it had. */
+static void
+name_invalid_index(Run *run, ErrorData *error)
+{
+	const Execution *execution = &run->execution;
+	char	   *index = NULL;
+
+	if (execution->script == NULL || execution->statement < 0)
+		return;
+	if (execution->script->statements[execution->statement].kind == STATEMENT_OUTSIDE)
+		index = resume_invalid_index(script_parse_statement(execution->script,
+															execution->statement, NULL));
+	if (index != NULL)
+		error->detail = psprintf("%s%sIndex %s is left invalid; the next run drops and rebuilds it.",
+								 error->detail ? error->detail : "", error->detail ? "\n" : "", index);
+}
+
 static void
 restore_settings(Run *run)
 {
-	if (run->saved_settings != NULL)
-		session_settings_restore(run->saved_settings);
+	if (run->saved_settings == NULL)
+		return;
+	session_settings_restore(run->saved_settings);
 	run->saved_settings = NULL;
+
+	/* or an abort would bring the script's back */
+	transaction_commit(false);
 }
 
 static void
@@ -372,6 +402,7 @@ run_transactional(Run *run, Step *step)
 {
 	run_script(run, step);
 	migration_timeout_stop();
+	transaction_make_writable();
 	keep_lock(run);
 	run_record_step(run, step);
 	transaction_commit(migrator_commit == COMMIT_EACH);
@@ -390,7 +421,8 @@ run_in_parts(Run *run, Step *step)
 		.version = row ? row->version : step->version,
 		.execution = &run->execution,
 		.done = resume ? row->statement_done : 0,
-		.started = resume ? row->statement_started : 0
+		.started = resume ? row->statement_started : 0,
+		.retry = resume
 	};
 	instr_time	start;
 
@@ -400,6 +432,11 @@ run_in_parts(Run *run, Step *step)
 	script_parse((Script *) run->execution.script);
 
 	run->saved_settings = session_settings_save();
+
+	/* the transactions that VACUUM and its like begin by themselves take these */
+	SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("default_transaction_read_only", "off", PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("default_transaction_deferrable", "off", PGC_USERSET, PGC_S_SESSION);
 	if (scope->search_path != NULL)
 		SetConfigOption("search_path", scope->search_path, PGC_USERSET, PGC_S_SESSION);
 	if (run->lock_timeout > 0)
@@ -415,7 +452,7 @@ run_in_parts(Run *run, Step *step)
 	}
 	PG_END_TRY();
 	migration_timeout_stop();
-	session_settings_restore(run->saved_settings);
+	restore_settings(run);
 	keep_lock(run);
 	run_record_step(run, step);
 	transaction_commit(migrator_commit == COMMIT_EACH);
@@ -460,7 +497,11 @@ record_failure(Run *run, const Step *step, const ErrorData *error)
 		entry.statement_started = row->statement_started;
 		entry.done_digest = row->done_digest;
 	}
-	record_write(&entry);
+
+	/* a run that lost its lock must not undo what another put on record */
+	record_entry_identify(&entry);
+	record_write_failed_state(&entry);
+	record_write_event(&entry);
 	transaction_commit(true);
 }
 
@@ -475,15 +516,21 @@ recorded_row(const Run *run, const Step *step)
 	return NULL;
 }
 
-/* A script may have called pg_advisory_unlock_all(). */
+/*
+ * A script may have called pg_advisory_unlock_all().  Looked at before its
+ * commit: a migration that ran without the lock must not become one applied,
+ * nor one applied a failure.
+ */
 static void
 keep_lock(const Run *run)
 {
 	LockRequest lock = {run->request->scope->service, IF_LOCKED_FAIL, 0};
 	LockResult	result;
 
-	if (!lock_is_ours(lock.service))
-		lock_for_session(&lock, &result);
+	if (lock_is_ours(lock.service))
+		return;
+	lock_release_session(lock.service);
+	lock_for_session(&lock, &result);
 }
 
 static void

@@ -22,7 +22,7 @@ struct SessionSettings
 	SavedSetting *settings;
 };
 
-static void reset_new(const SessionSettings *saved);
+static void reset_new_settings(const SessionSettings *saved);
 static bool can_change(const struct config_generic *variable);
 
 SessionSettings *
@@ -59,6 +59,27 @@ can_change(const struct config_generic *variable)
 		strncmp(variable->name, "transaction_", strlen("transaction_")) != 0;
 }
 
+/* Custom settings, app.tenant and the like, that were not there before. */
+static void
+reset_new_settings(const SessionSettings *saved)
+{
+	int			count;
+	struct config_generic **variables = guc_variables(&count);
+
+	for (int i = 0; i < count; i++)
+	{
+		bool		known = false;
+
+		if (variables[i]->source != PGC_S_SESSION || !can_change(variables[i]))
+			continue;
+		for (int j = 0; j < saved->count && !known; j++)
+			known = strcmp(saved->settings[j].name, variables[i]->name) == 0;
+		if (!known)
+			(void) set_config_option(variables[i]->name, NULL, PGC_SUSET, PGC_S_SESSION,
+									 GUC_ACTION_SET, true, 0, false);
+	}
+}
+
 /*
  * With the rights of the server itself: what was there before may be put back.
  * session_authorization sorts before nothing that matters but role, which it
@@ -68,6 +89,8 @@ void
 session_settings_restore(const SessionSettings *saved)
 {
 	const SavedSetting *role = NULL;
+
+	reset_new_settings(saved);
 
 	for (int i = 0; i <= saved->count; i++)
 	{
@@ -92,27 +115,5 @@ session_settings_restore(const SessionSettings *saved)
 			(void) set_config_option_ext(setting->name, setting->value, setting->context,
 										 PGC_S_SESSION, setting->role,
 										 GUC_ACTION_SET, true, WARNING, false);
-	}
-	reset_new(saved);
-}
-
-/* A setting that did not exist before (my.thing) is SET by the script alone. */
-static void
-reset_new(const SessionSettings *saved)
-{
-	int			count;
-	struct config_generic **variables = guc_variables(&count);
-
-	for (int i = 0; i < count; i++)
-	{
-		bool		known = false;
-
-		if (variables[i]->source != PGC_S_SESSION || strchr(variables[i]->name, '.') == NULL)
-			continue;
-		for (int j = 0; j < saved->count && !known; j++)
-			known = strcmp(saved->settings[j].name, variables[i]->name) == 0;
-		if (!known)
-			(void) set_config_option(variables[i]->name, NULL, PGC_SUSET, PGC_S_SESSION,
-									 GUC_ACTION_SET, true, 0, false);
 	}
 }

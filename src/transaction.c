@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "tcop/pquery.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
@@ -34,7 +35,21 @@ transaction_abort(void)
 	MemoryContext context = CurrentMemoryContext;
 
 	AbortCurrentTransaction();
+
+	/*
+	 * The CALL's portal still points to its snapshot, which is gone.  (What
+	 * SPI_rollback() calls before would trip over those of the statement that
+	 * failed.)
+	 */
+	if (ActivePortal != NULL)
+		ActivePortal->portalSnapshot = NULL;
 	begin(context);
+}
+
+void
+transaction_make_writable(void)
+{
+	XactReadOnly = false;
 }
 
 /*

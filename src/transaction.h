@@ -22,6 +22,11 @@
  */
 extern void transaction_commit(bool flush);
 
+/*
+ * Let the record be written in a transaction that the script made READ ONLY.
+ */
+extern void transaction_make_writable(void);
+
 /* After an error was copied and flushed: abort and begin the next one. */
 extern void transaction_abort(void);
 
