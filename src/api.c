@@ -19,6 +19,7 @@
 /* keys of argument "options" of the run functions */
 static const char *const run_options[] = {"force", "allow_late"};
 
+static void require_object(Jsonb *options);
 static void run_option(RunRequest *request, const char *key, JsonbValue *value);
 static void refuse_option(const char *key);
 static char **strings_of(JsonbValue *value, int *count);
@@ -103,6 +104,15 @@ api_refuse_variables(FunctionCallInfo fcinfo, int n)
 				errdetail("Nothing was run."));
 }
 
+static void
+require_object(Jsonb *options)
+{
+	if (!JB_ROOT_IS_OBJECT(options))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("argument \"options\" must be a JSON object"));
+}
+
 void
 api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 {
@@ -113,10 +123,7 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 
 	if (PG_ARGISNULL(n))
 		return;
-	if (!JB_ROOT_IS_OBJECT(PG_GETARG_JSONB_P(n)))
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("argument \"options\" must be a JSON object"));
+	require_object(PG_GETARG_JSONB_P(n));
 	iterator = JsonbIteratorInit(&PG_GETARG_JSONB_P(n)->root);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
@@ -213,10 +220,7 @@ api_refuse_options(FunctionCallInfo fcinfo, int n)
 
 	if (PG_ARGISNULL(n))
 		return;
-	if (!JB_ROOT_IS_OBJECT(PG_GETARG_JSONB_P(n)))
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("argument \"options\" must be a JSON object"));
+	require_object(PG_GETARG_JSONB_P(n));
 	iterator = JsonbIteratorInit(&PG_GETARG_JSONB_P(n)->root);
 	(void) JsonbIteratorNext(&iterator, &value, true);
 	if (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)

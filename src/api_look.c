@@ -32,7 +32,6 @@ static const char *const flag_names[] = {
 };
 
 static Survey *take_survey(FunctionCallInfo fcinfo, int environment_argument, CheckDepth depth);
-static void require_source(const Survey *survey);
 static const char *step_message(const Step *step);
 static Datum flags_array(uint32 flags);
 static char *full_name(const Step *step);
@@ -51,17 +50,6 @@ take_survey(FunctionCallInfo fcinfo, int environment_argument, CheckDepth depth)
 	return survey_take(scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1),
 									 api_text(fcinfo, environment_argument)),
 					   depth);
-}
-
-static void
-require_source(const Survey *survey)
-{
-	if (survey->source == NULL)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("no source is given, and service \"%s\" is not registered with one",
-					   survey->scope->service),
-				errhint("Give a directory on the database server, or register the service with migrator.register()."));
 }
 
 Datum
@@ -127,7 +115,7 @@ migrator_pending(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = api_begin_rows(fcinfo);
 	Survey	   *survey = take_survey(fcinfo, 2, CHECK_FOR_RUN);
 
-	require_source(survey);
+	scope_require_source(survey->scope);
 	for (int i = 0; i < survey->plan->count; i++)
 	{
 		const Step *step = &survey->plan->steps[i];
@@ -242,7 +230,7 @@ not_current(FunctionCallInfo fcinfo, const Scope **scope)
 		return record_has(*scope, version) ? NIL : list_make1(version);
 
 	survey = survey_take(*scope, CHECK_FOR_RUN);
-	require_source(survey);
+	scope_require_source(survey->scope);
 	if (version != NULL)
 	{
 		bool		exists = false;
@@ -322,7 +310,7 @@ migrator_validate(PG_FUNCTION_ARGS)
 	Survey	   *survey = take_survey(fcinfo, 2, CHECK_EVERYTHING);
 	FindingSink sink = {0};
 
-	require_source(survey);
+	scope_require_source(survey->scope);
 	collect_findings(survey, &sink);
 	for (int i = 0; check_names[i] != NULL; i++)
 	{

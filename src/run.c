@@ -409,18 +409,31 @@ run_record_step(Run *run, const Step *step)
 	record_write(&entry);
 }
 
-void
-run_report_skipped(Run *run, const LockHolder *holder)
+bool
+run_take_lock(Run *run, void (*take) (const LockRequest *, LockResult *), bool *waited)
 {
+	const RunRequest *request = run->request;
+	LockRequest lock = {request->scope->service, request->if_locked, request->wait_timeout};
+	LockResult	result;
 	RunRow		row = {0};
 
-	row.service = run->request->scope->service;
+	take(&lock, &result);
+	*waited = result.waited;
+	if (result.acquired)
+	{
+		event_lock_acquired(lock.service, result.waited, result.wait_ms);
+		return true;
+	}
+
+	row.service = lock.service;
 	row.outcome = "skipped";
 	row.execution_time_ms = -1;
-	row.message = holder ? psprintf("another run is at work (pid %d)", holder->pid) :
+	row.message = result.holder ?
+		psprintf("another run is at work (pid %d)", result.holder->pid) :
 		"another run is at work";
 	ereport(WARNING,
 			errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 			errmsg("migrations of service \"%s\" are skipped: %s", row.service, row.message));
 	run->report(&row, run->report_argument);
+	return false;
 }

@@ -26,7 +26,6 @@
 typedef void (*GuardedBody) (Run *run, Step *step);
 
 static void apply_locked(Run *run);
-static bool acquire_lock(Run *run, bool *waited);
 static void refuse_what_needs_call(const Run *run);
 static void refuse_non_transactional(const Step *step);
 static void warn_of_lock_table(const Run *run);
@@ -64,12 +63,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	}
 	run_refuse_standby("migrator.apply()");
 
-	if (request->scope->source == NULL)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("no source is given, and service \"%s\" is not registered with one",
-					   request->scope->service),
-				errhint("Give a directory on the database server, or register the service with migrator.register()."));
+	scope_require_source(request->scope);
 	scope_check_search_path(request->scope);
 
 	/* the first look, without the lock: an up-to-date database costs no wait */
@@ -94,7 +88,7 @@ apply_locked(Run *run)
 	Record	   *fresh;
 
 	run_require_writable("migrator.apply()");
-	if (!acquire_lock(run, &waited))
+	if (!run_take_lock(run, lock_for_transaction, &waited))
 		return;
 
 	/* what was seen before the lock may be history by now */
@@ -123,25 +117,6 @@ apply_locked(Run *run)
 		run->run_id = record_new_run_id();
 	apply_steps(run);
 	finish(run);
-}
-
-/* False when another run is at work and the request says to skip. */
-static bool
-acquire_lock(Run *run, bool *waited)
-{
-	const RunRequest *request = run->request;
-	LockRequest lock = {request->scope->service, request->if_locked, request->wait_timeout};
-	LockResult	result;
-
-	lock_for_transaction(&lock, &result);
-	*waited = result.waited;
-	if (result.acquired)
-	{
-		event_lock_acquired(lock.service, result.waited, result.wait_ms);
-		return true;
-	}
-	run_report_skipped(run, result.holder);
-	return false;
 }
 
 /* Before anything ran.  A dry run reports such migrations as not run. */

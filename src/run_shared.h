@@ -83,8 +83,12 @@ extern void run_step_applied(Run *run, Step *step);
 extern void run_report_step(Run *run, const Step *step, const char *outcome, double elapsed,
 							const char *message);
 
-/* Tell and report that another run is at work; holder may be NULL. */
-extern void run_report_skipped(Run *run, const LockHolder *holder);
+/*
+ * Take the service's lock as the request says, and tell.  False when another
+ * run is at work and it is to be skipped.
+ */
+extern bool run_take_lock(Run *run, void (*take) (const LockRequest *, LockResult *),
+						  bool *waited);
 
 /* What is to be recorded of a step, of its failure, and of the run. */
 extern void run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry);

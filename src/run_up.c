@@ -31,7 +31,6 @@
 #include "transaction.h"
 
 static bool look(Run *run);
-static bool acquire_lock(Run *run);
 static void up_locked(Run *run);
 static void interrupt_running(MigrationPlan *plan);
 static ErrorData *up_steps(Run *run, StringInfo failed);
@@ -55,6 +54,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 	Run			run = {0};
 	const char *service = request->scope->service;
 	volatile bool acquired = false;
+	bool		waited;
 
 	run.request = request;
 	run.kind = "up";
@@ -72,11 +72,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 		return "skipped";
 	}
 	run_refuse_standby("migrator.up()");
-	if (request->scope->source == NULL)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("no source is given, and service \"%s\" is not registered with one", service),
-				errhint("Give a directory on the database server, or register the service with migrator.register()."));
+	scope_require_source(request->scope);
 	scope_check_search_path(request->scope);
 
 	/* the first look, without the lock: an up-to-date database costs no wait */
@@ -91,7 +87,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 	PG_TRY();
 	{
 		/* a wait that is cancelled may hold one of the two keys already */
-		acquired = acquire_lock(&run);
+		acquired = run_take_lock(&run, lock_for_session, &waited);
 		if (acquired)
 			up_locked(&run);
 	}
@@ -119,23 +115,6 @@ look(Run *run)
 		return true;
 	run_warn_once(run);
 	event_up_to_date(run->request->scope->service);
-	return false;
-}
-
-static bool
-acquire_lock(Run *run)
-{
-	const RunRequest *request = run->request;
-	LockRequest lock = {request->scope->service, request->if_locked, request->wait_timeout};
-	LockResult	result;
-
-	lock_for_session(&lock, &result);
-	if (result.acquired)
-	{
-		event_lock_acquired(lock.service, result.waited, result.wait_ms);
-		return true;
-	}
-	run_report_skipped(run, result.holder);
 	return false;
 }
 

@@ -138,6 +138,17 @@ only_service_with(const char *source, const List *services)
 }
 
 void
+scope_require_source(const Scope *scope)
+{
+	if (scope->source == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("no source is given, and service \"%s\" is not registered with one",
+					   scope->service),
+				errhint("Give a directory on the database server, or register the service with migrator.register()."));
+}
+
+void
 scope_check_service_name(const char *name)
 {
 	size_t		length = strlen(name);

@@ -31,6 +31,9 @@ typedef struct Scope
  */
 extern Scope *scope_resolve(const char *source, const char *service, const char *environment);
 
+/* Raise 22023 when no source is given nor registered. */
+extern void scope_require_source(const Scope *scope);
+
 /* Raise 22023 unless name may be a service's. */
 extern void scope_check_service_name(const char *name);
 
