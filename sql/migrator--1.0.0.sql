@@ -252,14 +252,16 @@ CREATE VIEW migrator.locks AS
                           WHERE datname = pg_catalog.current_database())
   )
   SELECT key.service,
-         CASE WHEN EXISTS (SELECT FROM advisory up WHERE up.pid = l.pid AND up.key = key.up_key
+         CASE WHEN l.key = key.up_key OR
+                   EXISTS (SELECT FROM advisory up WHERE up.pid = l.pid AND up.key = key.up_key
                                                      AND up.mode = 'ExclusiveLock')
               THEN 'up' ELSE 'apply' END AS mode,
          CASE WHEN l.granted THEN 'held' ELSE 'waiting' END AS state,
          l.pid, a.usename::text AS "user", a.application_name AS application,
          coalesce(pg_catalog.host(a.client_addr), 'local') AS client,
          coalesce(l.waitstart, a.xact_start, a.query_start) AS since
-    FROM key JOIN advisory l ON l.key = key.run_key
+    FROM key JOIN advisory l ON l.key = key.run_key OR
+                                (l.key = key.up_key AND NOT l.granted AND l.mode = 'ExclusiveLock')
     LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid;
 COMMENT ON VIEW migrator.locks IS 'Runs at work or waiting now, by their advisory locks. since: begin of the wait, or of the holder''s transaction.';
 
@@ -293,4 +295,5 @@ GRANT EXECUTE ON FUNCTION migrator.version(), migrator.help(), migrator.lock_key
 GRANT SELECT ON ALL TABLES IN SCHEMA migrator TO pg_database_owner;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA migrator TO pg_database_owner;
 GRANT SELECT ON migrator.locks, migrator.progress TO pg_monitor;
-GRANT EXECUTE ON FUNCTION migrator.progress_of(bigint, bigint) TO pg_database_owner, pg_monitor;
+-- it looks after its rights by itself, and a view's functions run with the rights of whoever reads it
+GRANT EXECUTE ON FUNCTION migrator.progress_of(bigint, bigint) TO PUBLIC;

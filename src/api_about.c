@@ -94,6 +94,7 @@ migrator_version(PG_FUNCTION_ARGS)
 
 /* Each with a statement to copy. */
 static const char *const help_rows[][2] = {
+	{"apply all pending migrations, a transaction for each", "CALL migrator.up('/srv/app/migrations')"},
 	{"apply all pending migrations in this transaction",
 	"SELECT * FROM migrator.apply('/srv/app/migrations')"},
 	{"see what would run", "SELECT * FROM migrator.pending('/srv/app/migrations')"},
@@ -112,6 +113,7 @@ static const char *const help_rows[][2] = {
 	{"take over a database that has the schema", "SELECT migrator.baseline('/srv/app/migrations', version => '42')"},
 	{"settle a migration by hand", "SELECT migrator.resolve('42', 'applied', note => 'done by hand')"},
 	{"see who migrates now", "SELECT * FROM migrator.locks"},
+	{"see how far CALL migrator.up() is", "SELECT * FROM migrator.progress"},
 	{"cancel a stuck run", "SELECT migrator.unlock()"},
 	{"see every attempt", "SELECT * FROM migrator.history ORDER BY id DESC LIMIT 20"},
 	{"see the settings in force", "SELECT * FROM migrator.settings()"},

@@ -113,12 +113,15 @@ constraint_check_deferred(bool may_create, bool reset_modes)
 static void
 set_constraints(const char *names, const char *mode)
 {
+	bool		had_snapshot = ActiveSnapshotSet();
+
 	if (names == NULL)
 		return;
 	SPI_connect();
 	if (SPI_execute(psprintf("SET CONSTRAINTS %s %s", names, mode), false, 0) != SPI_OK_UTILITY)
 		elog(ERROR, "SET CONSTRAINTS failed");
 	SPI_finish();
+	owner_query_drop_snapshot(had_snapshot);
 }
 
 typedef struct Relations

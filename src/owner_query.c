@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/portal.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -32,6 +33,7 @@ typedef struct OwnerScope
 	Oid			save_user;
 	int			save_context;
 	int			guc_level;
+	bool		had_snapshot;
 } OwnerScope;
 
 static Oid	extension_owner(char **version);
@@ -105,6 +107,7 @@ enter(OwnerScope *scope)
 {
 	Oid			owner = owner_query_owner();
 
+	scope->had_snapshot = ActiveSnapshotSet();
 	GetUserIdAndSecContext(&scope->save_user, &scope->save_context);
 	SetUserIdAndSecContext(owner, scope->save_context | SECURITY_LOCAL_USERID_CHANGE);
 	scope->guc_level = NewGUCNestLevel();
@@ -118,6 +121,14 @@ leave(const OwnerScope *scope)
 {
 	AtEOXact_GUC(true, scope->guc_level);
 	SetUserIdAndSecContext(scope->save_user, scope->save_context);
+	owner_query_drop_snapshot(scope->had_snapshot);
+}
+
+void
+owner_query_drop_snapshot(bool had_snapshot)
+{
+	if (!had_snapshot && ActiveSnapshotSet())
+		ForgetPortalSnapshots();
 }
 
 Oid

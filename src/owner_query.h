@@ -47,6 +47,14 @@ extern uint64 owner_query_run(OwnerQuery *query, int expected,
 							  Snapshot snapshot,
 							  OwnerQueryRow row, void *argument);
 
+/*
+ * Inside a CALL, SPI pushes a snapshot for the portal that stays when it is
+ * finished.  Whoever waits with one makes CREATE INDEX CONCURRENTLY wait for
+ * him, and a statement that commits trips over it.  So every use of SPI says
+ * before whether there was one, and afterwards takes away what was not there.
+ */
+extern void owner_query_drop_snapshot(bool had_snapshot);
+
 /* A utility command as the owner (register() makes views).  Built by the
  * caller from quoted identifiers and literals. */
 extern void owner_query_utility(const char *sql);

@@ -23,7 +23,8 @@ typedef struct Parts
 	/* where it stands; kept up to date, for the record of a failure */
 	int			done;			/* statements */
 	int			started;		/* number of the one started, 0: none */
-	bool		retry;			/* an earlier attempt got somewhere */
+	bool		retry;			/* an earlier attempt started a statement that
+								 * may have left something */
 	char		done_digest[SHA256_HEX_LENGTH + 1]; /* of those done */
 } Parts;
 

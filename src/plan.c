@@ -97,7 +97,7 @@ plan_step_is_pending(const Step *step)
 {
 	return step->migration != NULL && (step->flags & FLAG_MANUAL) == 0 &&
 		(step->state == MIGRATION_PENDING || step->state == MIGRATION_FAILED ||
-		 step->state == MIGRATION_ROLLED_BACK);
+		 step->state == MIGRATION_ROLLED_BACK || step->state == MIGRATION_INTERRUPTED);
 }
 
 void

@@ -345,30 +345,29 @@ run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 
 /*
  * Errors that another way of running avoids say so, behind the hint they may
- * have.
+ * have; errors that did not come from a statement say which migration it was.
  */
 void
-run_add_hint(ErrorData *error)
+run_explain_error(const Run *run, const Step *step, ErrorData *error)
 {
-	const char *hint;
+	const char *hint = NULL;
 
-	switch (error->sqlerrcode)
-	{
-		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
-			hint = "CALL migrator.up() commits each migration by itself.";
-			break;
-		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
-			hint = "COMMIT and ROLLBACK inside DO or CALL need CALL migrator.up() and \"-- migrator: no-transaction\" in the script.";
-			break;
-		case ERRCODE_ACTIVE_SQL_TRANSACTION:
-			if (error->hint != NULL)
-				return;
-			hint = "Use CALL migrator.up(), which runs such statements outside of a transaction block.";
-			break;
-		default:
-			return;
-	}
-	error->hint = error->hint ? psprintf("%s %s", error->hint, hint) : pstrdup(hint);
+	if (error->context == NULL || strstr(error->context, "migration \"") == NULL)
+		error->context = psprintf("%s%smigration \"%s\" (file \"%s\")",
+								  error->context ? error->context : "",
+								  error->context ? "\n" : "",
+								  step->version, step->migration->up_file);
+
+	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE && !run->own_transaction)
+		hint = "CALL migrator.up() commits each migration by itself.";
+	else if (error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION)
+		hint = "COMMIT and ROLLBACK inside DO or CALL need CALL migrator.up() and \"-- migrator: no-transaction\" in the script.";
+	else if (error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION && error->hint == NULL)
+		hint = run->own_transaction ?
+			"Put \"-- migrator: no-transaction\" into the script, so that it runs outside of a transaction block." :
+			"Use CALL migrator.up(), which runs such statements outside of a transaction block.";
+	if (hint != NULL)
+		error->hint = error->hint ? psprintf("%s %s", error->hint, hint) : pstrdup(hint);
 }
 
 void

@@ -312,7 +312,7 @@ step_failed(Run *run, Step *step, ErrorData *error)
 	RecordEntry entry;
 
 	run->failed++;
-	run_add_hint(error);
+	run_explain_error(run, step, error);
 	run_fill_failure(run, step, error, &entry);
 	event_failed(request->scope->service, step->version, step->name, error->message);
 

@@ -96,7 +96,7 @@ extern void run_fill_failure(const Run *run, const Step *step, const ErrorData *
 							 RecordEntry *entry);
 extern void run_fill_entry(const Run *run, const char *outcome, RunEntry *entry);
 
-/* Errors that another way of running avoids say so, if they have no hint. */
-extern void run_add_hint(ErrorData *error);
+/* Add to an error what helps: which migration, and another way of running it. */
+extern void run_explain_error(const Run *run, const Step *step, ErrorData *error);
 
 #endif

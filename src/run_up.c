@@ -196,7 +196,7 @@ up_steps(Run *run, StringInfo failed)
 			continue;
 		}
 		run->failed++;
-		run_add_hint(error);
+		run_explain_error(run, step, error);
 		record_failure(run, step, error);
 		run_report_step(run, step, "failed", run->elapsed, error->message);
 		appendStringInfo(failed, "%s%s", first ? ", " : "", step->version);
@@ -401,7 +401,7 @@ run_in_parts(Run *run, Step *step)
 		.execution = &run->execution,
 		.done = resume ? row->statement_done : 0,
 		.started = resume ? row->statement_started : 0,
-		.retry = resume
+		.retry = resume && row->statement_started > 0
 	};
 	instr_time	start;
 
