@@ -23,10 +23,12 @@
 #include "compat.h"
 #include "lock.h"
 #include "owner_query.h"
+#include "transaction.h"
 
 static void set_tag(LOCKTAG *tag, int64 key);
 static bool try_lock(int64 key, LOCKMODE mode, bool session);
 static bool wait_for_lock(int64 key, LOCKMODE mode, bool session, int timeout);
+static bool is_ours(int64 key);
 static void release(int64 key);
 static double elapsed_ms(instr_time start);
 static void refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, bool up);
@@ -242,23 +244,18 @@ lock_for_session(const LockRequest *request, LockResult *result)
 }
 
 /*
- * In a subtransaction that is rolled back: the locks on the catalogs that the
- * query takes must not be held while we wait, for the run we wait for may want
- * them (VACUUM FULL, REINDEX SYSTEM).
+ * In a transaction of its own.  The locks on catalogs that the query takes must
+ * not be held while we wait, for the run we wait for may want them (VACUUM
+ * FULL, REINDEX SYSTEM).  And CREATE INDEX CONCURRENTLY waits for the end of a
+ * transaction that had a snapshot when it looked, even if the snapshot is gone
+ * by then: so we must wait in one that never had any.
  */
 static LockHolder *
 look_at_holder(const char *service)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	List	   *holders;
+	List	   *holders = lock_holders(service);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	holders = lock_holders(service);
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
+	transaction_commit(false);
 	return holders ? linitial(holders) : NULL;
 }
 
@@ -269,15 +266,30 @@ lock_release_session(const char *service)
 	release(lock_key(service, LOCK_PART_UP));
 }
 
-bool
-lock_is_ours(const char *service)
+void
+lock_keep_for_session(const char *service)
+{
+	int64		run = lock_key(service, LOCK_PART_RUN);
+	int64		up = lock_key(service, LOCK_PART_UP);
+	LockRequest request = {service, IF_LOCKED_FAIL, 0};
+	List	   *holders;
+
+	if (is_ours(run) && is_ours(up))
+		return;
+	lock_release_session(service);
+	if (try_lock(up, ExclusiveLock, true) && try_lock(run, ExclusiveLock, true))
+		return;
+	lock_release_session(service);
+	holders = lock_holders(service);
+	refuse(&request, holders ? linitial(holders) : NULL, false, false);
+}
+
+static bool
+is_ours(int64 key)
 {
 	LOCKTAG		tag;
 
-	set_tag(&tag, lock_key(service, LOCK_PART_RUN));
-	if (!lock_held_by_me(&tag, ExclusiveLock))
-		return false;
-	set_tag(&tag, lock_key(service, LOCK_PART_UP));
+	set_tag(&tag, key);
 	return lock_held_by_me(&tag, ExclusiveLock);
 }
 
@@ -288,7 +300,7 @@ release(int64 key)
 	LOCKTAG		tag;
 
 	set_tag(&tag, key);
-	if (lock_held_by_me(&tag, ExclusiveLock))
+	if (is_ours(key))
 		(void) LockRelease(&tag, ExclusiveLock, true);
 }
 

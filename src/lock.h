@@ -61,17 +61,21 @@ extern void lock_for_transaction(const LockRequest *request, LockResult *result)
 
 /*
  * Take both keys of a service for the session, to be held over commits.  To be
- * called in a transaction without a snapshot: whoever waits here with one would
- * deadlock with a CREATE INDEX CONCURRENTLY of the run it waits for.  Otherwise
- * as lock_for_transaction.
+ * called inside a CALL (transaction.h), in a transaction that has had no
+ * snapshot: whoever waits here with one would deadlock with a CREATE INDEX
+ * CONCURRENTLY of the run it waits for.  The transaction may be another one
+ * afterwards.  Otherwise as lock_for_transaction.
  */
 extern void lock_for_session(const LockRequest *request, LockResult *result);
 
 /* Release both keys.  Safe in any state of the transaction. */
 extern void lock_release_session(const char *service);
 
-/* Is the run key still ours?  A script may have released it. */
-extern bool lock_is_ours(const char *service);
+/*
+ * Make sure that both keys are still ours: a script may have released them.
+ * Takes them again if nobody else has meanwhile, raises 55P03 otherwise.
+ */
+extern void lock_keep_for_session(const char *service);
 
 /* Those who hold the service's lock, as LockHolder *. */
 extern List *lock_holders(const char *service);

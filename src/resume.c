@@ -29,6 +29,7 @@ typedef enum IndexState
 
 static IndexState find_index(const IndexStmt *statement, Oid *index);
 static ResumeVerdict index_verdict(const IndexStmt *statement, char **command);
+static bool has_invalid_index(const IndexStmt *statement);
 static ResumeVerdict detach_verdict(const AlterTableStmt *statement, char **command);
 static bool locked_by_others(Oid relation);
 static char *qualified_name(Oid relation);
@@ -119,9 +120,21 @@ index_verdict(const IndexStmt *statement, char **command)
 			/* ours would be valid only with its mark; the server has the word on a name that is taken */
 			return RESUME_RUN;
 		case INDEX_UNNAMED:
-			break;
+			/* without an invalid index on the table, nothing was left */
+			return has_invalid_index(statement) ? RESUME_ASK : RESUME_RUN;
 	}
 	return RESUME_ASK;
+}
+
+static bool
+has_invalid_index(const IndexStmt *statement)
+{
+	static OwnerQuery query = {
+		"SELECT FROM pg_catalog.pg_index WHERE indrelid = $1 AND NOT indisvalid", 1, {OIDOID}
+	};
+	Datum		table = ObjectIdGetDatum(RangeVarGetRelid(statement->relation, NoLock, true));
+
+	return owner_query_run(&query, SPI_OK_SELECT, &table, NULL, InvalidSnapshot, NULL, NULL) > 0;
 }
 
 /* An interrupted DETACH ... CONCURRENTLY wants FINALIZE. */

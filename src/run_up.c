@@ -36,7 +36,9 @@ static void interrupt_running(MigrationPlan *plan);
 static ErrorData *up_steps(Run *run, StringInfo failed);
 static ErrorData *up_step_with_retries(Run *run, Step *step, int number);
 static ErrorData *try_step(Run *run, Step *step, char **statement);
-static ErrorData *commit_step(void);
+static ErrorData *guarded(void (*body) (int), int argument);
+static void commit_attempt(int attempt);
+static void pause_after(int attempt);
 static ErrorData *up_step(Run *run, Step *step);
 static void run_transactional(Run *run, Step *step);
 static void run_in_parts(Run *run, Step *step);
@@ -45,7 +47,6 @@ static void restore_settings(Run *run);
 static void begin_parts(Run *run, const Step *step);
 static void record_failure(Run *run, const Step *step, const ErrorData *error);
 static const RecordRow *recorded_row(const Run *run, const Step *step);
-static void keep_lock(const Run *run);
 static void raise_failure(ErrorData *error, const char *failed, int count);
 
 const char *
@@ -229,7 +230,7 @@ up_step_with_retries(Run *run, Step *step, int number)
 			return up_step(run, step);
 		error = try_step(run, step, &statement);
 		if (error == NULL)
-			return commit_step();
+			return guarded(commit_attempt, attempt);
 		if (!lock_retry_applies(error))
 			return error;
 
@@ -238,8 +239,9 @@ up_step_with_retries(Run *run, Step *step, int number)
 				errmsg("migration \"%s\" did not get a lock, attempt %d of %d: %s",
 					   step->version, attempt, attempts, error->message),
 				holders ? errdetail_internal("%s", holders) : 0);
-		transaction_commit(false);
-		lock_retry_pause(attempt);
+		error = guarded(pause_after, attempt);
+		if (error != NULL)
+			return error;
 	}
 }
 
@@ -266,7 +268,7 @@ try_step(Run *run, Step *step, char **statement)
 		migration_timeout_start();
 		run_script(run, step);
 		migration_timeout_stop();
-		keep_lock(run);
+		lock_keep_for_session(run->request->scope->service);
 		run_record_step(run, step);
 		ReleaseCurrentSubTransaction();
 	}
@@ -288,16 +290,19 @@ try_step(Run *run, Step *step, char **statement)
 	return error;
 }
 
-/* What fails at commit is not tried again: the transaction is gone. */
+/*
+ * Call body outside of a script; what it raises is the step's error, and not
+ * tried again: the transaction is gone.
+ */
 static ErrorData *
-commit_step(void)
+guarded(void (*body) (int), int argument)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
 
 	PG_TRY();
 	{
-		transaction_commit(migrator_commit == COMMIT_EACH);
+		body(argument);
 	}
 	PG_CATCH();
 	{
@@ -308,6 +313,20 @@ commit_step(void)
 	}
 	PG_END_TRY();
 	return error;
+}
+
+static void
+commit_attempt(int attempt)
+{
+	transaction_commit(migrator_commit == COMMIT_EACH);
+}
+
+/* The locks of the attempt are free meanwhile, and no snapshot is held. */
+static void
+pause_after(int attempt)
+{
+	transaction_commit(false);
+	lock_retry_pause(attempt);
 }
 
 /* Run one migration; returns its error after aborting the transaction. */
@@ -382,7 +401,7 @@ run_transactional(Run *run, Step *step)
 	run_script(run, step);
 	migration_timeout_stop();
 	transaction_make_writable();
-	keep_lock(run);
+	lock_keep_for_session(run->request->scope->service);
 	run_record_step(run, step);
 	transaction_commit(migrator_commit == COMMIT_EACH);
 }
@@ -432,7 +451,7 @@ run_in_parts(Run *run, Step *step)
 	PG_END_TRY();
 	migration_timeout_stop();
 	restore_settings(run);
-	keep_lock(run);
+	lock_keep_for_session(run->request->scope->service);
 	run_record_step(run, step);
 	transaction_commit(migrator_commit == COMMIT_EACH);
 }
@@ -493,23 +512,6 @@ recorded_row(const Run *run, const Step *step)
 		if (version_matches(run->survey->plan->order, record->rows[i].version, step->version))
 			return &record->rows[i];
 	return NULL;
-}
-
-/*
- * A script may have called pg_advisory_unlock_all().  Looked at before its
- * commit: a migration that ran without the lock must not become one applied,
- * nor one applied a failure.
- */
-static void
-keep_lock(const Run *run)
-{
-	LockRequest lock = {run->request->scope->service, IF_LOCKED_FAIL, 0};
-	LockResult	result;
-
-	if (lock_is_ours(lock.service))
-		return;
-	lock_release_session(lock.service);
-	lock_for_session(&lock, &result);
 }
 
 static void
