@@ -1,0 +1,133 @@
+package MigratorTest;
+# What the TAP tests share: source directories, sessions in the background, the record as text.
+use strict;
+use warnings;
+
+use Exporter 'import';
+use File::Path ();
+use IPC::Run;
+use PostgreSQL::Test::Utils ();
+use Test::More;
+
+our @EXPORT = qw(source_dir write_files write_tables record_set history_set applied_once
+  outcome_of start_psql finish_psql wait_for_sleep psql_as);
+
+# A bound against hangs, in seconds; nothing is ever judged by it.
+our $net = $PostgreSQL::Test::Utils::timeout_default || 180;
+
+# source_dir({file => content, ...}): a new directory, gone when the test ends.
+sub source_dir
+{
+	my ($files) = @_;
+	my $dir = PostgreSQL::Test::Utils::tempdir();
+
+	chmod 0755, $dir;
+	write_files($dir, $files || {});
+	return $dir;
+}
+
+sub write_files
+{
+	my ($dir, $files) = @_;
+
+	for my $name (sort keys %$files)
+	{
+		(my $folder = "$dir/$name") =~ s,/[^/]*$,,;
+		File::Path::make_path($folder);
+		open my $out, '>', "$dir/$name" or die "$dir/$name: $!";
+		binmode $out;
+		print $out $files->{$name};
+		close $out or die "$dir/$name: $!";
+	}
+	return;
+}
+
+# Files FROM to TO, each with a table of its own and a row in it, PREFIX before the table's number.
+sub write_tables
+{
+	my ($dir, $from, $to, $prefix) = @_;
+
+	$prefix //= 't';
+	write_files($dir,
+		{ map { sprintf('%04d_%s.sql', $_, $prefix) => "CREATE TABLE $prefix$_ (i int); INSERT INTO $prefix$_ VALUES ($_);\n" }
+			  $from .. $to });
+	return;
+}
+
+# What must survive a crash, a dump, a promotion.
+sub record_set
+{
+	my ($node, $db) = @_;
+	return $node->safe_psql($db || 'postgres',
+		"SELECT service, version, state, checksum FROM migrator.migrations ORDER BY 1, 2");
+}
+
+sub history_set
+{
+	my ($node, $db) = @_;
+	return $node->safe_psql($db || 'postgres',
+		"SELECT service, version, event, error_sqlstate FROM migrator.history ORDER BY id");
+}
+
+# How many versions were applied, and how many of them more than once.
+sub applied_once
+{
+	my ($node, $db) = @_;
+	return $node->safe_psql($db, q{
+		SELECT count(*) || ' versions, ' || count(*) FILTER (WHERE n <> 1) || ' of them not once'
+		  FROM (SELECT version, count(*) AS n FROM migrator.history WHERE event = 'applied' GROUP BY service, version) s});
+}
+
+# outcome_of(node, db, sql, psql options...): ("00000" or the first error's SQLSTATE, stdout, stderr)
+sub outcome_of
+{
+	my ($node, $db, $sql, @options) = @_;
+	my ($out, $err) = ('', '');
+	my $timed_out = 0;
+	my $code = $node->psql($db, $sql, stdout => \$out, stderr => \$err,
+		timeout => $net, timed_out => \$timed_out,
+		extra_params => [ '-v', 'VERBOSITY=verbose', @options ]);
+	my $state = $timed_out ? 'hangs' : $err =~ /(?:ERROR|FATAL):  ([0-9A-Z]{5}):/ ? $1 : $code == 0 ? '00000' : "exit $code";
+	return ($state, $out, $err);
+}
+
+sub psql_as { my ($role) = @_; return ('-U', $role); }
+
+# A psql that runs beside us. -c: one simple query each, and a non-zero exit for an error.
+sub start_psql
+{
+	my ($node, $db, @statements) = @_;
+	my %session = (out => '', err => '');
+
+	$session{handle} = IPC::Run::start(
+		[ $node->installed_command('psql'), '-XAtq', '-v', 'VERBOSITY=verbose', '-v', 'ON_ERROR_STOP=1',
+			'-d', $node->connstr($db), map { ('-c', $_) } @statements ],
+		'<', \undef, '>', \$session{out}, '2>', \$session{err}, IPC::Run::timeout($net));
+	return \%session;
+}
+
+# Its exit code; out and err are in the hash.
+sub finish_psql
+{
+	my ($session) = @_;
+
+	eval { $session->{handle}->finish; 1 } or do
+	{
+		my $error = $@;
+		$session->{handle}->kill_kill;
+		return "hangs: $error";
+	};
+	return $session->{handle}->result(0);
+}
+
+# The pid of the one backend that sleeps in a script.
+sub wait_for_sleep
+{
+	my ($node, $db) = @_;
+	my $query = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = '$db'";
+
+	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM ($query) s") or die "no backend sleeps";
+	return $node->safe_psql('postgres', $query);
+}
+
+1;
