@@ -195,13 +195,13 @@ add_up_row(const RunRow *row, void *argument)
 	UpResult   *result = argument;
 	StringInfo	json = &result->rows;
 
+	if (row->version == NULL)
+		return;
 	result->total++;
 	if (strcmp(row->outcome, "applied") == 0)
 		result->applied++;
 	if (strcmp(row->outcome, "failed") == 0)
 		result->failed++;
-	if (row->version == NULL)
-		return;
 	appendStringInfoString(json, json->len > 0 ? ", {\"version\": " : "{\"version\": ");
 	escape_json(json, row->version);
 	appendStringInfoString(json, ", \"name\": ");

@@ -156,8 +156,7 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 static void
 stop_for(MigrationPlan *plan, Step *step, const PlanRequest *request, FindingSink *sink)
 {
-	if (!request->may_resume &&
-		(step->state == MIGRATION_RUNNING || step->state == MIGRATION_INTERRUPTED))
+	if (!request->may_resume && step->state == MIGRATION_INTERRUPTED)
 	{
 		Finding		finding = {
 			.check = "interrupted", .severity = FINDING_ERROR,

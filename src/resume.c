@@ -162,13 +162,14 @@ resume_refuse_invalid_index(const RawStmt *raw)
 	const IndexStmt *statement = (const IndexStmt *) raw->stmt;
 	Oid			index;
 
-	if (!IsA(raw->stmt, IndexStmt) || !statement->if_not_exists ||
-		find_index(statement, &index) != INDEX_INVALID)
+	if (!IsA(raw->stmt, IndexStmt) || find_index(statement, &index) != INDEX_INVALID)
 		return;
 	ereport(ERROR,
 			errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			errmsg("index %s exists, but is invalid", qualified_name(index)),
-			errdetail("IF NOT EXISTS would let it pass for the index that is wanted."),
+			statement->if_not_exists ?
+			errdetail("IF NOT EXISTS would let it pass for the index that is wanted.") :
+			errdetail("No run of this migration left it, so it is not dropped."),
 			errhint("Drop it, unless another session is building it."));
 }
 

@@ -26,9 +26,9 @@ typedef enum ResumeVerdict
 extern ResumeVerdict resume_verdict(const RawStmt *raw, char **command);
 
 /*
- * Before a CREATE INDEX CONCURRENTLY IF NOT EXISTS: an invalid index of that
- * name would pass for the real one.  Raises 55000 for one that we did not
- * leave.
+ * Before a CREATE INDEX CONCURRENTLY: raises 55000 for an invalid index of that
+ * name, which we did not leave.  With IF NOT EXISTS it would pass for the real
+ * one; without, the next run would take it for ours.
  */
 extern void resume_refuse_invalid_index(const RawStmt *raw);
 

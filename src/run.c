@@ -174,6 +174,16 @@ run_raise_what_stops(Run *run)
 	}
 }
 
+void
+run_interrupt_running(Run *run)
+{
+	MigrationPlan *plan = run->survey->plan;
+
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].state == MIGRATION_RUNNING)
+			plan->steps[i].state = MIGRATION_INTERRUPTED;
+}
+
 static void
 warn_of_flag(const Run *run, PlanFlag flag, const char *what, const char *hint)
 {

@@ -94,11 +94,10 @@ apply_locked(Run *run)
 	/* what was seen before the lock may be history by now */
 	fresh = run_load_fresh(request->scope->service);
 	if (waited || !record_equal(fresh, run->survey->record))
-	{
 		run->survey = survey_take(request->scope, CHECK_FOR_RUN);
-		run_raise_what_stops(run);
-		refuse_what_needs_call(run);
-	}
+	run_interrupt_running(run);
+	run_raise_what_stops(run);
+	refuse_what_needs_call(run);
 	run_warn_once(run);
 	if (run->survey->plan->selected == 0)
 	{

@@ -61,6 +61,12 @@ extern void run_check_source(const Run *run);
 /* Choose the steps, and raise what stops them before the first statement. */
 extern void run_raise_what_stops(Run *run);
 
+/*
+ * Under the lock nobody is running what the record says is running: it was
+ * interrupted.
+ */
+extern void run_interrupt_running(Run *run);
+
 /* Say once what does not stop a run. */
 extern void run_warn_once(const Run *run);
 

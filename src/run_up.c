@@ -30,15 +30,24 @@
 #include "session_settings.h"
 #include "transaction.h"
 
+/* One of several tries at a migration. */
+typedef struct Attempt
+{
+	const char *version;
+	int			number;
+	int			of;
+	ErrorData  *error;
+	char	   *statement;		/* that failed, or NULL */
+} Attempt;
+
 static bool look(Run *run);
 static void up_locked(Run *run);
-static void interrupt_running(MigrationPlan *plan);
 static ErrorData *up_steps(Run *run, StringInfo failed);
 static ErrorData *up_step_with_retries(Run *run, Step *step, int number);
 static ErrorData *try_step(Run *run, Step *step, char **statement);
-static ErrorData *guarded(void (*body) (int), int argument);
-static void commit_attempt(int attempt);
-static void pause_after(int attempt);
+static ErrorData *guarded(void (*body) (const Attempt *), const Attempt *attempt);
+static void commit_attempt(const Attempt *attempt);
+static void pause_after(const Attempt *attempt);
 static ErrorData *up_step(Run *run, Step *step);
 static void run_transactional(Run *run, Step *step);
 static void run_in_parts(Run *run, Step *step);
@@ -131,7 +140,7 @@ up_locked(Run *run)
 	if (!look(run))
 		return;
 	run_warn_once(run);
-	interrupt_running(run->survey->plan);
+	run_interrupt_running(run);
 	event_pending(service, run->survey->plan->selected, run->survey->set->count);
 
 	record_end_dead_runs(service);
@@ -156,15 +165,6 @@ up_locked(Run *run)
 		event_lock_released(service);
 		raise_failure(error, failed.data, run->failed);
 	}
-}
-
-/* The lock is ours: nobody is running what the record says is running. */
-static void
-interrupt_running(MigrationPlan *plan)
-{
-	for (int i = 0; i < plan->count; i++)
-		if (plan->steps[i].state == MIGRATION_RUNNING)
-			plan->steps[i].state = MIGRATION_INTERRUPTED;
 }
 
 /* Returns the first error; the versions that failed are listed in failed. */
@@ -218,28 +218,21 @@ up_step_with_retries(Run *run, Step *step, int number)
 {
 	int			attempts = step->call_reason == NULL ? 1 + migrator_lock_retries : 1;
 
-	for (int attempt = 1;; attempt++)
+	for (int i = 1;; i++)
 	{
+		Attempt		attempt = {.version = step->version, .number = i, .of = attempts};
 		ErrorData  *error;
-		char	   *statement = NULL;
-		char	   *holders;
 
 		progress_migration(number, step->version, step->name ? step->name : "",
-						   step->statement_total, attempt);
-		if (attempt >= attempts)
+						   step->statement_total, i);
+		if (i >= attempts)
 			return up_step(run, step);
-		error = try_step(run, step, &statement);
-		if (error == NULL)
-			return guarded(commit_attempt, attempt);
-		if (!lock_retry_applies(error))
-			return error;
-
-		holders = statement ? lock_retry_holders(statement, strlen(statement)) : NULL;
-		ereport(NOTICE,
-				errmsg("migration \"%s\" did not get a lock, attempt %d of %d: %s",
-					   step->version, attempt, attempts, error->message),
-				holders ? errdetail_internal("%s", holders) : 0);
-		error = guarded(pause_after, attempt);
+		attempt.error = try_step(run, step, &attempt.statement);
+		if (attempt.error == NULL)
+			return guarded(commit_attempt, &attempt);
+		if (!lock_retry_applies(attempt.error))
+			return attempt.error;
+		error = guarded(pause_after, &attempt);
 		if (error != NULL)
 			return error;
 	}
@@ -295,14 +288,14 @@ try_step(Run *run, Step *step, char **statement)
  * tried again: the transaction is gone.
  */
 static ErrorData *
-guarded(void (*body) (int), int argument)
+guarded(void (*body) (const Attempt *), const Attempt *attempt)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
 
 	PG_TRY();
 	{
-		body(argument);
+		body(attempt);
 	}
 	PG_CATCH();
 	{
@@ -316,17 +309,27 @@ guarded(void (*body) (int), int argument)
 }
 
 static void
-commit_attempt(int attempt)
+commit_attempt(const Attempt *attempt)
 {
 	transaction_commit(migrator_commit == COMMIT_EACH);
 }
 
-/* The locks of the attempt are free meanwhile, and no snapshot is held. */
+/*
+ * Say who is in the way, and wait.  The locks of the attempt are free
+ * meanwhile, and no snapshot is held.
+ */
 static void
-pause_after(int attempt)
+pause_after(const Attempt *attempt)
 {
+	char	   *holders = attempt->statement ?
+		lock_retry_holders(attempt->statement, strlen(attempt->statement)) : NULL;
+
+	ereport(NOTICE,
+			errmsg("migration \"%s\" did not get a lock, attempt %d of %d: %s",
+				   attempt->version, attempt->number, attempt->of, attempt->error->message),
+			holders ? errdetail_internal("%s", holders) : 0);
 	transaction_commit(false);
-	lock_retry_pause(attempt);
+	lock_retry_pause(attempt->number);
 }
 
 /* Run one migration; returns its error after aborting the transaction. */

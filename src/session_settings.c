@@ -59,7 +59,7 @@ can_change(const struct config_generic *variable)
 		strncmp(variable->name, "transaction_", strlen("transaction_")) != 0;
 }
 
-/* Custom settings, app.tenant and the like, that were not there before. */
+/* What the session had not SET before goes back to where it came from. */
 static void
 reset_new_settings(const SessionSettings *saved)
 {
@@ -73,7 +73,8 @@ reset_new_settings(const SessionSettings *saved)
 		if (variables[i]->source != PGC_S_SESSION || !can_change(variables[i]))
 			continue;
 		for (int j = 0; j < saved->count && !known; j++)
-			known = strcmp(saved->settings[j].name, variables[i]->name) == 0;
+			known = saved->settings[j].of_session &&
+				strcmp(saved->settings[j].name, variables[i]->name) == 0;
 		if (!known)
 			(void) set_config_option(variables[i]->name, NULL, PGC_SUSET, PGC_S_SESSION,
 									 GUC_ACTION_SET, true, 0, false);
@@ -105,7 +106,7 @@ session_settings_restore(const SessionSettings *saved)
 			continue;
 		}
 		now = GetConfigOption(setting->name, true, false);
-		if (setting->value == NULL || now == NULL || strcmp(now, setting->value) == 0)
+		if (setting->value == NULL || (now != NULL && strcmp(now, setting->value) == 0))
 			continue;
 		if (!setting->of_session)
 			(void) set_config_option(setting->name, NULL, PGC_SUSET, PGC_S_SESSION,
