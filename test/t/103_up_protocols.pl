@@ -78,10 +78,13 @@ SKIP:
 	{
 		my ($dir, $service) = new_source();
 		my ($other, $other_service) = new_source();
-		$bench->($mode, 2, "\\startpipeline\nCALL migrator.up('$dir', '$service');\nCALL migrator.up('$other', '$other_service');\n"
+		# from 18 on the server makes one transaction of what follows the first command of a pipeline
+		my $second = $node->pg_version < 18 ? "CALL migrator.up('$other', '$other_service');\n" : '';
+
+		$bench->($mode, 2, "\\startpipeline\nCALL migrator.up('$dir', '$service');\n$second"
 			  . "SELECT count(*) FROM counted;\n\\endpipeline\n", "pipeline, $mode");
 		complete($service, "pipeline, $mode");
-		complete($other_service, "pipeline, $mode, the second in it");
+		complete($other_service, "pipeline, $mode, the second in it") if $second;
 	}
 }
 
