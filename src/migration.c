@@ -12,6 +12,16 @@ is_number(const char *version)
 	return *version != '\0' && strspn(version, "0123456789") == strlen(version);
 }
 
+/* A number without its leading zeros; other versions as they are. */
+static const char *
+version_key(VersionOrder order, const char *version)
+{
+	if (order == VERSION_ORDER_NUMBER && is_number(version))
+		while (version[0] == '0' && version[1] != '\0')
+			version++;
+	return version;
+}
+
 /*
  * A record written under one layout may be read under another, so in the
  * order of numbers there can be versions that are none: they sort by bytes,
@@ -62,13 +72,4 @@ version_is_target(VersionOrder order, const char *version, const char *target)
 	if (order == VERSION_ORDER_NUMBER)
 		return version_compare(order, version, target) == 0;
 	return *target != '\0' && strncmp(version, target, strlen(target)) == 0;
-}
-
-const char *
-version_key(VersionOrder order, const char *version)
-{
-	if (order == VERSION_ORDER_NUMBER && is_number(version))
-		while (version[0] == '0' && version[1] != '\0')
-			version++;
-	return version;
 }

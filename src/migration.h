@@ -66,10 +66,4 @@ extern bool version_within_target(VersionOrder order, const char *version, const
 /* Does the target itself exist: the number, or a stem that begins so? */
 extern bool version_is_target(VersionOrder order, const char *version, const char *target);
 
-/*
- * The form under which a version is looked up: numbers without leading zeros,
- * other versions as they are.  Points into version.
- */
-extern const char *version_key(VersionOrder order, const char *version);
-
 #endif

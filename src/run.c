@@ -3,7 +3,8 @@
  *	  The protocol of a run, as far as both transaction modes share it.
  *
  * A run looks, locks, looks again, checks, executes each migration, records,
- * tells.  run_apply.c does that in the caller's transaction.
+ * tells: run_apply.c in the caller's transaction, run_up.c in one for each
+ * migration.
  */
 #include "postgres.h"
 

@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils ();
 use Test::More;
 
 our @EXPORT = qw(source_dir write_files write_tables record_set history_set applied_once
-  outcome_of start_psql finish_psql wait_for_sleep psql_as);
+  outcome_of start_psql finish_psql wait_for_sleep psql_as start_pgbouncer);
 
 # A bound against hangs, in seconds; nothing is ever judged by it.
 our $net = $PostgreSQL::Test::Utils::timeout_default || 180;
@@ -24,6 +24,44 @@ sub source_dir
 	chmod 0755, $dir;
 	write_files($dir, $files || {});
 	return $dir;
+}
+
+# start_pgbouncer($node, $name): PgBouncer in transaction mode before the node, two server connections for many clients.
+# Returns its process and the command that runs psql through it; or undef and the reason why there is none. Tests that it
+# comes up.
+sub start_pgbouncer
+{
+	my ($node, $name) = @_;
+	my ($bouncer) = grep { -x $_ } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin', '/usr/local/sbin';
+
+	return (undef, 'pgbouncer is not installed') unless $bouncer;
+	return (undef, 'pgbouncer does not run as root') if $> == 0;
+
+	my $home = PostgreSQL::Test::Utils::tempdir_short();
+	my $port = PostgreSQL::Test::Cluster::get_free_port();
+	my $log = "$PostgreSQL::Test::Utils::log_path/$name.out";
+
+	# auth_type any takes every client for the one user named here
+	my $user = $node->safe_psql('postgres', 'SELECT session_user');
+	write_files($home,
+		{
+			'pgbouncer.ini' => join("\n",
+				'[databases]', '* = host=' . $node->host . ' port=' . $node->port . " user=$user",
+				'[pgbouncer]', 'listen_addr =', "listen_port = $port", "unix_socket_dir = $home", 'auth_type = any',
+				'pool_mode = transaction', 'default_pool_size = 2', 'server_lifetime = 3600',
+				"logfile = $log", '')
+		});
+	my $process = IPC::Run::start([ $bouncer, '-q', "$home/pgbouncer.ini" ], '<', \undef, '>', \my $out, '2>', \my $err);
+	my $up = 0;
+	my @psql = ($node->installed_command('psql'), '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', "host=$home port=$port dbname=postgres user=$user");
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		$up = (PostgreSQL::Test::Utils::run_command([ @psql, '-c', 'SELECT 1' ]))[0] eq '1';
+		last if $up;
+		select undef, undef, undef, 0.1;
+	}
+	ok($up, 'pgbouncer runs') or diag(PostgreSQL::Test::Utils::slurp_file($log));
+	return ($process, \@psql);
 }
 
 sub write_files

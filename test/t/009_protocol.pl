@@ -131,34 +131,9 @@ SKIP:
 # PgBouncer in transaction mode: two server connections for many clients
 SKIP:
 {
-	my ($bouncer) = grep { -x $_ } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin', '/usr/local/sbin';
-	skip 'pgbouncer is not installed', 1 unless $bouncer;
-	skip 'pgbouncer does not run as root', 1 if $> == 0;
-
-	my $home = PostgreSQL::Test::Utils::tempdir_short();
-	my $port = PostgreSQL::Test::Cluster::get_free_port();
-	my $log = "$PostgreSQL::Test::Utils::log_path/pgbouncer.out";
-
-	# auth_type any takes every client for the one user named here
-	my $user = $node->safe_psql('postgres', 'SELECT session_user');
-	write_files($home,
-		{
-			'pgbouncer.ini' => join("\n",
-				'[databases]', '* = host=' . $node->host . ' port=' . $node->port . " user=$user",
-				'[pgbouncer]', 'listen_addr =', "listen_port = $port", "unix_socket_dir = $home", 'auth_type = any',
-				'pool_mode = transaction', 'default_pool_size = 2', 'server_lifetime = 3600',
-				"logfile = $log", '')
-		});
-	my $process = IPC::Run::start([ $bouncer, '-q', "$home/pgbouncer.ini" ], '<', \undef, '>', \my $out, '2>', \my $err);
-	my $up = 0;
-	my @psql = ($node->installed_command('psql'), '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', "host=$home port=$port dbname=postgres user=$user");
-	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
-	{
-		$up = (run_command([ @psql, '-c', 'SELECT 1' ]))[0] eq '1';
-		last if $up;
-		select undef, undef, undef, 0.1;
-	}
-	ok($up, 'pgbouncer runs') or diag(slurp_file($log));
+	my ($process, $through) = start_pgbouncer($node, 'pgbouncer');
+	skip $through, 1 unless $process;
+	my @psql = @$through;
 
 	my ($dir, $service) = new_source();
 	my @sessions = map
