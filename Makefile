@@ -9,23 +9,24 @@
 EXTENSION = migrator
 MODULE_big = migrator
 DATA = sql/migrator--1.0.0.sql
+SCRIPTS = bin/migrator-push
 
 # One line a floor of src/README.md, from the ground up.
 OBJS = \
-	src/settings.o src/segment.o src/finding.o src/owner_query.o \
-	src/migration.o src/file.o src/digest.o src/lexer.o src/statement_kind.o src/script.o src/script_parse.o \
-	src/source.o src/layout.o src/layout_pairs.o src/layout_dated.o src/layout_numbered.o src/layout_folders.o \
+	src/settings.o src/segment.o src/finding.o src/owner_query.o src/advisory.o \
+	src/migration.o src/file.o src/digest.o src/tar.o src/lexer.o src/statement_kind.o src/script.o src/script_parse.o \
+	src/staged.o src/staging.o src/source.o src/layout.o src/layout_pairs.o src/layout_dated.o src/layout_numbered.o src/layout_folders.o \
 	src/record.o src/lock.o \
 	src/scope.o src/plan.o src/check.o \
 	src/transaction.o src/session_settings.o src/execute.o src/copy.o src/constraint.o src/resume.o src/parts.o \
 	src/event.o src/failure_log.o src/progress.o src/lock_retry.o src/migration_timeout.o \
 	src/survey.o src/settle.o src/run.o src/run_apply.o src/run_up.o \
-	src/api.o src/api_run.o src/api_look.o src/api_settle.o src/api_about.o src/api_probe.o src/init.o
+	src/api.o src/api_run.o src/api_look.o src/api_settle.o src/api_stage.o src/api_about.o src/api_probe.o src/init.o
 
 PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-clobbered
-SHLIB_LINK = -lcrypto
+SHLIB_LINK = -lcrypto -larchive
 
 ifdef DEV
 PG_CFLAGS += -Werror

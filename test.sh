@@ -42,7 +42,7 @@ sum_up() {
              exit f != 0 }' "$out/counts"
 }
 
-say "Packages: PostgreSQL, its development files, compiler, make, OpenSSL's headers, pgTAP, pg_prove, Perl's test modules"
+say "Packages: PostgreSQL, its development files, compiler, make, OpenSSL's and libarchive's headers, pgTAP, pg_prove, Perl's test modules"
 server_install perl libipc-run-perl libtap-parser-sourcehandler-pgtap-perl postgresql-%v-pgtap
 choose_user
 note "PostgreSQL $MAJOR, $PG_CONFIG"

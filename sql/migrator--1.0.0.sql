@@ -121,6 +121,40 @@ CREATE TABLE migrator.history (
 CREATE INDEX history_service_version ON migrator.history (service, version, id);
 COMMENT ON TABLE migrator.history IS 'Append-only log of every attempt and event: applied, failed, baseline, resolved, registered, ... applied_by is the session user, run_as the current user at that time.';
 
+-- Files that clients sent: a cache, which the client fills again, and no part of dumps.  Names and paths are compared by
+-- bytes, as file names are.  owner and staged_by are role OIDs: a role that takes a dropped one's name gets nothing.
+CREATE TABLE migrator.stages (
+  name        text COLLATE "C" PRIMARY KEY,
+  owner       oid NOT NULL,
+  file_count  integer NOT NULL DEFAULT 0,
+  total_size  bigint NOT NULL DEFAULT 0,
+  created_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+COMMENT ON TABLE migrator.stages IS 'One row for each set of staged files. owner is the role that may change it, total_size in bytes.';
+
+CREATE TABLE migrator.staged_contents (
+  name        text COLLATE "C" NOT NULL,
+  sha256      text COLLATE "C" NOT NULL,
+  size        bigint NOT NULL,
+  content     bytea NOT NULL,
+  replaced_by xid8,
+  PRIMARY KEY (name, sha256)
+);
+CREATE INDEX staged_contents_replaced ON migrator.staged_contents (name) WHERE replaced_by IS NOT NULL;
+COMMENT ON TABLE migrator.staged_contents IS 'The contents of staged files, each once for a set. replaced_by is the transaction that left it without a path; it is removed by a later one, when no run reads it.';
+
+CREATE TABLE migrator.staged_files (
+  name        text COLLATE "C" NOT NULL,
+  path        text COLLATE "C" NOT NULL,
+  sha256      text COLLATE "C" NOT NULL,
+  size        bigint NOT NULL,
+  staged_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  staged_by   oid NOT NULL,
+  PRIMARY KEY (name, path)
+);
+CREATE INDEX staged_files_sha256 ON migrator.staged_files (name, sha256);
+COMMENT ON TABLE migrator.staged_files IS 'The paths of staged files. staged_by is the session user who sent this content.';
+
 -- The record survives dump and restore.
 SELECT pg_catalog.pg_extension_config_dump('migrator.services', '');
 SELECT pg_catalog.pg_extension_config_dump('migrator.migrations', '');
@@ -216,6 +250,31 @@ CREATE FUNCTION migrator.unlock(service text = NULL, terminate boolean = false) 
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_unlock';
 COMMENT ON FUNCTION migrator.unlock IS 'Cancel (or terminate) the backends that hold the service''s lock, with the rights of pg_cancel_backend; returns their pids.';
 
+-- Stage ------------------------------------------------------------------------------------------------------------
+CREATE FUNCTION migrator.stage(name text, path text, content bytea) RETURNS integer
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_stage_file';
+COMMENT ON FUNCTION migrator.stage(text, text, bytea) IS 'Add one file to the set that source stage:NAME reads, or replace it. path is relative, as in the directory. Returns the number of files in the set.';
+
+CREATE FUNCTION migrator.stage(name text, path text, content text) RETURNS integer
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_stage_text';
+COMMENT ON FUNCTION migrator.stage(text, text, text) IS 'The same from text, which is stored in UTF-8.';
+
+CREATE FUNCTION migrator.stage(name text, paths text[], contents bytea[], sha256s text[] = NULL) RETURNS integer
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_stage_files';
+COMMENT ON FUNCTION migrator.stage(text, text[], bytea[], text[]) IS 'Make these files the whole of the set that source stage:NAME reads. With sha256s (in hex) a content may be null that is in the set already: see stage_missing(). Returns the number of files.';
+
+CREATE FUNCTION migrator.stage_archive(name text, archive bytea) RETURNS integer
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_stage_archive';
+COMMENT ON FUNCTION migrator.stage_archive IS 'Make the files of a tar archive, plain or compressed with gzip, the whole of the set that source stage:NAME reads. Returns the number of files.';
+
+CREATE FUNCTION migrator.stage_missing(name text, paths text[], sha256s text[]) RETURNS SETOF text
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_stage_missing';
+COMMENT ON FUNCTION migrator.stage_missing IS 'Those of the paths whose content, by its SHA-256 in hex, the set does not hold: what a client has to send.';
+
+CREATE FUNCTION migrator.unstage(name text) RETURNS integer
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_unstage';
+COMMENT ON FUNCTION migrator.unstage IS 'Remove a set of staged files. Returns the number of files it had.';
+
 -- Views ------------------------------------------------------------------------------------------------------------
 CREATE VIEW migrator.schema_migrations AS
   SELECT coalesce(pg_catalog.regexp_replace(pg_catalog.regexp_replace(file, '/(up|migration)[.]sql$', ''),
@@ -284,6 +343,12 @@ CREATE VIEW migrator.progress AS
     FROM migrator.runs r, migrator.progress_of(r.run_id, r.progress_handle) p
    WHERE r.finished_at IS NULL AND r.progress_handle IS NOT NULL;
 COMMENT ON VIEW migrator.progress IS 'Runs of CALL migrator.up() at work now: migration n of its total, statement n of its total with the beginning of its text, time since the migration began, the lock it waits for and the pids that block it, the attempt.';
+
+CREATE VIEW migrator.staged AS
+  SELECT name, path, size, sha256, staged_at,
+         pg_catalog.pg_get_userbyid(staged_by)::text AS staged_by
+    FROM migrator.staged_files;
+COMMENT ON VIEW migrator.staged IS 'Staged files: the set''s name, the path, size in bytes, SHA-256 of the content, who sent this content (the session user), and when.';
 
 -- Rights -----------------------------------------------------------------------------------------------------------
 -- Nothing that reads files, runs SQL or changes state is executable by PUBLIC.

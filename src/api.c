@@ -47,6 +47,16 @@ api_required_text(FunctionCallInfo fcinfo, int n, const char *name)
 }
 
 char **
+api_required_text_array(FunctionCallInfo fcinfo, int n, const char *name, int *count)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("argument \"%s\" must not be null", name));
+	return api_text_array(fcinfo, n, name, count);
+}
+
+char **
 api_text_array(FunctionCallInfo fcinfo, int n, const char *name, int *count)
 {
 	Datum	   *values;

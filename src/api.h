@@ -20,6 +20,7 @@ extern char *api_required_text(FunctionCallInfo fcinfo, int n, const char *name)
 
 /* text[] without NULLs as strings; 22004 for a NULL in it. */
 extern char **api_text_array(FunctionCallInfo fcinfo, int n, const char *name, int *count);
+extern char **api_required_text_array(FunctionCallInfo fcinfo, int n, const char *name, int *count);
 
 /* An interval in ms, when_null when it is NULL; 22023 when negative. */
 extern int	api_interval_ms(FunctionCallInfo fcinfo, int n, const char *name, int when_null);

@@ -13,6 +13,7 @@
 #include "parser/parse_node.h"
 #include "storage/lwlock.h"
 #include "tcop/pquery.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 
@@ -68,5 +69,19 @@ check_copy_permissions(ParseState *pstate, ParseNamespaceItem *item, List *attnu
 #else
 #define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
 #endif
+
+/*
+ * Could member act as role?  From 16 on a membership says by itself whether it
+ * allows SET ROLE.  A superuser can.
+ */
+static inline bool
+can_become_role(Oid member, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return has_privs_of_role(member, role) || member_can_set_role(member, role);
+#else
+	return is_member_of_role(member, role);
+#endif
+}
 
 #endif

@@ -1,35 +1,26 @@
 /*
  * lock.c
  *	  One run at a time for each service, by advisory locks.
- *
- * The locks are those of pg_advisory_xact_lock(bigint): field 4 of the tag is
- * 1, see SET_LOCKTAG_INT64 in src/backend/utils/adt/lockfuncs.c.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
-#include "storage/lmgr.h"
-#include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
-#include "compat.h"
+#include "advisory.h"
 #include "lock.h"
 #include "owner_query.h"
 #include "transaction.h"
 
-static void set_tag(LOCKTAG *tag, int64 key);
-static bool try_lock(int64 key, LOCKMODE mode, bool session);
 static bool wait_for_lock(int64 key, LOCKMODE mode, bool session, int timeout);
 static bool is_ours(int64 key);
-static void release(int64 key);
 static double elapsed_ms(instr_time start);
 static void refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, bool up);
 static LockHolder *look_at_holder(const char *service);
@@ -50,8 +41,7 @@ lock_key(const char *service, LockPart part)
 	else
 		name = psprintf(part == LOCK_PART_RUN ? "migrator:%s" : "migrator:up:%s", service);
 
-	/* what hashtextextended(name, 0) gives for a deterministic collation */
-	return DatumGetInt64(hash_any_extended((unsigned char *) name, strlen(name), 0));
+	return advisory_key(name);
 }
 
 void
@@ -63,7 +53,7 @@ lock_for_transaction(const LockRequest *request, LockResult *result)
 	instr_time	start;
 
 	memset(result, 0, sizeof(LockResult));
-	if (try_lock(run_key, ExclusiveLock, false))
+	if (advisory_try(run_key, ExclusiveLock, false))
 	{
 		result->acquired = true;
 		return;
@@ -74,7 +64,7 @@ lock_for_transaction(const LockRequest *request, LockResult *result)
 	if (request->if_locked == IF_LOCKED_SKIP)
 		return;
 
-	up = !try_lock(lock_key(request->service, LOCK_PART_UP), ShareLock, false);
+	up = !advisory_try(lock_key(request->service, LOCK_PART_UP), ShareLock, false);
 	if (up || request->if_locked == IF_LOCKED_FAIL)
 		refuse(request, result->holder, false, up);
 
@@ -87,21 +77,6 @@ lock_for_transaction(const LockRequest *request, LockResult *result)
 	result->acquired = true;
 	result->waited = true;
 	result->wait_ms = elapsed_ms(start);
-}
-
-static void
-set_tag(LOCKTAG *tag, int64 key)
-{
-	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (key >> 32), (uint32) key, 1);
-}
-
-static bool
-try_lock(int64 key, LOCKMODE mode, bool session)
-{
-	LOCKTAG		tag;
-
-	set_tag(&tag, key);
-	return LockAcquire(&tag, mode, session, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 /*
@@ -120,18 +95,16 @@ wait_for_lock(int64 key, LOCKMODE mode, bool session, int timeout)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		LOCKTAG		tag;
 		int			level = NewGUCNestLevel();
 		char		value[32];
 
 		snprintf(value, sizeof(value), "%d", timeout);
 		(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
-		set_tag(&tag, key);
 
 		/* a catalog snapshot counts as one, for CREATE INDEX CONCURRENTLY */
 		InvalidateCatalogSnapshot();
-		(void) LockAcquire(&tag, mode, session, false);
+		advisory_wait(key, mode, session);
 		AtEOXact_GUC(true, level);
 
 		ReleaseCurrentSubTransaction();
@@ -150,7 +123,7 @@ wait_for_lock(int64 key, LOCKMODE mode, bool session, int timeout)
 
 		/* granted in the moment of the error: nobody else gives it back */
 		if (session)
-			release(key);
+			advisory_release(key, mode, true);
 		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 			ReThrowError(error);
 		FreeErrorData(error);
@@ -203,7 +176,7 @@ lock_for_session(const LockRequest *request, LockResult *result)
 		int64		key = lock_key(request->service, parts[i]);
 		int			left = request->wait_timeout;
 
-		if (try_lock(key, ExclusiveLock, true))
+		if (advisory_try(key, ExclusiveLock, true))
 		{
 			taken++;
 			continue;
@@ -223,7 +196,7 @@ lock_for_session(const LockRequest *request, LockResult *result)
 		{
 			/* no end of the transaction releases a lock of the session */
 			if (taken > 0)
-				release(lock_key(request->service, LOCK_PART_UP));
+				advisory_release(lock_key(request->service, LOCK_PART_UP), ExclusiveLock, true);
 			PG_RE_THROW();
 		}
 		PG_END_TRY();
@@ -238,7 +211,7 @@ lock_for_session(const LockRequest *request, LockResult *result)
 		return;
 	}
 	if (taken > 0)
-		release(lock_key(request->service, LOCK_PART_UP));
+		advisory_release(lock_key(request->service, LOCK_PART_UP), ExclusiveLock, true);
 	if (request->if_locked != IF_LOCKED_SKIP)
 		refuse(request, result->holder, request->if_locked == IF_LOCKED_WAIT, false);
 }
@@ -262,8 +235,8 @@ look_at_holder(const char *service)
 void
 lock_release_session(const char *service)
 {
-	release(lock_key(service, LOCK_PART_RUN));
-	release(lock_key(service, LOCK_PART_UP));
+	advisory_release(lock_key(service, LOCK_PART_RUN), ExclusiveLock, true);
+	advisory_release(lock_key(service, LOCK_PART_UP), ExclusiveLock, true);
 }
 
 void
@@ -277,7 +250,7 @@ lock_keep_for_session(const char *service)
 	if (is_ours(run) && is_ours(up))
 		return;
 	lock_release_session(service);
-	if (try_lock(up, ExclusiveLock, true) && try_lock(run, ExclusiveLock, true))
+	if (advisory_try(up, ExclusiveLock, true) && advisory_try(run, ExclusiveLock, true))
 		return;
 	lock_release_session(service);
 	holders = lock_holders(service);
@@ -287,21 +260,7 @@ lock_keep_for_session(const char *service)
 static bool
 is_ours(int64 key)
 {
-	LOCKTAG		tag;
-
-	set_tag(&tag, key);
-	return lock_held_by_me(&tag, ExclusiveLock);
-}
-
-/* LockRelease() warns when the lock is not held: a script may have freed it. */
-static void
-release(int64 key)
-{
-	LOCKTAG		tag;
-
-	set_tag(&tag, key);
-	if (is_ours(key))
-		(void) LockRelease(&tag, ExclusiveLock, true);
+	return advisory_held(key, ExclusiveLock);
 }
 
 static double

@@ -245,6 +245,15 @@ plan_count_state(const MigrationPlan *plan, MigrationState state)
 	return count;
 }
 
+bool
+plan_has_applied_file(const MigrationPlan *plan)
+{
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].state == MIGRATION_APPLIED && plan->steps[i].migration != NULL)
+			return true;
+	return false;
+}
+
 int
 plan_count_pending(const MigrationPlan *plan)
 {

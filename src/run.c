@@ -112,17 +112,21 @@ run_lock_and_load(const char *service)
 
 /*
  * A service whose registered source is another one: a wrong path would show as
- * all migrations missing and all files pending.
+ * all migrations missing and all files pending.  A directory and its files
+ * staged by a client are one source, though: there the files decide, by what
+ * is on record (and check_same_files() has its say besides).
  */
 void
 run_check_source(const Run *run)
 {
 	const Scope *scope = run->request->scope;
+	const char *registered = scope->registration ? scope->registration->source : NULL;
 
-	if (run->request->force || scope->registration == NULL ||
-		scope->registration->source == NULL ||
-		source_same(scope->registration->source, scope->source) ||
+	if (run->request->force || registered == NULL || source_same(registered, scope->source) ||
 		plan_count_state(run->survey->plan, MIGRATION_APPLIED) == 0)
+		return;
+	if ((staged_is(registered) || staged_is(scope->source)) &&
+		plan_has_applied_file(run->survey->plan))
 		return;
 	ereport(ERROR,
 			errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
@@ -139,6 +143,7 @@ run_raise_what_stops(Run *run)
 	MigrationPlan	   *plan = survey->plan;
 	FindingSink sink = {0};
 
+	source_require_runnable(survey->source);
 	check_duplicates(survey->set, &sink);
 	if (!run->request->force)
 	{

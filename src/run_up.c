@@ -99,11 +99,15 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 		/* a wait that is cancelled may hold one of the two keys already */
 		acquired = run_take_lock(&run, lock_for_session, &waited);
 		if (acquired)
+		{
+			source_keep(request->scope->source);
 			up_locked(&run);
+		}
 	}
 	PG_FINALLY();
 	{
 		progress_end();
+		source_let_go(request->scope->source);
 		lock_release_session(service);
 	}
 	PG_END_TRY();

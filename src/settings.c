@@ -18,6 +18,7 @@
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/varlena.h"
 
 #include "compat.h"
 #include "settings.h"
@@ -36,6 +37,9 @@ char	   *migrator_source_roots = NULL;
 int			migrator_checksum_policy = CHECKSUM_POLICY_WARN;
 int			migrator_late = LATE_ERROR;
 int			migrator_max_file_size = 16 * 1024;
+int			migrator_max_stage_size = 256 * 1024;
+int			migrator_max_stage_files = 50000;
+static char *trusted_stagers = NULL;
 bool		migrator_enabled = true;
 int			migrator_if_locked = IF_LOCKED_WAIT;
 int			migrator_wait_timeout = 30000;
@@ -97,9 +101,11 @@ static const struct config_enum_entry log_level_words[] = {
 	{NULL, 0, false}
 };
 
+static void define_staging_policy(void);
 static List *early_settings(void);
 static bool was_taken_over(const char *name);
 static bool check_environment(char **newval, void **extra, GucSource source);
+static bool check_trusted_stagers(char **newval, void **extra, GucSource source);
 static bool check_lock_id(char **newval, void **extra, GucSource source);
 static bool parse_lock_id(const char *text, int64 *id);
 static int	parse_word(const char *argument, const char *word,
@@ -138,6 +144,27 @@ define_policy(void)
 							NULL,
 							&migrator_max_file_size, 16 * 1024, 1, 1024 * 1023,
 							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	define_staging_policy();
+}
+
+static void
+define_staging_policy(void)
+{
+	DefineCustomStringVariable(PREFIX "trusted_stagers",
+							   "Roles whose staged scripts may be run by others, with the rights of those who run them.",
+							   "Without it a user runs only what was staged by a role that has all of the user's rights anyway.",
+							   &trusted_stagers, "",
+							   PGC_SUSET, GUC_LIST_INPUT, check_trusted_stagers, NULL, NULL);
+	DefineCustomIntVariable(PREFIX "max_stage_size",
+							"Largest total size of the files staged under one name.",
+							NULL,
+							&migrator_max_stage_size, 256 * 1024, 1, 1024 * 1023,
+							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable(PREFIX "max_stage_files",
+							"Largest number of files staged under one name.",
+							NULL,
+							&migrator_max_stage_files, 50000, 1, 1000000,
+							PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
 static void
@@ -313,6 +340,29 @@ parse_word(const char *argument, const char *word, const struct config_enum_entr
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("invalid value for argument \"%s\": \"%s\"", argument, word),
 			errhint("Known values: %s.", known.data));
+}
+
+List *
+settings_trusted_stagers(void)
+{
+	List	   *names = NIL;
+
+	(void) SplitIdentifierString(pstrdup(trusted_stagers), ',', &names);
+	return names;
+}
+
+static bool
+check_trusted_stagers(char **newval, void **extra, GucSource source)
+{
+	List	   *names = NIL;
+	char	   *copy = pstrdup(*newval);
+	bool		valid = SplitIdentifierString(copy, ',', &names);
+
+	list_free(names);
+	pfree(copy);
+	if (!valid)
+		GUC_check_errdetail("It must be a list of role names, separated by commas.");
+	return valid;
 }
 
 bool

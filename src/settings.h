@@ -4,10 +4,13 @@
  *	  was loaded.
  *
  * Defined once, in settings.c.  Policy (environment, lock_id, source_roots,
- * checksum_policy, late, max_file_size) is not the caller's: PGC_SUSET.
+ * checksum_policy, late, max_file_size, trusted_stagers, max_stage_size,
+ * max_stage_files) is not the caller's: PGC_SUSET.
  */
 #ifndef MIGRATOR_SETTINGS_H
 #define MIGRATOR_SETTINGS_H
+
+#include "nodes/pg_list.h"
 
 #define MIGRATOR_VERSION "1.0.0"
 #define MIGRATOR_SCHEMA "migrator"
@@ -52,6 +55,8 @@ extern char *migrator_source_roots; /* comma-separated directories */
 extern int	migrator_checksum_policy;	/* ChecksumPolicy */
 extern int	migrator_late;		/* LatePolicy */
 extern int	migrator_max_file_size; /* kB */
+extern int	migrator_max_stage_size;	/* kB */
+extern int	migrator_max_stage_files;
 
 /* the user's */
 extern bool migrator_enabled;
@@ -76,6 +81,9 @@ extern void settings_require_valid(void);
 /* Numbers of an argument's words, 22023 naming the known words otherwise. */
 extern IfLocked settings_parse_if_locked(const char *word);
 extern OnError settings_parse_on_error(const char *word);
+
+/* Names of the roles in migrator.trusted_stagers. */
+extern List *settings_trusted_stagers(void);
 
 /* true and *id set when migrator.lock_id is set */
 extern bool settings_lock_id(int64 *id);

@@ -10,8 +10,9 @@
 #include "digest.h"
 #include "source.h"
 
-#define STAGE_PREFIX "stage:"
-
+static List *list_directory(const Source *source);
+static List *list_staged(const StagedSet *set);
+static int	compare_entries(const ListCell *a, const ListCell *b);
 static char *to_server_encoding(char *start, size_t length, SourceScript *script);
 static void find_bad_byte(SourceScript *script, const char *start, const char *end);
 
@@ -24,16 +25,16 @@ source_open(const char *given)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("argument \"source\" must not be empty"),
-				errhint("Give a directory on the database server."));
-	if (strncmp(given, STAGE_PREFIX, strlen(STAGE_PREFIX)) == 0)
-		ereport(ERROR,
-				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				errmsg("staged sources are not supported yet"),
-				errhint("Give a directory on the database server."));
+				errhint("Give a directory on the database server, or stage:NAME."));
 
 	source = palloc0(sizeof(Source));
 	source->given = pstrdup(given);
 	source->peeker.directory = -1;
+	if (staged_is(given))
+	{
+		source->staged = staged_open(given);
+		return source;
+	}
 	file_sandbox(&source->sandbox);
 	source->path = file_resolve_directory(&source->sandbox, given);
 	return source;
@@ -41,6 +42,12 @@ source_open(const char *given)
 
 List *
 source_list(const Source *source)
+{
+	return source->staged ? list_staged(source->staged) : list_directory(source);
+}
+
+static List *
+list_directory(const Source *source)
 {
 	List	   *result = NIL;
 	ListCell   *lc;
@@ -71,10 +78,58 @@ source_list(const Source *source)
 	return result;
 }
 
+/* As a directory would list them: what begins with a dot is passed over. */
+static List *
+list_staged(const StagedSet *set)
+{
+	List	   *result = NIL;
+	SourceEntry *folder = NULL;
+
+	/* the files of a folder stand together */
+	for (int i = 0; i < set->count; i++)
+	{
+		const char *path = set->files[i].path;
+		const char *slash = strchr(path, '/');
+		SourceEntry *entry;
+
+		if (path[0] == '.')
+			continue;
+		if (slash == NULL)
+		{
+			entry = palloc0(sizeof(SourceEntry));
+			entry->name = path;
+			result = lappend(result, entry);
+			continue;
+		}
+		if (folder == NULL || strncmp(folder->name, path, slash - path) != 0 ||
+			folder->name[slash - path] != '\0')
+		{
+			folder = palloc0(sizeof(SourceEntry));
+			folder->name = pnstrdup(path, slash - path);
+			folder->is_directory = true;
+			result = lappend(result, folder);
+		}
+		if (slash[1] != '.' && strchr(slash + 1, '/') == NULL)
+			folder->children = lappend(folder->children, (void *) (slash + 1));
+	}
+	list_sort(result, compare_entries);
+	return result;
+}
+
+static int
+compare_entries(const ListCell *a, const ListCell *b)
+{
+	const SourceEntry *left = lfirst(a);
+	const SourceEntry *right = lfirst(b);
+
+	return strcmp(left->name, right->name);
+}
+
 void
 source_hold(Source *source)
 {
-	file_peeker_open(&source->peeker, &source->sandbox, source->path);
+	if (source->staged == NULL)
+		file_peeker_open(&source->peeker, &source->sandbox, source->path);
 }
 
 void
@@ -87,9 +142,16 @@ bool
 source_unchanged(Source *source, const char *file, const char *checksum)
 {
 	size_t		length;
-	const char *bytes = file_peek(&source->peeker, file, &length);
+	const char *bytes;
 	char		found[SHA256_HEX_LENGTH + 1];
 
+	if (source->staged)
+	{
+		const StagedFile *staged = staged_find(source->staged, file);
+
+		return staged != NULL && strcmp(staged->sha256, checksum) == 0;
+	}
+	bytes = file_peek(&source->peeker, file, &length);
 	if (bytes == NULL)
 		return false;
 	digest_sha256(bytes, length, found);
@@ -101,6 +163,11 @@ source_read(const Source *source, const char *file, FileContent *content)
 {
 	char		path[MAXPGPATH * 2];
 
+	if (source->staged)
+	{
+		staged_read(source->staged, file, content);
+		return;
+	}
 	if (snprintf(path, sizeof(path), "%s/%s", source->path, file) >= (int) sizeof(path))
 		elog(ERROR, "path too long");
 	file_read(&source->sandbox, path, content);
@@ -114,6 +181,8 @@ source_same(const char *a, const char *b)
 
 	if (strcmp(a, b) == 0)
 		return true;
+	if (staged_is(a) || staged_is(b))
+		return false;
 	left = is_absolute_path(a) ? pstrdup(a) : psprintf("%s/%s", DataDir, a);
 	right = is_absolute_path(b) ? pstrdup(b) : psprintf("%s/%s", DataDir, b);
 	canonicalize_path(left);
@@ -130,6 +199,25 @@ source_same(const char *a, const char *b)
 		free(right_real);
 		return same;
 	}
+}
+
+void
+source_require_runnable(const Source *source)
+{
+	if (source->staged)
+		staged_require_trusted(source->staged);
+}
+
+void
+source_keep(const char *given)
+{
+	staged_keep(given);
+}
+
+void
+source_let_go(const char *given)
+{
+	staged_let_go(given);
 }
 
 void

@@ -1,7 +1,7 @@
 /*
  * source.h
- *	  Where migrations come from: a directory on the server now, later also
- *	  files staged by a client.
+ *	  Where migrations come from: a directory on the server, or files staged by
+ *	  a client.
  *
  * The rooms above know a source only by this interface.
  */
@@ -10,11 +10,13 @@
 
 #include "file.h"
 #include "migration.h"
+#include "staged.h"
 
 typedef struct Source
 {
 	const char *given;			/* as the user wrote it */
-	char	   *path;			/* resolved directory */
+	StagedSet  *staged;			/* or NULL: a directory, as follows */
+	char	   *path;			/* resolved */
 	FileSandbox sandbox;
 	FilePeeker	peeker;			/* open between source_hold and source_release */
 } Source;
@@ -28,8 +30,8 @@ typedef struct SourceEntry
 } SourceEntry;
 
 /*
- * Open a source.  Raises what file_resolve_directory raises, 0A000 for
- * "stage:".  The Source lives in CurrentMemoryContext.
+ * Open a source.  Raises what file_resolve_directory or staged_open raises.
+ * The Source lives in CurrentMemoryContext.
  */
 extern Source *source_open(const char *given);
 
@@ -51,6 +53,19 @@ extern void source_read(const Source *source, const char *file, FileContent *con
 
 /* Do two sources, as users wrote them, name the same place? */
 extern bool source_same(const char *a, const char *b);
+
+/*
+ * Raise 42501 when the scripts of this source must not be run by the caller,
+ * though he may read them.
+ */
+extern void source_require_runnable(const Source *source);
+
+/*
+ * Bracket of a run over several transactions: what it opens stays to be read.
+ * The end is safe in any state.
+ */
+extern void source_keep(const char *given);
+extern void source_let_go(const char *given);
 
 /*
  * Read and name a script as text in the server encoding: UTF-8 with or

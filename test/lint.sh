@@ -19,7 +19,7 @@ check() { # check NAME COMMAND...
   fi
 }
 
-scripts="try.sh test.sh .ci/run test/*.sh bench/*.sh"
+scripts="try.sh bin/migrator-push test.sh .ci/run test/*.sh bench/*.sh"
 
 shell_syntax() {
   local f

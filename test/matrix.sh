@@ -25,6 +25,11 @@ mirror() {
          $1 == "deb" { for (i = 2; i <= NF; i++) if ($i ~ /:\/\/.*\/debian\/?$/) { print $i; exit } }'
 }
 
+# What a chroot for MAJOR has; one that was set up with another list is set up again.
+packages() {
+  echo "postgresql-$1,postgresql-$1-pgtap,libtap-parser-sourcehandler-pgtap-perl,libipc-run-perl,perl,gcc,libc6-dev,make,libssl-dev,libarchive-dev"
+}
+
 # set_up RELEASE MAJOR CHROOT: of server-dev only the files are unpacked, its dependencies (clang) fill 700 MB.
 set_up() {
   local from
@@ -33,13 +38,13 @@ set_up() {
   rm -rf "$3" "$3.new"
   # shellcheck disable=SC2016 # $1 is for the hooks
   timeout 600 mmdebstrap --mode=root --variant=apt \
-    --include="postgresql-$2,postgresql-$2-pgtap,libtap-parser-sourcehandler-pgtap-perl,libipc-run-perl,perl,gcc,libc6-dev,make,libssl-dev" \
+    --include="$(packages "$2")" \
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
     --essential-hook='mkdir -p "$1/etc/postgresql-common"; echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"' \
     --customize-hook='cd "$1/tmp" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q download postgresql-server-dev-'"$2"' && dpkg -x postgresql-server-dev-*.deb "$1" && rm -f *.deb' \
     --skip=cleanup/tmp "$1" "$3.new" "deb $from $1 main" >"$cache/$1.log" 2>&1 </dev/null || { rm -rf "$3.new"; return 1; }
-  touch "$3.new/.ok"
+  packages "$2" >"$3.new/.ok"
   mv "$3.new" "$3"
 }
 
@@ -50,7 +55,7 @@ test_in() {
   mkdir -p "$logs"
   exec 9>"$cache/$release-$major.lock"
   flock 9
-  if [ ! -e "$chroot/.ok" ]; then
+  if [ "$(cat "$chroot/.ok" 2>/dev/null)" != "$(packages "$major")" ]; then
     if ! command -v mmdebstrap >/dev/null; then packages_install mmdebstrap; fi
     note "setting up $release for PostgreSQL $major (once, about a minute)"
     if ! set_up "$release" "$major" "$chroot"; then

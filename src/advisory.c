@@ -1,0 +1,66 @@
+/*
+ * advisory.c
+ *	  Advisory locks, as pg_advisory_lock(bigint) takes them.
+ *
+ * Field 4 of the tag is 1, see SET_LOCKTAG_INT64 in
+ * src/backend/utils/adt/lockfuncs.c.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+
+#include "advisory.h"
+#include "compat.h"
+
+static void
+set_tag(LOCKTAG *tag, int64 key)
+{
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (key >> 32), (uint32) key, 1);
+}
+
+int64
+advisory_key(const char *name)
+{
+	return DatumGetInt64(hash_any_extended((const unsigned char *) name, strlen(name), 0));
+}
+
+bool
+advisory_try(int64 key, LOCKMODE mode, bool session)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, key);
+	return LockAcquire(&tag, mode, session, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+void
+advisory_wait(int64 key, LOCKMODE mode, bool session)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, key);
+	(void) LockAcquire(&tag, mode, session, false);
+}
+
+bool
+advisory_held(int64 key, LOCKMODE mode)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, key);
+	return lock_held_by_me(&tag, mode);
+}
+
+/* LockRelease() warns when the lock is not held. */
+void
+advisory_release(int64 key, LOCKMODE mode, bool session)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, key);
+	if (lock_held_by_me(&tag, mode))
+		(void) LockRelease(&tag, mode, session);
+}

@@ -1,0 +1,310 @@
+/*
+ * staged.c
+ *	  Files that a client sent, as a source.
+ *
+ * A reader takes the set's advisory lock in share mode before it reads the
+ * list of files; staging.c removes replaced contents only when it gets that
+ * lock in exclusive mode, for a moment.  So neither waits for the other.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/varlena.h"
+
+#include "advisory.h"
+#include "compat.h"
+#include "owner_query.h"
+#include "settings.h"
+#include "staged.h"
+
+#define NAME_AT_MOST 63
+#define LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+typedef struct SetReader
+{
+	StagedSet  *set;
+	const char *folder;			/* "" or "FOLDER/" */
+	MemoryContext context;
+	int			room;
+} SetReader;
+
+typedef struct ContentReader
+{
+	FileContent *content;
+	MemoryContext context;
+} ContentReader;
+
+static char *split_name(const char *source, const char **folder);
+static void take_file(HeapTuple tuple, TupleDesc desc, void *argument);
+static void take_content(HeapTuple tuple, TupleDesc desc, void *argument);
+static void fail(FileContent *content, int sqlstate, char *problem, char *hint);
+static const char *role_name(Oid role);
+static bool may_act_for_caller(Oid stager);
+static bool is_trusted(Oid stager, const List *trusted);
+
+bool
+staged_is(const char *source)
+{
+	return strncmp(source, STAGED_PREFIX, strlen(STAGED_PREFIX)) == 0;
+}
+
+/* NAME and "FOLDER/" of stage:NAME/FOLDER; NAME is checked. */
+static char *
+split_name(const char *source, const char **folder)
+{
+	const char *start = source + strlen(STAGED_PREFIX);
+	const char *slash = strchr(start, '/');
+	char	   *name = slash ? pnstrdup(start, slash - start) : pstrdup(start);
+
+	staged_check_name(name);
+	*folder = "";
+	if (slash != NULL && slash[1] != '\0')
+		*folder = psprintf("%s%s", slash + 1, slash[strlen(slash) - 1] == '/' ? "" : "/");
+	return name;
+}
+
+void
+staged_check_name(const char *name)
+{
+	size_t		length = strlen(name);
+
+	if (length >= 1 && length <= NAME_AT_MOST &&
+		strchr(LETTERS_AND_DIGITS, name[0]) != NULL &&
+		strspn(name, LETTERS_AND_DIGITS "_.-") == length)
+		return;
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("invalid name of staged files: \"%s\"", name),
+			errhint("It has at most %d letters, digits, underscores, dots and dashes, and begins with a letter or digit.",
+					NAME_AT_MOST));
+}
+
+int64
+staged_lock_key(const char *name)
+{
+	return advisory_key(psprintf("migrator:stage:%s", name));
+}
+
+StagedSet *
+staged_open(const char *source)
+{
+	static OwnerQuery query = {
+		"SELECT path, sha256, size, staged_by FROM migrator.staged_files"
+		" WHERE name = $1 ORDER BY path",
+		1, {TEXTOID}
+	};
+	StagedSet  *set = palloc0(sizeof(StagedSet));
+	SetReader	reader = {.set = set, .context = CurrentMemoryContext};
+	Datum		value;
+
+	set->given = pstrdup(source);
+	set->name = split_name(source, &reader.folder);
+	value = CStringGetTextDatum(set->name);
+
+	/* before the list is read, or its contents could be gone when they are */
+	advisory_wait(staged_lock_key(set->name), ShareLock, false);
+	if (owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_file, &reader) == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_OBJECT),
+				errmsg("no files are staged under the name \"%s\"", set->name),
+				errhint("Send them with migrator.stage(), migrator.stage_archive() or the script migrator-push. They are not part of dumps."));
+	if (set->count == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_OBJECT),
+				errmsg("the files staged under the name \"%s\" have no folder \"%.*s\"",
+					   set->name, (int) strlen(reader.folder) - 1, reader.folder),
+				errhint("View migrator.staged shows their paths."));
+	return set;
+}
+
+static void
+take_file(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	SetReader  *reader = argument;
+	StagedSet  *set = reader->set;
+	MemoryContext old;
+	StagedFile *file;
+	bool		isnull;
+	char	   *path = TextDatumGetCString(heap_getattr(tuple, 1, desc, &isnull));
+	size_t		skip = strlen(reader->folder);
+
+	if (strncmp(path, reader->folder, skip) != 0)
+		return;
+	old = MemoryContextSwitchTo(reader->context);
+	if (set->count == reader->room)
+	{
+		reader->room = Max(reader->room * 2, 64);
+		set->files = set->files ?
+			repalloc(set->files, reader->room * sizeof(StagedFile)) :
+			palloc(reader->room * sizeof(StagedFile));
+	}
+	file = &set->files[set->count++];
+	file->path = pstrdup(path + skip);
+	strlcpy(file->sha256, TextDatumGetCString(heap_getattr(tuple, 2, desc, &isnull)),
+			sizeof(file->sha256));
+	file->size = DatumGetInt64(heap_getattr(tuple, 3, desc, &isnull));
+	file->staged_by = DatumGetObjectId(heap_getattr(tuple, 4, desc, &isnull));
+	MemoryContextSwitchTo(old);
+}
+
+void
+staged_keep(const char *source)
+{
+	const char *folder;
+
+	if (staged_is(source))
+		advisory_wait(staged_lock_key(split_name(source, &folder)), ShareLock, true);
+}
+
+void
+staged_let_go(const char *source)
+{
+	const char *folder;
+
+	if (staged_is(source))
+		advisory_release(staged_lock_key(split_name(source, &folder)), ShareLock, true);
+}
+
+const StagedFile *
+staged_find(const StagedSet *set, const char *path)
+{
+	int			low = 0;
+	int			high = set->count;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+		int			order = strcmp(path, set->files[middle].path);
+
+		if (order == 0)
+			return &set->files[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+void
+staged_read(const StagedSet *set, const char *path, FileContent *content)
+{
+	static OwnerQuery query = {
+		"SELECT content FROM migrator.staged_contents WHERE name = $1 AND sha256 = $2",
+		2, {TEXTOID, TEXTOID}
+	};
+	const StagedFile *file = staged_find(set, path);
+	ContentReader reader = {content, CurrentMemoryContext};
+	Datum		values[2];
+
+	memset(content, 0, sizeof(FileContent));
+	if (file == NULL)
+	{
+		fail(content, ERRCODE_UNDEFINED_FILE,
+			 psprintf("could not open file \"%s/%s\": it is not staged", set->given, path), NULL);
+		return;
+	}
+	if (file->size > (int64) migrator_max_file_size * 1024)
+	{
+		fail(content, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+			 psprintf("file \"%s/%s\" is larger than %d kB", set->given, path, migrator_max_file_size),
+			 "Split it, or raise migrator.max_file_size.");
+		return;
+	}
+	values[0] = CStringGetTextDatum(set->name);
+	values[1] = CStringGetTextDatum(file->sha256);
+	if (owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_content, &reader) == 0)
+		fail(content, ERRCODE_UNDEFINED_FILE,
+			 psprintf("could not open file \"%s/%s\": it is not staged any more", set->given, path),
+			 "migrator.unstage() was called meanwhile.");
+}
+
+static void
+take_content(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	ContentReader *reader = argument;
+	bool		isnull;
+	bytea	   *bytes = DatumGetByteaPP(heap_getattr(tuple, 1, desc, &isnull));
+	MemoryContext old = MemoryContextSwitchTo(reader->context);
+	FileContent *content = reader->content;
+
+	content->length = VARSIZE_ANY_EXHDR(bytes);
+	content->bytes = palloc(content->length + 1);
+	memcpy(content->bytes, VARDATA_ANY(bytes), content->length);
+	content->bytes[content->length] = '\0';
+	MemoryContextSwitchTo(old);
+}
+
+static void
+fail(FileContent *content, int sqlstate, char *problem, char *hint)
+{
+	content->sqlstate = sqlstate;
+	content->problem = problem;
+	content->hint = hint;
+}
+
+/*
+ * A script runs with the caller's rights, and may RESET ROLE to those of the
+ * session.  Whoever sent it must have them already, or be trusted with them by
+ * name; a superuser who runs what somebody else sent is no exception.
+ */
+void
+staged_require_trusted(const StagedSet *set)
+{
+	List	   *trusted = NIL;
+	ListCell   *lc;
+	List	   *passed = NIL;
+
+	foreach(lc, settings_trusted_stagers())
+	{
+		Oid			role = get_role_oid(lfirst(lc), true);
+
+		if (OidIsValid(role))
+			trusted = lappend_oid(trusted, role);
+	}
+	for (int i = 0; i < set->count; i++)
+	{
+		const StagedFile *file = &set->files[i];
+
+		if (list_member_oid(passed, file->staged_by))
+			continue;
+		if (!may_act_for_caller(file->staged_by) && !is_trusted(file->staged_by, trusted))
+			ereport(ERROR,
+					errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("permission denied to run files of \"%s\", which role \"%s\" staged",
+						   set->given, role_name(file->staged_by)),
+					errdetail("File \"%s\" would run with your rights, which that role does not have.",
+							  file->path),
+					errhint("Stage the files yourself, or have an administrator add the role to migrator.trusted_stagers for you, if it may do all that you may."));
+		passed = lappend_oid(passed, file->staged_by);
+	}
+}
+
+static const char *
+role_name(Oid role)
+{
+	char	   *name = GetUserNameFromId(role, true);
+
+	return name ? name : psprintf("%u (dropped)", role);
+}
+
+static bool
+may_act_for_caller(Oid stager)
+{
+	return can_become_role(stager, GetUserId()) && can_become_role(stager, GetSessionUserId());
+}
+
+static bool
+is_trusted(Oid stager, const List *trusted)
+{
+	ListCell   *lc;
+
+	foreach(lc, trusted)
+		if (is_member_of_role_nosuper(stager, lfirst_oid(lc)))
+			return true;
+	return false;
+}

@@ -1,0 +1,68 @@
+/*
+ * staged.h
+ *	  Files that a client sent, as a source: stage:NAME, or stage:NAME/FOLDER.
+ *
+ * A set is seen as it was committed when it was opened.  Its contents are
+ * found by their checksums, and what a later stage() replaces is not removed
+ * while anybody who opened the set is at work: see staging.h.
+ */
+#ifndef MIGRATOR_STAGED_H
+#define MIGRATOR_STAGED_H
+
+#include "digest.h"
+#include "file.h"
+
+#define STAGED_PREFIX "stage:"
+
+typedef struct StagedFile
+{
+	const char *path;			/* relative to the source */
+	char		sha256[SHA256_HEX_LENGTH + 1];
+	int64		size;			/* bytes */
+	Oid			staged_by;		/* who sent it: a session user */
+} StagedFile;
+
+typedef struct StagedSet
+{
+	const char *given;			/* stage:NAME... as the user wrote it */
+	char	   *name;
+	int			count;
+	StagedFile *files;			/* by path, in byte order */
+} StagedSet;
+
+/* Is this the name of a staged source? */
+extern bool staged_is(const char *source);
+
+/*
+ * Open a staged source, whose contents stay to be read until the end of the
+ * transaction.  Raises 22023 for an invalid name, 42704 when nothing is staged
+ * under it.  The set lives in CurrentMemoryContext.
+ */
+extern StagedSet *staged_open(const char *source);
+
+/* Bracket in which contents stay over commits; the end is safe in any state. */
+extern void staged_keep(const char *source);
+extern void staged_let_go(const char *source);
+
+/* A file of the set by its path, or NULL. */
+extern const StagedFile *staged_find(const StagedSet *set, const char *path);
+
+/*
+ * Read one file, of at most migrator.max_file_size.  As file_read(), it does
+ * not raise for what is wrong with the file.
+ */
+extern void staged_read(const StagedSet *set, const char *path, FileContent *content);
+
+/*
+ * Raise 42501 unless every file was sent by somebody who could have run it
+ * with the same rights, or whom migrator.trusted_stagers names.
+ */
+extern void staged_require_trusted(const StagedSet *set);
+
+/* Raise 22023 unless name may be that of a set. */
+extern void staged_check_name(const char *name);
+
+/* Key of the advisory lock that keeps replaced contents from being removed. */
+extern int64 staged_lock_key(const char *name);
+
+#endif

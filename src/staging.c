@@ -1,0 +1,678 @@
+/*
+ * staging.c
+ *	  Take in files that a client sends.
+ *
+ * Tables: "stages" has a row for each set, locked by whoever changes the set;
+ * "staged_files" a row for each path; "staged_contents" each content once for a
+ * set, by its checksum.  A content that no path has any more is only marked
+ * with the transaction that did so, since a run may be reading it.  The next
+ * change of the set removes what was marked by a transaction that committed,
+ * if no reader is at work at that moment (staged.h): readers that begin later
+ * do not see the marked contents in their list, so nobody waits.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+
+#include "advisory.h"
+#include "owner_query.h"
+#include "settings.h"
+#include "staged.h"
+#include "staging.h"
+
+#define PATH_AT_MOST (MAXPGPATH - 1)
+
+/* The row of "stages". */
+typedef struct Stage
+{
+	Oid			owner;
+	int			file_count;
+	int64		total_size;
+} Stage;
+
+/* What is known of a content: the key is its checksum. */
+typedef struct KnownContent
+{
+	char		sha256[SHA256_HEX_LENGTH];
+	int64		size;
+	const struct varlena *to_insert;	/* NULL: stored */
+} KnownContent;
+
+static void lock_stage(const char *name, Stage *stage);
+static bool select_stage(const char *name, Stage *stage);
+static void require_rights(const char *name, Stage *stage);
+static void take_stage(HeapTuple tuple, TupleDesc desc, void *argument);
+static bool remove_marked(const char *name);
+static void update_stage(const char *name, const Stage *stage);
+static void check_content(StagingFile *file);
+static void check_files(const char *name, StagingFile *files, int count);
+static void check_names(const StagingFile *files, int count);
+static HTAB *create_known(int room);
+static HTAB *known_contents(const char *name, int room);
+static void take_known(HeapTuple tuple, TupleDesc desc, void *argument);
+static int64 match_contents(HTAB *known, StagingFile *files, int count);
+static void insert_contents(const char *name, HTAB *known);
+static void write_files(const char *name, const StagingFile *files, int count);
+static void put_content(const char *name, const StagingFile *file);
+static void refuse_file_as_folder(const char *name, const char *path);
+static int	compare_files(const void *a, const void *b);
+static void take_text(HeapTuple tuple, TupleDesc desc, void *argument);
+static Datum text_array(Datum *texts, int count);
+
+void
+staging_check_path(const char *path)
+{
+	const char *part = path;
+	const char *problem = NULL;
+
+	if (*path == '\0')
+		problem = "it is empty";
+	else if (*path == '/')
+		problem = "it is absolute";
+	else if (strlen(path) > PATH_AT_MOST)
+		problem = "it is too long";
+	while (problem == NULL)
+	{
+		size_t		length = strcspn(part, "/");
+
+		if (length == 0)
+			problem = "a part of it is empty";
+		else if (strncmp(part, "..", length) == 0 && length <= 2)
+			problem = "\".\" and \"..\" are not allowed in it";
+		else if (length >= NAME_MAX)
+			problem = "a part of it is too long";
+		if (part[length] == '\0')
+			break;
+		part += length + 1;
+	}
+	if (problem != NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("invalid path of a staged file: \"%.*s\"",
+					   pg_mbcliplen(path, strlen(path), 200), path),
+				errdetail_internal("%s", psprintf("A path is relative to the directory; %s.", problem)));
+}
+
+void
+staging_check_limits(const char *name, int64 count, int64 size)
+{
+	if (count > migrator_max_stage_files)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("too many files for \"%s%s\": more than %d",
+					   STAGED_PREFIX, name, migrator_max_stage_files),
+				errhint("Stage the directory of migrations alone, or raise migrator.max_stage_files."));
+	if (size > (int64) migrator_max_stage_size * 1024)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("files for \"%s%s\" are larger than %d kB together",
+					   STAGED_PREFIX, name, migrator_max_stage_size),
+				errhint("Stage the directory of migrations alone, or raise migrator.max_stage_size."));
+}
+
+void
+staging_parse_sha256(const char *text, char *sha256)
+{
+	if (strlen(text) != SHA256_HEX_LENGTH ||
+		strspn(text, "0123456789abcdefABCDEF") != SHA256_HEX_LENGTH)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("invalid SHA-256 checksum: \"%s\"", text),
+				errhint("It has %d hexadecimal digits.", SHA256_HEX_LENGTH));
+	for (int i = 0; i <= SHA256_HEX_LENGTH; i++)
+		sha256[i] = pg_tolower((unsigned char) text[i]);
+}
+
+int
+staging_replace(const char *name, StagingFile *files, int count)
+{
+	Stage		stage;
+	HTAB	   *known;
+
+	staged_check_name(name);
+	check_files(name, files, count);
+	lock_stage(name, &stage);
+	(void) remove_marked(name);
+
+	known = known_contents(name, count);
+	stage.file_count = count;
+	stage.total_size = match_contents(known, files, count);
+	staging_check_limits(name, stage.file_count, stage.total_size);
+	insert_contents(name, known);
+	write_files(name, files, count);
+	update_stage(name, &stage);
+	return count;
+}
+
+/* Everything that can be said before the tables are touched. */
+static void
+check_files(const char *name, StagingFile *files, int count)
+{
+	int64		size = 0;
+
+	for (int i = 0; i < count; i++)
+		size += files[i].content ? files[i].size : 0;
+	staging_check_limits(name, count, size);
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		staging_check_path(files[i].path);
+		check_content(&files[i]);
+	}
+	qsort(files, count, sizeof(StagingFile), compare_files);
+	check_names(files, count);
+}
+
+static void
+check_content(StagingFile *file)
+{
+	char		found[SHA256_HEX_LENGTH + 1];
+
+	if (file->content == NULL)
+	{
+		if (file->sha256[0] == '\0')
+			ereport(ERROR,
+					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					errmsg("content of file \"%s\" must not be null without its checksum", file->path),
+					errhint("Give argument \"sha256s\" for files whose content is staged already."));
+		return;
+	}
+	digest_sha256(VARDATA_ANY(file->content), file->size, found);
+	if (file->sha256[0] != '\0' && strcmp(file->sha256, found) != 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("content of file \"%s\" does not have the given checksum", file->path),
+				errdetail("Its SHA-256 is %s.", found));
+	strcpy(file->sha256, found);
+}
+
+/* Sorted: a path twice stands together, a folder anywhere behind the file of its name. */
+static void
+check_names(const StagingFile *files, int count)
+{
+	for (int i = 1; i < count; i++)
+		if (strcmp(files[i - 1].path, files[i].path) == 0)
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("file \"%s\" is given twice", files[i].path));
+	for (int i = 0; i < count; i++)
+	{
+		const char *slash = files[i].path;
+
+		while ((slash = strchr(slash, '/')) != NULL)
+		{
+			StagingFile folder = {.path = pnstrdup(files[i].path, slash - files[i].path)};
+
+			if (bsearch(&folder, files, count, sizeof(StagingFile), compare_files) != NULL)
+				ereport(ERROR,
+						errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"%s\" is both a file and a folder", folder.path));
+			pfree((char *) folder.path);
+			slash++;
+		}
+	}
+}
+
+static int
+compare_files(const void *a, const void *b)
+{
+	return strcmp(((const StagingFile *) a)->path, ((const StagingFile *) b)->path);
+}
+
+/*
+ * Lock the set's row to the end of the transaction, after making it if need
+ * be, and make sure that the set is the caller's to change.  Whoever changes
+ * the same set waits here.
+ */
+static void
+lock_stage(const char *name, Stage *stage)
+{
+	static OwnerQuery insert = {
+		"INSERT INTO migrator.stages (name, owner) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+		2, {TEXTOID, OIDOID}
+	};
+
+	while (!select_stage(name, stage))
+	{
+		Datum		values[2] = {CStringGetTextDatum(name), ObjectIdGetDatum(GetUserId())};
+
+		CHECK_FOR_INTERRUPTS();
+		(void) owner_query_run(&insert, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
+	}
+	require_rights(name, stage);
+}
+
+/* What is left of an unstaged set belongs to nobody. */
+static void
+require_rights(const char *name, Stage *stage)
+{
+	if (stage->file_count == 0)
+		stage->owner = GetUserId();
+	if (!has_privs_of_role(GetUserId(), stage->owner))
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("permission denied for staged files \"%s%s\"", STAGED_PREFIX, name),
+				errdetail("They belong to another role."),
+				errhint("Choose another name, or SET ROLE to the role that staged them."));
+}
+
+/* Locks the row. */
+static bool
+select_stage(const char *name, Stage *stage)
+{
+	static OwnerQuery query = {
+		"SELECT owner, file_count, total_size FROM migrator.stages WHERE name = $1 FOR UPDATE",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(name);
+
+	return owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_stage, stage) > 0;
+}
+
+static void
+take_stage(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	Stage	   *stage = argument;
+	bool		isnull;
+
+	stage->owner = DatumGetObjectId(heap_getattr(tuple, 1, desc, &isnull));
+	stage->file_count = DatumGetInt32(heap_getattr(tuple, 2, desc, &isnull));
+	stage->total_size = DatumGetInt64(heap_getattr(tuple, 3, desc, &isnull));
+}
+
+static void
+update_stage(const char *name, const Stage *stage)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.stages SET owner = $2, file_count = $3, total_size = $4"
+		" WHERE name = $1 AND (owner, file_count, total_size) IS DISTINCT FROM ($2, $3, $4)",
+		4, {TEXTOID, OIDOID, INT4OID, INT8OID}
+	};
+	Datum		values[4] = {
+		CStringGetTextDatum(name),
+		ObjectIdGetDatum(stage->owner),
+		Int32GetDatum(stage->file_count),
+		Int64GetDatum(stage->total_size)
+	};
+
+	(void) owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
+}
+
+/*
+ * Remove marked contents, unless somebody is reading; false then.  The lock may
+ * be given back before the commit: a set that is opened later does not list
+ * what was marked.
+ */
+static bool
+remove_marked(const char *name)
+{
+	static OwnerQuery query = {
+		"DELETE FROM migrator.staged_contents"
+		" WHERE name = $1 AND replaced_by IS NOT NULL AND replaced_by <> pg_current_xact_id()",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(name);
+	int64		key = staged_lock_key(name);
+
+	if (!advisory_try(key, ExclusiveLock, false))
+		return false;
+	(void) owner_query_run(&query, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
+	advisory_release(key, ExclusiveLock, false);
+	return true;
+}
+
+static HTAB *
+create_known(int room)
+{
+	HASHCTL		control = {
+		.keysize = SHA256_HEX_LENGTH,
+		.entrysize = sizeof(KnownContent),
+		.hcxt = CurrentMemoryContext
+	};
+
+	return hash_create("staged contents", Max(room, 16), &control,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/* Contents of the set by checksum. */
+static HTAB *
+known_contents(const char *name, int room)
+{
+	static OwnerQuery query = {
+		"SELECT sha256, size FROM migrator.staged_contents WHERE name = $1",
+		1, {TEXTOID}
+	};
+	HTAB	   *known = create_known(room);
+	Datum		value = CStringGetTextDatum(name);
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_known, known);
+	return known;
+}
+
+static void
+take_known(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	bool		isnull;
+	text	   *sha256 = DatumGetTextPP(heap_getattr(tuple, 1, desc, &isnull));
+	KnownContent *content = hash_search((HTAB *) argument, VARDATA_ANY(sha256), HASH_ENTER, NULL);
+
+	content->size = DatumGetInt64(heap_getattr(tuple, 2, desc, &isnull));
+	content->to_insert = NULL;
+}
+
+/* Returns the size of all files.  What is not stored is entered as to be inserted. */
+static int64
+match_contents(HTAB *known, StagingFile *files, int count)
+{
+	int64		total = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		StagingFile *file = &files[i];
+		bool		found;
+		KnownContent *content = hash_search(known, file->sha256,
+											file->content ? HASH_ENTER : HASH_FIND, &found);
+
+		if (content == NULL)
+			ereport(ERROR,
+					errcode(ERRCODE_UNDEFINED_OBJECT),
+					errmsg("content of file \"%s\" is neither given nor staged", file->path),
+					errhint("migrator.stage_missing() says what has to be sent."));
+		if (!found)
+		{
+			content->size = file->size;
+			content->to_insert = file->content;
+		}
+		file->size = content->size;
+		total += content->size;
+	}
+	return total;
+}
+
+static void
+insert_contents(const char *name, HTAB *known)
+{
+	static OwnerQuery query = {
+		"INSERT INTO migrator.staged_contents (name, sha256, size, content)"
+		" SELECT $1, u.sha256, length(u.content), u.content"
+		" FROM unnest($2, $3) AS u(sha256, content)",
+		3, {TEXTOID, TEXTARRAYOID, BYTEAARRAYOID}
+	};
+	long		room = hash_get_num_entries(known);
+	Datum	   *checksums = palloc(Max(room, 1) * sizeof(Datum));
+	Datum	   *contents = palloc(Max(room, 1) * sizeof(Datum));
+	int			count = 0;
+	HASH_SEQ_STATUS scan;
+	KnownContent *content;
+	Datum		values[3];
+
+	hash_seq_init(&scan, known);
+	while ((content = hash_seq_search(&scan)) != NULL)
+	{
+		if (content->to_insert == NULL)
+			continue;
+		checksums[count] = PointerGetDatum(cstring_to_text_with_len(content->sha256, SHA256_HEX_LENGTH));
+		contents[count++] = PointerGetDatum(content->to_insert);
+	}
+	if (count == 0)
+		return;
+	values[0] = CStringGetTextDatum(name);
+	values[1] = text_array(checksums, count);
+	values[2] = PointerGetDatum(construct_array(contents, count, BYTEAOID, -1, false, TYPALIGN_INT));
+	(void) owner_query_run(&query, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
+}
+
+/* The rows of the paths, then the marks of the contents.  Unchanged rows stay as they are. */
+static void
+write_files(const char *name, const StagingFile *files, int count)
+{
+	static OwnerQuery remove = {
+		"DELETE FROM migrator.staged_files f WHERE name = $1"
+		" AND NOT EXISTS (SELECT FROM unnest($2) AS u(path) WHERE u.path = f.path)",
+		2, {TEXTOID, TEXTARRAYOID}
+	};
+	static OwnerQuery write = {
+		"INSERT INTO migrator.staged_files AS f (name, path, sha256, size, staged_by)"
+		" SELECT $1, u.path, u.sha256, u.size, $5 FROM unnest($2, $3, $4) AS u(path, sha256, size)"
+		" WHERE NOT EXISTS (SELECT FROM migrator.staged_files o"
+		"  WHERE o.name = $1 AND o.path = u.path AND o.sha256 = u.sha256 AND o.staged_by = $5)"
+		" ON CONFLICT (name, path) DO UPDATE SET sha256 = EXCLUDED.sha256, size = EXCLUDED.size,"
+		" staged_by = EXCLUDED.staged_by, staged_at = EXCLUDED.staged_at",
+		5, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, OIDOID}
+	};
+	static OwnerQuery mark = {
+		"UPDATE migrator.staged_contents c"
+		" SET replaced_by = CASE WHEN c.replaced_by IS NULL THEN pg_current_xact_id() END"
+		" WHERE c.name = $1 AND (c.replaced_by IS NULL) <>"
+		" EXISTS (SELECT FROM migrator.staged_files f WHERE f.name = c.name AND f.sha256 = c.sha256)",
+		1, {TEXTOID}
+	};
+	Datum	   *paths = palloc(count * sizeof(Datum));
+	Datum	   *checksums = palloc(count * sizeof(Datum));
+	Datum	   *sizes = palloc(count * sizeof(Datum));
+	Datum		values[5];
+
+	for (int i = 0; i < count; i++)
+	{
+		paths[i] = CStringGetTextDatum(files[i].path);
+		checksums[i] = CStringGetTextDatum(files[i].sha256);
+		sizes[i] = Int64GetDatum(files[i].size);
+	}
+	values[0] = CStringGetTextDatum(name);
+	values[1] = text_array(paths, count);
+	values[2] = text_array(checksums, count);
+	values[3] = PointerGetDatum(construct_array(sizes, count, INT8OID, sizeof(int64),
+												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	values[4] = ObjectIdGetDatum(GetSessionUserId());
+	(void) owner_query_run(&remove, SPI_OK_DELETE, values, NULL, InvalidSnapshot, NULL, NULL);
+	(void) owner_query_run(&write, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
+	(void) owner_query_run(&mark, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
+}
+
+/* What a file was before it is put. */
+typedef struct FormerFile
+{
+	bool		exists;
+	char		sha256[SHA256_HEX_LENGTH + 1];
+	int64		size;
+} FormerFile;
+
+static void
+take_former(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	FormerFile *former = argument;
+	bool		isnull;
+
+	former->exists = true;
+	strlcpy(former->sha256, TextDatumGetCString(heap_getattr(tuple, 1, desc, &isnull)),
+			sizeof(former->sha256));
+	former->size = DatumGetInt64(heap_getattr(tuple, 2, desc, &isnull));
+}
+
+/* The cost does not depend on the size of the set: clients put thousands, one by one. */
+int
+staging_put(const char *name, StagingFile *file)
+{
+	static OwnerQuery look = {
+		"SELECT sha256, size FROM migrator.staged_files WHERE name = $1 AND path = $2",
+		2, {TEXTOID, TEXTOID}
+	};
+	static OwnerQuery mark = {
+		"UPDATE migrator.staged_contents c SET replaced_by = pg_current_xact_id()"
+		" WHERE c.name = $1 AND c.sha256 = $2 AND NOT EXISTS"
+		" (SELECT FROM migrator.staged_files f WHERE f.name = $1 AND f.sha256 = $2)",
+		2, {TEXTOID, TEXTOID}
+	};
+	Stage		stage;
+	FormerFile	former = {0};
+	Datum		values[2];
+
+	staged_check_name(name);
+	staging_check_path(file->path);
+	check_content(file);
+	lock_stage(name, &stage);
+	(void) remove_marked(name);
+
+	values[0] = CStringGetTextDatum(name);
+	values[1] = CStringGetTextDatum(file->path);
+	(void) owner_query_run(&look, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_former, &former);
+	stage.file_count += former.exists ? 0 : 1;
+	stage.total_size += file->size - former.size;
+	staging_check_limits(name, stage.file_count, stage.total_size);
+	if (!former.exists)
+		refuse_file_as_folder(name, file->path);
+
+	put_content(name, file);
+	if (former.exists && strcmp(former.sha256, file->sha256) != 0)
+	{
+		values[1] = CStringGetTextDatum(former.sha256);
+		(void) owner_query_run(&mark, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
+	}
+	update_stage(name, &stage);
+	return stage.file_count;
+}
+
+static void
+put_content(const char *name, const StagingFile *file)
+{
+	static OwnerQuery content = {
+		"INSERT INTO migrator.staged_contents AS c (name, sha256, size, content) VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL WHERE c.replaced_by IS NOT NULL",
+		4, {TEXTOID, TEXTOID, INT8OID, BYTEAOID}
+	};
+	static OwnerQuery path = {
+		"INSERT INTO migrator.staged_files AS f (name, sha256, size, path, staged_by) VALUES ($1, $2, $3, $4, $5)"
+		" ON CONFLICT (name, path) DO UPDATE SET sha256 = EXCLUDED.sha256, size = EXCLUDED.size,"
+		" staged_by = EXCLUDED.staged_by, staged_at = EXCLUDED.staged_at"
+		" WHERE (f.sha256, f.staged_by) IS DISTINCT FROM (EXCLUDED.sha256, EXCLUDED.staged_by)",
+		5, {TEXTOID, TEXTOID, INT8OID, TEXTOID, OIDOID}
+	};
+	Datum		values[5] = {
+		CStringGetTextDatum(name),
+		CStringGetTextDatum(file->sha256),
+		Int64GetDatum(file->size),
+		PointerGetDatum(file->content)
+	};
+
+	(void) owner_query_run(&content, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
+	values[3] = CStringGetTextDatum(file->path);
+	values[4] = ObjectIdGetDatum(GetSessionUserId());
+	(void) owner_query_run(&path, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
+}
+
+/* Paths are ordered by bytes, and '0' is the byte behind '/'. */
+static void
+refuse_file_as_folder(const char *name, const char *path)
+{
+	static OwnerQuery query = {
+		"SELECT path FROM migrator.staged_files WHERE name = $1"
+		" AND (path = ANY ($3) OR path > $2 || '/' AND path < $2 || '0') LIMIT 1",
+		3, {TEXTOID, TEXTOID, TEXTARRAYOID}
+	};
+	Datum	   *folders = palloc(strlen(path) * sizeof(Datum));
+	int			count = 0;
+	char	   *found = NULL;
+	Datum		values[3] = {CStringGetTextDatum(name), CStringGetTextDatum(path)};
+
+	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/'))
+		folders[count++] = PointerGetDatum(cstring_to_text_with_len(path, slash - path));
+	values[2] = text_array(folders, count);
+	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_text, &found);
+	if (found != NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("\"%s\" is both a file and a folder",
+					   strlen(found) < strlen(path) ? found : path));
+}
+
+static void
+take_text(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	bool		isnull;
+	text	   *value = DatumGetTextPP(heap_getattr(tuple, 1, desc, &isnull));
+	char	   *copy = SPI_palloc(VARSIZE_ANY_EXHDR(value) + 1);
+
+	text_to_cstring_buffer(value, copy, VARSIZE_ANY_EXHDR(value) + 1);
+	*(char **) argument = copy;
+}
+
+int
+staging_remove(const char *name)
+{
+	static OwnerQuery files = {
+		"DELETE FROM migrator.staged_files WHERE name = $1", 1, {TEXTOID}
+	};
+	static OwnerQuery mark = {
+		"UPDATE migrator.staged_contents SET replaced_by = pg_current_xact_id()"
+		" WHERE name = $1 AND replaced_by IS NULL", 1, {TEXTOID}
+	};
+	static OwnerQuery contents = {
+		"DELETE FROM migrator.staged_contents WHERE name = $1", 1, {TEXTOID}
+	};
+	static OwnerQuery row = {
+		"DELETE FROM migrator.stages WHERE name = $1", 1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(name);
+	int64		key = staged_lock_key(name);
+	Stage		stage;
+	int			count;
+
+	staged_check_name(name);
+	if (!select_stage(name, &stage))
+		return 0;
+	lock_stage(name, &stage);
+	count = stage.file_count;
+	(void) owner_query_run(&files, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
+
+	/* a run that begins before our commit, and needs them later, says so */
+	if (advisory_try(key, ExclusiveLock, false))
+	{
+		(void) owner_query_run(&contents, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
+		(void) owner_query_run(&row, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
+		advisory_release(key, ExclusiveLock, false);
+		return count;
+	}
+	(void) owner_query_run(&mark, SPI_OK_UPDATE, &value, NULL, InvalidSnapshot, NULL, NULL);
+	stage.file_count = 0;
+	stage.total_size = 0;
+	update_stage(name, &stage);
+	return count;
+}
+
+void
+staging_missing(const char *name, char *const *sha256, int count, bool *missing)
+{
+	static OwnerQuery stage_query = {
+		"SELECT owner, file_count, total_size FROM migrator.stages WHERE name = $1",
+		1, {TEXTOID}
+	};
+	static OwnerQuery contents_query = {
+		"SELECT sha256, size FROM migrator.staged_contents WHERE name = $1 AND replaced_by IS NULL",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(name);
+	HTAB	   *known = create_known(count);
+	Stage		stage;
+
+	staged_check_name(name);
+	if (owner_query_run(&stage_query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_stage, &stage) > 0)
+		require_rights(name, &stage);
+	(void) owner_query_run(&contents_query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_known, known);
+	for (int i = 0; i < count; i++)
+		missing[i] = hash_search(known, sha256[i], HASH_FIND, NULL) == NULL;
+}
+
+static Datum
+text_array(Datum *texts, int count)
+{
+	return PointerGetDatum(construct_array(texts, count, TEXTOID, -1, false, TYPALIGN_INT));
+}

@@ -1,0 +1,53 @@
+/*
+ * staging.h
+ *	  Take in files that a client sends, to be a source: stage:NAME.
+ *
+ * Everything happens in the caller's transaction.  A set belongs to the role
+ * that staged it first; only those who have that role's privileges may change
+ * it.  All functions raise 42501 otherwise, 22023 for an invalid name or path,
+ * 54000 when a limit is exceeded.
+ */
+#ifndef MIGRATOR_STAGING_H
+#define MIGRATOR_STAGING_H
+
+#include "digest.h"
+
+typedef struct StagingFile
+{
+	const char *path;			/* in the server encoding */
+	struct varlena *content;	/* a bytea; NULL: it is stored already */
+	int64		size;			/* of the content, if there is one */
+	char		sha256[SHA256_HEX_LENGTH + 1];	/* given, or filled in */
+} StagingFile;
+
+/*
+ * Make these files the whole of the set; returns their number.  A file without
+ * content must have a checksum, and its content be in the set as it is now.
+ * sha256 of a file with content is compared with it, if given.  Sorts files.
+ */
+extern int	staging_replace(const char *name, StagingFile *files, int count);
+
+/* Add one file with content to the set, or replace it; returns the number in the set. */
+extern int	staging_put(const char *name, StagingFile *file);
+
+/* Remove the set; returns the number of files it had. */
+extern int	staging_remove(const char *name);
+
+/*
+ * Which of these checksums does the set not hold?  missing[i] is set for each.
+ */
+extern void staging_missing(const char *name, char *const *sha256, int count, bool *missing);
+
+/*
+ * A path as it is stored: relative, without empty, "." or ".." parts.  Raises
+ * 22023.
+ */
+extern void staging_check_path(const char *path);
+
+/* Raise 54000 when so much is too much for one set; size in bytes. */
+extern void staging_check_limits(const char *name, int64 count, int64 size);
+
+/* A checksum in hex, upper or lower case; raises 22023 when it is none. */
+extern void staging_parse_sha256(const char *text, char *sha256);
+
+#endif

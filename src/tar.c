@@ -1,0 +1,306 @@
+/*
+ * tar.c
+ *	  Read the files of a tar archive.
+ *
+ * libarchive allocates with malloc(), so its handle is freed by a callback of
+ * a memory context.  It calls nothing of the server but our read callback,
+ * which never raises an error.  It converts names to the character set of the
+ * process's locale where it can, which is not what we want of names that are
+ * UTF-8 already: its calls are made in the "C" locale, where it returns the
+ * bytes as they are.
+ */
+#include "postgres.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "tar.h"
+
+/* the archive is handed over in pieces, so that a cancel is seen between them */
+#define PIECE (64 * 1024)
+#define BLOCK 512
+
+/*
+ * Headers of one entry never need this much.  libarchive reads all of them
+ * before it returns, and they may be nothing but a comment.
+ */
+#define HEADERS_AT_MOST (8 * 1024 * 1024)
+
+typedef struct TarReader
+{
+	struct archive *archive;
+	const char *next;			/* what was not handed over yet */
+	size_t		left;
+	int64		headers_end;	/* headers must not go beyond this position */
+	const char *stopped;		/* why we refused to hand over more, or NULL */
+	locale_t	outside;		/* locale to return to */
+	MemoryContextCallback callback;
+} TarReader;
+
+static locale_t c_locale = (locale_t) 0;
+
+static void open_archive(TarReader *reader, const void *bytes, size_t length);
+static void free_archive(void *argument);
+static void enter_library(TarReader *reader);
+static void leave_library(TarReader *reader);
+static la_ssize_t hand_over(struct archive *archive, void *argument, const void **buffer);
+static bool next_entry(TarReader *reader, struct archive_entry **entry);
+static void require_end(TarReader *reader);
+static char *entry_name(struct archive_entry *entry);
+static void refuse_special(struct archive_entry *entry, const char *name);
+static struct varlena *read_content(TarReader *reader, const char *name, int64 size);
+static void refuse(TarReader *reader);
+
+List *
+tar_read(const void *bytes, size_t length, TarLimit limit, void *argument)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrator archive",
+												  ALLOCSET_SMALL_SIZES);
+	TarReader  *reader = MemoryContextAllocZero(context, sizeof(TarReader));
+	List	   *files = NIL;
+	int64		entries = 0;
+	int64		total = 0;
+	struct archive_entry *entry;
+
+	reader->callback.func = free_archive;
+	reader->callback.arg = reader;
+	MemoryContextRegisterResetCallback(context, &reader->callback);
+	open_archive(reader, bytes, length);
+
+	while (next_entry(reader, &entry))
+	{
+		char	   *name = entry_name(entry);
+		TarFile    *file;
+
+		CHECK_FOR_INTERRUPTS();
+		refuse_special(entry, name);
+		if (archive_entry_filetype(entry) == AE_IFDIR)
+		{
+			limit(++entries, total, argument);
+			continue;
+		}
+		file = palloc(sizeof(TarFile));
+		file->name = name;
+		file->size = archive_entry_size(entry);
+		total += file->size;
+		limit(++entries, total, argument);
+		file->content = read_content(reader, name, file->size);
+		files = lappend(files, file);
+	}
+	require_end(reader);
+	MemoryContextDelete(context);
+	return files;
+}
+
+static void
+open_archive(TarReader *reader, const void *bytes, size_t length)
+{
+	int			result;
+
+	if (c_locale == (locale_t) 0)
+	{
+		c_locale = newlocale(LC_ALL_MASK, "C", (locale_t) 0);
+		if (c_locale == (locale_t) 0)
+			elog(ERROR, "could not create locale \"C\": %m");
+	}
+	reader->archive = archive_read_new();
+	if (reader->archive == NULL)
+		ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"));
+	reader->next = bytes;
+	reader->left = length;
+	reader->headers_end = HEADERS_AT_MOST;
+
+	enter_library(reader);
+	archive_read_support_format_tar(reader->archive);
+	archive_read_support_filter_gzip(reader->archive);
+	result = archive_read_open(reader->archive, reader, NULL, hand_over, NULL);
+	leave_library(reader);
+	if (result != ARCHIVE_OK)
+		refuse(reader);
+}
+
+static void
+free_archive(void *argument)
+{
+	TarReader  *reader = argument;
+
+	if (reader->archive != NULL)
+		archive_read_free(reader->archive);
+	reader->archive = NULL;
+}
+
+static void
+enter_library(TarReader *reader)
+{
+	reader->outside = uselocale(c_locale);
+}
+
+static void
+leave_library(TarReader *reader)
+{
+	uselocale(reader->outside);
+}
+
+/*
+ * The next piece of the archive.  To raise an error from here would jump over
+ * libarchive's frames; so we only refuse to go on, and our callers raise it.
+ */
+static la_ssize_t
+hand_over(struct archive *archive, void *argument, const void **buffer)
+{
+	TarReader  *reader = argument;
+	size_t		piece = Min(reader->left, PIECE);
+
+	if (QueryCancelPending || ProcDiePending)
+	{
+		reader->stopped = "cancelled";
+		archive_set_error(archive, ECANCELED, NULL);
+		return -1;
+	}
+	if (archive_filter_bytes(archive, 0) > reader->headers_end)
+	{
+		reader->stopped = "the headers of an entry are too large";
+		archive_set_error(archive, EILSEQ, NULL);
+		return -1;
+	}
+	*buffer = reader->next;
+	reader->next += piece;
+	reader->left -= piece;
+	return piece;
+}
+
+/* ARCHIVE_WARN is about what we do not use: times, owners, names in our locale. */
+static bool
+next_entry(TarReader *reader, struct archive_entry **entry)
+{
+	int			result;
+
+	enter_library(reader);
+	reader->headers_end = archive_filter_bytes(reader->archive, 0) + HEADERS_AT_MOST;
+	result = archive_read_next_header(reader->archive, entry);
+	leave_library(reader);
+	if (result != ARCHIVE_OK && result != ARCHIVE_WARN && result != ARCHIVE_EOF)
+		refuse(reader);
+	return result != ARCHIVE_EOF;
+}
+
+/*
+ * An archive ends with blocks of zeros.  One that was cut off between two
+ * files has none, and libarchive takes it for whole.
+ */
+static void
+require_end(TarReader *reader)
+{
+	int64		behind;
+
+	if (archive_format(reader->archive) == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("invalid archive: it is empty"));
+	behind = archive_filter_bytes(reader->archive, 0) - archive_read_header_position(reader->archive);
+	if (behind < BLOCK)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("invalid archive: it is truncated"),
+				errdetail("The blocks that mark the end of an archive are missing."),
+				errhint("Send it again."));
+}
+
+/*
+ * The name as it is stored.  That of a directory ends in a slash, which is
+ * taken away; so is "./" in front, which is how "tar c ." writes.
+ */
+static char *
+entry_name(struct archive_entry *entry)
+{
+	const char *stored = archive_entry_pathname(entry);
+	size_t		length;
+	char	   *name;
+
+	if (stored == NULL || *stored == '\0')
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("invalid archive: an entry has no name"));
+	while (stored[0] == '.' && stored[1] == '/' && stored[2] != '\0')
+		stored += 2;
+	length = strlen(stored);
+	while (length > 1 && stored[length - 1] == '/')
+		length--;
+	name = pnstrdup(stored, length);
+	if (!pg_verify_mbstr(PG_UTF8, name, length, true))
+		ereport(ERROR,
+				errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				errmsg("name of an entry of the archive is not valid UTF-8"),
+				errhint("Rename the file; names in an archive are UTF-8."));
+	return pg_any_to_server(name, length, PG_UTF8);
+}
+
+static void
+refuse_special(struct archive_entry *entry, const char *name)
+{
+	bool		link = archive_entry_hardlink(entry) != NULL ||
+		archive_entry_filetype(entry) == AE_IFLNK;
+	const char *what = NULL;
+
+	if (link)
+		what = archive_entry_hardlink(entry) ? "a link to another entry" : "a symbolic link";
+	else if (archive_entry_filetype(entry) != AE_IFREG && archive_entry_filetype(entry) != AE_IFDIR)
+		what = "a device or another special file";
+	else if (archive_entry_sparse_count(entry) > 0)
+		what = "a sparse file";
+	else if (archive_entry_filetype(entry) == AE_IFREG &&
+			 (!archive_entry_size_is_set(entry) || archive_entry_size(entry) < 0))
+		what = "of unknown size";
+	if (what != NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("entry \"%s\" of the archive is %s", name, what),
+				errdetail("Only regular files are staged."),
+				!link ? 0 : errhint("Options -h and --hard-dereference of GNU tar store the files that links stand for."));
+}
+
+static struct varlena *
+read_content(TarReader *reader, const char *name, int64 size)
+{
+	struct varlena *content = palloc(VARHDRSZ + size);
+	int64		done = 0;
+
+	SET_VARSIZE(content, VARHDRSZ + size);
+	while (done < size)
+	{
+		la_ssize_t	got;
+
+		CHECK_FOR_INTERRUPTS();
+		enter_library(reader);
+		reader->headers_end = PG_INT64_MAX;
+		got = archive_read_data(reader->archive, VARDATA(content) + done,
+								Min(size - done, 1024 * 1024));
+		leave_library(reader);
+		if (got < 0)
+			refuse(reader);
+		if (got == 0)
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("invalid archive: entry \"%s\" is shorter than it says", name));
+		done += got;
+	}
+	return content;
+}
+
+/* Raise what libarchive says, or what made us stop it. */
+static void
+refuse(TarReader *reader)
+{
+	const char *text = reader->stopped ? reader->stopped : archive_error_string(reader->archive);
+
+	CHECK_FOR_INTERRUPTS();
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("invalid archive: %s", text ? text : "it cannot be read"),
+			errhint("It must be a tar file, plain or compressed with gzip."));
+}
