@@ -128,7 +128,7 @@ CREATE TABLE migrator.stages (
   owner       oid NOT NULL,
   file_count  integer NOT NULL DEFAULT 0,
   total_size  bigint NOT NULL DEFAULT 0,
-  created_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+  changed_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 COMMENT ON TABLE migrator.stages IS 'One row for each set of staged files. owner is the role that may change it, total_size in bytes.';
 

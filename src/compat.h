@@ -17,6 +17,11 @@
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 
+/* part of postgres.h before 16 */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* PortalRun lost its run_once argument in 18 */
 #if PG_VERSION_NUM >= 180000
 #define portal_run(portal, count, top, dest, altdest, qc) \

@@ -45,7 +45,23 @@ typedef struct KnownContent
 	char		sha256[SHA256_HEX_LENGTH];
 	int64		size;
 	const struct varlena *to_insert;	/* NULL: stored */
+	bool		marked;			/* stored, but no path has it now */
+	bool		used;			/* a path of the new set has it */
 } KnownContent;
+
+/*
+ * What turns the set as it is into the set as it shall be.  The comparison is
+ * made here and not in SQL: a plan made while the tables were empty, or for
+ * arrays of unknown length, would compare all with all.
+ */
+typedef struct Change
+{
+	StagingFile *files;			/* the new set, by path */
+	int			count;
+	bool	   *unchanged;		/* one for each of them */
+	List	   *removed;		/* paths, text * */
+	MemoryContext context;
+} Change;
 
 static void lock_stage(const char *name, Stage *stage);
 static bool select_stage(const char *name, Stage *stage);
@@ -60,8 +76,11 @@ static HTAB *create_known(int room);
 static HTAB *known_contents(const char *name, int room);
 static void take_known(HeapTuple tuple, TupleDesc desc, void *argument);
 static int64 match_contents(HTAB *known, StagingFile *files, int count);
-static void insert_contents(const char *name, HTAB *known);
-static void write_files(const char *name, const StagingFile *files, int count);
+static bool insert_contents(const char *name, HTAB *known);
+static bool write_files(const char *name, Change *change);
+static void compare_file(HeapTuple tuple, TupleDesc desc, void *argument);
+static bool put_changed_files(const char *name, const Change *change);
+static bool mark_contents(const char *name, HTAB *known);
 static void put_content(const char *name, const StagingFile *file);
 static void refuse_file_as_folder(const char *name, const char *path);
 static int	compare_files(const void *a, const void *b);
@@ -137,6 +156,8 @@ staging_replace(const char *name, StagingFile *files, int count)
 {
 	Stage		stage;
 	HTAB	   *known;
+	Change		change = {files, count, palloc0(count * sizeof(bool)), NIL, CurrentMemoryContext};
+	bool		changed;
 
 	staged_check_name(name);
 	check_files(name, files, count);
@@ -147,9 +168,11 @@ staging_replace(const char *name, StagingFile *files, int count)
 	stage.file_count = count;
 	stage.total_size = match_contents(known, files, count);
 	staging_check_limits(name, stage.file_count, stage.total_size);
-	insert_contents(name, known);
-	write_files(name, files, count);
-	update_stage(name, &stage);
+	changed = insert_contents(name, known);
+	changed |= write_files(name, &change);
+	changed |= mark_contents(name, known);
+	if (changed)
+		update_stage(name, &stage);
 	return count;
 }
 
@@ -289,12 +312,16 @@ take_stage(HeapTuple tuple, TupleDesc desc, void *argument)
 	stage->total_size = DatumGetInt64(heap_getattr(tuple, 3, desc, &isnull));
 }
 
+/*
+ * After every change of the set, so that a transaction with an older snapshot
+ * cannot lock the row without an error.
+ */
 static void
 update_stage(const char *name, const Stage *stage)
 {
 	static OwnerQuery query = {
-		"UPDATE migrator.stages SET owner = $2, file_count = $3, total_size = $4"
-		" WHERE name = $1 AND (owner, file_count, total_size) IS DISTINCT FROM ($2, $3, $4)",
+		"UPDATE migrator.stages SET owner = $2, file_count = $3, total_size = $4, changed_at = clock_timestamp()"
+		" WHERE name = $1",
 		4, {TEXTOID, OIDOID, INT4OID, INT8OID}
 	};
 	Datum		values[4] = {
@@ -348,7 +375,7 @@ static HTAB *
 known_contents(const char *name, int room)
 {
 	static OwnerQuery query = {
-		"SELECT sha256, size FROM migrator.staged_contents WHERE name = $1",
+		"SELECT sha256, size, replaced_by IS NOT NULL FROM migrator.staged_contents WHERE name = $1",
 		1, {TEXTOID}
 	};
 	HTAB	   *known = create_known(room);
@@ -367,6 +394,8 @@ take_known(HeapTuple tuple, TupleDesc desc, void *argument)
 
 	content->size = DatumGetInt64(heap_getattr(tuple, 2, desc, &isnull));
 	content->to_insert = NULL;
+	content->marked = DatumGetBool(heap_getattr(tuple, 3, desc, &isnull));
+	content->used = false;
 }
 
 /* Returns the size of all files.  What is not stored is entered as to be inserted. */
@@ -391,14 +420,16 @@ match_contents(HTAB *known, StagingFile *files, int count)
 		{
 			content->size = file->size;
 			content->to_insert = file->content;
+			content->marked = false;
 		}
+		content->used = true;
 		file->size = content->size;
 		total += content->size;
 	}
 	return total;
 }
 
-static void
+static bool
 insert_contents(const char *name, HTAB *known)
 {
 	static OwnerQuery query = {
@@ -424,58 +455,131 @@ insert_contents(const char *name, HTAB *known)
 		contents[count++] = PointerGetDatum(content->to_insert);
 	}
 	if (count == 0)
-		return;
+		return false;
 	values[0] = CStringGetTextDatum(name);
 	values[1] = text_array(checksums, count);
 	values[2] = PointerGetDatum(construct_array(contents, count, BYTEAOID, -1, false, TYPALIGN_INT));
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
+	return true;
 }
 
-/* The rows of the paths, then the marks of the contents.  Unchanged rows stay as they are. */
-static void
-write_files(const char *name, const StagingFile *files, int count)
+/* The rows of the paths; those that stay as they are are not touched. */
+static bool
+write_files(const char *name, Change *change)
 {
+	static OwnerQuery look = {
+		"SELECT path, sha256, staged_by FROM migrator.staged_files WHERE name = $1", 1, {TEXTOID}
+	};
 	static OwnerQuery remove = {
-		"DELETE FROM migrator.staged_files f WHERE name = $1"
-		" AND NOT EXISTS (SELECT FROM unnest($2) AS u(path) WHERE u.path = f.path)",
+		"DELETE FROM migrator.staged_files WHERE name = $1 AND path = ANY ($2)",
 		2, {TEXTOID, TEXTARRAYOID}
 	};
-	static OwnerQuery write = {
+	Datum		values[2] = {CStringGetTextDatum(name)};
+	bool		changed;
+
+	(void) owner_query_run(&look, SPI_OK_SELECT, values, NULL, InvalidSnapshot, compare_file, change);
+	changed = change->removed != NIL;
+	if (changed)
+	{
+		Datum	   *paths = palloc(list_length(change->removed) * sizeof(Datum));
+		ListCell   *lc;
+
+		foreach(lc, change->removed)
+			paths[foreach_current_index(lc)] = PointerGetDatum(lfirst(lc));
+		values[1] = text_array(paths, list_length(change->removed));
+		(void) owner_query_run(&remove, SPI_OK_DELETE, values, NULL, InvalidSnapshot, NULL, NULL);
+	}
+	return put_changed_files(name, change) || changed;
+}
+
+/* A row of the set as it is. */
+static void
+compare_file(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	Change	   *change = argument;
+	bool		isnull;
+	StagingFile key = {.path = TextDatumGetCString(heap_getattr(tuple, 1, desc, &isnull))};
+	StagingFile *file = bsearch(&key, change->files, change->count, sizeof(StagingFile), compare_files);
+
+	if (file == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(change->context);
+
+		change->removed = lappend(change->removed, cstring_to_text(key.path));
+		MemoryContextSwitchTo(old);
+		return;
+	}
+	/* the files that are the same were still sent by this caller */
+	change->unchanged[file - change->files] =
+		strcmp(file->sha256, TextDatumGetCString(heap_getattr(tuple, 2, desc, &isnull))) == 0 &&
+		DatumGetObjectId(heap_getattr(tuple, 3, desc, &isnull)) == GetSessionUserId();
+}
+
+static bool
+put_changed_files(const char *name, const Change *change)
+{
+	static OwnerQuery query = {
 		"INSERT INTO migrator.staged_files AS f (name, path, sha256, size, staged_by)"
 		" SELECT $1, u.path, u.sha256, u.size, $5 FROM unnest($2, $3, $4) AS u(path, sha256, size)"
-		" WHERE NOT EXISTS (SELECT FROM migrator.staged_files o"
-		"  WHERE o.name = $1 AND o.path = u.path AND o.sha256 = u.sha256 AND o.staged_by = $5)"
 		" ON CONFLICT (name, path) DO UPDATE SET sha256 = EXCLUDED.sha256, size = EXCLUDED.size,"
 		" staged_by = EXCLUDED.staged_by, staged_at = EXCLUDED.staged_at",
 		5, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, OIDOID}
 	};
-	static OwnerQuery mark = {
-		"UPDATE migrator.staged_contents c"
-		" SET replaced_by = CASE WHEN c.replaced_by IS NULL THEN pg_current_xact_id() END"
-		" WHERE c.name = $1 AND (c.replaced_by IS NULL) <>"
-		" EXISTS (SELECT FROM migrator.staged_files f WHERE f.name = c.name AND f.sha256 = c.sha256)",
-		1, {TEXTOID}
-	};
-	Datum	   *paths = palloc(count * sizeof(Datum));
-	Datum	   *checksums = palloc(count * sizeof(Datum));
-	Datum	   *sizes = palloc(count * sizeof(Datum));
+	Datum	   *paths = palloc(change->count * sizeof(Datum));
+	Datum	   *checksums = palloc(change->count * sizeof(Datum));
+	Datum	   *sizes = palloc(change->count * sizeof(Datum));
+	int			count = 0;
 	Datum		values[5];
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < change->count; i++)
 	{
-		paths[i] = CStringGetTextDatum(files[i].path);
-		checksums[i] = CStringGetTextDatum(files[i].sha256);
-		sizes[i] = Int64GetDatum(files[i].size);
+		const StagingFile *file = &change->files[i];
+
+		if (change->unchanged[i])
+			continue;
+		paths[count] = CStringGetTextDatum(file->path);
+		checksums[count] = CStringGetTextDatum(file->sha256);
+		sizes[count++] = Int64GetDatum(file->size);
 	}
+	if (count == 0)
+		return false;
 	values[0] = CStringGetTextDatum(name);
 	values[1] = text_array(paths, count);
 	values[2] = text_array(checksums, count);
 	values[3] = PointerGetDatum(construct_array(sizes, count, INT8OID, sizeof(int64),
 												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	values[4] = ObjectIdGetDatum(GetSessionUserId());
-	(void) owner_query_run(&remove, SPI_OK_DELETE, values, NULL, InvalidSnapshot, NULL, NULL);
-	(void) owner_query_run(&write, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
-	(void) owner_query_run(&mark, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
+	(void) owner_query_run(&query, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
+	return true;
+}
+
+/* Mark what no path has any more, and take the mark from what one has again. */
+static bool
+mark_contents(const char *name, HTAB *known)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.staged_contents"
+		" SET replaced_by = CASE WHEN replaced_by IS NULL THEN pg_current_xact_id() END"
+		" WHERE name = $1 AND sha256 = ANY ($2)",
+		2, {TEXTOID, TEXTARRAYOID}
+	};
+	Datum	   *checksums = palloc(Max(hash_get_num_entries(known), 1) * sizeof(Datum));
+	int			count = 0;
+	HASH_SEQ_STATUS scan;
+	KnownContent *content;
+	Datum		values[2];
+
+	hash_seq_init(&scan, known);
+	while ((content = hash_seq_search(&scan)) != NULL)
+		if (content->marked == content->used)
+			checksums[count++] = PointerGetDatum(cstring_to_text_with_len(content->sha256,
+																		   SHA256_HEX_LENGTH));
+	if (count == 0)
+		return false;
+	values[0] = CStringGetTextDatum(name);
+	values[1] = text_array(checksums, count);
+	(void) owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
+	return true;
 }
 
 /* What a file was before it is put. */
@@ -532,7 +636,9 @@ staging_put(const char *name, StagingFile *file)
 		refuse_file_as_folder(name, file->path);
 
 	put_content(name, file);
-	if (former.exists && strcmp(former.sha256, file->sha256) != 0)
+	if (former.exists && strcmp(former.sha256, file->sha256) == 0)
+		return stage.file_count;
+	if (former.exists)
 	{
 		values[1] = CStringGetTextDatum(former.sha256);
 		(void) owner_query_run(&mark, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
@@ -656,7 +762,7 @@ staging_missing(const char *name, char *const *sha256, int count, bool *missing)
 		1, {TEXTOID}
 	};
 	static OwnerQuery contents_query = {
-		"SELECT sha256, size FROM migrator.staged_contents WHERE name = $1 AND replaced_by IS NULL",
+		"SELECT sha256, size, false FROM migrator.staged_contents WHERE name = $1 AND replaced_by IS NULL",
 		1, {TEXTOID}
 	};
 	Datum		value = CStringGetTextDatum(name);

@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "tar.h"
 
 /* the archive is handed over in pieces, so that a cancel is seen between them */
