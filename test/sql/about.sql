@@ -28,7 +28,7 @@ SELECT p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid
 SELECT table_name, string_agg(column_name || ' ' || data_type, ', ' ORDER BY ordinal_position) FROM information_schema.columns WHERE table_schema = 'migrator' GROUP BY 1 ORDER BY 1;
 -- history has no unique and no foreign key, so that a worker can write it beside an open transaction
 SELECT conrelid::regclass, contype, conname FROM pg_constraint WHERE connamespace = 'migrator'::regnamespace AND contype IN ('p', 'u', 'f') ORDER BY 1, 2;
--- all tables are marked for dump, with their sequences
+-- the record is marked for dump, with its sequences; staged files are a cache
 SELECT unnest(extconfig)::regclass FROM pg_extension WHERE extname = 'migrator' ORDER BY 1;
 
 -- An extension made and used in one transaction; the failure cannot be recorded then, and says nothing about it.
