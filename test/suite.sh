@@ -1,6 +1,7 @@
 #!/bin/bash
 # suite.sh TREE OUT STAGE...: runs the tests that need a server with the extension installed.
-# STAGE: regress, isolation, pgtap, tap. Runs as an unprivileged user who owns TREE, a built copy of the work tree, and OUT.
+# STAGE: regress, isolation, pgtap, tap; staged: the first three, and staged-tap: some of tap, once more with each directory
+# replaced by staged files. Runs as an unprivileged user who owns TREE, a built copy of the work tree, and OUT.
 # Writes a log a stage into OUT, appends `stage passed failed skipped` lines to OUT/counts, and at the end reads the
 # servers' logs. test.sh calls it natively, in_chroot.sh in a chroot. PG_CONFIG chooses the server.
 set -euo pipefail
@@ -17,23 +18,27 @@ cd "$tree"
 # PGXS's Makefiles call make of their own, this silences them.
 export MAKEFLAGS=--no-print-directory
 
+# Where a stage's logs go, and what its name begins with: another place in a staged stage.
+logs=$out
+as=
+
 running=
 trap '[ -z "$running" ] || cluster_stop "$running"' EXIT
 
 count() {
-  printf '%s %s %s %s\n' "$1" "$2" "$3" "$4" >>"$out/counts"
-  note "$1: $2 passed, $3 failed$([ "$4" = 0 ] || echo ", $4 skipped")"
+  printf '%s %s %s %s\n' "$as$1" "$2" "$3" "$4" >>"$out/counts"
+  note "$as$1: $2 passed, $3 failed$([ "$4" = 0 ] || echo ", $4 skipped")"
 }
 
 server_up() {
-  running=$out/$1.cluster
+  running=$logs/$1.cluster
   cluster_start "$running" "$(cat test/server.conf)"
   cluster_use "$running"
 }
 
 server_down() {
   cluster_stop "$running"
-  cp "$running/server.log" "$out/$1.server.log"
+  cp "$running/server.log" "$logs/$1.server.log"
   # dump of what is needed to look into a failure stays, the cluster does not
   rm -rf "$running"
   running=
@@ -47,24 +52,24 @@ installcheck() { # installcheck STAGE FILES [make argument...]
   local stage=$1 all=$2 passed
   shift 2
   server_up "$stage"
-  timeout -k 10 900 make installcheck PG_CONFIG="$PG_CONFIG" "$@" >"$out/$stage.log" 2>&1 || true
+  timeout -k 10 900 make installcheck PG_CONFIG="$PG_CONFIG" "$@" >"$logs/$stage.log" 2>&1 || true
   server_down "$stage"
-  passed=$(passed_in_report "$out/$stage.log")
+  passed=$(passed_in_report "$logs/$stage.log")
   if [ "$passed" != "$all" ]; then
-    tail -n 30 "$out/$stage.log"
+    tail -n 30 "$logs/$stage.log"
     if [ -s regression.diffs ]; then
-      cp regression.diffs "$out/$stage.diffs"
-      head -n 400 "$out/$stage.diffs"
+      cp regression.diffs "$logs/$stage.diffs"
+      head -n 400 "$logs/$stage.diffs"
     fi
     note "the last lines of the server's log:"
-    tail -n 15 "$out/$stage.server.log"
+    tail -n 15 "$logs/$stage.server.log"
   fi
   count "$stage" "$passed" $((all - passed)) 0
 }
 
 # Counts the top level lines of a verbose prove; a file that dies counts as one failure.
 count_prove() { # count_prove STAGE EXIT-CODE
-  local log=$out/$1.log passed failed skipped
+  local log=$logs/$1.log passed failed skipped
   passed=$(grep -E '^ok [0-9]+' "$log" | grep -cvE '# (SKIP|skip)' || true)
   skipped=$(grep -cE '^ok [0-9]+.*# (SKIP|skip)|^1\.\.0 # (SKIP|skip)' "$log" || true)
   failed=$(grep -E '^not ok [0-9]+' "$log" | grep -cvE '# TODO' || true)
@@ -97,47 +102,84 @@ stage_isolation() {
 }
 
 stage_pgtap() {
-  local rc=0
   has_files pgtap test/pgtap/*.sql || return 0
+  run_pgtap test/pgtap/*.sql
+}
+
+run_pgtap() {
+  local rc=0
   server_up pgtap
-  "$BIN/psql" -X -q -v ON_ERROR_STOP=1 -c 'CREATE EXTENSION pgtap' -c 'CREATE EXTENSION migrator' ||
+  "$BIN/psql" -X -q -v ON_ERROR_STOP=1 -c 'CREATE EXTENSION pgtap' -c 'CREATE EXTENSION migrator' -f test/include/staged.sql ||
     note "the extensions cannot be created"
   # as pg_regress does, so that a test finds its fixtures by \getenv
-  PG_ABS_SRCDIR=$tree/test PATH="$BIN:$PATH" timeout -k 10 900 pg_prove --verbose test/pgtap/*.sql >"$out/pgtap.log" 2>&1 || rc=$?
+  PG_ABS_SRCDIR=$tree/test PATH="$BIN:$PATH" timeout -k 10 900 pg_prove --verbose "$@" >"$logs/pgtap.log" 2>&1 || rc=$?
   server_down pgtap
   count_prove pgtap $rc
 }
 
+# The same tests, and the same expected outputs, with files staged in place of each directory: see staged.pl. Not those
+# that say what a directory may hold that cannot be staged, and those that are about staging.
+stage_staged() {
+  local f name regress=() isolation=()
+  logs=$out/staged as=staged-
+  mkdir -p "$logs"
+  for f in test/{sql/*.sql,specs/*.spec}; do
+    name=${f##*/}
+    name=${name%.*}
+    case $f in
+      *stage*) ;;
+      test/sql/*) regress+=("$name") ;;
+      *) isolation+=("$name") ;;
+    esac
+  done
+  installcheck regress ${#regress[@]} ISOLATION= REGRESS="${regress[*]}" EXTRA_REGRESS_OPTS="--launcher='perl $tree/test/staged.pl'"
+  installcheck isolation ${#isolation[@]} REGRESS= ISOLATION="${isolation[*]}" EXTRA_REGRESS_OPTS="--launcher='perl $tree/test/staged.pl'"
+  perl test/staged.pl rewrite "$logs" test/pgtap/*.sql
+  run_pgtap "$logs"/*.sql
+  logs=$out as=
+}
+
 stage_tap() {
-  local rc=0 log data
   has_files tap test/t/*.pl || return 0
+  run_tap
+}
+
+stage_staged-tap() {
+  logs=$out/staged as=staged-
+  mkdir -p "$logs"
+  TAP_FILES=${TAP_FILES:-$staged_tap} MIGRATOR_STAGED=1 run_tap
+  logs=$out as=
+}
+
+run_tap() {
+  local rc=0 log data
   PG_ABS_SRCDIR=$tree/test timeout -k 10 1800 make prove_installcheck PG_CONFIG="$PG_CONFIG" PROVE_FLAGS='--verbose --timer' \
-    ${TAP_FILES:+PROVE_TESTS="$TAP_FILES"} >"$out/tap.log" 2>&1 || rc=$?
+    ${TAP_FILES:+PROVE_TESTS="$TAP_FILES"} >"$logs/tap.log" 2>&1 || rc=$?
   # servers of a test that was killed
   for data in tmp_check/*/pgdata; do
     if [ -e "$data/postmaster.pid" ]; then "$BIN/pg_ctl" -D "$data" -m immediate stop >/dev/null 2>&1 || true; fi
   done
-  mkdir -p "$out/tap"
+  mkdir -p "$logs/tap"
   for log in tmp_check/log/*; do
-    if [ -f "$log" ]; then cp "$log" "$out/tap/"; fi
+    if [ -f "$log" ]; then cp "$log" "$logs/tap/"; fi
   done
   if [ $rc != 0 ]; then
     # prove's summary names the files that failed
-    sed -n 's,^test/t/\([^ ]*\)\.pl .*(Wstat:.*,\1,p' "$out/tap.log" | while read -r name; do
+    sed -n 's,^test/t/\([^ ]*\)\.pl .*(Wstat:.*,\1,p' "$logs/tap.log" | while read -r name; do
       note "test/t/$name.pl, the end of its log:"
-      tail -n 25 "$out/tap/regress_log_$name" 2>/dev/null || true
+      tail -n 25 "$logs/tap/regress_log_$name" 2>/dev/null || true
     done
   fi
   count_prove tap $rc
 }
 
 stage_serverlogs() {
-  local log logs=()
-  for log in "$out"/*.server.log "$out"/tap/*.log; do
-    if [ -f "$log" ]; then logs+=("$log"); fi
+  local log found=()
+  for log in "$out"/{,staged/}{*.server.log,tap/*.log}; do
+    if [ -f "$log" ]; then found+=("$log"); fi
   done
-  [ ${#logs[@]} != 0 ] || return 0
-  if perl test/check_log.pl test/log_allowed.txt expected "${logs[@]}" >"$out/serverlogs.log"; then
+  [ ${#found[@]} != 0 ] || return 0
+  if perl test/check_log.pl test/log_allowed.txt expected "${found[@]}" >"$out/serverlogs.log"; then
     count serverlogs 1 0 0
   else
     head -n 60 "$out/serverlogs.log"

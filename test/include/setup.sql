@@ -99,6 +99,11 @@ BEGIN
   CREATE SCHEMA app;
 END $$;
 
+\getenv staged MIGRATOR_STAGED
+\if :{?staged}
+  \ir staged.sql
+\endif
+
 CALL files.remove('m');
 SET search_path = app;
 SET client_min_messages = warning;
