@@ -5,13 +5,11 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "advisory.h"
@@ -19,7 +17,17 @@
 #include "owner_query.h"
 #include "transaction.h"
 
+/* argument of wait_under_timeout() */
+typedef struct Wait
+{
+	int64		key;
+	LOCKMODE	mode;
+	bool		session;
+	int			timeout;		/* ms; 0 = no limit */
+} Wait;
+
 static bool wait_for_lock(int64 key, LOCKMODE mode, bool session, int timeout);
+static void wait_under_timeout(void *argument);
 static bool is_ours(int64 key);
 static double elapsed_ms(instr_time start);
 static void refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, bool up);
@@ -87,51 +95,36 @@ lock_for_transaction(const LockRequest *request, LockResult *result)
 static bool
 wait_for_lock(int64 key, LOCKMODE mode, bool session, int timeout)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool acquired = false;
+	Wait		wait = {key, mode, session, timeout};
+	ErrorData  *error = transaction_try(wait_under_timeout, &wait, false);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		int			level = NewGUCNestLevel();
-		char		value[32];
+	if (error == NULL)
+		return true;
 
-		snprintf(value, sizeof(value), "%d", timeout);
-		(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+	/* granted in the moment of the error: nobody else gives it back */
+	if (session)
+		advisory_release(key, mode, true);
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		ReThrowError(error);
+	FreeErrorData(error);
+	return false;
+}
 
-		/* a catalog snapshot counts as one, for CREATE INDEX CONCURRENTLY */
-		InvalidateCatalogSnapshot();
-		advisory_wait(key, mode, session);
-		AtEOXact_GUC(true, level);
+static void
+wait_under_timeout(void *argument)
+{
+	const Wait *wait = argument;
+	int			level = NewGUCNestLevel();
+	char		value[32];
 
-		ReleaseCurrentSubTransaction();
-		acquired = true;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
+	snprintf(value, sizeof(value), "%d", wait->timeout);
+	(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-
-		/* granted in the moment of the error: nobody else gives it back */
-		if (session)
-			advisory_release(key, mode, true);
-		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
-			ReThrowError(error);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return acquired;
+	/* a catalog snapshot counts as one, for CREATE INDEX CONCURRENTLY */
+	InvalidateCatalogSnapshot();
+	advisory_wait(wait->key, wait->mode, wait->session);
+	AtEOXact_GUC(true, level);
 }
 
 static void

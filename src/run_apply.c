@@ -8,12 +8,10 @@
 #include "postgres.h"
 
 #include "access/twophase.h"
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "constraint.h"
@@ -21,9 +19,17 @@
 #include "failure_log.h"
 #include "lock.h"
 #include "run_shared.h"
+#include "transaction.h"
 
 /* What runs in a subtransaction; step is NULL where it is about all of them. */
 typedef void (*GuardedBody) (Run *run, Step *step);
+
+typedef struct Guarded
+{
+	Run		   *run;
+	GuardedBody body;
+	Step	   *step;
+} Guarded;
 
 static void apply_locked(Run *run);
 static void refuse_what_needs_call(const Run *run);
@@ -31,6 +37,7 @@ static void refuse_non_transactional(const Step *step);
 static void warn_of_lock_table(const Run *run);
 static void apply_steps(Run *run);
 static ErrorData *in_subtransaction(Run *run, GuardedBody body, Step *step, bool undo);
+static void call_guarded(void *argument);
 static void apply_all(Run *run, Step *unused);
 static void apply_each(Run *run, Step *unused);
 static void apply_one(Run *run, Step *step);
@@ -198,38 +205,20 @@ apply_steps(Run *run)
 		apply_each(run, NULL);
 }
 
-/*
- * Call body in a subtransaction, and release or (undo) roll it back.  Returns
- * NULL, or the error that body raised, after the subtransaction was undone.
- */
 static ErrorData *
 in_subtransaction(Run *run, GuardedBody body, Step *step, bool undo)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	Guarded		guarded = {run, body, step};
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		body(run, step);
-		if (undo)
-			RollbackAndReleaseCurrentSubTransaction();
-		else
-			ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return error;
+	return transaction_try(call_guarded, &guarded, undo);
+}
+
+static void
+call_guarded(void *argument)
+{
+	const Guarded *guarded = argument;
+
+	guarded->body(guarded->run, guarded->step);
 }
 
 /* Until the first error, which the caller catches. */

@@ -10,12 +10,10 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "errors.h"
@@ -40,11 +38,20 @@ typedef struct Attempt
 	char	   *statement;		/* that failed, or NULL */
 } Attempt;
 
+/* argument of try_script() */
+typedef struct StepTry
+{
+	Run		   *run;
+	Step	   *step;
+	MemoryContext work;
+} StepTry;
+
 static bool look(Run *run);
 static void up_locked(Run *run);
 static ErrorData *up_steps(Run *run, StringInfo failed);
 static ErrorData *up_step_with_retries(Run *run, Step *step, int number);
 static ErrorData *try_step(Run *run, Step *step, char **statement);
+static void try_script(void *argument);
 static ErrorData *guarded(void (*body) (const Attempt *), const Attempt *attempt);
 static void commit_attempt(const Attempt *attempt);
 static void pause_after(const Attempt *attempt);
@@ -252,39 +259,43 @@ static ErrorData *
 try_step(Run *run, Step *step, char **statement)
 {
 	MemoryContext context = CurrentMemoryContext;
-	MemoryContext work = AllocSetContextCreate(context, "migrator migration",
-											   ALLOCSET_DEFAULT_SIZES);
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	StepTry		try = {
+		run, step,
+		AllocSetContextCreate(context, "migrator migration", ALLOCSET_DEFAULT_SIZES)
+	};
+	ErrorData  *error;
 
 	run->current = step;
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(work);
-	PG_TRY();
+	error = transaction_try(try_script, &try, false);
+	if (error != NULL)
 	{
-		migration_timeout_start();
-		run_script(run, step);
-		migration_timeout_stop();
-		lock_keep_for_session(run->request->scope->service);
-		run_record_step(run, step);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		migration_timeout_stop();
 		migration_timeout_explain(error);
 		if (run->execution.script != NULL && run->execution.statement >= 0)
 			*statement = script_statement_text(run->execution.script, run->execution.statement);
-		RollbackAndReleaseCurrentSubTransaction();
+	}
+	MemoryContextDelete(try.work);
+	return error;
+}
+
+static void
+try_script(void *argument)
+{
+	StepTry    *try = argument;
+	Run		   *run = try->run;
+
+	MemoryContextSwitchTo(try->work);
+	PG_TRY();
+	{
+		migration_timeout_start();
+		run_script(run, try->step);
+	}
+	PG_FINALLY();
+	{
+		migration_timeout_stop();
 	}
 	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	MemoryContextDelete(work);
-	return error;
+	lock_keep_for_session(run->request->scope->service);
+	run_record_step(run, try->step);
 }
 
 /*

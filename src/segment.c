@@ -8,37 +8,34 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
-
 #include "segment.h"
+#include "transaction.h"
+
+typedef struct Creation
+{
+	Size		size;
+	dsm_segment *segment;
+} Creation;
+
+static void
+create(void *argument)
+{
+	Creation   *creation = argument;
+	dsm_segment *segment = dsm_create(creation->size, DSM_CREATE_NULL_IF_MAXSEGMENTS);
+
+	if (segment != NULL)
+		dsm_pin_mapping(segment);
+	creation->segment = segment;
+}
 
 dsm_segment *
 segment_create(Size size)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	dsm_segment *volatile segment = NULL;
+	Creation	creation = {size, NULL};
+	ErrorData  *error = transaction_try(create, &creation, false);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		segment = dsm_create(size, DSM_CREATE_NULL_IF_MAXSEGMENTS);
-		if (segment != NULL)
-			dsm_pin_mapping(segment);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		segment = NULL;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return segment;
+	if (error == NULL)
+		return creation.segment;
+	FreeErrorData(error);
+	return NULL;
 }

@@ -1,6 +1,6 @@
 /*
  * transaction.c
- *	  Ending and beginning transactions inside a CALL.
+ *	  Ending and beginning transactions inside a CALL; subtransactions.
  */
 #include "postgres.h"
 
@@ -9,11 +9,42 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "transaction.h"
 
 static void begin(MemoryContext context);
+
+ErrorData *
+transaction_try(TransactionBody body, void *argument, bool undo)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		body(argument);
+		if (undo)
+			RollbackAndReleaseCurrentSubTransaction();
+		else
+			ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return error;
+}
 
 void
 transaction_commit(bool flush)

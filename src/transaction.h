@@ -1,6 +1,6 @@
 /*
  * transaction.h
- *	  Ending and beginning transactions inside a CALL.
+ *	  Ending and beginning transactions inside a CALL; subtransactions.
  *
  * As SPI_commit() and SPI_rollback() do (src/backend/executor/spi.c), but with
  * no SPI level connected: so a statement in between may be run at top level.
@@ -11,6 +11,15 @@
  */
 #ifndef MIGRATOR_TRANSACTION_H
 #define MIGRATOR_TRANSACTION_H
+
+typedef void (*TransactionBody) (void *argument);
+
+/*
+ * Anywhere: call body in a subtransaction, and release or (undo) roll it back.
+ * Returns NULL, or what body raised, in CurrentMemoryContext, after the
+ * subtransaction was rolled back.  Body begins in CurrentMemoryContext.
+ */
+extern ErrorData *transaction_try(TransactionBody body, void *argument, bool undo);
 
 /*
  * Commit and begin the next transaction: READ COMMITTED and READ WRITE,
