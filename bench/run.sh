@@ -11,31 +11,12 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=test/setup.sh
-. "$here/../test/setup.sh"
-forget_pg_environment
-server_find
-choose_user
-[ -e "$("$PG_CONFIG" --sharedir)/extension/migrator.control" ] || die "migrator is not installed: make install"
-
-dir=$(mktemp -d "$(temp_base)/migrator-bench.XXXXXX")
-RUN_HOME=$dir
-if is_root; then chown "$RUN_USER" "$dir"; fi
-chmod 755 "$dir"
-cd "$dir"
-trap 'cluster_stop "$dir/cluster"; cd /; rm -rf "$dir"' EXIT
-# Thousands of tables in one transaction need that many locks; the same for every way and size.
-cluster_start "$dir/cluster" "fsync = on" "max_locks_per_transaction = 2048" "shared_buffers = 256MB" "max_wal_size = 4GB"
-cluster_use "$dir/cluster"
-
-# the same silence for every way
-export PGOPTIONS='-c client_min_messages=error'
+# shellcheck source=bench/setup.sh
+. "$here/setup.sh"
+# shellcheck disable=SC2119
+bench_begin
 
 cc -O2 -o "$dir/floor" "$here/floor.c"
-
-psql() { command "$BIN/psql" -X -q -v ON_ERROR_STOP=1 "$@"; }
-
-median() { sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
 
 # The ways. Each applies $1 (N.dir, N.all.sql and N.each.sql stand beside one another) to the database bench.
 way_apply()    { psql -Atc "SELECT count(*) FROM migrator.apply('$dir/$1.dir')"; }

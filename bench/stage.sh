@@ -9,27 +9,11 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=test/setup.sh
-. "$here/../test/setup.sh"
-forget_pg_environment
-server_find
-choose_user
-[ -e "$("$PG_CONFIG" --sharedir)/extension/migrator.control" ] || die "migrator is not installed: make install"
-
-dir=$(mktemp -d "$(temp_base)/migrator-bench.XXXXXX")
-RUN_HOME=$dir
-if is_root; then chown "$RUN_USER" "$dir"; fi
-chmod 755 "$dir"
-cd "$dir"
-trap 'cluster_stop "$dir/cluster"; cd /; rm -rf "$dir"' EXIT
+# shellcheck source=bench/setup.sh
+. "$here/setup.sh"
 port=$((20000 + RANDOM % 20000))
-cluster_start "$dir/cluster" "fsync = on" "listen_addresses = '127.0.0.1'" "port = $port" \
-  "max_locks_per_transaction = 2048" "shared_buffers = 256MB" "max_wal_size = 4GB"
-cluster_use "$dir/cluster"
-export PGPORT=$port PGOPTIONS='-c client_min_messages=error' PATH="$BIN:$PATH"
-
-psql() { command psql -X -q -v ON_ERROR_STOP=1 "$@"; }
-median() { sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
+bench_begin "listen_addresses = '127.0.0.1'" "port = $port"
+export PGPORT=$port PATH="$BIN:$PATH"
 
 size=${SIZE:-5000} repeat=${REPEAT:-5}
 bash "$here/generate.sh" $((size / 2)) files pairs

@@ -19,6 +19,7 @@
 
 static void resolve_service(Scope *scope, const char *source, const char *service);
 static Service *only_service_with(const char *source, const List *services);
+static void refuse_namesake(const char *source, const List *services);
 static bool first_schema_is_ours(const char *search_path);
 
 Scope *
@@ -89,7 +90,11 @@ resolve_service(Scope *scope, const char *source, const char *service)
 	scope->service = "default";
 	scope->service_origin = "default";
 	if (source != NULL)
+	{
 		scope->registration = only_service_with(source, services);
+		if (scope->registration == NULL && staged_is(source))
+			refuse_namesake(source, services);
+	}
 	else
 	{
 		ListCell   *lc;
@@ -135,6 +140,30 @@ only_service_with(const char *source, const List *services)
 		found = candidate;
 	}
 	return found;
+}
+
+/*
+ * stage:billing, for a service "billing" that is registered with a directory,
+ * would be run as "default": all over again.  That is hardly ever meant.
+ */
+static void
+refuse_namesake(const char *source, const List *services)
+{
+	const char *name = staged_name(source);
+	ListCell   *lc;
+
+	foreach(lc, services)
+	{
+		const Service *service = lfirst(lc);
+
+		if (strcmp(service->service, name) == 0 && strcmp(name, "default") != 0)
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("no service is named, and source \"%s\" is not that of service \"%s\"",
+						   source, name),
+					service->source ? errdetail("Service \"%s\" is registered with source \"%s\".", name, service->source) : 0,
+					errhint("Name the service with argument \"service\": '%s', or 'default'.", name));
+	}
 }
 
 void

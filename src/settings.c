@@ -362,6 +362,13 @@ check_trusted_stagers(char **newval, void **extra, GucSource source)
 	pfree(copy);
 	if (!valid)
 		GUC_check_errdetail("It must be a list of role names, separated by commas.");
+
+	/* who was granted the right to set it shall not decide whom others trust */
+	if (valid && source == PGC_S_DATABASE)
+	{
+		GUC_check_errdetail("It cannot be set for a database, only for a role, a session or the server.");
+		return false;
+	}
 	return valid;
 }
 

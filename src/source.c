@@ -182,7 +182,7 @@ source_same(const char *a, const char *b)
 	if (strcmp(a, b) == 0)
 		return true;
 	if (staged_is(a) || staged_is(b))
-		return false;
+		return staged_is(a) && staged_is(b) && staged_same(a, b);
 	left = is_absolute_path(a) ? pstrdup(a) : psprintf("%s/%s", DataDir, a);
 	right = is_absolute_path(b) ? pstrdup(b) : psprintf("%s/%s", DataDir, b);
 	canonicalize_path(left);

@@ -67,6 +67,25 @@ split_name(const char *source, const char **folder)
 	return name;
 }
 
+const char *
+staged_name(const char *source)
+{
+	const char *folder;
+
+	return split_name(source, &folder);
+}
+
+bool
+staged_same(const char *a, const char *b)
+{
+	const char *folder_a,
+			   *folder_b;
+	const char *name_a = split_name(a, &folder_a);
+	const char *name_b = split_name(b, &folder_b);
+
+	return strcmp(name_a, name_b) == 0 && strcmp(folder_a, folder_b) == 0;
+}
+
 void
 staged_check_name(const char *name)
 {
@@ -154,19 +173,15 @@ take_file(HeapTuple tuple, TupleDesc desc, void *argument)
 void
 staged_keep(const char *source)
 {
-	const char *folder;
-
 	if (staged_is(source))
-		advisory_wait(staged_lock_key(split_name(source, &folder)), ShareLock, true);
+		advisory_wait(staged_lock_key(staged_name(source)), ShareLock, true);
 }
 
 void
 staged_let_go(const char *source)
 {
-	const char *folder;
-
 	if (staged_is(source))
-		advisory_release(staged_lock_key(split_name(source, &folder)), ShareLock, true);
+		advisory_release(staged_lock_key(staged_name(source)), ShareLock, true);
 }
 
 const StagedFile *

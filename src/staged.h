@@ -33,6 +33,12 @@ typedef struct StagedSet
 /* Is this the name of a staged source? */
 extern bool staged_is(const char *source);
 
+/* The NAME of a staged source; raises 22023 when it cannot be one. */
+extern const char *staged_name(const char *source);
+
+/* Do two staged sources name the same folder of the same set? */
+extern bool staged_same(const char *a, const char *b);
+
 /*
  * Open a staged source, whose contents stay to be read until the end of the
  * transaction.  Raises 22023 for an invalid name, 42704 when nothing is staged

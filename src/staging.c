@@ -67,7 +67,7 @@ static void lock_stage(const char *name, Stage *stage);
 static bool select_stage(const char *name, Stage *stage);
 static void require_rights(const char *name, Stage *stage);
 static void take_stage(HeapTuple tuple, TupleDesc desc, void *argument);
-static bool remove_marked(const char *name);
+static void remove_marked(const char *name);
 static void update_stage(const char *name, const Stage *stage);
 static void check_content(StagingFile *file);
 static void check_files(const char *name, StagingFile *files, int count);
@@ -162,8 +162,6 @@ staging_replace(const char *name, StagingFile *files, int count)
 	staged_check_name(name);
 	check_files(name, files, count);
 	lock_stage(name, &stage);
-	(void) remove_marked(name);
-
 	known = known_contents(name, count);
 	stage.file_count = count;
 	stage.total_size = match_contents(known, files, count);
@@ -173,6 +171,8 @@ staging_replace(const char *name, StagingFile *files, int count)
 	changed |= mark_contents(name, known);
 	if (changed)
 		update_stage(name, &stage);
+	/* last, since the set may have found a use for what was marked */
+	remove_marked(name);
 	return count;
 }
 
@@ -335,11 +335,11 @@ update_stage(const char *name, const Stage *stage)
 }
 
 /*
- * Remove marked contents, unless somebody is reading; false then.  The lock may
- * be given back before the commit: a set that is opened later does not list
- * what was marked.
+ * Remove what earlier transactions marked, unless somebody is reading.  The
+ * lock may be given back before the commit: a set that is opened later does not
+ * list what was marked.
  */
-static bool
+static void
 remove_marked(const char *name)
 {
 	static OwnerQuery query = {
@@ -351,10 +351,9 @@ remove_marked(const char *name)
 	int64		key = staged_lock_key(name);
 
 	if (!advisory_try(key, ExclusiveLock, false))
-		return false;
+		return;
 	(void) owner_query_run(&query, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
 	advisory_release(key, ExclusiveLock, false);
-	return true;
 }
 
 static HTAB *
@@ -624,7 +623,6 @@ staging_put(const char *name, StagingFile *file)
 	staging_check_path(file->path);
 	check_content(file);
 	lock_stage(name, &stage);
-	(void) remove_marked(name);
 
 	values[0] = CStringGetTextDatum(name);
 	values[1] = CStringGetTextDatum(file->path);
@@ -644,6 +642,7 @@ staging_put(const char *name, StagingFile *file)
 		(void) owner_query_run(&mark, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
 	}
 	update_stage(name, &stage);
+	remove_marked(name);
 	return stage.file_count;
 }
 
@@ -770,6 +769,8 @@ staging_missing(const char *name, char *const *sha256, int count, bool *missing)
 	Stage		stage;
 
 	staged_check_name(name);
+	/* what we say is there stays for a stage() of the same transaction */
+	advisory_wait(staged_lock_key(name), ShareLock, false);
 	if (owner_query_run(&stage_query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_stage, &stage) > 0)
 		require_rights(name, &stage);
 	(void) owner_query_run(&contents_query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_known, known);

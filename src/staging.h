@@ -35,6 +35,7 @@ extern int	staging_remove(const char *name);
 
 /*
  * Which of these checksums does the set not hold?  missing[i] is set for each.
+ * The others stay to be used to the end of the transaction.
  */
 extern void staging_missing(const char *name, char *const *sha256, int count, bool *missing);
 
