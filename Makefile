@@ -15,7 +15,7 @@ SCRIPTS = bin/migrator-push
 OBJS = \
 	src/settings.o src/segment.o src/finding.o src/owner_query.o src/advisory.o \
 	src/migration.o src/file.o src/digest.o src/tar.o src/lexer.o src/statement_kind.o src/script.o src/script_parse.o \
-	src/staged.o src/staging.o src/source.o src/layout.o src/layout_pairs.o src/layout_dated.o src/layout_numbered.o src/layout_folders.o \
+	src/staged.o src/staging_check.o src/staging.o src/source.o src/layout.o src/layout_pairs.o src/layout_dated.o src/layout_numbered.o src/layout_folders.o \
 	src/record.o src/lock.o \
 	src/scope.o src/plan.o src/check.o \
 	src/transaction.o src/session_settings.o src/execute.o src/copy.o src/constraint.o src/resume.o src/parts.o \
@@ -26,7 +26,7 @@ OBJS = \
 PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-clobbered
-SHLIB_LINK = -lcrypto -larchive
+SHLIB_LINK = -lcrypto -larchive -lz
 
 ifdef DEV
 PG_CFLAGS += -Werror

@@ -122,7 +122,8 @@ CREATE INDEX history_service_version ON migrator.history (service, version, id);
 COMMENT ON TABLE migrator.history IS 'Append-only log of every attempt and event: applied, failed, baseline, resolved, registered, ... applied_by is the session user, run_as the current user at that time.';
 
 -- Files that clients sent: a cache, which the client fills again, and no part of dumps.  Names and paths are compared by
--- bytes, as file names are.  owner and staged_by are role OIDs: a role that takes a dropped one's name gets nothing.
+-- bytes, as file names are.  Roles are kept as OIDs: a role that takes a dropped one's name gets nothing.  Nobody but the
+-- owner may write here, whatever default privileges and pg_write_all_data say: scripts run from these tables.
 CREATE TABLE migrator.stages (
   name        text COLLATE "C" PRIMARY KEY,
   owner       oid NOT NULL,
@@ -134,7 +135,7 @@ COMMENT ON TABLE migrator.stages IS 'One row for each set of staged files. owner
 
 CREATE TABLE migrator.staged_contents (
   name        text COLLATE "C" NOT NULL,
-  sha256      text COLLATE "C" NOT NULL,
+  sha256      text COLLATE "C" NOT NULL CHECK (pg_catalog.length(sha256) = 64),
   size        bigint NOT NULL,
   content     bytea NOT NULL,
   replaced_by xid8,
@@ -149,11 +150,20 @@ CREATE TABLE migrator.staged_files (
   sha256      text COLLATE "C" NOT NULL,
   size        bigint NOT NULL,
   staged_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  staged_as   oid NOT NULL,
   staged_by   oid NOT NULL,
+  staged_login oid NOT NULL,
   PRIMARY KEY (name, path)
 );
 CREATE INDEX staged_files_sha256 ON migrator.staged_files (name, sha256);
-COMMENT ON TABLE migrator.staged_files IS 'The paths of staged files. staged_by is the session user who sent this content.';
+COMMENT ON TABLE migrator.staged_files IS 'The paths of staged files. Whoever sent this content was staged_as as current user, staged_by as session user, and had logged in as staged_login.';
+
+ALTER TABLE migrator.stages ENABLE ROW LEVEL SECURITY;
+ALTER TABLE migrator.staged_contents ENABLE ROW LEVEL SECURITY;
+ALTER TABLE migrator.staged_files ENABLE ROW LEVEL SECURITY;
+CREATE POLICY readable ON migrator.stages FOR SELECT USING (true);
+CREATE POLICY readable ON migrator.staged_contents FOR SELECT USING (true);
+CREATE POLICY readable ON migrator.staged_files FOR SELECT USING (true);
 
 -- The record survives dump and restore.
 SELECT pg_catalog.pg_extension_config_dump('migrator.services', '');

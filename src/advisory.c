@@ -2,7 +2,7 @@
  * advisory.c
  *	  Advisory locks, as pg_advisory_lock(bigint) takes them.
  *
- * Field 4 of the tag is 1, see SET_LOCKTAG_INT64 in
+ * For field 4 of the tag see SET_LOCKTAG_INT64 in
  * src/backend/utils/adt/lockfuncs.c.
  */
 #include "postgres.h"
@@ -16,9 +16,9 @@
 #include "compat.h"
 
 static void
-set_tag(LOCKTAG *tag, int64 key)
+set_tag(LOCKTAG *tag, AdvisoryKind kind, int64 key)
 {
-	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (key >> 32), (uint32) key, 1);
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (key >> 32), (uint32) key, kind);
 }
 
 int64
@@ -28,39 +28,39 @@ advisory_key(const char *name)
 }
 
 bool
-advisory_try(int64 key, LOCKMODE mode, bool session)
+advisory_try(AdvisoryKind kind, int64 key, LOCKMODE mode, bool session)
 {
 	LOCKTAG		tag;
 
-	set_tag(&tag, key);
+	set_tag(&tag, kind, key);
 	return LockAcquire(&tag, mode, session, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 void
-advisory_wait(int64 key, LOCKMODE mode, bool session)
+advisory_wait(AdvisoryKind kind, int64 key, LOCKMODE mode, bool session)
 {
 	LOCKTAG		tag;
 
-	set_tag(&tag, key);
+	set_tag(&tag, kind, key);
 	(void) LockAcquire(&tag, mode, session, false);
 }
 
 bool
-advisory_held(int64 key, LOCKMODE mode)
+advisory_held(AdvisoryKind kind, int64 key, LOCKMODE mode)
 {
 	LOCKTAG		tag;
 
-	set_tag(&tag, key);
+	set_tag(&tag, kind, key);
 	return lock_held_by_me(&tag, mode);
 }
 
 /* LockRelease() warns when the lock is not held. */
 void
-advisory_release(int64 key, LOCKMODE mode, bool session)
+advisory_release(AdvisoryKind kind, int64 key, LOCKMODE mode, bool session)
 {
 	LOCKTAG		tag;
 
-	set_tag(&tag, key);
+	set_tag(&tag, kind, key);
 	if (lock_held_by_me(&tag, mode))
 		(void) LockRelease(&tag, mode, session);
 }

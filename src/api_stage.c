@@ -32,7 +32,7 @@ static void take_checksums(FunctionCallInfo fcinfo, int n, StagingFile *files, i
 static void refuse_lengths(const char *name);
 static void check_limits(int64 entries, int64 size, void *name);
 
-/* Not from within a run: it would pull its own files from under it. */
+/* Not from within a run, which reads what it would change. */
 static void
 enter(const char *name)
 {

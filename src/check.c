@@ -501,7 +501,7 @@ check_load_script(const Source *source, const Step *step)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("file \"%s\" changed while the run was under way", file),
-				errdetail("What was checked is not what would be run."),
+				errdetail("%s.", read.raw.problem ? read.raw.problem : "What was checked is not what would be run"),
 				errhint("Start the run again."));
 	return script_split(read.text, read.length, standard_conforming_strings);
 }

@@ -76,14 +76,14 @@ check_copy_permissions(ParseState *pstate, ParseNamespaceItem *item, List *attnu
 #endif
 
 /*
- * Could member act as role?  From 16 on a membership says by itself whether it
- * allows SET ROLE.  A superuser can.
+ * Could member SET ROLE to role?  A superuser can; from 16 on a membership says
+ * by itself whether it allows that.
  */
 static inline bool
 can_become_role(Oid member, Oid role)
 {
 #if PG_VERSION_NUM >= 160000
-	return has_privs_of_role(member, role) || member_can_set_role(member, role);
+	return member_can_set_role(member, role);
 #else
 	return is_member_of_role(member, role);
 #endif

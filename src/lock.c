@@ -61,7 +61,7 @@ lock_for_transaction(const LockRequest *request, LockResult *result)
 	instr_time	start;
 
 	memset(result, 0, sizeof(LockResult));
-	if (advisory_try(run_key, ExclusiveLock, false))
+	if (advisory_try(ADVISORY_PUBLIC, run_key, ExclusiveLock, false))
 	{
 		result->acquired = true;
 		return;
@@ -72,7 +72,7 @@ lock_for_transaction(const LockRequest *request, LockResult *result)
 	if (request->if_locked == IF_LOCKED_SKIP)
 		return;
 
-	up = !advisory_try(lock_key(request->service, LOCK_PART_UP), ShareLock, false);
+	up = !advisory_try(ADVISORY_PUBLIC, lock_key(request->service, LOCK_PART_UP), ShareLock, false);
 	if (up || request->if_locked == IF_LOCKED_FAIL)
 		refuse(request, result->holder, false, up);
 
@@ -103,7 +103,7 @@ wait_for_lock(int64 key, LOCKMODE mode, bool session, int timeout)
 
 	/* granted in the moment of the error: nobody else gives it back */
 	if (session)
-		advisory_release(key, mode, true);
+		advisory_release(ADVISORY_PUBLIC, key, mode, true);
 	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 		ReThrowError(error);
 	FreeErrorData(error);
@@ -123,7 +123,7 @@ wait_under_timeout(void *argument)
 
 	/* a catalog snapshot counts as one, for CREATE INDEX CONCURRENTLY */
 	InvalidateCatalogSnapshot();
-	advisory_wait(wait->key, wait->mode, wait->session);
+	advisory_wait(ADVISORY_PUBLIC, wait->key, wait->mode, wait->session);
 	AtEOXact_GUC(true, level);
 }
 
@@ -169,7 +169,7 @@ lock_for_session(const LockRequest *request, LockResult *result)
 		int64		key = lock_key(request->service, parts[i]);
 		int			left = request->wait_timeout;
 
-		if (advisory_try(key, ExclusiveLock, true))
+		if (advisory_try(ADVISORY_PUBLIC, key, ExclusiveLock, true))
 		{
 			taken++;
 			continue;
@@ -189,7 +189,7 @@ lock_for_session(const LockRequest *request, LockResult *result)
 		{
 			/* no end of the transaction releases a lock of the session */
 			if (taken > 0)
-				advisory_release(lock_key(request->service, LOCK_PART_UP), ExclusiveLock, true);
+				advisory_release(ADVISORY_PUBLIC, lock_key(request->service, LOCK_PART_UP), ExclusiveLock, true);
 			PG_RE_THROW();
 		}
 		PG_END_TRY();
@@ -204,7 +204,7 @@ lock_for_session(const LockRequest *request, LockResult *result)
 		return;
 	}
 	if (taken > 0)
-		advisory_release(lock_key(request->service, LOCK_PART_UP), ExclusiveLock, true);
+		advisory_release(ADVISORY_PUBLIC, lock_key(request->service, LOCK_PART_UP), ExclusiveLock, true);
 	if (request->if_locked != IF_LOCKED_SKIP)
 		refuse(request, result->holder, request->if_locked == IF_LOCKED_WAIT, false);
 }
@@ -228,8 +228,8 @@ look_at_holder(const char *service)
 void
 lock_release_session(const char *service)
 {
-	advisory_release(lock_key(service, LOCK_PART_RUN), ExclusiveLock, true);
-	advisory_release(lock_key(service, LOCK_PART_UP), ExclusiveLock, true);
+	advisory_release(ADVISORY_PUBLIC, lock_key(service, LOCK_PART_RUN), ExclusiveLock, true);
+	advisory_release(ADVISORY_PUBLIC, lock_key(service, LOCK_PART_UP), ExclusiveLock, true);
 }
 
 void
@@ -243,7 +243,7 @@ lock_keep_for_session(const char *service)
 	if (is_ours(run) && is_ours(up))
 		return;
 	lock_release_session(service);
-	if (advisory_try(up, ExclusiveLock, true) && advisory_try(run, ExclusiveLock, true))
+	if (advisory_try(ADVISORY_PUBLIC, up, ExclusiveLock, true) && advisory_try(ADVISORY_PUBLIC, run, ExclusiveLock, true))
 		return;
 	lock_release_session(service);
 	holders = lock_holders(service);
@@ -253,7 +253,7 @@ lock_keep_for_session(const char *service)
 static bool
 is_ours(int64 key)
 {
-	return advisory_held(key, ExclusiveLock);
+	return advisory_held(ADVISORY_PUBLIC, key, ExclusiveLock);
 }
 
 static double

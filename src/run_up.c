@@ -60,6 +60,7 @@ static void run_transactional(Run *run, Step *step);
 static void run_in_parts(Run *run, Step *step);
 static void name_invalid_index(Run *run, ErrorData *error);
 static void restore_settings(Run *run);
+static void keep_locks(const Run *run);
 static void begin_parts(Run *run, const Step *step);
 static void record_failure(Run *run, const Step *step, const ErrorData *error);
 static const RecordRow *recorded_row(const Run *run, const Step *step);
@@ -294,7 +295,7 @@ try_script(void *argument)
 		migration_timeout_stop();
 	}
 	PG_END_TRY();
-	lock_keep_for_session(run->request->scope->service);
+	keep_locks(run);
 	run_record_step(run, try->step);
 }
 
@@ -419,7 +420,7 @@ run_transactional(Run *run, Step *step)
 	run_script(run, step);
 	migration_timeout_stop();
 	transaction_make_writable();
-	lock_keep_for_session(run->request->scope->service);
+	keep_locks(run);
 	run_record_step(run, step);
 	transaction_commit(migrator_commit == COMMIT_EACH);
 }
@@ -469,9 +470,17 @@ run_in_parts(Run *run, Step *step)
 	PG_END_TRY();
 	migration_timeout_stop();
 	restore_settings(run);
-	lock_keep_for_session(run->request->scope->service);
+	keep_locks(run);
 	run_record_step(run, step);
 	transaction_commit(migrator_commit == COMMIT_EACH);
+}
+
+/* A script may have released the locks of its session. */
+static void
+keep_locks(const Run *run)
+{
+	lock_keep_for_session(run->request->scope->service);
+	source_keep(run->request->scope->source);
 }
 
 /* A row that says who is at it, before anything is done. */

@@ -43,8 +43,7 @@ static void take_file(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_content(HeapTuple tuple, TupleDesc desc, void *argument);
 static void fail(FileContent *content, int sqlstate, char *problem, char *hint);
 static const char *role_name(Oid role);
-static bool may_act_for_caller(Oid stager);
-static bool is_trusted(Oid stager, const List *trusted);
+static bool may_act_as(Oid stager, Oid role, const List *trusted);
 
 bool
 staged_is(const char *source)
@@ -112,7 +111,7 @@ StagedSet *
 staged_open(const char *source)
 {
 	static OwnerQuery query = {
-		"SELECT path, sha256, size, staged_by FROM migrator.staged_files"
+		"SELECT path, sha256, size, staged_as, staged_by, staged_login FROM migrator.staged_files"
 		" WHERE name = $1 ORDER BY path",
 		1, {TEXTOID}
 	};
@@ -125,7 +124,7 @@ staged_open(const char *source)
 	value = CStringGetTextDatum(set->name);
 
 	/* before the list is read, or its contents could be gone when they are */
-	advisory_wait(staged_lock_key(set->name), ShareLock, false);
+	advisory_wait(ADVISORY_OWN, staged_lock_key(set->name), ShareLock, false);
 	if (owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_file, &reader) == 0)
 		ereport(ERROR,
 				errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -166,22 +165,24 @@ take_file(HeapTuple tuple, TupleDesc desc, void *argument)
 	strlcpy(file->sha256, TextDatumGetCString(heap_getattr(tuple, 2, desc, &isnull)),
 			sizeof(file->sha256));
 	file->size = DatumGetInt64(heap_getattr(tuple, 3, desc, &isnull));
-	file->staged_by = DatumGetObjectId(heap_getattr(tuple, 4, desc, &isnull));
+	file->by.current = DatumGetObjectId(heap_getattr(tuple, 4, desc, &isnull));
+	file->by.session = DatumGetObjectId(heap_getattr(tuple, 5, desc, &isnull));
+	file->by.login = DatumGetObjectId(heap_getattr(tuple, 6, desc, &isnull));
 	MemoryContextSwitchTo(old);
 }
 
 void
 staged_keep(const char *source)
 {
-	if (staged_is(source))
-		advisory_wait(staged_lock_key(staged_name(source)), ShareLock, true);
+	if (staged_is(source) && !advisory_held(ADVISORY_OWN, staged_lock_key(staged_name(source)), ShareLock))
+		advisory_wait(ADVISORY_OWN, staged_lock_key(staged_name(source)), ShareLock, true);
 }
 
 void
 staged_let_go(const char *source)
 {
 	if (staged_is(source))
-		advisory_release(staged_lock_key(staged_name(source)), ShareLock, true);
+		advisory_release(ADVISORY_OWN, staged_lock_key(staged_name(source)), ShareLock, true);
 }
 
 const StagedFile *
@@ -214,6 +215,7 @@ staged_read(const StagedSet *set, const char *path, FileContent *content)
 	};
 	const StagedFile *file = staged_find(set, path);
 	ContentReader reader = {content, CurrentMemoryContext};
+	char		found[SHA256_HEX_LENGTH + 1];
 	Datum		values[2];
 
 	memset(content, 0, sizeof(FileContent));
@@ -233,9 +235,19 @@ staged_read(const StagedSet *set, const char *path, FileContent *content)
 	values[0] = CStringGetTextDatum(set->name);
 	values[1] = CStringGetTextDatum(file->sha256);
 	if (owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_content, &reader) == 0)
+	{
 		fail(content, ERRCODE_UNDEFINED_FILE,
-			 psprintf("could not open file \"%s/%s\": it is not staged any more", set->given, path),
-			 "migrator.unstage() was called meanwhile.");
+			 psprintf("could not open file \"%s/%s\": it is not staged any more", set->given, path), NULL);
+		return;
+	}
+	digest_sha256(content->bytes, content->length, found);
+	if (strcmp(found, file->sha256) != 0)
+	{
+		content->bytes = NULL;
+		fail(content, ERRCODE_DATA_CORRUPTED,
+			 psprintf("content of file \"%s/%s\" does not have its checksum", set->given, path),
+			 "Stage it again.");
+	}
 }
 
 static void
@@ -262,18 +274,29 @@ fail(FileContent *content, int sqlstate, char *problem, char *hint)
 	content->hint = hint;
 }
 
+void
+staged_caller(StagedBy *by)
+{
+	by->current = GetUserId();
+	by->session = GetSessionUserId();
+	by->login = GetAuthenticatedUserId();
+}
+
 /*
  * A script runs with the caller's rights, and may RESET ROLE to those of the
- * session.  Whoever sent it must have them already, or be trusted with them by
- * name; a superuser who runs what somebody else sent is no exception.
+ * session, and RESET SESSION AUTHORIZATION to those of the login.  Whoever sent
+ * it must have them already, on each of these levels, or be trusted with them
+ * by name; a superuser who runs what somebody else sent is no exception.
  */
 void
 staged_require_trusted(const StagedSet *set)
 {
 	List	   *trusted = NIL;
 	ListCell   *lc;
-	List	   *passed = NIL;
+	StagedBy	caller;
+	const StagedBy *passed = NULL;
 
+	staged_caller(&caller);
 	foreach(lc, settings_trusted_stagers())
 	{
 		Oid			role = get_role_oid(lfirst(lc), true);
@@ -284,19 +307,37 @@ staged_require_trusted(const StagedSet *set)
 	for (int i = 0; i < set->count; i++)
 	{
 		const StagedFile *file = &set->files[i];
+		Oid			stranger;
 
-		if (list_member_oid(passed, file->staged_by))
+		/* most sets were sent by one role */
+		if (passed != NULL && memcmp(passed, &file->by, sizeof(StagedBy)) == 0)
 			continue;
-		if (!may_act_for_caller(file->staged_by) && !is_trusted(file->staged_by, trusted))
+		stranger = !may_act_as(file->by.current, caller.current, trusted) ? file->by.current :
+			!may_act_as(file->by.session, caller.session, trusted) ? file->by.session :
+			!may_act_as(file->by.login, caller.login, trusted) ? file->by.login : InvalidOid;
+		if (OidIsValid(stranger))
 			ereport(ERROR,
 					errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					errmsg("permission denied to run files of \"%s\", which role \"%s\" staged",
-						   set->given, role_name(file->staged_by)),
+						   set->given, role_name(stranger)),
 					errdetail("File \"%s\" would run with your rights, which that role does not have.",
 							  file->path),
 					errhint("Stage the files yourself, or have an administrator add the role to migrator.trusted_stagers for you, if it may do all that you may."));
-		passed = lappend_oid(passed, file->staged_by);
+		passed = &file->by;
 	}
+}
+
+static bool
+may_act_as(Oid stager, Oid role, const List *trusted)
+{
+	ListCell   *lc;
+
+	if (can_become_role(stager, role))
+		return true;
+	foreach(lc, trusted)
+		if (can_become_role(stager, lfirst_oid(lc)))
+			return true;
+	return false;
 }
 
 static const char *
@@ -305,21 +346,4 @@ role_name(Oid role)
 	char	   *name = GetUserNameFromId(role, true);
 
 	return name ? name : psprintf("%u (dropped)", role);
-}
-
-static bool
-may_act_for_caller(Oid stager)
-{
-	return can_become_role(stager, GetUserId()) && can_become_role(stager, GetSessionUserId());
-}
-
-static bool
-is_trusted(Oid stager, const List *trusted)
-{
-	ListCell   *lc;
-
-	foreach(lc, trusted)
-		if (is_member_of_role_nosuper(stager, lfirst_oid(lc)))
-			return true;
-	return false;
 }

@@ -14,12 +14,24 @@
 
 #define STAGED_PREFIX "stage:"
 
+/*
+ * Who sent a content: all that its sender was.  Code in a session can get from
+ * the current to the session user and on to the one who logged in, by RESET
+ * ROLE and RESET SESSION AUTHORIZATION.
+ */
+typedef struct StagedBy
+{
+	Oid			current;
+	Oid			session;
+	Oid			login;
+} StagedBy;
+
 typedef struct StagedFile
 {
 	const char *path;			/* relative to the source */
 	char		sha256[SHA256_HEX_LENGTH + 1];
 	int64		size;			/* bytes */
-	Oid			staged_by;		/* who sent it: a session user */
+	StagedBy	by;
 } StagedFile;
 
 typedef struct StagedSet
@@ -46,9 +58,15 @@ extern bool staged_same(const char *a, const char *b);
  */
 extern StagedSet *staged_open(const char *source);
 
-/* Bracket in which contents stay over commits; the end is safe in any state. */
+/*
+ * Bracket in which contents stay over commits; the end is safe in any state.
+ * To keep what is kept already does nothing: a script may have let it go.
+ */
 extern void staged_keep(const char *source);
 extern void staged_let_go(const char *source);
+
+/* Who the caller is. */
+extern void staged_caller(StagedBy *by);
 
 /* A file of the set by its path, or NULL. */
 extern const StagedFile *staged_find(const StagedSet *set, const char *path);
@@ -60,15 +78,15 @@ extern const StagedFile *staged_find(const StagedSet *set, const char *path);
 extern void staged_read(const StagedSet *set, const char *path, FileContent *content);
 
 /*
- * Raise 42501 unless every file was sent by somebody who could have run it
- * with the same rights, or whom migrator.trusted_stagers names.
+ * Raise 42501 unless whoever sent a file could have run it with the caller's
+ * rights, or is named in migrator.trusted_stagers.
  */
 extern void staged_require_trusted(const StagedSet *set);
 
 /* Raise 22023 unless name may be that of a set. */
 extern void staged_check_name(const char *name);
 
-/* Key of the advisory lock that keeps replaced contents from being removed. */
+/* Key of the lock (ADVISORY_OWN) that keeps replaced contents from being removed. */
 extern int64 staged_lock_key(const char *name);
 
 #endif

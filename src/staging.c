@@ -12,11 +12,8 @@
  */
 #include "postgres.h"
 
-#include <limits.h>
-
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -24,12 +21,15 @@
 #include "utils/hsearch.h"
 
 #include "advisory.h"
+#include "compat.h"
 #include "owner_query.h"
 #include "settings.h"
 #include "staged.h"
 #include "staging.h"
 
-#define PATH_AT_MOST (MAXPGPATH - 1)
+/* what is inserted by one statement */
+#define BATCH_FILES 4096
+#define BATCH_SIZE (16 * 1024 * 1024)	/* bytes */
 
 /* The row of "stages". */
 typedef struct Stage
@@ -37,6 +37,7 @@ typedef struct Stage
 	Oid			owner;
 	int			file_count;
 	int64		total_size;
+	bool		taken_over;		/* it was unstaged, and had another owner */
 } Stage;
 
 /* What is known of a content: the key is its checksum. */
@@ -59,110 +60,50 @@ typedef struct Change
 	StagingFile *files;			/* the new set, by path */
 	int			count;
 	bool	   *unchanged;		/* one for each of them */
+	StagedBy	by;				/* who sends it */
 	List	   *removed;		/* paths, text * */
 	MemoryContext context;
 } Change;
 
+static void require_own_session(StagedBy *by);
 static void lock_stage(const char *name, Stage *stage);
 static bool select_stage(const char *name, Stage *stage);
 static void require_rights(const char *name, Stage *stage);
 static void take_stage(HeapTuple tuple, TupleDesc desc, void *argument);
 static void remove_marked(const char *name);
 static void update_stage(const char *name, const Stage *stage);
-static void check_content(StagingFile *file);
-static void check_files(const char *name, StagingFile *files, int count);
-static void check_names(const StagingFile *files, int count);
 static HTAB *create_known(int room);
-static HTAB *known_contents(const char *name, int room);
+static HTAB *known_contents(const char *name, const Stage *stage, int room);
 static void take_known(HeapTuple tuple, TupleDesc desc, void *argument);
 static int64 match_contents(HTAB *known, StagingFile *files, int count);
 static bool insert_contents(const char *name, HTAB *known);
+static void insert_batch(const char *name, Datum *checksums, Datum *contents, int count);
 static bool write_files(const char *name, Change *change);
 static void compare_file(HeapTuple tuple, TupleDesc desc, void *argument);
 static bool put_changed_files(const char *name, const Change *change);
 static bool mark_contents(const char *name, HTAB *known);
-static void put_content(const char *name, const StagingFile *file);
+static bool put_file(const char *name, const StagingFile *file, const StagedBy *by);
 static void refuse_file_as_folder(const char *name, const char *path);
-static int	compare_files(const void *a, const void *b);
 static void take_text(HeapTuple tuple, TupleDesc desc, void *argument);
 static Datum text_array(Datum *texts, int count);
-
-void
-staging_check_path(const char *path)
-{
-	const char *part = path;
-	const char *problem = NULL;
-
-	if (*path == '\0')
-		problem = "it is empty";
-	else if (*path == '/')
-		problem = "it is absolute";
-	else if (strlen(path) > PATH_AT_MOST)
-		problem = "it is too long";
-	while (problem == NULL)
-	{
-		size_t		length = strcspn(part, "/");
-
-		if (length == 0)
-			problem = "a part of it is empty";
-		else if (strncmp(part, "..", length) == 0 && length <= 2)
-			problem = "\".\" and \"..\" are not allowed in it";
-		else if (length >= NAME_MAX)
-			problem = "a part of it is too long";
-		if (part[length] == '\0')
-			break;
-		part += length + 1;
-	}
-	if (problem != NULL)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("invalid path of a staged file: \"%.*s\"",
-					   pg_mbcliplen(path, strlen(path), 200), path),
-				errdetail_internal("%s", psprintf("A path is relative to the directory; %s.", problem)));
-}
-
-void
-staging_check_limits(const char *name, int64 count, int64 size)
-{
-	if (count > migrator_max_stage_files)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("too many files for \"%s%s\": more than %d",
-					   STAGED_PREFIX, name, migrator_max_stage_files),
-				errhint("Stage the directory of migrations alone, or raise migrator.max_stage_files."));
-	if (size > (int64) migrator_max_stage_size * 1024)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("files for \"%s%s\" are larger than %d kB together",
-					   STAGED_PREFIX, name, migrator_max_stage_size),
-				errhint("Stage the directory of migrations alone, or raise migrator.max_stage_size."));
-}
-
-void
-staging_parse_sha256(const char *text, char *sha256)
-{
-	if (strlen(text) != SHA256_HEX_LENGTH ||
-		strspn(text, "0123456789abcdefABCDEF") != SHA256_HEX_LENGTH)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("invalid SHA-256 checksum: \"%s\"", text),
-				errhint("It has %d hexadecimal digits.", SHA256_HEX_LENGTH));
-	for (int i = 0; i <= SHA256_HEX_LENGTH; i++)
-		sha256[i] = pg_tolower((unsigned char) text[i]);
-}
 
 int
 staging_replace(const char *name, StagingFile *files, int count)
 {
 	Stage		stage;
 	HTAB	   *known;
-	Change		change = {files, count, palloc0(count * sizeof(bool)), NIL, CurrentMemoryContext};
+	Change		change = {
+		.files = files, .count = count,
+		.unchanged = palloc0(count * sizeof(bool)),
+		.context = CurrentMemoryContext
+	};
 	bool		changed;
 
 	staged_check_name(name);
-	check_files(name, files, count);
+	staging_check_files(name, files, count);
+	require_own_session(&change.by);
 	lock_stage(name, &stage);
-	known = known_contents(name, count);
+	known = known_contents(name, &stage, count);
 	stage.file_count = count;
 	stage.total_size = match_contents(known, files, count);
 	staging_check_limits(name, stage.file_count, stage.total_size);
@@ -176,79 +117,23 @@ staging_replace(const char *name, StagingFile *files, int count)
 	return count;
 }
 
-/* Everything that can be said before the tables are touched. */
+/*
+ * Who sends the files.  In a function of another owner, and in whatever the
+ * server runs with restricted rights (an index expression in ANALYZE), the
+ * session is not the sender's: then the owner must be able to be what the
+ * session is, or he could sign with somebody else's name.
+ */
 static void
-check_files(const char *name, StagingFile *files, int count)
+require_own_session(StagedBy *by)
 {
-	int64		size = 0;
-
-	for (int i = 0; i < count; i++)
-		size += files[i].content ? files[i].size : 0;
-	staging_check_limits(name, count, size);
-	for (int i = 0; i < count; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		staging_check_path(files[i].path);
-		check_content(&files[i]);
-	}
-	qsort(files, count, sizeof(StagingFile), compare_files);
-	check_names(files, count);
-}
-
-static void
-check_content(StagingFile *file)
-{
-	char		found[SHA256_HEX_LENGTH + 1];
-
-	if (file->content == NULL)
-	{
-		if (file->sha256[0] == '\0')
-			ereport(ERROR,
-					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					errmsg("content of file \"%s\" must not be null without its checksum", file->path),
-					errhint("Give argument \"sha256s\" for files whose content is staged already."));
-		return;
-	}
-	digest_sha256(VARDATA_ANY(file->content), file->size, found);
-	if (file->sha256[0] != '\0' && strcmp(file->sha256, found) != 0)
+	staged_caller(by);
+	if ((InLocalUserIdChange() || InSecurityRestrictedOperation()) &&
+		!(can_become_role(by->current, by->session) && can_become_role(by->current, by->login)))
 		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("content of file \"%s\" does not have the given checksum", file->path),
-				errdetail("Its SHA-256 is %s.", found));
-	strcpy(file->sha256, found);
-}
-
-/* Sorted: a path twice stands together, a folder anywhere behind the file of its name. */
-static void
-check_names(const StagingFile *files, int count)
-{
-	for (int i = 1; i < count; i++)
-		if (strcmp(files[i - 1].path, files[i].path) == 0)
-			ereport(ERROR,
-					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("file \"%s\" is given twice", files[i].path));
-	for (int i = 0; i < count; i++)
-	{
-		const char *slash = files[i].path;
-
-		while ((slash = strchr(slash, '/')) != NULL)
-		{
-			StagingFile folder = {.path = pnstrdup(files[i].path, slash - files[i].path)};
-
-			if (bsearch(&folder, files, count, sizeof(StagingFile), compare_files) != NULL)
-				ereport(ERROR,
-						errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("\"%s\" is both a file and a folder", folder.path));
-			pfree((char *) folder.path);
-			slash++;
-		}
-	}
-}
-
-static int
-compare_files(const void *a, const void *b)
-{
-	return strcmp(((const StagingFile *) a)->path, ((const StagingFile *) b)->path);
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("role \"%s\" cannot stage files in a session of role \"%s\"",
+					   GetUserNameFromId(by->current, false), GetUserNameFromId(by->session, false)),
+				errdetail("A SECURITY DEFINER function, or the maintenance of a table, runs here with its owner's rights."));
 }
 
 /*
@@ -278,7 +163,8 @@ lock_stage(const char *name, Stage *stage)
 static void
 require_rights(const char *name, Stage *stage)
 {
-	if (stage->file_count == 0)
+	stage->taken_over = stage->file_count == 0 && stage->owner != GetUserId();
+	if (stage->taken_over)
 		stage->owner = GetUserId();
 	if (!has_privs_of_role(GetUserId(), stage->owner))
 		ereport(ERROR,
@@ -350,10 +236,10 @@ remove_marked(const char *name)
 	Datum		value = CStringGetTextDatum(name);
 	int64		key = staged_lock_key(name);
 
-	if (!advisory_try(key, ExclusiveLock, false))
+	if (!advisory_try(ADVISORY_OWN, key, ExclusiveLock, false))
 		return;
 	(void) owner_query_run(&query, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
-	advisory_release(key, ExclusiveLock, false);
+	advisory_release(ADVISORY_OWN, key, ExclusiveLock, false);
 }
 
 static HTAB *
@@ -369,18 +255,22 @@ create_known(int room)
 					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* Contents of the set by checksum. */
+/*
+ * Contents of the set by checksum.  What is left of a set that another role
+ * unstaged is no content to be had by its checksum.
+ */
 static HTAB *
-known_contents(const char *name, int room)
+known_contents(const char *name, const Stage *stage, int room)
 {
 	static OwnerQuery query = {
-		"SELECT sha256, size, replaced_by IS NOT NULL FROM migrator.staged_contents WHERE name = $1",
-		1, {TEXTOID}
+		"SELECT sha256, size, replaced_by IS NOT NULL FROM migrator.staged_contents"
+		" WHERE name = $1 AND (replaced_by IS NULL OR $2)",
+		2, {TEXTOID, BOOLOID}
 	};
 	HTAB	   *known = create_known(room);
-	Datum		value = CStringGetTextDatum(name);
+	Datum		values[2] = {CStringGetTextDatum(name), BoolGetDatum(!stage->taken_over)};
 
-	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_known, known);
+	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_known, known);
 	return known;
 }
 
@@ -428,38 +318,58 @@ match_contents(HTAB *known, StagingFile *files, int count)
 	return total;
 }
 
+/* In batches, since an array holds a copy of all its elements. */
 static bool
 insert_contents(const char *name, HTAB *known)
 {
-	static OwnerQuery query = {
-		"INSERT INTO migrator.staged_contents (name, sha256, size, content)"
-		" SELECT $1, u.sha256, length(u.content), u.content"
-		" FROM unnest($2, $3) AS u(sha256, content)",
-		3, {TEXTOID, TEXTARRAYOID, BYTEAARRAYOID}
-	};
-	long		room = hash_get_num_entries(known);
-	Datum	   *checksums = palloc(Max(room, 1) * sizeof(Datum));
-	Datum	   *contents = palloc(Max(room, 1) * sizeof(Datum));
+	Datum	   *checksums = palloc(BATCH_FILES * sizeof(Datum));
+	Datum	   *contents = palloc(BATCH_FILES * sizeof(Datum));
 	int			count = 0;
+	int64		size = 0;
+	bool		any = false;
 	HASH_SEQ_STATUS scan;
 	KnownContent *content;
-	Datum		values[3];
 
 	hash_seq_init(&scan, known);
 	while ((content = hash_seq_search(&scan)) != NULL)
 	{
 		if (content->to_insert == NULL)
 			continue;
+		any = true;
 		checksums[count] = PointerGetDatum(cstring_to_text_with_len(content->sha256, SHA256_HEX_LENGTH));
 		contents[count++] = PointerGetDatum(content->to_insert);
+		size += content->size;
+		if (count == BATCH_FILES || size >= BATCH_SIZE)
+		{
+			insert_batch(name, checksums, contents, count);
+			count = 0;
+			size = 0;
+		}
 	}
-	if (count == 0)
-		return false;
-	values[0] = CStringGetTextDatum(name);
-	values[1] = text_array(checksums, count);
-	values[2] = PointerGetDatum(construct_array(contents, count, BYTEAOID, -1, false, TYPALIGN_INT));
+	if (count > 0)
+		insert_batch(name, checksums, contents, count);
+	return any;
+}
+
+static void
+insert_batch(const char *name, Datum *checksums, Datum *contents, int count)
+{
+	static OwnerQuery query = {
+		"INSERT INTO migrator.staged_contents AS c (name, sha256, size, content)"
+		" SELECT $1, u.sha256, length(u.content), u.content"
+		" FROM unnest($2, $3) AS u(sha256, content)"
+		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL",
+		3, {TEXTOID, TEXTARRAYOID, BYTEAARRAYOID}
+	};
+	ArrayType  *array = construct_array(contents, count, BYTEAOID, -1, false, TYPALIGN_INT);
+	Datum		values[3] = {
+		CStringGetTextDatum(name),
+		text_array(checksums, count),
+		PointerGetDatum(array)
+	};
+
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
-	return true;
+	pfree(array);
 }
 
 /* The rows of the paths; those that stay as they are are not touched. */
@@ -467,7 +377,8 @@ static bool
 write_files(const char *name, Change *change)
 {
 	static OwnerQuery look = {
-		"SELECT path, sha256, staged_by FROM migrator.staged_files WHERE name = $1", 1, {TEXTOID}
+		"SELECT path, sha256, staged_as, staged_by, staged_login"
+		" FROM migrator.staged_files WHERE name = $1", 1, {TEXTOID}
 	};
 	static OwnerQuery remove = {
 		"DELETE FROM migrator.staged_files WHERE name = $1 AND path = ANY ($2)",
@@ -497,38 +408,41 @@ compare_file(HeapTuple tuple, TupleDesc desc, void *argument)
 {
 	Change	   *change = argument;
 	bool		isnull;
-	StagingFile key = {.path = TextDatumGetCString(heap_getattr(tuple, 1, desc, &isnull))};
-	StagingFile *file = bsearch(&key, change->files, change->count, sizeof(StagingFile), compare_files);
+	char	   *path = TextDatumGetCString(heap_getattr(tuple, 1, desc, &isnull));
+	StagingFile *file = staging_find(change->files, change->count, path);
 
 	if (file == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(change->context);
 
-		change->removed = lappend(change->removed, cstring_to_text(key.path));
+		change->removed = lappend(change->removed, cstring_to_text(path));
 		MemoryContextSwitchTo(old);
 		return;
 	}
 	/* the files that are the same were still sent by this caller */
 	change->unchanged[file - change->files] =
 		strcmp(file->sha256, TextDatumGetCString(heap_getattr(tuple, 2, desc, &isnull))) == 0 &&
-		DatumGetObjectId(heap_getattr(tuple, 3, desc, &isnull)) == GetSessionUserId();
+		DatumGetObjectId(heap_getattr(tuple, 3, desc, &isnull)) == change->by.current &&
+		DatumGetObjectId(heap_getattr(tuple, 4, desc, &isnull)) == change->by.session &&
+		DatumGetObjectId(heap_getattr(tuple, 5, desc, &isnull)) == change->by.login;
 }
 
 static bool
 put_changed_files(const char *name, const Change *change)
 {
 	static OwnerQuery query = {
-		"INSERT INTO migrator.staged_files AS f (name, path, sha256, size, staged_by)"
-		" SELECT $1, u.path, u.sha256, u.size, $5 FROM unnest($2, $3, $4) AS u(path, sha256, size)"
+		"INSERT INTO migrator.staged_files (name, path, sha256, size, staged_as, staged_by, staged_login)"
+		" SELECT $1, u.path, u.sha256, u.size, $5, $6, $7 FROM unnest($2, $3, $4) AS u(path, sha256, size)"
 		" ON CONFLICT (name, path) DO UPDATE SET sha256 = EXCLUDED.sha256, size = EXCLUDED.size,"
-		" staged_by = EXCLUDED.staged_by, staged_at = EXCLUDED.staged_at",
-		5, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, OIDOID}
+		" staged_as = EXCLUDED.staged_as, staged_by = EXCLUDED.staged_by,"
+		" staged_login = EXCLUDED.staged_login, staged_at = EXCLUDED.staged_at",
+		7, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, OIDOID, OIDOID, OIDOID}
 	};
 	Datum	   *paths = palloc(change->count * sizeof(Datum));
 	Datum	   *checksums = palloc(change->count * sizeof(Datum));
 	Datum	   *sizes = palloc(change->count * sizeof(Datum));
 	int			count = 0;
-	Datum		values[5];
+	Datum		values[7];
 
 	for (int i = 0; i < change->count; i++)
 	{
@@ -547,7 +461,9 @@ put_changed_files(const char *name, const Change *change)
 	values[2] = text_array(checksums, count);
 	values[3] = PointerGetDatum(construct_array(sizes, count, INT8OID, sizeof(int64),
 												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	values[4] = ObjectIdGetDatum(GetSessionUserId());
+	values[4] = ObjectIdGetDatum(change->by.current);
+	values[5] = ObjectIdGetDatum(change->by.session);
+	values[6] = ObjectIdGetDatum(change->by.login);
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
 	return true;
 }
@@ -601,7 +517,11 @@ take_former(HeapTuple tuple, TupleDesc desc, void *argument)
 	former->size = DatumGetInt64(heap_getattr(tuple, 2, desc, &isnull));
 }
 
-/* The cost does not depend on the size of the set: clients put thousands, one by one. */
+/*
+ * No statement reads all of the set.  In one transaction thousands of calls
+ * still slow down, since each leaves a version of the row of "stages" that the
+ * next has to pass: send many files with staging_replace().
+ */
 int
 staging_put(const char *name, StagingFile *file)
 {
@@ -616,12 +536,14 @@ staging_put(const char *name, StagingFile *file)
 		2, {TEXTOID, TEXTOID}
 	};
 	Stage		stage;
+	StagedBy	by;
 	FormerFile	former = {0};
 	Datum		values[2];
 
 	staged_check_name(name);
 	staging_check_path(file->path);
-	check_content(file);
+	staging_check_content(file);
+	require_own_session(&by);
 	lock_stage(name, &stage);
 
 	values[0] = CStringGetTextDatum(name);
@@ -633,10 +555,9 @@ staging_put(const char *name, StagingFile *file)
 	if (!former.exists)
 		refuse_file_as_folder(name, file->path);
 
-	put_content(name, file);
-	if (former.exists && strcmp(former.sha256, file->sha256) == 0)
+	if (!put_file(name, file, &by))
 		return stage.file_count;
-	if (former.exists)
+	if (former.exists && strcmp(former.sha256, file->sha256) != 0)
 	{
 		values[1] = CStringGetTextDatum(former.sha256);
 		(void) owner_query_run(&mark, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
@@ -646,8 +567,9 @@ staging_put(const char *name, StagingFile *file)
 	return stage.file_count;
 }
 
-static void
-put_content(const char *name, const StagingFile *file)
+/* False when nothing had to be written. */
+static bool
+put_file(const char *name, const StagingFile *file, const StagedBy *by)
 {
 	static OwnerQuery content = {
 		"INSERT INTO migrator.staged_contents AS c (name, sha256, size, content) VALUES ($1, $2, $3, $4)"
@@ -655,13 +577,16 @@ put_content(const char *name, const StagingFile *file)
 		4, {TEXTOID, TEXTOID, INT8OID, BYTEAOID}
 	};
 	static OwnerQuery path = {
-		"INSERT INTO migrator.staged_files AS f (name, sha256, size, path, staged_by) VALUES ($1, $2, $3, $4, $5)"
+		"INSERT INTO migrator.staged_files AS f (name, sha256, size, path, staged_as, staged_by, staged_login)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7)"
 		" ON CONFLICT (name, path) DO UPDATE SET sha256 = EXCLUDED.sha256, size = EXCLUDED.size,"
-		" staged_by = EXCLUDED.staged_by, staged_at = EXCLUDED.staged_at"
-		" WHERE (f.sha256, f.staged_by) IS DISTINCT FROM (EXCLUDED.sha256, EXCLUDED.staged_by)",
-		5, {TEXTOID, TEXTOID, INT8OID, TEXTOID, OIDOID}
+		" staged_as = EXCLUDED.staged_as, staged_by = EXCLUDED.staged_by,"
+		" staged_login = EXCLUDED.staged_login, staged_at = EXCLUDED.staged_at"
+		" WHERE (f.sha256, f.staged_as, f.staged_by, f.staged_login) IS DISTINCT FROM"
+		" (EXCLUDED.sha256, EXCLUDED.staged_as, EXCLUDED.staged_by, EXCLUDED.staged_login)",
+		7, {TEXTOID, TEXTOID, INT8OID, TEXTOID, OIDOID, OIDOID, OIDOID}
 	};
-	Datum		values[5] = {
+	Datum		values[7] = {
 		CStringGetTextDatum(name),
 		CStringGetTextDatum(file->sha256),
 		Int64GetDatum(file->size),
@@ -670,17 +595,20 @@ put_content(const char *name, const StagingFile *file)
 
 	(void) owner_query_run(&content, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
 	values[3] = CStringGetTextDatum(file->path);
-	values[4] = ObjectIdGetDatum(GetSessionUserId());
-	(void) owner_query_run(&path, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
+	values[4] = ObjectIdGetDatum(by->current);
+	values[5] = ObjectIdGetDatum(by->session);
+	values[6] = ObjectIdGetDatum(by->login);
+	return owner_query_run(&path, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL) > 0;
 }
 
-/* Paths are ordered by bytes, and '0' is the byte behind '/'. */
+/* Two searches by index: paths are ordered by bytes, and '0' is the byte behind '/'. */
 static void
 refuse_file_as_folder(const char *name, const char *path)
 {
 	static OwnerQuery query = {
-		"SELECT path FROM migrator.staged_files WHERE name = $1"
-		" AND (path = ANY ($3) OR path > $2 || '/' AND path < $2 || '0') LIMIT 1",
+		"(SELECT path FROM migrator.staged_files WHERE name = $1 AND path = ANY ($3))"
+		" UNION ALL (SELECT path FROM migrator.staged_files"
+		"  WHERE name = $1 AND path > $2 || '/' AND path < $2 || '0' LIMIT 1)",
 		3, {TEXTOID, TEXTOID, TEXTARRAYOID}
 	};
 	Datum	   *folders = palloc(strlen(path) * sizeof(Datum));
@@ -739,11 +667,11 @@ staging_remove(const char *name)
 	(void) owner_query_run(&files, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
 
 	/* a run that begins before our commit, and needs them later, says so */
-	if (advisory_try(key, ExclusiveLock, false))
+	if (advisory_try(ADVISORY_OWN, key, ExclusiveLock, false))
 	{
 		(void) owner_query_run(&contents, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
 		(void) owner_query_run(&row, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
-		advisory_release(key, ExclusiveLock, false);
+		advisory_release(ADVISORY_OWN, key, ExclusiveLock, false);
 		return count;
 	}
 	(void) owner_query_run(&mark, SPI_OK_UPDATE, &value, NULL, InvalidSnapshot, NULL, NULL);
@@ -770,7 +698,7 @@ staging_missing(const char *name, char *const *sha256, int count, bool *missing)
 
 	staged_check_name(name);
 	/* what we say is there stays for a stage() of the same transaction */
-	advisory_wait(staged_lock_key(name), ShareLock, false);
+	advisory_wait(ADVISORY_OWN, staged_lock_key(name), ShareLock, false);
 	if (owner_query_run(&stage_query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_stage, &stage) > 0)
 		require_rights(name, &stage);
 	(void) owner_query_run(&contents_query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_known, known);

@@ -10,15 +10,7 @@
 #ifndef MIGRATOR_STAGING_H
 #define MIGRATOR_STAGING_H
 
-#include "digest.h"
-
-typedef struct StagingFile
-{
-	const char *path;			/* in the server encoding */
-	struct varlena *content;	/* a bytea; NULL: it is stored already */
-	int64		size;			/* of the content, if there is one */
-	char		sha256[SHA256_HEX_LENGTH + 1];	/* given, or filled in */
-} StagingFile;
+#include "staging_check.h"
 
 /*
  * Make these files the whole of the set; returns their number.  A file without
@@ -38,17 +30,5 @@ extern int	staging_remove(const char *name);
  * The others stay to be used to the end of the transaction.
  */
 extern void staging_missing(const char *name, char *const *sha256, int count, bool *missing);
-
-/*
- * A path as it is stored: relative, without empty, "." or ".." parts.  Raises
- * 22023.
- */
-extern void staging_check_path(const char *path);
-
-/* Raise 54000 when so much is too much for one set; size in bytes. */
-extern void staging_check_limits(const char *name, int64 count, int64 size);
-
-/* A checksum in hex, upper or lower case; raises 22023 when it is none. */
-extern void staging_parse_sha256(const char *text, char *sha256);
 
 #endif

@@ -2,9 +2,12 @@
  * tar.c
  *	  Read the files of a tar archive.
  *
- * libarchive allocates with malloc(), so its handle is freed by a callback of
- * a memory context.  It calls nothing of the server but our read callback,
- * which never raises an error.  It converts names to the character set of the
+ * zlib takes the compression away and libarchive reads what is left, with
+ * nothing but its tar reader switched on.  (Its own gzip filter does not verify
+ * the checksum, filters nest, and it does not come back to us while it skips
+ * what a small input unpacks to.)  Both allocate with malloc(), so they are
+ * freed by a callback of a memory context.  libarchive calls nothing of the
+ * server but our read callback, which never raises an error.  It converts names to the character set of the
  * process's locale where it can, which is not what we want of names that are
  * UTF-8 already: its calls are made in the "C" locale, where it returns the
  * bytes as they are.
@@ -14,6 +17,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
+#include <zlib.h>
 
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -24,7 +28,13 @@
 
 /* the archive is handed over in pieces, so that a cancel is seen between them */
 #define PIECE (64 * 1024)
+
+/* tar fills its last record with zeros; what is behind more of them is not read */
+#define PADDING_AT_MOST (16 * 1024 * 1024)
 #define BLOCK 512
+
+/* windowBits of inflateInit2(): the largest window, and a gzip header */
+#define GZIP_ONLY (15 + 16)
 
 /*
  * Headers of one entry never need this much.  libarchive reads all of them
@@ -37,6 +47,10 @@ typedef struct TarReader
 	struct archive *archive;
 	const char *next;			/* what was not handed over yet */
 	size_t		left;
+	bool		compressed;		/* then zlib has what was not yet unpacked */
+	bool		unpacked;		/* all of it */
+	z_stream	zlib;
+	char		piece[PIECE];	/* unpacked */
 	int64		headers_end;	/* headers must not go beyond this position */
 	const char *stopped;		/* why we refused to hand over more, or NULL */
 	locale_t	outside;		/* locale to return to */
@@ -49,8 +63,10 @@ static void open_archive(TarReader *reader, const void *bytes, size_t length);
 static void free_archive(void *argument);
 static void enter_library(TarReader *reader);
 static void leave_library(TarReader *reader);
+static la_ssize_t unpack(TarReader *reader);
 static la_ssize_t hand_over(struct archive *archive, void *argument, const void **buffer);
 static bool next_entry(TarReader *reader, struct archive_entry **entry);
+static bool is_conversion_warning(struct archive *archive);
 static void require_end(TarReader *reader);
 static char *entry_name(struct archive_entry *entry);
 static void refuse_special(struct archive_entry *entry, const char *name);
@@ -110,7 +126,14 @@ open_archive(TarReader *reader, const void *bytes, size_t length)
 			elog(ERROR, "could not create locale \"C\": %m");
 	}
 	reader->archive = archive_read_new();
-	if (reader->archive == NULL)
+	reader->compressed = length > 2 && memcmp(bytes, "\x1f\x8b", 2) == 0;
+	if (reader->compressed)
+	{
+		reader->zlib.next_in = (Bytef *) bytes;
+		reader->zlib.avail_in = length;
+	}
+	if (reader->archive == NULL ||
+		(reader->compressed && inflateInit2(&reader->zlib, GZIP_ONLY) != Z_OK))
 		ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"));
 	reader->next = bytes;
 	reader->left = length;
@@ -118,7 +141,6 @@ open_archive(TarReader *reader, const void *bytes, size_t length)
 
 	enter_library(reader);
 	archive_read_support_format_tar(reader->archive);
-	archive_read_support_filter_gzip(reader->archive);
 	result = archive_read_open(reader->archive, reader, NULL, hand_over, NULL);
 	leave_library(reader);
 	if (result != ARCHIVE_OK)
@@ -133,6 +155,9 @@ free_archive(void *argument)
 	if (reader->archive != NULL)
 		archive_read_free(reader->archive);
 	reader->archive = NULL;
+	if (reader->compressed)
+		(void) inflateEnd(&reader->zlib);
+	reader->compressed = false;
 }
 
 static void
@@ -169,13 +194,56 @@ hand_over(struct archive *archive, void *argument, const void **buffer)
 		archive_set_error(archive, EILSEQ, NULL);
 		return -1;
 	}
+	if (reader->compressed)
+	{
+		*buffer = reader->piece;
+		return unpack(reader);
+	}
 	*buffer = reader->next;
 	reader->next += piece;
 	reader->left -= piece;
 	return piece;
 }
 
-/* ARCHIVE_WARN is about what we do not use: times, owners, names in our locale. */
+/*
+ * Fill the piece.  Returns its length, 0 at the end, -1 when the data are
+ * damaged: zlib compares the checksum of each member.
+ */
+static la_ssize_t
+unpack(TarReader *reader)
+{
+	z_stream   *zlib = &reader->zlib;
+
+	zlib->next_out = (Bytef *) reader->piece;
+	zlib->avail_out = PIECE;
+	while (!reader->unpacked && zlib->avail_out > 0)
+	{
+		int			result = inflate(zlib, Z_NO_FLUSH);
+
+		if (result == Z_STREAM_END)
+		{
+			/* another member may follow, or zeros of a padded file */
+			if (zlib->avail_in > 0 && *zlib->next_in == 0x1f)
+				(void) inflateReset(zlib);
+			else
+				reader->unpacked = true;
+		}
+		else if (result != Z_OK)
+		{
+			reader->stopped = result == Z_BUF_ERROR && zlib->avail_in == 0 ?
+				"the gzip data are truncated" : "the gzip data are damaged";
+			archive_set_error(reader->archive, EILSEQ, NULL);
+			return -1;
+		}
+	}
+	return PIECE - zlib->avail_out;
+}
+
+/*
+ * Names beyond ASCII cannot be converted to the "C" locale; then the bytes are
+ * given as they are, which is what we want.  Any other warning means that the
+ * entry is not what the archive says.
+ */
 static bool
 next_entry(TarReader *reader, struct archive_entry **entry)
 {
@@ -185,9 +253,19 @@ next_entry(TarReader *reader, struct archive_entry **entry)
 	reader->headers_end = archive_filter_bytes(reader->archive, 0) + HEADERS_AT_MOST;
 	result = archive_read_next_header(reader->archive, entry);
 	leave_library(reader);
+	if (result == ARCHIVE_WARN && !is_conversion_warning(reader->archive))
+		refuse(reader);
 	if (result != ARCHIVE_OK && result != ARCHIVE_WARN && result != ARCHIVE_EOF)
 		refuse(reader);
 	return result != ARCHIVE_EOF;
+}
+
+static bool
+is_conversion_warning(struct archive *archive)
+{
+	const char *text = archive_error_string(archive);
+
+	return text != NULL && strstr(text, "can't be converted") != NULL;
 }
 
 /*
@@ -210,6 +288,19 @@ require_end(TarReader *reader)
 				errmsg("invalid archive: it is truncated"),
 				errdetail("The blocks that mark the end of an archive are missing."),
 				errhint("Send it again."));
+
+	/* to the end, where the checksum is */
+	for (int64 padding = 0; reader->compressed && !reader->unpacked;)
+	{
+		la_ssize_t	got = unpack(reader);
+
+		CHECK_FOR_INTERRUPTS();
+		padding += got;
+		if (padding > PADDING_AT_MOST)
+			reader->stopped = "there is too much behind its end";
+		if (got < 0 || padding > PADDING_AT_MOST)
+			refuse(reader);
+	}
 }
 
 /*

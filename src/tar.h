@@ -3,8 +3,8 @@
  *	  Read the files of an archive as "tar c" and "git archive" write it, plain
  *	  or compressed with gzip.
  *
- * libarchive reads it, with nothing but its tar reader and its gzip filter
- * switched on.  Whatever is no regular file or directory is refused.
+ * zlib and libarchive read it.  Whatever is no regular file or directory is
+ * refused.
  */
 #ifndef MIGRATOR_TAR_H
 #define MIGRATOR_TAR_H

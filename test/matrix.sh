@@ -27,7 +27,7 @@ mirror() {
 
 # What a chroot for MAJOR has; one that was set up with another list is set up again.
 packages() {
-  echo "postgresql-$1,postgresql-$1-pgtap,libtap-parser-sourcehandler-pgtap-perl,libipc-run-perl,perl,gcc,libc6-dev,make,libssl-dev,libarchive-dev"
+  echo "postgresql-$1,postgresql-$1-pgtap,libtap-parser-sourcehandler-pgtap-perl,libipc-run-perl,perl,gcc,libc6-dev,make,libssl-dev,libarchive-dev,zlib1g-dev"
 }
 
 # set_up RELEASE MAJOR CHROOT: of server-dev only the files are unpacked, its dependencies (clang) fill 700 MB.

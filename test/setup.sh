@@ -140,7 +140,7 @@ server_install() {
     else
       for p in "$@"; do [ "$p" = "${p#*%v}" ] && extra+=("$p"); done
     fi
-    packages_install ${own[@]+"${own[@]}"} gcc libc6-dev make libssl-dev libarchive-dev ${extra[@]+"${extra[@]}"}
+    packages_install ${own[@]+"${own[@]}"} gcc libc6-dev make libssl-dev libarchive-dev zlib1g-dev ${extra[@]+"${extra[@]}"}
   else
     note "no apt-get here: a compiler, make, OpenSSL's and libarchive's headers and PostgreSQL's must be there"
   fi
