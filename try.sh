@@ -33,7 +33,7 @@ query() {
 }
 
 main() {
-  say "Packages: PostgreSQL, its development files, a compiler, make, OpenSSL's and libarchive's headers"
+  say "Packages: PostgreSQL, its development files, a compiler, make, the headers of OpenSSL, libarchive and zlib"
   # shellcheck disable=SC2119
   server_install
   note "PostgreSQL $MAJOR, $PG_CONFIG"

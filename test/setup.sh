@@ -142,7 +142,7 @@ server_install() {
     fi
     packages_install ${own[@]+"${own[@]}"} gcc libc6-dev make libssl-dev libarchive-dev zlib1g-dev ${extra[@]+"${extra[@]}"}
   else
-    note "no apt-get here: a compiler, make, OpenSSL's and libarchive's headers and PostgreSQL's must be there"
+    note "no apt-get here: a compiler, make, the headers of OpenSSL, libarchive and zlib, and PostgreSQL's must be there"
   fi
   server_find
 }
