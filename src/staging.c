@@ -40,6 +40,12 @@ typedef struct Stage
 	bool		taken_over;		/* it was unstaged, and had another owner */
 } Stage;
 
+typedef struct NameList
+{
+	List	   *names;			/* char * */
+	MemoryContext context;
+} NameList;
+
 /* What is known of a content: the key is its checksum. */
 typedef struct KnownContent
 {
@@ -71,6 +77,8 @@ static bool select_stage(const char *name, Stage *stage);
 static void require_rights(const char *name, Stage *stage);
 static void take_stage(HeapTuple tuple, TupleDesc desc, void *argument);
 static void remove_marked(const char *name);
+static void remove_leftovers(void);
+static void take_name(HeapTuple tuple, TupleDesc desc, void *argument);
 static void update_stage(const char *name, const Stage *stage);
 static HTAB *create_known(int room);
 static HTAB *known_contents(const char *name, const Stage *stage, int room);
@@ -114,6 +122,7 @@ staging_replace(const char *name, StagingFile *files, int count)
 		update_stage(name, &stage);
 	/* last, since the set may have found a use for what was marked */
 	remove_marked(name);
+	remove_leftovers();
 	return count;
 }
 
@@ -638,6 +647,10 @@ take_text(HeapTuple tuple, TupleDesc desc, void *argument)
 	*(char **) argument = copy;
 }
 
+/*
+ * The contents are only marked, as those that are replaced: a run that begins
+ * before our commit still sees the set.
+ */
 int
 staging_remove(const char *name)
 {
@@ -648,37 +661,59 @@ staging_remove(const char *name)
 		"UPDATE migrator.staged_contents SET replaced_by = pg_current_xact_id()"
 		" WHERE name = $1 AND replaced_by IS NULL", 1, {TEXTOID}
 	};
-	static OwnerQuery contents = {
-		"DELETE FROM migrator.staged_contents WHERE name = $1", 1, {TEXTOID}
-	};
-	static OwnerQuery row = {
-		"DELETE FROM migrator.stages WHERE name = $1", 1, {TEXTOID}
-	};
 	Datum		value = CStringGetTextDatum(name);
-	int64		key = staged_lock_key(name);
 	Stage		stage;
-	int			count;
+	int			count = 0;
 
 	staged_check_name(name);
-	if (!select_stage(name, &stage))
-		return 0;
-	lock_stage(name, &stage);
-	count = stage.file_count;
-	(void) owner_query_run(&files, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
-
-	/* a run that begins before our commit, and needs them later, says so */
-	if (advisory_try(ADVISORY_OWN, key, ExclusiveLock, false))
+	if (select_stage(name, &stage) && stage.file_count > 0)
 	{
-		(void) owner_query_run(&contents, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
-		(void) owner_query_run(&row, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
-		advisory_release(ADVISORY_OWN, key, ExclusiveLock, false);
-		return count;
+		require_rights(name, &stage);
+		count = stage.file_count;
+		stage.file_count = 0;
+		stage.total_size = 0;
+		(void) owner_query_run(&files, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
+		(void) owner_query_run(&mark, SPI_OK_UPDATE, &value, NULL, InvalidSnapshot, NULL, NULL);
+		update_stage(name, &stage);
 	}
-	(void) owner_query_run(&mark, SPI_OK_UPDATE, &value, NULL, InvalidSnapshot, NULL, NULL);
-	stage.file_count = 0;
-	stage.total_size = 0;
-	update_stage(name, &stage);
+	remove_leftovers();
 	return count;
+}
+
+/* What is left of sets that were unstaged, and that nobody is changing now. */
+static void
+remove_leftovers(void)
+{
+	static OwnerQuery query = {
+		"SELECT name FROM migrator.stages WHERE file_count = 0 FOR UPDATE SKIP LOCKED"
+	};
+	static OwnerQuery row = {
+		"DELETE FROM migrator.stages s WHERE name = $1"
+		" AND NOT EXISTS (SELECT FROM migrator.staged_contents c WHERE c.name = s.name)",
+		1, {TEXTOID}
+	};
+	NameList	list = {NIL, CurrentMemoryContext};
+	ListCell   *lc;
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, NULL, NULL, InvalidSnapshot, take_name, &list);
+	foreach(lc, list.names)
+	{
+		Datum		value = CStringGetTextDatum(lfirst(lc));
+
+		remove_marked(lfirst(lc));
+		(void) owner_query_run(&row, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
+	}
+}
+
+static void
+take_name(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	NameList   *list = argument;
+	MemoryContext old = MemoryContextSwitchTo(list->context);
+	bool		isnull;
+
+	list->names = lappend(list->names, TextDatumGetCString(heap_getattr(tuple, 1, desc, &isnull)));
+	MemoryContextSwitchTo(old);
 }
 
 void
