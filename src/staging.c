@@ -84,6 +84,7 @@ static HTAB *create_known(int room);
 static HTAB *known_contents(const char *name, const Stage *stage, int room);
 static void take_known(HeapTuple tuple, TupleDesc desc, void *argument);
 static int64 match_contents(HTAB *known, StagingFile *files, int count);
+static void enter_content(HTAB *known, const StagingFile *file);
 static bool insert_contents(const char *name, HTAB *known);
 static void insert_batch(const char *name, Datum *checksums, Datum *contents, int count);
 static bool write_files(const char *name, Change *change);
@@ -296,35 +297,46 @@ take_known(HeapTuple tuple, TupleDesc desc, void *argument)
 	content->used = false;
 }
 
-/* Returns the size of all files.  What is not stored is entered as to be inserted. */
+/*
+ * Returns the size of all files.  What is not stored is entered as to be
+ * inserted; a content that one file brings is there for the others.
+ */
 static int64
 match_contents(HTAB *known, StagingFile *files, int count)
 {
 	int64		total = 0;
 
 	for (int i = 0; i < count; i++)
+		if (files[i].content != NULL)
+			enter_content(known, &files[i]);
+	for (int i = 0; i < count; i++)
 	{
-		StagingFile *file = &files[i];
-		bool		found;
-		KnownContent *content = hash_search(known, file->sha256,
-											file->content ? HASH_ENTER : HASH_FIND, &found);
+		KnownContent *content = hash_search(known, files[i].sha256, HASH_FIND, NULL);
 
 		if (content == NULL)
 			ereport(ERROR,
 					errcode(ERRCODE_UNDEFINED_OBJECT),
-					errmsg("content of file \"%s\" is neither given nor staged", file->path),
+					errmsg("content of file \"%s\" is neither given nor staged", files[i].path),
 					errhint("migrator.stage_missing() says what has to be sent."));
-		if (!found)
-		{
-			content->size = file->size;
-			content->to_insert = file->content;
-			content->marked = false;
-		}
 		content->used = true;
-		file->size = content->size;
+		files[i].size = content->size;
 		total += content->size;
 	}
 	return total;
+}
+
+static void
+enter_content(HTAB *known, const StagingFile *file)
+{
+	bool		found;
+	KnownContent *content = hash_search(known, file->sha256, HASH_ENTER, &found);
+
+	if (found)
+		return;
+	content->size = file->size;
+	content->to_insert = file->content;
+	content->marked = false;
+	content->used = false;
 }
 
 /* In batches, since an array holds a copy of all its elements. */
