@@ -1,4 +1,5 @@
-# The record survives pg_dump and restore, also when the dump is made by a database owner who is no superuser.
+# The record survives pg_dump and restore, also when the dump is made by a database owner who is no superuser. Staged files
+# do not: they are sent again.
 use strict;
 use warnings;
 
@@ -22,7 +23,7 @@ $node->safe_psql('postgres', q{CREATE ROLE admin LOGIN SUPERUSER});
 $node->safe_psql('postgres', q{CREATE DATABASE app OWNER app});
 $node->safe_psql('app', q{
 	CREATE EXTENSION migrator;
-	GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA migrator TO app;
+	GRANT EXECUTE ON ALL ROUTINES IN SCHEMA migrator TO app;
 	ALTER SCHEMA public OWNER TO app;
 });
 my @as_app = (extra_params => [ psql_as('app') ]);
@@ -35,6 +36,15 @@ $node->safe_psql('app', qq{
 	SELECT migrator.resolve('2', 'rolled_back', 'shop-a', 'a note');
 }, @as_app);
 
+# a service whose files were staged; its contents are such as nothing else has
+my %staged = ('1_a.sql' => "CREATE TABLE sent_a (i int);\r\nSELECT '\xc3\xa4 Xq7sent';\r\n", '2_b.sql' => "CREATE TABLE sent_b (t text);\nSELECT 'Xq7sent';\n", 'Xq7path/README' => 'Xq7sent');
+my $stage = "SELECT migrator.stage('sent', ARRAY[" . join(', ', map { "'$_'" } sort keys %staged) . '], ARRAY[' .
+  join(', ', map { "decode('" . unpack('H*', $staged{$_}) . "', 'hex')" } sort keys %staged) . '])';
+$node->safe_psql('app', "$stage; SELECT migrator.register('sent', 'stage:sent', search_path => 'public'); SELECT migrator.apply(service => 'sent', target => '1'); CALL migrator.up(service => 'sent')", @as_app);
+my $sent_status = q{SELECT version, name, state, flags, checksum FROM migrator.status(service => 'sent') ORDER BY 1};
+my $sent = $node->safe_psql('app', $sent_status);
+like($sent, qr/\A1\|a\|applied\|\{\}\|\w{64}\n2\|b\|applied\|\{\}\|\w{64}\z/, 'one service ran from staged files');
+
 my @facts = (
 	[ 'the services', 'SELECT service, source, environment, search_path, options FROM migrator.services ORDER BY 1' ],
 	[ 'the state', 'SELECT * FROM migrator.migrations ORDER BY service, version' ],
@@ -44,6 +54,7 @@ my @facts = (
 	[ 'migration_performance', 'SELECT * FROM migrator.migration_performance ORDER BY service, migration_id' ],
 	[ "a service's view", 'SELECT * FROM migrator.shop_a_schema_migrations ORDER BY 1' ],
 	[ "another service's view", 'SELECT * FROM migrator.based_schema_migrations ORDER BY 1' ],
+	[ "a staged service's view", 'SELECT * FROM migrator.sent_schema_migrations ORDER BY 1' ],
 	[ 'status', q{SELECT service, version, state, flags, checksum FROM migrator.status(service => 'shop-a')
 		UNION ALL SELECT service, version, state, flags, checksum FROM migrator.status(service => 'based')
 		UNION ALL SELECT service, version, state, flags, checksum FROM migrator.status(service => 'failing') ORDER BY 1, 2} ],
@@ -96,6 +107,31 @@ sub same
 	return;
 }
 
+# The files are not there, the record of them is. Sent again, they are what was applied.
+sub sent_again
+{
+	my ($db) = @_;
+
+	is($node->safe_psql($db, 'SELECT (SELECT count(*) FROM migrator.stages) + (SELECT count(*) FROM migrator.staged_files) + (SELECT count(*) FROM migrator.staged_contents)'),
+		0, "$db: nothing is staged");
+	is($node->safe_psql($db, q{SELECT source FROM migrator.services WHERE service = 'sent'}), 'stage:sent', "$db: the service is registered with its staged source");
+	for my $call ("SELECT migrator.status('stage:sent')", q{SELECT migrator.status(service => 'sent')}, q{SELECT migrator.apply(service => 'sent')}, q{CALL migrator.up(service => 'sent')})
+	{
+		my ($state, undef, $err) = outcome_of($node, $db, $call, psql_as('app'));
+		is($state, '42704', "$db: $call asks for the files");
+		like($err, qr/ERROR: .*no files are staged under the name "sent"\nHINT: .*They are not part of dumps\./, "$db: and says so");
+	}
+	is($node->safe_psql($db, q{SELECT string_agg(version || ' ' || status, ', ' ORDER BY version) FROM migrator.sent_schema_migrations}), '1 success, 2 success', "$db: the record needs no files");
+	is($node->safe_psql($db, $stage, @as_app), keys %staged, "$db: they are staged again");
+	is($node->safe_psql($db, $sent_status), $sent, "$db: all is applied, nothing is modified");
+	is((outcome_of($node, $db, q{SELECT migrator.assert_current(service => 'sent')}))[0], '00000', "$db: up to date");
+	is($node->safe_psql($db, q{SELECT count(*) FROM migrator.apply(service => 'sent')}, @as_app), 0, "$db: a run has nothing to do");
+	is((outcome_of($node, $db, q{CALL migrator.up(service => 'sent')}, psql_as('app')))[0], '00000', "$db: neither in its own transactions");
+	is($node->safe_psql($db, q{SELECT migrator.stage('sent', '3_c.sql', 'CREATE TABLE sent_c ()'); SELECT version, outcome FROM migrator.apply(service => 'sent')}, @as_app), "4\n3|applied", "$db: it goes on");
+	$node->safe_psql($db, q{SELECT migrator.unstage('sent'); DROP TABLE sent_c});
+	return;
+}
+
 # what goes on after a restore
 sub goes_on
 {
@@ -127,12 +163,25 @@ my $custom = dump_as($node->safe_psql('postgres', 'SELECT session_user'), 'c');
 my $plain = dump_as('app', 'p');
 my $owner = dump_as('app', 'c');
 
+# no dump has anything of what is staged: not as text, not as bytea
+for my $dump ([ $plain, slurp_file($plain) ], map { [ $_, (run_command([ $node->installed_command('pg_restore'), '-f', '-', $_ ]))[0] ] } $custom, $owner)
+{
+	my ($file, $text) = @$dump;
+	my $hex = unpack 'H*', 'Xq7sent';
+
+	like($text, qr/^COPY migrator\.migrations .*\n(?:.*\n)*?sent\t1\ta\t/m, "$file: the record is in it");
+	ok($text !~ /Xq7|$hex/, "$file: what is staged is not");
+	ok($text !~ /COPY migrator\.stage/, "$file: nor are its tables' rows");
+}
+
 restore($custom, 'c', 'from_custom');
 same('from_custom');
+sent_again('from_custom');
 goes_on('from_custom');
 
 restore($plain, 'p', 'from_plain');
 same('from_plain');
+sent_again('from_plain');
 goes_on('from_plain');
 
 restore($owner, 'c', 'from_owner');
@@ -145,14 +194,17 @@ same('from_owner');
 	$node->command_ok([ 'pg_dump', '-Fc', '-f', $again, '-d', $node->connstr('from_owner') ], 'a dump of what was restored');
 	restore($again, 'c', 'second');
 	same('second');
+	sent_again('second');
 	goes_on('second');
 }
 
 # restored by another superuser than the one who made the extension
 restore($owner, 'c', 'by_another', psql_as('admin'));
 same('by_another');
+sent_again('by_another');
 restore($owner, 'c', 'no_owner', '--no-owner', psql_as('admin'));
 same('no_owner');
+sent_again('no_owner');
 
 # the definitions without the rows
 {
@@ -164,9 +216,16 @@ same('no_owner');
 	is($node->safe_psql('empty', "SELECT count(*) FROM migrator.status('$failing')"), 2, 'and works');
 }
 
-# copied by the server
+# over what is there already, staged files and all
+$node->safe_psql('by_another', $stage, @as_app);
+$node->command_ok([ 'pg_restore', '--exit-on-error', '--clean', '--if-exists', '-d', $node->connstr('by_another'), $custom ], 'restore with --clean');
+same('by_another');
+sent_again('by_another');
+
+# copied by the server: with what is staged
 $node->safe_psql('postgres', 'CREATE DATABASE copied TEMPLATE app');
 same('copied');
+is($node->safe_psql('copied', $sent_status), $sent, 'copied: with what is staged');
 goes_on('copied');
 
 $node->stop;
