@@ -246,12 +246,22 @@ plan_count_state(const MigrationPlan *plan, MigrationState state)
 }
 
 bool
-plan_has_applied_file(const MigrationPlan *plan)
+plan_is_of_source(const MigrationPlan *plan)
 {
+	bool		missing = false;
+
 	for (int i = 0; i < plan->count; i++)
-		if (plan->steps[i].state == MIGRATION_APPLIED && plan->steps[i].migration != NULL)
+	{
+		const Step *step = &plan->steps[i];
+
+		if (step->state != MIGRATION_APPLIED)
+			continue;
+		if (step->migration == NULL)
+			missing = true;
+		else if (!(step->flags & FLAG_MODIFIED))
 			return true;
-	return false;
+	}
+	return !missing;
 }
 
 int

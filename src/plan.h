@@ -99,8 +99,11 @@ extern bool plan_step_is_pending(const Step *step);
 
 extern int	plan_count_state(const MigrationPlan *plan, MigrationState state);
 
-/* Is a file of the source on record as applied? */
-extern bool plan_has_applied_file(const MigrationPlan *plan);
+/*
+ * Could what is on record have come from this source?  One applied file with
+ * its content is enough; else none may be missing.
+ */
+extern bool plan_is_of_source(const MigrationPlan *plan);
 
 /* Pending steps. */
 extern int	plan_count_pending(const MigrationPlan *plan);

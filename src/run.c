@@ -126,7 +126,7 @@ run_check_source(const Run *run)
 		plan_count_state(run->survey->plan, MIGRATION_APPLIED) == 0)
 		return;
 	if ((staged_is(registered) || staged_is(scope->source)) &&
-		plan_has_applied_file(run->survey->plan))
+		plan_is_of_source(run->survey->plan))
 		return;
 	ereport(ERROR,
 			errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -37,7 +38,7 @@ typedef struct Stage
 	Oid			owner;
 	int			file_count;
 	int64		total_size;
-	bool		taken_over;		/* it was unstaged, and had another owner */
+	bool		unstaged;		/* only contents are left of it, if anything */
 } Stage;
 
 typedef struct NameList
@@ -173,8 +174,8 @@ lock_stage(const char *name, Stage *stage)
 static void
 require_rights(const char *name, Stage *stage)
 {
-	stage->taken_over = stage->file_count == 0 && stage->owner != GetUserId();
-	if (stage->taken_over)
+	stage->unstaged = stage->file_count == 0;
+	if (stage->unstaged)
 		stage->owner = GetUserId();
 	if (!has_privs_of_role(GetUserId(), stage->owner))
 		ereport(ERROR,
@@ -233,20 +234,23 @@ update_stage(const char *name, const Stage *stage)
 /*
  * Remove what earlier transactions marked, unless somebody is reading.  The
  * lock may be given back before the commit: a set that is opened later does not
- * list what was marked.
+ * list what was marked.  What another transaction removes, or writes anew, is
+ * passed over; with one snapshot for all statements we could not see that.
  */
 static void
 remove_marked(const char *name)
 {
 	static OwnerQuery query = {
-		"DELETE FROM migrator.staged_contents"
-		" WHERE name = $1 AND replaced_by IS NOT NULL AND replaced_by <> pg_current_xact_id()",
+		"DELETE FROM migrator.staged_contents WHERE ctid = ANY (ARRAY("
+		" SELECT ctid FROM migrator.staged_contents"
+		"  WHERE name = $1 AND replaced_by IS NOT NULL AND replaced_by <> pg_current_xact_id()"
+		"  FOR UPDATE SKIP LOCKED))",
 		1, {TEXTOID}
 	};
 	Datum		value = CStringGetTextDatum(name);
 	int64		key = staged_lock_key(name);
 
-	if (!advisory_try(ADVISORY_OWN, key, ExclusiveLock, false))
+	if (IsolationUsesXactSnapshot() || !advisory_try(ADVISORY_OWN, key, ExclusiveLock, false))
 		return;
 	(void) owner_query_run(&query, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
 	advisory_release(ADVISORY_OWN, key, ExclusiveLock, false);
@@ -266,8 +270,8 @@ create_known(int room)
 }
 
 /*
- * Contents of the set by checksum.  What is left of a set that another role
- * unstaged is no content to be had by its checksum.
+ * Contents of the set by checksum.  What is left of a set that was unstaged is
+ * not to be had by its checksum: it may be another role's, and be removed.
  */
 static HTAB *
 known_contents(const char *name, const Stage *stage, int room)
@@ -278,7 +282,7 @@ known_contents(const char *name, const Stage *stage, int room)
 		2, {TEXTOID, BOOLOID}
 	};
 	HTAB	   *known = create_known(room);
-	Datum		values[2] = {CStringGetTextDatum(name), BoolGetDatum(!stage->taken_over)};
+	Datum		values[2] = {CStringGetTextDatum(name), BoolGetDatum(!stage->unstaged)};
 
 	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_known, known);
 	return known;
@@ -661,7 +665,8 @@ take_text(HeapTuple tuple, TupleDesc desc, void *argument)
 
 /*
  * The contents are only marked, as those that are replaced: a run that begins
- * before our commit still sees the set.
+ * before our commit still sees the set.  The next stage() or unstage() of
+ * whatever name removes them.
  */
 int
 staging_remove(const char *name)
@@ -673,48 +678,58 @@ staging_remove(const char *name)
 		"UPDATE migrator.staged_contents SET replaced_by = pg_current_xact_id()"
 		" WHERE name = $1 AND replaced_by IS NULL", 1, {TEXTOID}
 	};
-	Datum		value = CStringGetTextDatum(name);
-	Stage		stage;
-	int			count = 0;
-
-	staged_check_name(name);
-	if (select_stage(name, &stage) && stage.file_count > 0)
-	{
-		require_rights(name, &stage);
-		count = stage.file_count;
-		stage.file_count = 0;
-		stage.total_size = 0;
-		(void) owner_query_run(&files, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
-		(void) owner_query_run(&mark, SPI_OK_UPDATE, &value, NULL, InvalidSnapshot, NULL, NULL);
-		update_stage(name, &stage);
-	}
-	remove_leftovers();
-	return count;
-}
-
-/* What is left of sets that were unstaged, and that nobody is changing now. */
-static void
-remove_leftovers(void)
-{
-	static OwnerQuery query = {
-		"SELECT name FROM migrator.stages WHERE file_count = 0 FOR UPDATE SKIP LOCKED"
-	};
 	static OwnerQuery row = {
 		"DELETE FROM migrator.stages s WHERE name = $1"
 		" AND NOT EXISTS (SELECT FROM migrator.staged_contents c WHERE c.name = s.name)",
 		1, {TEXTOID}
 	};
+	Datum		value = CStringGetTextDatum(name);
+	Stage		stage;
+	int			count;
+
+	staged_check_name(name);
+	if (!select_stage(name, &stage))
+	{
+		remove_leftovers();
+		return 0;
+	}
+	count = stage.file_count;
+	if (count == 0)
+	{
+		remove_marked(name);
+		(void) owner_query_run(&row, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
+		remove_leftovers();
+		return 0;
+	}
+	require_rights(name, &stage);
+	stage.file_count = 0;
+	stage.total_size = 0;
+	(void) owner_query_run(&files, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
+	(void) owner_query_run(&mark, SPI_OK_UPDATE, &value, NULL, InvalidSnapshot, NULL, NULL);
+	update_stage(name, &stage);
+	remove_leftovers();
+	return count;
+}
+
+/*
+ * Remove the contents of sets that were unstaged: their names may never come
+ * again.  A new set of such a name uses none of them (known_contents).
+ */
+static void
+remove_leftovers(void)
+{
+	static OwnerQuery query = {
+		"SELECT DISTINCT c.name FROM migrator.staged_contents c JOIN migrator.stages s ON s.name = c.name"
+		" WHERE s.file_count = 0 AND c.replaced_by IS NOT NULL AND c.replaced_by <> pg_current_xact_id()"
+	};
 	NameList	list = {NIL, CurrentMemoryContext};
 	ListCell   *lc;
 
+	if (IsolationUsesXactSnapshot())
+		return;
 	(void) owner_query_run(&query, SPI_OK_SELECT, NULL, NULL, InvalidSnapshot, take_name, &list);
 	foreach(lc, list.names)
-	{
-		Datum		value = CStringGetTextDatum(lfirst(lc));
-
 		remove_marked(lfirst(lc));
-		(void) owner_query_run(&row, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
-	}
 }
 
 static void

@@ -9,6 +9,7 @@
 #
 # CORPORA       names, default: those whose layout migrator reads
 # CORPORA_CALL  up: CALL migrator.up instead of SELECT migrator.apply; then nothing is expected to be refused.
+#               staged-up, staged-apply: of the same files, sent by migrator-push.
 #               psql: psql applies the files, which tests this runner and not the extension.
 # KEEP=1        leaves the dumps and hashes of every history in OUT
 set -euo pipefail
@@ -31,7 +32,7 @@ refused_by_apply=" crates-io mas "
 
 skip() {
   note "SKIP: $1"
-  echo "corpora 0 0 1" >>"$counts"
+  echo "corpora-$call 0 0 1" >>"$counts"
   exit 0
 }
 
@@ -60,12 +61,36 @@ field() { # field NAME COLUMN
 # The ways to apply DIR to the current database; the text of an error goes to stderr.
 run_apply() { psql -v VERBOSITY=verbose -Atc "SET client_min_messages = error" -c "SELECT outcome, count(*) FROM migrator.apply('$1') GROUP BY 1"; }
 run_up() { psql -v VERBOSITY=verbose -Atc "SET client_min_messages = error" -c "CALL migrator.up('$1')"; }
+run_staged-up() { push --up "$1"; }
+run_staged-apply() { push "$1" && run_apply stage:history; }
 run_psql() {
   local mode file
   while IFS="$(printf '\t')" read -r _ mode file _; do
     if [ "$mode" = tx ]; then mode=-1; else mode=; fi
     (cd "$1" && psql $mode -f "$file" >/dev/null) || return 1
   done <"$2"
+}
+
+# As a user sends them.
+push() {
+  PATH="$BIN:$PATH" PGOPTIONS='-c client_min_messages=error' sh "$here/../bin/migrator-push" "$@" history >/dev/null
+}
+
+# A directory and the same files staged are one source: what was applied from one is applied, unmodified, for the other.
+# Prints what says otherwise.
+other_differs() {
+  local other=stage:history
+  case $call in
+    staged-*) other=$1 ;;
+    *) push "$1" || { echo "and cannot be staged"; return; } ;;
+  esac
+  psql -At -v other="$other" <<'END'
+SET client_min_messages = error;
+SELECT format('%s is %s %s', version, state, flags) FROM migrator.status(:'other')
+ WHERE state <> 'applied' OR flags && '{modified,reformatted,missing,late}' LIMIT 3;
+CALL migrator.up(:'other') \gset
+SELECT 'up: ' || :'result' WHERE :'result'::jsonb ->> 'outcome' <> 'up_to_date';
+END
 }
 
 # As the kit's oracle: comments, blank lines and pg_dump's random keys out, lines sorted; and the extension's own out.
@@ -104,7 +129,7 @@ judge() {
   if ! "run_$call" "$work" "$work.plan" >"$work.out" 2>"$err"; then
     printf 'refused: %s' "$(grep -m 1 -E 'ERROR|FATAL|error:' "$err" | cut -c1-300)"
     case $call$refused_by_apply in
-      apply*" $name "*)
+      *apply*" $name "*)
         grep -q '25001' "$err" || { printf ' (not by 25001)'; return 1; }
         grep -q 'CALL' "$err" || { printf ' (and no hint to CALL)'; return 1; }
         [ "$(rows_hash "$work")" = "$state" ] || { printf ' (after it had run something)'; return 1; }
@@ -117,8 +142,12 @@ judge() {
   want=
   [ "$(schema_hash "$work")" = "$(field "$name" sorted_sha256)" ] || want="schema"
   [ "$(rows_hash "$work")" = "$(field "$name" rows_sha256)" ] || want="${want:+$want and }rows"
-  case $call$refused_by_apply in apply*" $name "*) printf 'not refused, though it should be; '; want=${want:-unexpected} ;; esac
+  case $call$refused_by_apply in *apply*" $name "*) printf 'not refused, though it should be; '; want=${want:-unexpected} ;; esac
   [ -z "$want" ] || { printf 'differs (%s)' "$want"; return 1; }
+  if [ "$call" != psql ]; then
+    want=$(other_differs "$work" 2>&1) || want="$want (failed)"
+    [ -z "$want" ] || { printf 'and the other source differs: %s' "$(head -c 300 <<<"$want" | tr '\n' ' ')"; return 1; }
+  fi
   printf 'agrees'
 }
 
@@ -139,6 +168,6 @@ for name in $names; do
   # nothing of theirs stays, unless asked for
   if [ -z "${KEEP:-}" ]; then rm -rf "${out:?}/$name" "$out/$name".{src,up,plan,raw,schema.sql,rows,counts.sql,up.prelude.sql}; fi
 done
-echo "corpora $passed $failed $skipped" >>"$counts"
+echo "corpora-$call $passed $failed $skipped" >>"$counts"
 [ "$counts" != /dev/null ] || printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ] || [ "$counts" != /dev/null ]

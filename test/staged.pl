@@ -1,19 +1,46 @@
 #!/usr/bin/perl
 # staged.pl PROGRAM [ARGUMENT...]: runs psql or isolationtester with the test on standard input changed so that each
-# directory of migrations is staged first, and is read as stage:NAME; then prints the output changed back. For the option
+# directory of migrations is staged first, and read as stage:NAME; then prints the output changed back. For the option
 # --launcher of pg_regress and pg_isolation_regress, which compare it with the expected output of the test as it stands.
 # staged.pl rewrite DIRECTORY FILE...: writes the changed tests there.
 #
-# A directory is the literal 'm' or 'm/...' (test/include/setup.sql), 'migrator_iso_...' (test/specs), or psql's variable for
-# one in test/fixtures. Where it is the source of a call, it is replaced.
+# A directory is the literal 'm' or 'm/...' (test/include/setup.sql), 'migrator_iso_...' (test/specs), or a variable of
+# psql's for one in test/fixtures. It is replaced where it is the source of a call.
 use strict;
 use warnings;
 
 use FindBin;
 
-my $directory = qr{(?:m|migrator_iso_\w+)(?:/[\w-]+)*};
-my $literal = qr{''$directory''|'$directory'};
+# What stays a directory, by the name of the test: lines, each seen with the one before it, and the reason.
+my %kept = (
+	# A directory that is not there, or is none: a set has other messages and SQLSTATEs, see stage.sql.
+	'' => qr{'m/(?:nowhere|nosuch|gone|file)'.*$},
+
+	# Who may read a directory: the sandbox, which sets have none of. What scripts may do, and who did it, is staged.
+	privileges => qr{'m(?:'|/(?!try|in/e)).*$},
+	errors => qr{^SET ROLE},
+
+	# The length of a context that holds the call itself.
+	hostile => qr{'wide'.*$},
+
+	# Another source than the registered one: it may be another one's files if one of them is staged (run_check_source).
+	register => qr{(?:'m/e'|'crm'|'fresh').*$},
+	up => qr{'billing'.*$},
+);
+
+my $path = qr{(?:m|migrator_iso_\w+)(?:/[^'/]*)*};
+my $shown = qr{(?:m|migrator_iso_\w+)\b(?:/[\w.-]+)*};
+my $literal = qr{''$path''|'$path'|current_setting\('data_directory'\) \|\| '/$path'};
 my $string = qr{'(?:[^']|'')*'};
+
+# the first argument of what takes a source, also of a prepared statement with such a name; the second one of
+# register(); a row of VALUES; in the examples of help()
+my $before = qr{
+	\b(?:apply|up|status|pending|summary|validate|is_current|assert_current|settings|baseline)\((?:source[ ]=>[ ])?
+	| \bregister\((?:$string|NULL|repeat\([^()]*\)),[ ]
+	| (?<!\w)\(
+	| '/srv/\w+/migrations',[ ]
+}x;
 
 sub slurp
 {
@@ -23,52 +50,105 @@ sub slurp
 	return scalar <$in>;
 }
 
-sub rewrite
+sub rewrite_sql
 {
-	my ($test) = @_;
-	my $is_spec = $test =~ /^permutation /m;
-	my %sources;
-	my $staged = sub { $sources{ $_[0] } = 1; return $is_spec ? "'stage:" . substr($_[0], 1) : "files.staged($_[0])"; };
+	my ($test, $name) = @_;
+	my @kept = grep { defined } @kept{ '', $name };
+	my $result = '';
+	my $call = '';
+	my $last = '';
+	my $unstageable = 0;
 
-	# the first argument of what takes a source (a prepared statement may have such a name, too); the second one of
-	# register(); a row of VALUES; in the place of a directory in the examples of help()
-	$test =~ s/\b((?:apply|up|status|pending|summary|validate|is_current|assert_current|settings|baseline)\((?:source => )?)($literal)/$1 . $staged->($2)/ge;
-	$test =~ s/\b(register\((?:$string|NULL|repeat\([^()]*\)), )($literal)/$1 . $staged->($2)/ge;
-	$test =~ s/((?<!\w)\()($literal)/$1 . $staged->($2)/ge;
-	$test =~ s/('\/srv\/\w+\/migrations', )($literal)/$1 . $staged->($2)/ge;
+	for my $line (split /^/m, $test)
+	{
+		my $new = $line;
+
+		# a call of what writes files, to its end; the files are staged behind it
+		if ($call ne '' || $line =~ /^CALL files\.(?:make|names|write|remove|run)\(/)
+		{
+			$call .= $line;
+			(my $unquoted = $call) =~ s/\$(\w*)\$.*?\$\1\$|E'(?:[^'\\]|''|\\.)*'|$string//gs;
+			if ($unquoted =~ /\);$/ && $unquoted !~ /'|\$\$/)
+			{
+				# a FIFO, a link to nowhere or to itself: a directory until it is made anew
+				$unstageable = $call =~ /mkfifo|ln -sf? (?:nowhere|\w+\.sql) /
+				  || $unstageable && $call !~ /^CALL files\.(?:make|names)/;
+				$new =~ s/$/ CALL files.stage('m');/ unless $unstageable;
+				$call = '';
+			}
+		}
+		elsif (!$unstageable && !grep { "$last$line" =~ $_ } @kept)
+		{
+			$new =~ s/($before)($literal)/$1files.staged($2)/g;
+		}
+		$result .= $new;
+		$last = $line;
+	}
 
 	# fixtures
-	my @variables = $test =~ /^\\set (\w+) :dir '\/fixtures\//mg;
-	$test =~ s/(:'$_')/files.staged($1)/g for @variables;
-	$test =~ s/(:'dir' \|\| '\/fixtures\/\w+')/files.staged($1)/g;
+	$result =~ s/(:'$_')/files.staged($1)/g for $test =~ /^\\set (\w+) :dir '\/fixtures\//mg;
+	$result =~ s/(:'dir' \|\| '\/fixtures\/\w+')/files.staged($1)/g;
+	return $result;
+}
 
-	# In a spec files are written by its setup alone, and staged behind it: the sessions would wait for one another.
-	if ($is_spec)
-	{
-		my $function = slurp("$FindBin::RealBin/include/staged.sql");
-		my $calls = "DO \$\$ BEGIN\n" . join('', map { "  PERFORM files.staged($_);\n" } sort keys %sources) . "END \$\$;\n";
-		$test =~ s/^(setup\n\{\n(?:.*\n)*?\}\n)/$1setup\n{\n$function}\nsetup\n{\n$calls}\n/m or die "no setup\n";
-	}
+# In a spec files are written by its setup alone, and staged behind it: its sessions would wait for one another.
+sub rewrite_spec
+{
+	my ($test) = @_;
+	my %sources;
+
+	$test =~ s/($before)'($path)'/$sources{$2} = 1; "$1'stage:$2'"/ge;
+	$test =~ s/(FROM pg_locks WHERE locktype = 'advisory')/$1 AND NOT files.keeps(classid, objid)/g;
+	my $function = slurp("$FindBin::RealBin/include/staged.sql");
+	my $calls = join '', map { "CALL files.stage('$_');\n" } sort keys %sources;
+	$test =~ s/^(setup\n\{\n(?:.*\n)*?\}\n)/$1setup\n{\n$function}\nsetup\n{\n$calls}\n/m or die "no setup\n";
 	return $test;
 }
 
 sub restore
 {
 	my ($output) = @_;
-	$output =~ s/files\.staged\(($literal|:'\w+')\)/$1/g;
-	$output =~ s/\bstage:($directory)/$1/g;
-	return $output;
+	my %spelling;
+	my $result = '';
+
+	for (split /^/m, $output)
+	{
+		# a source that was written in another way
+		if (/files\.staged\('((?:[^']*\/)?\.\.?\/[^']*)'\)/)
+		{
+			my $given = $1;
+			(my $short = $given) =~ s{(?<=/)\./|[^/]+/\.\./}{}g;
+			%spelling = ($short => $given);
+		}
+		elsif (/files\.staged\(/) { %spelling = (); }
+		s/ CALL files\.stage\('m'\);$//;
+		s/files\.staged\(($literal|:'\w+'|:'dir' \|\| '[^']*')\)/$1/g;
+		s/\bstage:($shown)/$spelling{$1} \/\/ $1/ge;
+		s/ AND NOT files\.keeps\(classid, objid\)//g;
+		$result .= $_;
+	}
+	return $result;
 }
 
-my $command = shift @ARGV;
-if ($command eq 'rewrite')
+sub rewrite
+{
+	my ($test, $name) = @_;
+	my $new = $test =~ /^permutation /m ? rewrite_spec($test) : rewrite_sql($test, $name);
+
+	# not to run what was run before, and call it staged
+	die "$name: no source is staged\n" if $test =~ /$before$literal/ && $new !~ /files\.staged\(|'stage:/;
+	return $new;
+}
+
+my $program = shift @ARGV;
+if ($program eq 'rewrite')
 {
 	my $to = shift @ARGV;
 	for my $file (@ARGV)
 	{
-		(my $name = $file) =~ s{.*/}{};
+		my ($name) = $file =~ m{([^/]*)$};
 		open my $out, '>', "$to/$name" or die "$to/$name: $!\n";
-		print $out rewrite(slurp($file));
+		print $out rewrite(slurp($file), $name =~ s/\..*//r);
 		close $out or die "$to/$name: $!\n";
 	}
 	exit 0;
@@ -77,7 +157,7 @@ if ($command eq 'rewrite')
 # Through files, as without us: what a test leaves running may keep a pipe open.
 my $test = do { local $/; <STDIN> };
 open my $in, '+>', undef or die "temporary file: $!\n";
-print $in rewrite($test);
+print $in rewrite($test, ($ENV{PGAPPNAME} // '') =~ s,.*/,,r);
 $in->flush;
 seek $in, 0, 0;
 open my $out, '+>', undef or die "temporary file: $!\n";
@@ -86,7 +166,7 @@ open my $stdout, '>&', \*STDOUT or die $!;
 open STDOUT, '>&', $out or die $!;
 open STDERR, '>&', $out or die $!;
 $ENV{MIGRATOR_STAGED} = 1;
-my $status = system { $command } $command, @ARGV;
+my $status = system { $program } $program, @ARGV;
 seek $out, 0, 0;
 print $stdout restore(do { local $/; scalar <$out> } // '');
 close $stdout;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # suite.sh TREE OUT STAGE...: runs the tests that need a server with the extension installed.
-# STAGE: regress, isolation, pgtap, tap; staged: the first three, and staged-tap: some of tap, once more with each directory
-# replaced by staged files. Runs as an unprivileged user who owns TREE, a built copy of the work tree, and OUT.
+# STAGE: regress, isolation, pgtap, tap; staged: the first three, and staged-tap: most of tap, once more with staged files
+# in place of each directory. Runs as an unprivileged user who owns TREE, a built copy of the work tree, and OUT.
 # Writes a log a stage into OUT, appends `stage passed failed skipped` lines to OUT/counts, and at the end reads the
 # servers' logs. test.sh calls it natively, in_chroot.sh in a chroot. PG_CONFIG chooses the server.
 set -euo pipefail
@@ -21,6 +21,11 @@ export MAKEFLAGS=--no-print-directory
 # Where a stage's logs go, and what its name begins with: another place in a staged stage.
 logs=$out
 as=
+
+# The TAP tests that run staged, the longest first. Not 003_sandbox, about who may read directories; 004_dump, for staged
+# files are no part of dumps; 005_standby, where the standby reads first what its primary was not sent (104 has one, too).
+staged_tap=$(printf 'test/t/%s.pl ' 101_up_crash 001_crash 002_herd 006_failure_record 007_settings 008_big \
+  009_protocol 102_up_herd 103_up_protocols 104_up_cancel 105_up_commit)
 
 running=
 trap '[ -z "$running" ] || cluster_stop "$running"' EXIT
@@ -109,18 +114,18 @@ stage_pgtap() {
 run_pgtap() {
   local rc=0
   server_up pgtap
-  "$BIN/psql" -X -q -v ON_ERROR_STOP=1 -c 'CREATE EXTENSION pgtap' -c 'CREATE EXTENSION migrator' -f test/include/staged.sql ||
-    note "the extensions cannot be created"
+  "$BIN/psql" -X -q -v ON_ERROR_STOP=1 -c 'CREATE EXTENSION pgtap' -c 'CREATE EXTENSION migrator' \
+    -f test/include/staged.sql || note "the extensions cannot be created"
   # as pg_regress does, so that a test finds its fixtures by \getenv
   PG_ABS_SRCDIR=$tree/test PATH="$BIN:$PATH" timeout -k 10 900 pg_prove --verbose "$@" >"$logs/pgtap.log" 2>&1 || rc=$?
   server_down pgtap
   count_prove pgtap $rc
 }
 
-# The same tests, and the same expected outputs, with files staged in place of each directory: see staged.pl. Not those
-# that say what a directory may hold that cannot be staged, and those that are about staging.
+# The same tests, and the same expected outputs, with staged files in place of each directory: see staged.pl. Not those
+# that are about staging.
 stage_staged() {
-  local f name regress=() isolation=()
+  local f name launcher="--launcher='perl $tree/test/staged.pl'" regress=() isolation=()
   logs=$out/staged as=staged-
   mkdir -p "$logs"
   for f in test/{sql/*.sql,specs/*.spec}; do
@@ -132,8 +137,8 @@ stage_staged() {
       *) isolation+=("$name") ;;
     esac
   done
-  installcheck regress ${#regress[@]} ISOLATION= REGRESS="${regress[*]}" EXTRA_REGRESS_OPTS="--launcher='perl $tree/test/staged.pl'"
-  installcheck isolation ${#isolation[@]} REGRESS= ISOLATION="${isolation[*]}" EXTRA_REGRESS_OPTS="--launcher='perl $tree/test/staged.pl'"
+  installcheck regress ${#regress[@]} ISOLATION= REGRESS="${regress[*]}" EXTRA_REGRESS_OPTS="$launcher"
+  installcheck isolation ${#isolation[@]} REGRESS= ISOLATION="${isolation[*]}" EXTRA_REGRESS_OPTS="$launcher"
   perl test/staged.pl rewrite "$logs" test/pgtap/*.sql
   run_pgtap "$logs"/*.sql
   logs=$out as=
@@ -147,14 +152,15 @@ stage_tap() {
 stage_staged-tap() {
   logs=$out/staged as=staged-
   mkdir -p "$logs"
-  TAP_FILES=${TAP_FILES:-$staged_tap} MIGRATOR_STAGED=1 run_tap
+  TAP_FILES=${TAP_FILES:-$staged_tap} MIGRATOR_STAGED=1 MIGRATOR_HERD_ROUNDS=${MIGRATOR_HERD_ROUNDS:-5} run_tap
   logs=$out as=
 }
 
 run_tap() {
   local rc=0 log data
-  PG_ABS_SRCDIR=$tree/test timeout -k 10 1800 make prove_installcheck PG_CONFIG="$PG_CONFIG" PROVE_FLAGS='--verbose --timer' \
-    ${TAP_FILES:+PROVE_TESTS="$TAP_FILES"} >"$logs/tap.log" 2>&1 || rc=$?
+  # two at a time: they wait for the most part
+  PG_ABS_SRCDIR=$tree/test timeout -k 10 1800 make prove_installcheck PG_CONFIG="$PG_CONFIG" \
+    PROVE_FLAGS='--verbose --timer -j2' ${TAP_FILES:+PROVE_TESTS="$TAP_FILES"} >"$logs/tap.log" 2>&1 || rc=$?
   # servers of a test that was killed
   for data in tmp_check/*/pgdata; do
     if [ -e "$data/postmaster.pid" ]; then "$BIN/pg_ctl" -D "$data" -m immediate stop >/dev/null 2>&1 || true; fi

@@ -1,11 +1,17 @@
 package MigratorTest;
 # What the TAP tests share: source directories, sessions in the background, the record as text.
+#
+# With MIGRATOR_STAGED in the environment each directory in a statement is staged before psql or pgbench sends it, and
+# named as stage:NAME: the same test, of files that a client sent.
 use strict;
 use warnings;
 
+use Digest::SHA ();
 use Exporter 'import';
+use File::Find ();
 use File::Path ();
 use IPC::Run;
+use PostgreSQL::Test::Cluster ();
 use PostgreSQL::Test::Utils ();
 use Test::More;
 
@@ -77,6 +83,9 @@ sub write_files
 		print $out $files->{$name};
 		close $out or die "$dir/$name: $!";
 	}
+
+	# for a run that is at work, or waits, and was told its source before
+	stage($_, $dir) for staged_at($dir);
 	return;
 }
 
@@ -166,6 +175,147 @@ sub wait_for_sleep
 
 	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM ($query) s") or die "no backend sleeps";
 	return $node->safe_psql('postgres', $query);
+}
+
+# What was staged: a digest of the files by connection and directory, and the directory by the set's name.
+my %staged;
+my %set_names;
+our $staging = 0;
+my $replaced = 0;
+
+sub staged_at { my ($dir) = @_; return grep { $staged{$_}{$dir} } keys %staged; }
+
+sub files_below
+{
+	my ($dir) = @_;
+	my @files;
+
+	my $wanted = sub { push @files, substr($_, length($dir) + 1) if -f };
+
+	File::Find::find({ no_chdir => 1, follow => 1, wanted => $wanted }, $dir);
+	return sort @files;
+}
+
+# Stages a directory as it is now, where it is not staged already. False where that cannot be: the server is not there,
+# or the extension.
+sub stage
+{
+	my ($connection, $dir) = @_;
+	my @files = files_below($dir);
+	my ($name) = $dir =~ m,([^/]+)/*$,;
+	my $digest = Digest::SHA->new(256);
+
+	die "two directories named $name" if ($set_names{$name} //= $dir) ne $dir;
+	$digest->add("$_\n")->addfile("$dir/$_") for @files;
+	$digest = $digest->hexdigest;
+	return $name if ($staged{$connection}{$dir} // '') eq $digest;
+
+	# What a standby has comes from its primary. A set is not empty; what begins with a dot is passed over.
+	my $paths = join ', ', map { "'$_'" } @files ? @files : '.nothing';
+	my $contents = join ', ', @files ? map { "pg_read_binary_file('$dir/$_')" } @files : "''";
+	my $sql = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN"
+	  . " migrator.stage('$name', ARRAY[$paths], ARRAY[$contents]::bytea[]) END";
+	local $staging = 1;
+	local $ENV{PGOPTIONS} = '';
+	my ($out, $err) = ('', '');
+
+	# a psql that finds no server may be gone before it is sent anything
+	eval { IPC::Run::run([ 'psql', '-XAtq', '-d', $connection ], '<', \$sql, '>', \$out, '2>', \$err); 1 }
+	  or $@ =~ /Broken pipe/ or die $@;
+	die "staging $dir: $err" if $err =~ /ERROR/ && $err !~ /"migrator" does not exist/;
+	delete $staged{$connection}{$dir};
+	return if $@ ne '' || $err ne '';
+	$staged{$connection}{$dir} = $digest;
+	return $name;
+}
+
+# A statement with its sources staged; $colon is what stands for a colon in a literal. Locks that keep staged files for
+# their reader are none of the test's.
+sub with_staged
+{
+	my ($connection, $sql, $colon) = @_;
+
+	$sql =~ s{'(/[^'\n]+)'}{
+		my $name = -d $1 && stage($connection, $1);
+		$replaced++ if $name;
+		$name ? "'stage$colon$name'" : "'$1'"
+	}gex;
+	if (my @names = sort keys %set_names)
+	{
+		my $names = join(',', @names);
+		my $keys = 'SELECT hashtextextended($$migrator:stage:$$ || n, 0) FROM unnest($${' . $names . '}$$::text[]) n';
+		$sql =~ s/(\blocktype = 'advisory')/$1 AND (classid::bigint << 32 | objid::bigint) NOT IN ($keys)/g;
+	}
+	return $sql;
+}
+
+# What IPC::Run is to start, with sources staged: statements are psql's arguments or input, or in a file for pgbench.
+sub command_with_staged
+{
+	my (@arguments) = @_;
+
+	for my $i (grep { ref $arguments[$_] eq 'ARRAY' } 0 .. $#arguments)
+	{
+		my @command = @{ $arguments[$i] };
+		next if $command[0] !~ m,(?:^|/)(?:psql|pgbench)$,;
+
+		my ($d) = grep { $command[$_] =~ /^(?:-d|--dbname)$/ } 1 .. $#command;
+		my $connection = $d ? $command[ $d + 1 ] : "dbname=$command[-1] host=$ENV{PGHOST} port=$ENV{PGPORT}";
+		my ($f) = grep { $command[$_] =~ /^(?:-f|--file)$/ && $command[ $_ + 1 ] ne '-' } 1 .. $#command - 1;
+		my ($in) = grep { $arguments[$_] eq '<' && ref $arguments[ $_ + 1 ] eq 'SCALAR' } $i + 1 .. $#arguments - 1;
+
+		$_ = with_staged($connection, $_, ':') for @command[ 1 .. $#command ];
+		if ($f)
+		{
+			# pgbench takes what follows a colon for a variable, also in a literal
+			my $sql = PostgreSQL::Test::Utils::slurp_file($command[ $f + 1 ]);
+			$command[ $f + 1 ] .= '.staged';
+			open my $out, '>', $command[ $f + 1 ] or die "$command[ $f + 1 ]: $!";
+			print $out with_staged($connection, $sql, q{:' || '});
+			close $out or die "$command[ $f + 1 ]: $!";
+		}
+		if ($in && defined ${ $arguments[ $in + 1 ] })
+		{
+			my $sql = with_staged($connection, ${ $arguments[ $in + 1 ] }, ':');
+			$arguments[ $in + 1 ] = \$sql if $sql ne ${ $arguments[ $in + 1 ] };
+		}
+		$arguments[$i] = \@command;
+	}
+	return @arguments;
+}
+
+# psql that finds no server may be gone before it is sent the query, which ends the test: once more then.
+{
+	no warnings 'redefine';
+	my $poll = \&PostgreSQL::Test::Cluster::poll_query_until;
+
+	*PostgreSQL::Test::Cluster::poll_query_until = sub {
+		for (1 .. 100)
+		{
+			my $result = eval { $poll->(@_) };
+			return $result if $@ eq '';
+			die $@ if $@ !~ /Broken pipe/;
+		}
+		return;
+	};
+}
+
+if ($ENV{MIGRATOR_STAGED})
+{
+	no warnings 'redefine';
+	my $start = \&IPC::Run::start;
+
+	*IPC::Run::start = sub { return $start->($staging ? @_ : command_with_staged(@_)); };
+}
+
+# not to run what was run before, and call it staged
+END
+{
+	if ($ENV{MIGRATOR_STAGED} && !$replaced && $? == 0)
+	{
+		Test::More::diag('nothing was staged');
+		$? = 1;
+	}
 }
 
 1;

@@ -23,7 +23,7 @@ SELECT c.oid::regclass FROM pg_class c WHERE relnamespace = 'migrator'::regnames
 SELECT obj_description(oid, 'pg_extension') IS NOT NULL AS extension FROM pg_extension WHERE extname = 'migrator';
 -- Functions are volatile, parallel unsafe and called on null input; those that look at nothing are not.
 SELECT proname, prokind, provolatile, proparallel, proisstrict FROM pg_proc WHERE pronamespace = 'migrator'::regnamespace ORDER BY 1;
-SELECT p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid) FROM pg_proc p WHERE pronamespace = 'migrator'::regnamespace ORDER BY 1;
+SELECT p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid) FROM pg_proc p WHERE pronamespace = 'migrator'::regnamespace ORDER BY 1, 2;
 -- Tables and views.
 SELECT table_name, string_agg(column_name || ' ' || data_type, ', ' ORDER BY ordinal_position) FROM information_schema.columns WHERE table_schema = 'migrator' GROUP BY 1 ORDER BY 1;
 -- history has no unique and no foreign key, so that a worker can write it beside an open transaction

@@ -50,8 +50,8 @@ SELECT path, files.refused(format('SELECT migrator.stage(''x'', %L, %L)', path, 
 SELECT migrator.stage('x', '{1_a.sql}', '\x53454c4543542031'::bytea);
 SELECT path, content FROM files.held WHERE path ~ '[{}]';
 SELECT migrator.unstage('x');
--- what is left of it goes with the next change, of whatever set
-SELECT migrator.unstage('never');
+-- what is left of it goes with the next change
+SELECT migrator.unstage('x');
 SELECT count(*) AS files, (SELECT count(*) FROM migrator.staged_contents) AS contents, (SELECT count(*) FROM migrator.stages) AS stages FROM migrator.staged;
 
 -- Nulls.
@@ -198,7 +198,7 @@ SELECT file_count, total_size FROM migrator.stages;
 -- marked ones have to be sent again
 SELECT * FROM migrator.stage_missing('x', ARRAY['a', 'b'], ARRAY[files.sha('one'), files.sha('six')]);
 SELECT migrator.unstage('x');
-SELECT migrator.unstage('never');
+SELECT migrator.unstage('x');
 SELECT count(*) AS files, (SELECT count(*) FROM migrator.staged_contents) AS contents, (SELECT count(*) FROM migrator.stages) AS stages FROM migrator.staged;
 
 -- Limits: the number of files, and their size together; a set that is as large as that may be changed.
