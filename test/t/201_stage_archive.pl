@@ -527,40 +527,44 @@ SKIP:
 accepted('and again', $archive, { '1_a.sql' => 'SELECT 1;' x 100, 'd/2_b.sql' => 'SELECT 2;' x 200, '3_c.sql' => '' });
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Other encodings: names are the same path, however the archive writes them
+# Other encodings and locales: names are the same path, however the archive writes them
 # ---------------------------------------------------------------------------------------------------------------------
-for my $encoding ('UTF8', 'SQL_ASCII', 'LATIN1')
+my @locales = split /\n/, `locale -a 2>/dev/null`;
+for my $case ([ 'UTF8', 'C' ], [ 'SQL_ASCII', 'C' ], [ 'LATIN1', 'C' ],
+	(map { [ 'SQL_ASCII', $_ ] } grep { /^C\.utf-?8$/i } @locales), (map { [ 'LATIN1', $_ ] } (grep { /\.iso-?8859-?1$/i } @locales)[ 0 .. 0 ]))
 {
-	my $db = lc "db_$encoding";
+	my ($encoding, $locale) = @$case;
+	my $db = 'db' . ++$serial;
 	my @in = (db => $db);
 
-	$node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE template0 ENCODING '$encoding' LC_COLLATE 'C' LC_CTYPE 'C'");
+	$node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE template0 ENCODING '$encoding' LC_COLLATE '$locale' LC_CTYPE '$locale'");
+	my $name = $locale eq 'C' ? $encoding : "$encoding in locale $locale";
 	$node->safe_psql($db, 'CREATE EXTENSION migrator');
 	my $bytes = $encoding eq 'LATIN1' ? Encode::encode('ISO-8859-1', Encode::decode('UTF-8', $umlaut)) : $umlaut;
 	for my $form ([ 'ustar', entry($umlaut, 'umlaut') ], [ 'GNU', gnu_long('L', $umlaut) . entry('a', 'umlaut', magic => "ustar  \0") ],
 		[ 'pax', pax('x', path => $umlaut) . entry('a', 'umlaut') ], [ 'pax, binary', pax('x', hdrcharset => 'BINARY', path => $umlaut) . entry('a', 'umlaut') ], [ 'pax, prefix', pax('x', path => "./$umlaut") . entry('a', 'umlaut', prefix => 'p') ])
 	{
-		accepted("$encoding, $form->[0]", $form->[1] . entry('2_b.sql', 'b') . $end, { $umlaut => 'umlaut', '2_b.sql' => 'b' }, @in);
-		is($node->safe_psql($db, q{SELECT encode(textsend(path), 'hex') FROM migrator.staged WHERE path <> '2_b.sql'}, extra_params => [ '-v', 'ENCODING=SQL_ASCII' ]), unpack('H*', $umlaut), "$encoding, $form->[0]: the client reads it")
+		accepted("$name, $form->[0]", $form->[1] . entry('2_b.sql', 'b') . $end, { $umlaut => 'umlaut', '2_b.sql' => 'b' }, @in);
+		is($node->safe_psql($db, q{SELECT encode(textsend(path), 'hex') FROM migrator.staged WHERE path <> '2_b.sql'}, extra_params => [ '-v', 'ENCODING=SQL_ASCII' ]), unpack('H*', $umlaut), "$name, $form->[0]: the client reads it")
 			if $encoding ne 'LATIN1';
-		is($node->safe_psql($db, "SELECT path::bytea = decode('" . unpack('H*', $bytes) . q{', 'hex') FROM migrator.staged WHERE path <> '2_b.sql'}), 't', "$encoding, $form->[0]: in the database's encoding");
+		is($node->safe_psql($db, "SELECT path::bytea = decode('" . unpack('H*', $bytes) . q{', 'hex') FROM migrator.staged WHERE path <> '2_b.sql'}), 't', "$name, $form->[0]: in the database's encoding");
 	}
-	is((send_archive(entry($umlaut, 'a') . pax('x', path => $umlaut) . entry('a', 'b') . $end, @in))[0], '22023', "$encoding: one name in two ways is given twice");
+	is((send_archive(entry($umlaut, 'a') . pax('x', path => $umlaut) . entry('a', 'b') . $end, @in))[0], '22023', "$name: one name in two ways is given twice");
 	my ($state, undef, $message) = send_archive(pax('x', path => $wide) . entry('a', 'wide') . $end, @in);
-	is($state, $encoding eq 'LATIN1' ? '22P05' : '00000', "$encoding: a name that " . ($encoding eq 'LATIN1' ? 'has no such characters is refused' : 'fits'));
-	is((send_archive(entry("1_\xe4.sql", 'a') . $end, @in))[0], '22021', "$encoding: a name that is not UTF-8");
+	is($state, $encoding eq 'LATIN1' ? '22P05' : '00000', "$name: a name that " . ($encoding eq 'LATIN1' ? 'has no such characters is refused' : 'fits'));
+	is((send_archive(entry("1_\xe4.sql", 'a') . $end, @in))[0], '22021', "$name: a name that is not UTF-8");
 
 	# the text form: paths and contents of the database's encoding, contents stored in UTF-8
 	my $letter = $encoding eq 'SQL_ASCII' ? q{E'\303\244'} : 'chr(228)';
-	is((outcome_of($node, $db, "SELECT migrator.stage('text', $letter || '.sql', $letter || ' is a letter')"))[0], '00000', "$encoding: staged as text");
+	is((outcome_of($node, $db, "SELECT migrator.stage('text', $letter || '.sql', $letter || ' is a letter')"))[0], '00000', "$name: staged as text");
 	is($node->safe_psql($db, q{SELECT encode(convert_to(path, 'UTF8'), 'hex'), encode(content, 'hex') FROM migrator.staged_files JOIN migrator.staged_contents USING (name, sha256) WHERE name = 'text'}),
-		'c3a42e73716c|' . unpack('H*', "\xc3\xa4 is a letter"), "$encoding: in UTF-8");
-	is((outcome_of($node, $db, q{SELECT migrator.stage('text', 'bad.sql', E'\344')}))[0], $encoding eq 'LATIN1' ? '00000' : '22021', "$encoding: a byte that is " . ($encoding eq 'LATIN1' ? 'a letter' : 'none'));
+		'c3a42e73716c|' . unpack('H*', "\xc3\xa4 is a letter"), "$name: in UTF-8");
+	is((outcome_of($node, $db, q{SELECT migrator.stage('text', 'bad.sql', E'\344')}))[0], $encoding eq 'LATIN1' ? '00000' : '22021', "$name: a byte that is " . ($encoding eq 'LATIN1' ? 'a letter' : 'none'));
 
 	# a run reads scripts under such names
-	is((send_archive(pax('x', path => Encode::encode('UTF-8', "1_\x{e4}.sql")) . entry('a', Encode::encode('UTF-8', "CREATE TABLE t AS SELECT '\x{e4}'::text AS a")) . $end, @in))[0], '00000', "$encoding: a migration with an umlaut");
-	is((outcome_of($node, $db, q{SELECT migrator.apply('stage:x')}))[0], '00000', "$encoding: it runs");
-	is($node->safe_psql($db, q{SELECT encode(a::bytea, 'hex') FROM t}), $encoding eq 'LATIN1' ? 'e4' : 'c3a4', "$encoding: as it was meant");
+	is((send_archive(pax('x', path => Encode::encode('UTF-8', "1_\x{e4}.sql")) . entry('a', Encode::encode('UTF-8', "CREATE TABLE t AS SELECT '\x{e4}'::text AS a")) . $end, @in))[0], '00000', "$name: a migration with an umlaut");
+	is((outcome_of($node, $db, q{SELECT migrator.apply('stage:x')}))[0], '00000', "$name: it runs");
+	is($node->safe_psql($db, q{SELECT encode(a::bytea, 'hex') FROM t}), $encoding eq 'LATIN1' ? 'e4' : 'c3a4', "$name: as it was meant");
 }
 
 # The session's locale is what it was, after good and bad ones: they are read in locale C.
@@ -568,8 +572,12 @@ for my $encoding ('UTF8', 'SQL_ASCII', 'LATIN1')
 	my ($good_file, $bad_file) = (put_away($archive), put_away($good . pax('x', path => $umlaut) . header('1_a.sql', 0, type => '2', link => 'x') . $end));
 	my $locale = q{SELECT upper(U&'\00e4\00df') || lower('AI') || to_char(1234.5, '9G999D9') || (U&'\00e4' < 'b')};
 	my $out = '';
+	my ($utf8) = ((grep { /^C\.utf-?8$/i } `locale -a 2>/dev/null`), 'C');
 
-	$node->psql('postgres', "$locale; SELECT migrator.stage_archive('x', pg_read_binary_file('$good_file')); $locale; SELECT migrator.stage_archive('x', pg_read_binary_file('$bad_file')); $locale", stdout => \$out, on_error_stop => 0);
+	chomp $utf8;
+	$node->safe_psql('postgres', "CREATE DATABASE db_locale TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE '$utf8' LC_CTYPE '$utf8'");
+	$node->safe_psql('db_locale', 'CREATE EXTENSION migrator');
+	$node->psql('db_locale', "$locale; SELECT migrator.stage_archive('x', pg_read_binary_file('$good_file')); $locale; SELECT migrator.stage_archive('x', pg_read_binary_file('$bad_file')); $locale", stdout => \$out, on_error_stop => 0);
 	my ($before, undef, $between, $after) = split /\n/, $out;
 	is("$between $after", "$before $before", "the session's locale stays");
 }
