@@ -238,7 +238,7 @@ $node->safe_psql('postgres', 'ALTER DATABASE postgres RESET migrator.max_stage_f
 kept('no right to stage', qr/^3$/, qr/permission denied for function stage_archive/, @to, '-U', 'plain', $dir, 'kept');
 $node->safe_psql('postgres', 'GRANT EXECUTE ON FUNCTION migrator.stage_archive TO plain');
 kept("another role's set", qr/^3$/, qr/permission denied for staged files "stage:kept"/, @to, '-U', 'plain', $dir, 'kept');
-kept('no such server', qr/^2$/, qr/could not|No such file/, '-h', source_dir({}), '-p', $port, $dir, 'kept');
+kept('no such server', qr/^2$/, qr/could not|No such file|too long/, '-h', source_dir({}), '-p', $port, $dir, 'kept');
 kept('no such database', qr/^2$/, qr/"nowhere" does not exist/, '-h', $host, '-p', $port, '-d', 'nowhere', $dir, 'kept');
 kept('no such user', qr/^2$/, qr/"nobody" does not exist/, @to, '-U', 'nobody', $dir, 'kept');
 kept('a database without the extension', qr/^3$/, qr/extension "migrator" is not installed in this database/, '-h', $host, '-p', $port, '-d', 'template1', $dir, 'kept');
