@@ -335,7 +335,7 @@ CREATE VIEW migrator.locks AS
 COMMENT ON VIEW migrator.locks IS 'Runs at work or waiting now, by their advisory locks. since: begin of the wait, or of the holder''s transaction.';
 
 -- No row where the caller may not see the session's activity.
-CREATE FUNCTION migrator.progress_of(run_id bigint, handle bigint, OUT pid integer, OUT version text, OUT name text,
+CREATE FUNCTION migrator.progress_of(run_id bigint, OUT pid integer, OUT version text, OUT name text,
                                      OUT migration integer, OUT migration_total integer,
                                      OUT statement integer, OUT statement_total integer, OUT statement_text text,
                                      OUT attempt integer, OUT started_at timestamptz) RETURNS SETOF record
@@ -350,7 +350,7 @@ CREATE VIEW migrator.progress AS
             FROM pg_catalog.pg_locks l WHERE l.pid = p.pid AND NOT l.granted LIMIT 1) AS waiting_for,
          pg_catalog.pg_blocking_pids(p.pid) AS blocked_by,
          p.attempt
-    FROM migrator.runs r, migrator.progress_of(r.run_id, r.progress_handle) p
+    FROM migrator.runs r, migrator.progress_of(r.run_id) p
    WHERE r.finished_at IS NULL AND r.progress_handle IS NOT NULL;
 COMMENT ON VIEW migrator.progress IS 'Runs of CALL migrator.up() at work now: migration n of its total, statement n of its total with the beginning of its text, time since the migration began, the lock it waits for and the pids that block it, the attempt.';
 
@@ -371,4 +371,4 @@ GRANT SELECT ON ALL TABLES IN SCHEMA migrator TO pg_database_owner;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA migrator TO pg_database_owner;
 GRANT SELECT ON migrator.locks, migrator.progress TO pg_monitor;
 -- it looks after its rights by itself, and a view's functions run with the rights of whoever reads it
-GRANT EXECUTE ON FUNCTION migrator.progress_of(bigint, bigint) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION migrator.progress_of(bigint) TO PUBLIC;

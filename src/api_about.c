@@ -17,6 +17,7 @@
 #include "lock.h"
 #include "owner_query.h"
 #include "progress.h"
+#include "record.h"
 
 PG_FUNCTION_INFO_V1(migrator_settings);
 PG_FUNCTION_INFO_V1(migrator_version);
@@ -160,8 +161,9 @@ migrator_lock_key(PG_FUNCTION_ARGS)
 }
 
 /*
- * progress_of(run_id, handle): a row, or none when the run is over or the
- * caller may not see its session's activity (as pg_stat_activity decides).
+ * progress_of(run_id): a row, or none when the run is over or the caller may
+ * not see its session's activity (as pg_stat_activity decides).  Where its
+ * memory is says the record, and nobody else.
  */
 Datum
 migrator_progress_of(PG_FUNCTION_ARGS)
@@ -170,8 +172,10 @@ migrator_progress_of(PG_FUNCTION_ARGS)
 	Progress	progress;
 	Datum		values[10];
 	bool		nulls[10] = {false};
+	int64		run_id = PG_GETARG_INT64(0);
+	uint32		handle = record_progress_handle(run_id);
 
-	if (!progress_read((uint32) PG_GETARG_INT64(1), PG_GETARG_INT64(0), &progress))
+	if (handle == 0 || !progress_read(handle, run_id, &progress))
 		return (Datum) 0;
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) &&
 		!has_privs_of_role(GetUserId(), progress.user))

@@ -1,6 +1,7 @@
 /*
  * api_probe.c
- *	  SQL windows on the rooms that touch no database, for tests.
+ *	  SQL windows on the rooms that touch no database, and on shared memory,
+ *	  for tests.
  *
  * Not declared by the extension's script: a test that wants one declares it
  * with CREATE FUNCTION ... AS 'migrator', which only a superuser can.
@@ -19,12 +20,15 @@
 #include "utils/memutils.h"
 
 #include "lexer.h"
+#include "progress.h"
 #include "script.h"
+#include "segment.h"
 
 PG_FUNCTION_INFO_V1(migrator_probe_split);
 PG_FUNCTION_INFO_V1(migrator_probe_script);
 PG_FUNCTION_INFO_V1(migrator_probe_oracle);
 PG_FUNCTION_INFO_V1(migrator_probe_cost);
+PG_FUNCTION_INFO_V1(migrator_probe_segment);
 
 static Script *probe_script(FunctionCallInfo fcinfo);
 static void put_trimmed(ReturnSetInfo *rsinfo, int n, const char *text, int len);
@@ -262,4 +266,40 @@ form_name(TransactionForm form)
 			return "parts";
 	}
 	return "unknown";
+}
+
+/*
+ * (what text, run_id bigint) -> handle bigint: memory of this session that a
+ * reader of progress may meet.  "whole" is that of a run; "torn" one whose
+ * change never ends; "short" is of its kind but has no room for it; "foreign"
+ * is somebody else's, full of the word that says of which kind it is.
+ */
+Datum
+migrator_probe_segment(PG_FUNCTION_ARGS)
+{
+	char	   *what = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	dsm_segment *segment;
+
+	if (strcmp(what, "whole") == 0 || strcmp(what, "torn") == 0)
+	{
+		dsm_handle	handle = progress_begin(PG_GETARG_INT64(1), 1);
+
+		if (handle != 0 && strcmp(what, "torn") == 0)
+			((SharedProgress *) segment_memory(dsm_find_mapping(handle)))->changes++;
+		PG_RETURN_INT64(handle);
+	}
+	if (strcmp(what, "short") == 0)
+	{
+		segment = segment_create(sizeof(uint32));
+		if (segment != NULL)
+			segment_publish(segment, PROGRESS_KIND);
+	}
+	else
+	{
+		segment = dsm_create(2 * sizeof(SharedProgress), 0);
+		dsm_pin_mapping(segment);
+		for (int i = 0; i < 2 * sizeof(SharedProgress) / sizeof(uint32); i++)
+			((uint32 *) dsm_segment_address(segment))[i] = PROGRESS_KIND;
+	}
+	PG_RETURN_INT64(segment ? dsm_segment_handle(segment) : 0);
 }

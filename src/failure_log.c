@@ -32,6 +32,8 @@
 #define WAIT_AT_MOST 5000
 #define LOCK_TIMEOUT "1000"
 
+#define FAILURE_KIND 0x6d67666c
+
 /* what goes through shared memory: this, then the strings */
 typedef struct FailureMessage
 {
@@ -45,7 +47,7 @@ PGDLLEXPORT void migrator_failure_worker_main(Datum segment);
 static const char ***message_strings(RecordEntry *entry, RunEntry *run, int *count);
 static Size message_size(RecordEntry *entry, RunEntry *run);
 static void write_message(char *to, RecordEntry *entry, RunEntry *run);
-static void read_message(const char *from, FailureMessage *message);
+static void read_message(const char *from, const char *end, FailureMessage *message);
 static void wait_for_worker(BackgroundWorkerHandle *handle);
 static void write_in_transaction(FailureMessage *message, bool state);
 
@@ -65,7 +67,8 @@ failure_log_keep(RecordEntry *entry, RunEntry *run)
 	segment = segment_create(message_size(entry, run));
 	if (segment == NULL)
 		return;
-	write_message(dsm_segment_address(segment), entry, run);
+	write_message(segment_memory(segment), entry, run);
+	segment_publish(segment, FAILURE_KIND);
 
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
@@ -121,16 +124,18 @@ migrator_failure_worker_main(Datum argument)
 {
 	dsm_segment *segment;
 	FailureMessage message;
+	Size		size = MAXALIGN(sizeof(FailureMessage));
+	const char *memory;
 
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 
 	/* gone already: the caller did not wait */
-	segment = dsm_attach(DatumGetUInt32(argument));
-	if (segment == NULL)
+	memory = segment_attach(DatumGetUInt32(argument), FAILURE_KIND, &size, &segment);
+	if (memory == NULL)
 		proc_exit(0);
 	MemoryContextSwitchTo(TopMemoryContext);
-	read_message(dsm_segment_address(segment), &message);
+	read_message(memory, memory + size, &message);
 
 	BackgroundWorkerInitializeConnectionByOid(message.database, InvalidOid, 0);
 	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION);
@@ -234,7 +239,7 @@ write_message(char *to, RecordEntry *entry, RunEntry *run)
 }
 
 static void
-read_message(const char *from, FailureMessage *message)
+read_message(const char *from, const char *end, FailureMessage *message)
 {
 	int			count;
 	const char ***strings;
@@ -244,10 +249,11 @@ read_message(const char *from, FailureMessage *message)
 	from += MAXALIGN(sizeof(FailureMessage));
 	for (int i = 0; i < count; i++)
 	{
-		bool		present = *from++ != 0;
+		bool		present = from < end && *from++ != 0;
+		Size		length = present ? strnlen(from, end - from) : 0;
 
-		*strings[i] = present ? pstrdup(from) : NULL;
+		*strings[i] = present ? pnstrdup(from, length) : NULL;
 		if (present)
-			from += strlen(from) + 1;
+			from += length + 1;
 	}
 }

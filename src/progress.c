@@ -3,51 +3,49 @@
  *	  What a run is doing now, for other sessions to see.
  *
  * The mapping is pinned, since the run outlives its transactions; it goes with
- * progress_end() or the backend.
+ * progress_end() or the backend.  Between the two counts of a change there are
+ * only assignments to memory: nothing that could raise an error or be
+ * interrupted leaves a count odd.  A writer killed there takes the server's
+ * memory with it.
  */
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "storage/spin.h"
+#include "port/atomics.h"
 #include "utils/timestamp.h"
 
 #include "progress.h"
 #include "segment.h"
 
-/* a segment of somebody else's must not be read as ours */
-#define PROGRESS_MAGIC 0x6d677270
-
-typedef struct SharedProgress
-{
-	uint32		magic;
-	slock_t		mutex;
-	Progress	progress;
-} SharedProgress;
+/* tries of a reader, and after how many it sleeps a millisecond before each */
+#define READ_AT_MOST 120
+#define READ_AT_ONCE 20
 
 static dsm_segment *segment = NULL;
 
-static SharedProgress *shared(void);
+static SharedProgress *begin_change(void);
+static void end_change(SharedProgress *memory);
+static bool read_at_rest(const SharedProgress *memory, Progress *progress);
 static void put_text(char *to, const char *text, int length);
 
 uint32
 progress_begin(int64 run_id, int migration_total)
 {
-	SharedProgress *memory;
+	Progress   *progress;
 
 	progress_end();
 	segment = segment_create(sizeof(SharedProgress));
 	if (segment == NULL)
 		return 0;
-	memory = shared();
-	memset(memory, 0, sizeof(SharedProgress));
-	SpinLockInit(&memory->mutex);
-	memory->progress.run_id = run_id;
-	memory->progress.pid = MyProcPid;
-	memory->progress.user = GetSessionUserId();
-	memory->progress.migration_total = migration_total;
-	memory->progress.started_at = GetCurrentTimestamp();
-	memory->magic = PROGRESS_MAGIC;
+	progress = &((SharedProgress *) segment_memory(segment))->progress;
+	progress->run_id = run_id;
+	progress->database = MyDatabaseId;
+	progress->pid = MyProcPid;
+	progress->user = GetSessionUserId();
+	progress->migration_total = migration_total;
+	progress->started_at = GetCurrentTimestamp();
+	segment_publish(segment, PROGRESS_KIND);
 	return dsm_segment_handle(segment);
 }
 
@@ -55,40 +53,58 @@ void
 progress_migration(int migration, const char *version, const char *name,
 				   int statement_total, int attempt)
 {
-	SharedProgress *memory = shared();
 	Progress	next = {0};
+	SharedProgress *memory;
 
-	if (memory == NULL)
+	if (segment == NULL)
 		return;
+	next.migration = migration;
+	next.statement_total = statement_total;
+	next.attempt = attempt;
+	next.started_at = GetCurrentTimestamp();
 	put_text(next.version, version, strlen(version));
 	put_text(next.name, name, strlen(name));
 
-	/* only assignments while the spinlock is held */
-	SpinLockAcquire(&memory->mutex);
-	memcpy(memory->progress.version, next.version, PROGRESS_TEXT);
-	memcpy(memory->progress.name, next.name, PROGRESS_TEXT);
-	memory->progress.migration = migration;
-	memory->progress.statement = 0;
-	memory->progress.statement_total = statement_total;
-	memory->progress.text[0] = '\0';
-	memory->progress.attempt = attempt;
-	memory->progress.started_at = GetCurrentTimestamp();
-	SpinLockRelease(&memory->mutex);
+	memory = begin_change();
+	next.run_id = memory->progress.run_id;
+	next.database = memory->progress.database;
+	next.pid = memory->progress.pid;
+	next.user = memory->progress.user;
+	next.migration_total = memory->progress.migration_total;
+	memory->progress = next;
+	end_change(memory);
 }
 
 void
 progress_statement(int statement, const char *text, int length)
 {
-	SharedProgress *memory = shared();
+	SharedProgress *memory;
 	char		start[PROGRESS_TEXT];
 
-	if (memory == NULL)
+	if (segment == NULL)
 		return;
 	put_text(start, text, length);
-	SpinLockAcquire(&memory->mutex);
+	memory = begin_change();
 	memory->progress.statement = statement;
 	memcpy(memory->progress.text, start, PROGRESS_TEXT);
-	SpinLockRelease(&memory->mutex);
+	end_change(memory);
+}
+
+static SharedProgress *
+begin_change(void)
+{
+	SharedProgress *memory = segment_memory(segment);
+
+	(*(volatile uint32 *) &memory->changes)++;
+	pg_write_barrier();
+	return memory;
+}
+
+static void
+end_change(SharedProgress *memory)
+{
+	pg_write_barrier();
+	(*(volatile uint32 *) &memory->changes)++;
 }
 
 void
@@ -100,41 +116,48 @@ progress_end(void)
 }
 
 bool
-progress_read(uint32 handle, int64 run_id, Progress *progress)
+progress_read(dsm_handle handle, int64 run_id, Progress *progress)
 {
-	dsm_segment *other = NULL;
-	SharedProgress *memory;
+	Size		size = sizeof(SharedProgress);
+	dsm_segment *to_detach;
+	SharedProgress *memory = segment_attach(handle, PROGRESS_KIND, &size, &to_detach);
 	bool		found;
 
-	/* a segment can be attached to once only in a backend */
-	if (segment != NULL && dsm_segment_handle(segment) == handle)
-		memory = shared();
-	else
-	{
-		other = dsm_attach(handle);
-		if (other == NULL)
-			return false;
-		memory = dsm_segment_map_length(other) >= sizeof(SharedProgress) ?
-			dsm_segment_address(other) : NULL;
-	}
+	if (memory == NULL)
+		return false;
+	found = read_at_rest(memory, progress) && progress->run_id == run_id &&
+		progress->database == MyDatabaseId;
+	if (to_detach != NULL)
+		dsm_detach(to_detach);
 
-	found = memory != NULL && memory->magic == PROGRESS_MAGIC;
-	if (found)
-	{
-		SpinLockAcquire(&memory->mutex);
-		*progress = memory->progress;
-		SpinLockRelease(&memory->mutex);
-		found = progress->run_id == run_id;
-	}
-	if (other != NULL)
-		dsm_detach(other);
+	/* whoever filled it, what we hand on ends */
+	progress->version[PROGRESS_TEXT - 1] = '\0';
+	progress->name[PROGRESS_TEXT - 1] = '\0';
+	progress->text[PROGRESS_TEXT - 1] = '\0';
 	return found;
 }
 
-static SharedProgress *
-shared(void)
+/* The writer may have lost its processor in the middle of a change. */
+static bool
+read_at_rest(const SharedProgress *memory, Progress *progress)
 {
-	return segment ? dsm_segment_address(segment) : NULL;
+	const volatile uint32 *changes = &memory->changes;
+
+	for (int i = 0; i < READ_AT_MOST; i++)
+	{
+		uint32		before;
+
+		if (i >= READ_AT_ONCE)
+			pg_usleep(1000L);
+		CHECK_FOR_INTERRUPTS();
+		before = *changes;
+		pg_read_barrier();
+		memcpy(progress, &memory->progress, sizeof(Progress));
+		pg_read_barrier();
+		if (*changes == before && before % 2 == 0)
+			return true;
+	}
+	return false;
 }
 
 static void

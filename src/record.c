@@ -561,6 +561,20 @@ record_end_dead_runs(const char *service)
 	(void) owner_query_run(&query, SPI_OK_UPDATE, &value, NULL, InvalidSnapshot, NULL, NULL);
 }
 
+uint32
+record_progress_handle(int64 run_id)
+{
+	static OwnerQuery query = {
+		"SELECT COALESCE(progress_handle, 0) FROM migrator.runs WHERE run_id = $1 AND finished_at IS NULL",
+		1, {INT8OID}
+	};
+	Datum		value = Int64GetDatum(run_id);
+	int64		handle = 0;
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, read_int64, &handle);
+	return (uint32) handle;
+}
+
 typedef struct ServiceList
 {
 	List	   *services;

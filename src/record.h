@@ -170,6 +170,9 @@ extern void record_finish_run(const RunEntry *run);
 /* Under the lock of the service: no other run can be at work. */
 extern void record_end_dead_runs(const char *service);
 
+/* Where a run that goes on shows what it does, 0 when it does not. */
+extern uint32 record_progress_handle(int64 run_id);
+
 /*
  * Change the state that is on record, and nothing else of the row but its
  * error and its marks.
