@@ -5,32 +5,39 @@
  * The rules follow src/backend/utils/adt/genfile.c, whose functions are
  * static.  O_NONBLOCK makes opening a FIFO return at once; fstat() then
  * refuses everything that is no regular file.
+ *
+ * A user with roots gets one answer for what does not exist and for what lies
+ * outside, and neither is looked for.
  */
 #include "postgres.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "catalog/pg_authid.h"
-#include "common/file_utils.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/acl.h"
 #include "utils/varlena.h"
 
+#include "beneath.h"
 #include "file.h"
 #include "settings.h"
 
-static char *real_path(const char *path);
-static bool is_below(const char *path, const char *root);
-static bool allowed(const FileSandbox *sandbox, const char *resolved);
-static bool descriptor_allowed(const FileSandbox *sandbox, int fd, const char *path);
+/* opening waits for nobody, and makes no terminal ours */
+#define READ_FILE (O_RDONLY | O_NONBLOCK | O_NOCTTY | PG_BINARY)
+
+static int	open_path(const FileSandbox *sandbox, const char *path, int flags);
+static void deny_directory(const char *path);
+static List *read_entries(const FileSandbox *sandbox, const char *path, DIR *dir);
+static void look_at_entry(const FileSandbox *sandbox, const char *path, int directory,
+						  const struct dirent *item, DirectoryEntry *entry);
 static int	compare_entries(const ListCell *a, const ListCell *b);
 static bool read_descriptor(int fd, const struct stat *status, FileContent *content);
 static void fail(FileContent *content, int sqlstate, char *problem, char *hint);
-static void deny(FileContent *content, const char *path);
 static int	sqlstate_of(int error);
 
 void
@@ -49,97 +56,195 @@ file_sandbox(FileSandbox *sandbox)
 		return;
 	foreach(lc, names)
 	{
-		char	   *root = real_path(lfirst(lc));
+		Root	   *root = beneath_root(lfirst(lc));
 
 		if (root != NULL)
 			sandbox->roots = lappend(sandbox->roots, root);
 	}
 }
 
+/* A descriptor of the server's, for what this user may read; else -1 and errno. */
+static int
+open_path(const FileSandbox *sandbox, const char *path, int flags)
+{
+	return sandbox->any_path ? OpenTransientFile(path, flags) :
+		beneath_open(sandbox->roots, path, flags, NULL);
+}
+
+char *
+file_real_path(const FileSandbox *sandbox, const char *path)
+{
+	char		real[PATH_MAX];
+	char	   *resolved = NULL;
+	struct stat status;
+	int			fd;
+
+	/* relative paths begin at the data directory, which may have been named by a link */
+	if (!is_absolute_path(path))
+		path = psprintf("%s/%s", realpath(DataDir, real) ? real : DataDir, path);
+
+	if (sandbox->any_path)
+	{
+		if (realpath(path, real) == NULL || stat(real, &status) != 0)
+			return NULL;
+		if (S_ISDIR(status.st_mode))
+			return pstrdup(real);
+		errno = ENOTDIR;
+		return NULL;
+	}
+	fd = beneath_open(sandbox->roots, path, O_PATH | O_DIRECTORY, &resolved);
+	if (fd >= 0)
+		CloseTransientFile(fd);
+	return resolved;
+}
+
 char *
 file_resolve_directory(const FileSandbox *sandbox, const char *path)
 {
-	char	   *absolute = is_absolute_path(path) ? pstrdup(path) :
-		psprintf("%s/%s", DataDir, path);
-	char	   *resolved = real_path(absolute);
-	struct stat status;
+	char	   *resolved = file_real_path(sandbox, path);
 
-	/*
-	 * Someone without the right to read must not learn by our errors what
-	 * exists outside of the roots.
-	 */
-	if (!sandbox->any_path && (resolved == NULL || !allowed(sandbox, resolved)))
-		ereport(ERROR,
-				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				errmsg("permission denied for directory \"%s\"", path),
-				errdetail("Only members of role pg_read_server_files may read directories outside of migrator.source_roots."),
-				errhint("Ask the administrator to add the directory to migrator.source_roots, or check that it exists."));
-	if (resolved == NULL || stat(resolved, &status) != 0)
-		ereport(ERROR,
-				errcode_for_file_access(),
-				errmsg("could not open directory \"%s\": %m", path),
-				errhint("The directory must lie on the database server and be readable by its operating system user."));
-	if (!S_ISDIR(status.st_mode))
+	if (resolved != NULL)
+		return resolved;
+	if (errno == ENOTDIR)
 		ereport(ERROR,
 				errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				errmsg("\"%s\" is not a directory", path));
-	return resolved;
+	if (!sandbox->any_path && beneath_is_hidden(errno))
+		deny_directory(path);
+	ereport(ERROR,
+			errcode_for_file_access(),
+			errmsg("could not open directory \"%s\": %m", path),
+			errhint("The directory must lie on the database server and be readable by its operating system user."));
+	pg_unreachable();
+}
+
+/*
+ * Someone without the right to read must not learn by our errors what exists
+ * outside of the roots.
+ */
+static void
+deny_directory(const char *path)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			errmsg("permission denied for directory \"%s\"", path),
+			errdetail("Only members of role pg_read_server_files may read directories outside of migrator.source_roots."),
+			errhint("Ask the administrator to add the directory to migrator.source_roots, or check that it exists."));
 }
 
 List *
 file_list_directory(const FileSandbox *sandbox, const char *path)
 {
-	List	   *entries = NIL;
-	DIR		   *dir;
-	struct dirent *item;
+	List	   *volatile entries = NIL;
+	int			fd = open_path(sandbox, path, O_RDONLY | O_DIRECTORY);
+	int			own = fd < 0 ? -1 : dup(fd);
+	DIR		   *dir = own < 0 ? NULL : fdopendir(own);
 
-	if (!sandbox->any_path)
+	if (dir == NULL)
 	{
-		char	   *resolved = real_path(path);
-
-		if (resolved == NULL || !allowed(sandbox, resolved))
-			ereport(ERROR,
-					errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					errmsg("permission denied for directory \"%s\"", path));
+		if (own >= 0)
+			close(own);
+		if (!sandbox->any_path && beneath_is_hidden(errno))
+			deny_directory(path);
+		ereport(ERROR,
+				errcode_for_file_access(),
+				errmsg("could not open directory \"%s\": %m", path));
 	}
 
-	dir = AllocateDir(path);
-	while ((item = ReadDir(dir, path)) != NULL)
+	/* fd is the server's to close after an error, dir is ours */
+	PG_TRY();
+	{
+		entries = read_entries(sandbox, path, dir);
+	}
+	PG_FINALLY();
+	{
+		closedir(dir);
+	}
+	PG_END_TRY();
+	CloseTransientFile(fd);
+	list_sort(entries, compare_entries);
+	return entries;
+}
+
+static List *
+read_entries(const FileSandbox *sandbox, const char *path, DIR *dir)
+{
+	List	   *entries = NIL;
+	struct dirent *item;
+
+	while (errno = 0, (item = readdir(dir)) != NULL)
 	{
 		DirectoryEntry *entry;
-		char		full[MAXPGPATH * 2];
 
 		CHECK_FOR_INTERRUPTS();
 		if (item->d_name[0] == '.')
 			continue;
-		entry = palloc(sizeof(DirectoryEntry));
+		entry = palloc0(sizeof(DirectoryEntry));
 		entry->name = pstrdup(item->d_name);
-		snprintf(full, sizeof(full), "%s/%s", path, item->d_name);
-		entry->is_directory =
-			get_dirent_type(full, item, true, DEBUG2) == PGFILETYPE_DIR;
+		look_at_entry(sandbox, path, dirfd(dir), item, entry);
 		entries = lappend(entries, entry);
 	}
-	FreeDir(dir);
-	list_sort(entries, compare_entries);
+	if (errno != 0)
+		ereport(ERROR,
+				errcode_for_file_access(),
+				errmsg("could not read directory \"%s\": %m", path));
 	return entries;
+}
+
+/* What an entry is, or what it leads to if that may be known. */
+static void
+look_at_entry(const FileSandbox *sandbox, const char *path, int directory,
+			  const struct dirent *item, DirectoryEntry *entry)
+{
+	struct stat status;
+	int			fd;
+
+#if defined(DT_REG) && defined(DT_DIR)
+	entry->is_directory = item->d_type == DT_DIR;
+	if (item->d_type == DT_DIR || item->d_type == DT_REG)
+		return;
+#endif
+
+	/* what was removed meanwhile is told of when it is to be read */
+	if (fstatat(directory, entry->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	if (S_ISLNK(status.st_mode) && sandbox->any_path)
+		entry->leads_nowhere = fstatat(directory, entry->name, &status, 0) != 0;
+	if (!S_ISLNK(status.st_mode) || sandbox->any_path)
+	{
+		entry->is_directory = !entry->leads_nowhere && S_ISDIR(status.st_mode);
+		return;
+	}
+
+	fd = beneath_open_at(directory, entry->name, O_PATH | O_DIRECTORY);
+	if (fd >= 0)
+		close(fd);
+	else if (beneath_is_open_question(errno))
+	{
+		char	   *full = psprintf("%s/%s", path, entry->name);
+
+		fd = beneath_open(sandbox->roots, full, O_PATH | O_DIRECTORY, NULL);
+		if (fd >= 0)
+			CloseTransientFile(fd);
+	}
+	entry->is_directory = fd >= 0;
+	entry->leads_nowhere = fd < 0 && errno != ENOTDIR;
 }
 
 void
 file_read(const FileSandbox *sandbox, const char *path, FileContent *content)
 {
 	struct stat status;
-	int			fd;
+	int			fd = open_path(sandbox, path, READ_FILE);
+	int			error = errno;
 
 	memset(content, 0, sizeof(FileContent));
-	fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | PG_BINARY);
 	if (fd < 0)
 	{
-		int			error = errno;
-		char	   *resolved = sandbox->any_path ? NULL : real_path(path);
-
-		/* what exists outside of the roots must not be told by our errors */
-		if (!sandbox->any_path && (resolved == NULL || !allowed(sandbox, resolved)))
-			deny(content, path);
+		if (!sandbox->any_path && beneath_is_hidden(error))
+			fail(content, ERRCODE_INSUFFICIENT_PRIVILEGE,
+				 psprintf("permission denied for file \"%s\"", path),
+				 "It does not exist, or lies outside of migrator.source_roots once links are resolved.");
 		else
 		{
 			errno = error;
@@ -155,8 +260,6 @@ file_read(const FileSandbox *sandbox, const char *path, FileContent *content)
 	else if (!S_ISREG(status.st_mode))
 		fail(content, ERRCODE_WRONG_OBJECT_TYPE,
 			 psprintf("\"%s\" is not a regular file", path), NULL);
-	else if (!sandbox->any_path && !descriptor_allowed(sandbox, fd, path))
-		deny(content, path);
 	else if (!read_descriptor(fd, &status, content))
 		fail(content, content->sqlstate,
 			 content->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ?
@@ -173,11 +276,9 @@ file_read(const FileSandbox *sandbox, const char *path, FileContent *content)
 void
 file_peeker_open(FilePeeker *peeker, const FileSandbox *sandbox, const char *path)
 {
-	peeker->directory = -1;
-	if (!sandbox->any_path)
-		return;
 	peeker->buffer = palloc(PEEK_AT_MOST + 1);
-	peeker->directory = OpenTransientFile(path, O_RDONLY | O_DIRECTORY);
+	peeker->any_path = sandbox->any_path;
+	peeker->directory = open_path(sandbox, path, O_RDONLY | O_DIRECTORY);
 }
 
 void
@@ -201,7 +302,13 @@ file_peek(FilePeeker *peeker, const char *name, size_t *length)
 
 	if (peeker->directory < 0)
 		return NULL;
-	fd = openat(peeker->directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | PG_BINARY);
+	fd = peeker->any_path ? -1 : beneath_open_at(peeker->directory, name, READ_FILE);
+
+	/* any name for one who may read any path; else one that leads to no other directory */
+	if (peeker->any_path ||
+		(fd < 0 && beneath_is_open_question(errno) && strchr(name, '/') == NULL))
+		fd = openat(peeker->directory, name,
+					READ_FILE | O_CLOEXEC | (peeker->any_path ? 0 : O_NOFOLLOW));
 	if (fd < 0)
 		return NULL;
 	got = read(fd, peeker->buffer, PEEK_AT_MOST + 1);
@@ -280,14 +387,6 @@ fail(FileContent *content, int sqlstate, char *problem, char *hint)
 	content->hint = hint;
 }
 
-static void
-deny(FileContent *content, const char *path)
-{
-	fail(content, ERRCODE_INSUFFICIENT_PRIVILEGE,
-		 psprintf("permission denied for file \"%s\"", path),
-		 "It does not exist, or lies outside of migrator.source_roots once links are resolved.");
-}
-
 /* as errcode_for_file_access() chooses */
 static int
 sqlstate_of(int error)
@@ -309,56 +408,6 @@ sqlstate_of(int error)
 		default:
 			return ERRCODE_IO_ERROR;
 	}
-}
-
-/* realpath() with the result palloc'd; NULL and errno when it fails */
-static char *
-real_path(const char *path)
-{
-	char		resolved[PATH_MAX];
-
-	return realpath(path, resolved) ? pstrdup(resolved) : NULL;
-}
-
-static bool
-is_below(const char *path, const char *root)
-{
-	size_t		length = strlen(root);
-
-	if (strcmp(root, "/") == 0)
-		return true;
-	return strncmp(path, root, length) == 0 &&
-		(path[length] == '\0' || path[length] == '/');
-}
-
-static bool
-allowed(const FileSandbox *sandbox, const char *resolved)
-{
-	ListCell   *lc;
-
-	foreach(lc, sandbox->roots)
-		if (is_below(resolved, lfirst(lc)))
-			return true;
-	return false;
-}
-
-/*
- * Does the open descriptor stand for a file below a root?  The path is
- * resolved again and must lead to the very file we hold open: if somebody
- * changed a link in between, it does not, and the file is refused.
- */
-static bool
-descriptor_allowed(const FileSandbox *sandbox, int fd, const char *path)
-{
-	char	   *resolved = real_path(path);
-	struct stat held,
-				found;
-
-	return resolved != NULL &&
-		allowed(sandbox, resolved) &&
-		fstat(fd, &held) == 0 &&
-		lstat(resolved, &found) == 0 &&
-		held.st_dev == found.st_dev && held.st_ino == found.st_ino;
 }
 
 static int

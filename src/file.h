@@ -3,10 +3,10 @@
  *	  The sandbox: which directories and files of the server a user may read.
  *
  * Rights are those of pg_read_file(): members of pg_read_server_files read any
- * path, everybody else only below a directory of migrator.source_roots, after
- * links are resolved (a Kubernetes ConfigMap volume is made of links).  A file
- * is opened first and judged by its descriptor, so that nothing can be swapped
- * in between, and opening never blocks, whatever the path turns out to be.
+ * path, everybody else only below a directory of migrator.source_roots, also
+ * where links lead (a Kubernetes ConfigMap volume is made of links).  What lies
+ * outside is neither opened nor looked for: beneath.h.  Opening never blocks,
+ * whatever the path turns out to be.
  */
 #ifndef MIGRATOR_FILE_H
 #define MIGRATOR_FILE_H
@@ -16,7 +16,7 @@
 typedef struct FileSandbox
 {
 	bool		any_path;
-	List	   *roots;			/* of char *, resolved, when not any_path */
+	List	   *roots;			/* of Root *, when not any_path */
 } FileSandbox;
 
 /* One entry of a directory; no entry's name begins with a dot. */
@@ -24,6 +24,7 @@ typedef struct DirectoryEntry
 {
 	char	   *name;
 	bool		is_directory;
+	bool		leads_nowhere;	/* a link, and one may not know to what */
 } DirectoryEntry;
 
 /* A file's content, or why it could not be had. */
@@ -46,6 +47,9 @@ extern void file_sandbox(FileSandbox *sandbox);
  */
 extern char *file_resolve_directory(const FileSandbox *sandbox, const char *path);
 
+/* The same of any path for which that would not raise; NULL where it would. */
+extern char *file_real_path(const FileSandbox *sandbox, const char *path);
+
 /*
  * Entries of a directory as DirectoryEntry *, ordered by bytes.  Dot entries
  * are passed over.  Raises 58P01 or 58030, 42501 outside of the sandbox.
@@ -60,12 +64,13 @@ extern List *file_list_directory(const FileSandbox *sandbox, const char *path);
 typedef struct FilePeeker
 {
 	int			directory;		/* descriptor; -1: none */
+	bool		any_path;
 	char	   *buffer;
 } FilePeeker;
 
 /*
- * Open and close one.  It stays shut for users who may not read every path.
- * The descriptor is the server's to close when an error or the end of the
+ * Open and close one.  It stays shut when the directory cannot be opened.  The
+ * descriptor is the server's to close when an error or the end of the
  * (sub)transaction comes first.
  */
 extern void file_peeker_open(FilePeeker *peeker, const FileSandbox *sandbox, const char *path);
@@ -73,8 +78,8 @@ extern void file_peeker_close(FilePeeker *peeker);
 
 /*
  * The bytes of a small file, named relative to the directory, or NULL when
- * this way cannot tell.  What the name stands for is not judged, so the bytes
- * are good for one thing only: when they are what is expected, the file is
+ * this way cannot tell.  Whether it is a file is not judged, so the bytes are
+ * good for one thing only: when they are what is expected, the file is
  * unchanged.  Otherwise file_read() says what is the matter.  They are valid
  * until the next call.
  */

@@ -4,13 +4,15 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
 
 #include "digest.h"
 #include "source.h"
 
 static List *list_directory(const Source *source);
+static bool has_extension(const char *name);
 static List *list_staged(const StagedSet *set);
 static int	compare_entries(const ListCell *a, const ListCell *b);
 static char *to_server_encoding(char *start, size_t length, SourceScript *script);
@@ -46,6 +48,10 @@ source_list(const Source *source)
 	return source->staged ? list_staged(source->staged) : list_directory(source);
 }
 
+/*
+ * A link that leads nowhere is taken for what its name says, so that a script
+ * or a migration's folder is not left out: reading it tells what is wrong.
+ */
 static List *
 list_directory(const Source *source)
 {
@@ -58,8 +64,9 @@ list_directory(const Source *source)
 		SourceEntry *entry = palloc0(sizeof(SourceEntry));
 
 		entry->name = item->name;
-		entry->is_directory = item->is_directory;
-		if (item->is_directory)
+		entry->is_directory = item->is_directory ||
+			(item->leads_nowhere && !has_extension(item->name));
+		if (entry->is_directory)
 		{
 			ListCell   *child;
 			char	   *folder = psprintf("%s/%s", source->path, item->name);
@@ -76,6 +83,15 @@ list_directory(const Source *source)
 		result = lappend(result, entry);
 	}
 	return result;
+}
+
+/* A letter, behind a dot: "a.sql", "notes.d"; not "1.2". */
+static bool
+has_extension(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot != NULL && isalpha((unsigned char) dot[1]);
 }
 
 /* As a directory would list them: what begins with a dot is passed over. */
@@ -174,31 +190,25 @@ source_read(const Source *source, const char *file, FileContent *content)
 }
 
 bool
-source_same(const char *a, const char *b)
+source_same(const char *registered, const char *given)
 {
-	char	   *left,
-			   *right;
+	const FileSandbox whoever_registered = {.any_path = true};
+	FileSandbox sandbox;
+	char	   *left = pstrdup(registered);
+	char	   *right = pstrdup(given);
 
-	if (strcmp(a, b) == 0)
+	if (strcmp(left, right) == 0)
 		return true;
-	if (staged_is(a) || staged_is(b))
-		return staged_is(a) && staged_is(b) && staged_same(a, b);
-	left = is_absolute_path(a) ? pstrdup(a) : psprintf("%s/%s", DataDir, a);
-	right = is_absolute_path(b) ? pstrdup(b) : psprintf("%s/%s", DataDir, b);
+	if (staged_is(registered) || staged_is(given))
+		return staged_is(registered) && staged_is(given) && staged_same(registered, given);
 	canonicalize_path(left);
 	canonicalize_path(right);
 	if (strcmp(left, right) == 0)
 		return true;
-	else
-	{
-		char	   *left_real = realpath(left, NULL);
-		char	   *right_real = realpath(right, NULL);
-		bool		same = left_real && right_real && strcmp(left_real, right_real) == 0;
-
-		free(left_real);
-		free(right_real);
-		return same;
-	}
+	file_sandbox(&sandbox);
+	right = file_real_path(&sandbox, given);
+	left = right ? file_real_path(&whoever_registered, registered) : NULL;
+	return left != NULL && strcmp(left, right) == 0;
 }
 
 void

@@ -51,8 +51,12 @@ extern bool source_unchanged(Source *source, const char *file, const char *check
 /* Read one file, named relative to the source. */
 extern void source_read(const Source *source, const char *file, FileContent *content);
 
-/* Do two sources, as users wrote them, name the same place? */
-extern bool source_same(const char *a, const char *b);
+/*
+ * Does a source that the caller names stand for a registered one?  Of his the
+ * sandbox is asked, so that he learns nothing of places that he may not read;
+ * the other was readable to whoever registered it.
+ */
+extern bool source_same(const char *registered, const char *given);
 
 /*
  * Raise 42501 when the scripts of this source must not be run by the caller,

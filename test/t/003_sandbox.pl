@@ -195,6 +195,157 @@ write_files("$base/root-evil", { '1_secret.sql' => "SELECT 'classified'" });
 	is((run_as('reader', "$root/loop-a"))[0], '42501', 'a source that is a loop');
 }
 
+# more ways that links go: each leads to the same file below a root
+{
+	my $ways = below_root('ways', { 'real/deep/1_a.sql' => 'SELECT 1' });
+	my ($base_name) = $root =~ m,/([^/]+)$,;
+	my %link = (
+		relative => 'real/deep',
+		absolute => "$root/ways/real/deep",
+		'dots inside' => 'real/../real/./deep/',
+		'out of the root and in again' => "../../$base_name/ways/real/deep",
+		'from root to root' => "$second/back",
+		'dots behind a link' => 'absolute/../deep',
+		'link to a link' => 'relative');
+
+	symlink "$root/ways/real/deep", "$second/back" or die $!;
+	symlink $link{$_}, "$ways/$_" or die $! for sort keys %link;
+	both_apply("$ways/$_", '1', "a directory behind a link, $_") for sort keys %link;
+	both_apply("$root/ways/absolute/../..//real/./deep/.", '1', 'dots behind a link, written by the caller');
+
+	my $files = below_root('ways-files', {});
+	symlink '../ways/real/deep/1_a.sql', "$files/1_a.sql" or die $!;
+	symlink "$files/1_a.sql", "$files/2_a.sql" or die $!;
+	symlink "../../$base_name/ways-files/2_a.sql", "$files/3_a.sql" or die $!;
+	symlink "$second/back/1_a.sql", "$files/4_a.sql" or die $!;
+	both_apply($files, '1 2 3 4', 'files behind links');
+	my ($state, $out, $err) = outcome_of($node, 'postgres', "SELECT version, outcome FROM migrator.apply('$files', 'ways'); SELECT * FROM migrator.apply('$files', 'ways')", psql_as('reader'));
+	is("$state $out", "00000 1|applied\n2|applied\n3|applied\n4|applied", 'they are up to date afterwards');
+
+	symlink '40', "$ways/41" or die $!;
+	symlink $_ - 1, "$ways/$_" or die $! for 2 .. 40;
+	symlink 'real/deep', "$ways/1" or die $!;
+	both_apply("$ways/40", '1', 'forty links');
+	is((run_as('reader', "$ways/41"))[0], '42501', 'one link more');
+	is((run_as('reader', "$root/" . 'x/../' x 100_000))[0], '42501', 'a path without an end');
+	is((run_as('reader', "$root/" . 'n' x 300 . '/../plain'))[0], '42501', 'a name that is too long');
+
+	# A root may be a link: what it leads to is the root, under both names. Links outside of the roots are not looked at.
+	symlink $root, "$base/root-link" or die $!;
+	$node->safe_psql('postgres', qq{ALTER SYSTEM SET migrator.source_roots = '$base/root-link/plain, $base/root-link/ways, $second'});
+	$node->reload;
+	$node->poll_query_until('postgres', "SELECT current_setting('migrator.source_roots') LIKE '%root-link%'") or die;
+	both_apply("$base/root-link/plain", '1 2', 'a root behind a link, as it is written');
+	both_apply("$root/plain", '1 2', 'and without links');
+	both_apply("$base/root-link/ways/absolute", '1', 'an absolute link below it');
+	symlink "$root/plain", "$base/to-plain" or die $!;
+	fenced("$base/to-plain", '1 2', 'a link outside that leads to a root');
+	fenced("$base/root-link", undef, 'what holds the root');
+	$node->safe_psql('postgres', qq{ALTER SYSTEM SET migrator.source_roots = '$root, $second'});
+	$node->reload;
+	$node->poll_query_until('postgres', "SELECT current_setting('migrator.source_roots') NOT LIKE '%root-link%'") or die;
+}
+
+# nothing tells a user with roots what exists outside, nor what it is
+{
+	my %outside = (missing => "$base/missing", 'a directory' => $outside, 'a file' => "$outside/1_secret.sql",
+		'below a file' => "$outside/1_secret.sql/x", closed => "$base/closed");
+	mkdir $outside{closed}, 0 or die $!;
+	my $at = below_root('to-outside', {});
+	my %seen;
+	my $settled = sub { my ($text, $path) = @_; $text =~ s/\Q$path\E/PATH/g; $text =~ s/svc\d+/SERVICE/g; return $text; };
+	for my $what (sort keys %outside)
+	{
+		# by name, by dots that pass by it, by a link that is the source, a folder, a script, something else
+		my $path = $outside{$what};
+		$seen{dots}{ join(' ', (run_as('reader', "$path/../root/plain"))[ 0, 1 ]) } = $what if $path =~ m,^\Q$base\E/[^/]+$,;
+		$seen{name}{ $settled->(join(' ', run_as('reader', $path)), $path) } = $what;
+		for my $name ('source', '20240102000000_b', '1_a.sql', 'README.md')
+		{
+			symlink $path, "$at/$name" or die $!;
+			for my $call ('apply', 'status', 'validate')
+			{
+				$seen{"$name $call"}{ $settled->(join(' ', outcome_of($node, 'postgres',
+					"SET client_min_messages = debug5; SELECT * FROM migrator.$call('$at" . ($name eq 'source' ? '/source' : '') . "', 'none')",
+					psql_as('reader'), '-v', 'SHOW_CONTEXT=always')) =~ s/^.*(?:DEBUG|LOCATION|LOG):.*\n//mgr =~ s/xid[^\n]*//gr, $path) } = $what;
+			}
+			unlink "$at/$name";
+		}
+
+		# a registered source is not found by another path outside
+		$node->safe_psql('postgres', "SELECT migrator.register('known', '$root/plain')");
+		symlink "$root/plain", "$base/closed-link" unless -l "$base/closed-link";
+		$seen{settings}{ $settled->(join(' ', outcome_of($node, 'postgres', "SELECT name, value, origin FROM migrator.settings('$_') WHERE name IN ('source', 'service')",
+					psql_as('reader'))), $_) } = $_ for $path, "$base/closed-link";
+	}
+	is(scalar(keys %{ $seen{$_} }), 1, "outside, $_: all looks the same") or diag(explain($seen{$_})) for sort keys %seen;
+	my ($state, $out) = outcome_of($node, 'postgres', "SELECT value FROM migrator.settings('$root/inside/../plain/') WHERE name = 'service'", psql_as('reader'));
+	is("$state $out", '00000 known', 'a registered source is found by another path inside');
+	is($node->safe_psql('postgres', "SELECT value FROM migrator.settings('$base/closed-link') WHERE name = 'service'"), 'known', 'and by a superuser through any link');
+	$node->safe_psql('postgres', "SELECT migrator.unregister('known')");
+	chmod 0700, $outside{closed};
+}
+
+# a folder that a link leads to nowhere is not passed over, by nobody
+{
+	my $lost = below_root('lost', { '20240101000000_a/migration.sql' => 'SELECT 1' });
+	symlink 'gone', "$lost/20240102000000_b" or die $!;
+	is((run_as($superuser, $lost))[0], '58P01', "a superuser is told that a migration's folder is missing");
+	fenced($lost, undef, 'a folder that is missing');
+}
+
+# A directory in the middle of the path that is exchanged, again and again, for a link to the outside.
+SKIP:
+{
+	my %renameat2 = (x86_64 => 316, aarch64 => 276);
+	my $number = $renameat2{ (POSIX::uname())[4] };
+	skip 'the number of renameat2() is not known here', 4 unless $number;
+	my $race = below_root('race', { 'mid/sub/1_a.sql' => 'SELECT 1' });
+	write_files("$base/outer", { 'sub/1_a.sql' => "classified content'", 'sub/2_classified_name.sql' => 'SELECT 2' });
+	symlink "$base/outer", "$race/alt" or die $!;
+	my ($from, $to) = ("$race/mid", "$race/alt");
+	skip 'no renameat2() here', 4 unless syscall($number, -100, $from, -100, $to, 2) == 0;
+
+	my $swapper = fork() // die $!;
+	if ($swapper == 0)
+	{
+		syscall($number, -100, $from, -100, $to, 2) while getppid() != 1;
+		POSIX::_exit(0);
+	}
+	$node->safe_psql('postgres', q{
+		CREATE FUNCTION look_often(source text, times int) RETURNS TABLE (what text, n int) LANGUAGE plpgsql AS $$
+		DECLARE
+			seen jsonb := '{}';
+			found text;
+			detail text;
+		BEGIN
+			FOR i IN 1 .. times LOOP
+				BEGIN
+					IF i % 2 = 0 THEN
+						SELECT 'rows ' || coalesce(string_agg(v::text, E'
+'), '') INTO found FROM migrator.validate(source, 'race') v;
+					ELSE
+						SELECT 'rows ' || coalesce(string_agg(s.name, ' '), '') INTO found FROM migrator.status(source, 'race') s;
+					END IF;
+				EXCEPTION WHEN OTHERS THEN
+					GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+					found := 'error ' || SQLSTATE || ' ' || SQLERRM || ' ' || detail;
+				END;
+				seen := seen || jsonb_build_object(found, coalesce((seen ->> found)::int, 0) + 1);
+			END LOOP;
+			RETURN QUERY SELECT key, value::int FROM jsonb_each_text(seen);
+		END$$});
+	my $seen = $node->safe_psql('postgres', "SET client_min_messages = error; SELECT n, what FROM look_often('$race/mid/sub', 6000)", extra_params => [ psql_as('reader') ]);
+	kill 'KILL', $swapper;
+	waitpid $swapper, 0;
+	note($seen);
+	like($seen, qr/rows /, 'an exchanged directory: sometimes it was read');
+	like($seen, qr/error 42501 permission denied for /, 'and sometimes refused');
+	unlike($seen, qr/2_classified_name/, 'no name from outside was ever seen');
+	unlike($seen, qr/classified content/, 'and no content');
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM pg_stat_activity WHERE state IS NOT NULL AND pid <> pg_backend_pid()'), 0, 'nobody is left');
+}
+
 # a Kubernetes ConfigMap volume: files are links through ..data, which a change swaps at once
 {
 	my $map = below_root('configmap',
