@@ -21,7 +21,7 @@ OBJS = \
 	src/transaction.o src/session_settings.o src/execute.o src/copy.o src/constraint.o src/resume.o src/parts.o \
 	src/event.o src/failure_log.o src/progress.o src/lock_retry.o src/migration_timeout.o \
 	src/survey.o src/settle.o src/run.o src/run_apply.o src/run_up.o \
-	src/api.o src/api_run.o src/api_look.o src/api_settle.o src/api_stage.o src/api_about.o src/api_probe.o src/init.o
+	src/api.o src/api_run.o src/api_look.o src/api_settle.o src/api_stage.o src/api_about.o src/api_guard.o src/api_probe.o src/init.o
 
 PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -I$(srcdir)/src

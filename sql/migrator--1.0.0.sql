@@ -5,6 +5,7 @@
 DO $$
 DECLARE
   found record;
+  creators text;
 BEGIN
   SELECT r.rolname, r.rolsuper OR r.rolname OPERATOR(pg_catalog.=) CURRENT_USER AS trusted, n.oid INTO found
     FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) n.nspowner
@@ -13,7 +14,14 @@ BEGIN
     RAISE EXCEPTION 'schema "migrator" is owned by role %, who is no superuser', pg_catalog.quote_ident(found.rolname)
       USING ERRCODE = 'duplicate_schema', HINT = 'Drop or rename that schema first.';
   END IF;
-  -- in a schema that was there before, and where others may create
+  -- in a schema that was there before, and where others may create: first they must not any more
+  SELECT pg_catalog.string_agg(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END, ', ') INTO creators
+    FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+   WHERE n.oid OPERATOR(pg_catalog.=) found.oid AND a.grantee OPERATOR(pg_catalog.<>) n.nspowner
+     AND a.privilege_type OPERATOR(pg_catalog.=) 'CREATE';
+  IF creators IS NOT NULL THEN
+    EXECUTE pg_catalog.concat('REVOKE CREATE ON SCHEMA migrator FROM ', creators, ' CASCADE');
+  END IF;
   IF EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace OPERATOR(pg_catalog.=) found.oid)
      OR EXISTS (SELECT FROM pg_catalog.pg_operator WHERE oprnamespace OPERATOR(pg_catalog.=) found.oid)
      OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typnamespace OPERATOR(pg_catalog.=) found.oid) THEN
@@ -122,8 +130,8 @@ CREATE INDEX history_service_version ON migrator.history (service, version, id);
 COMMENT ON TABLE migrator.history IS 'Append-only log of every attempt and event: applied, failed, baseline, resolved, registered, ... applied_by is the session user, run_as the current user at that time.';
 
 -- Files that clients sent: a cache, which the client fills again, and no part of dumps.  Names and paths are compared by
--- bytes, as file names are.  Roles are kept as OIDs: a role that takes a dropped one's name gets nothing.  Nobody but the
--- owner may write here, whatever default privileges and pg_write_all_data say: scripts run from these tables.
+-- bytes, as file names are.  Roles are kept as OIDs: a role that takes a dropped one's name gets nothing.  Scripts run
+-- from these tables, so that they are guarded twice: see "Rights" for writing, src/staged.c for the signatures.
 CREATE TABLE migrator.stages (
   name        text COLLATE "C" PRIMARY KEY,
   owner       oid NOT NULL,
@@ -139,10 +147,11 @@ CREATE TABLE migrator.staged_contents (
   size        bigint NOT NULL,
   content     bytea NOT NULL,
   replaced_by xid8,
+  given_up    boolean NOT NULL DEFAULT false,
   PRIMARY KEY (name, sha256)
 );
 CREATE INDEX staged_contents_replaced ON migrator.staged_contents (name) WHERE replaced_by IS NOT NULL;
-COMMENT ON TABLE migrator.staged_contents IS 'The contents of staged files, each once for a set. replaced_by is the transaction that left it without a path; it is removed by a later one, when no run reads it.';
+COMMENT ON TABLE migrator.staged_contents IS 'The contents of staged files, each once for a set. replaced_by is the transaction that left it without a path; it is removed by a later one, when no run reads it. given_up: left of a set that was unstaged, and not to be had by its checksum any more.';
 
 CREATE TABLE migrator.staged_files (
   name        text COLLATE "C" NOT NULL,
@@ -153,10 +162,18 @@ CREATE TABLE migrator.staged_files (
   staged_as   oid NOT NULL,
   staged_by   oid NOT NULL,
   staged_login oid NOT NULL,
+  signature   text COLLATE "C" NOT NULL,
   PRIMARY KEY (name, path)
 );
 CREATE INDEX staged_files_sha256 ON migrator.staged_files (name, sha256);
-COMMENT ON TABLE migrator.staged_files IS 'The paths of staged files. Whoever sent this content was staged_as as current user, staged_by as session user, and had logged in as staged_login.';
+COMMENT ON TABLE migrator.staged_files IS 'The paths of staged files. Whoever sent this content was staged_as as current user, staged_by as session user, and had logged in as staged_login. signature is an HMAC of all of it but the time, with the key of stage_key.';
+
+CREATE TABLE migrator.stage_key (
+  key bytea NOT NULL
+);
+COMMENT ON TABLE migrator.stage_key IS 'The key of the signatures of staged files: one row, which nobody but the extension''s owner sees.';
+INSERT INTO migrator.stage_key
+  SELECT pg_catalog.sha256(pg_catalog.string_agg(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()), '')) FROM generate_series(1, 4);
 
 ALTER TABLE migrator.stages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE migrator.staged_contents ENABLE ROW LEVEL SECURITY;
@@ -164,6 +181,8 @@ ALTER TABLE migrator.staged_files ENABLE ROW LEVEL SECURITY;
 CREATE POLICY readable ON migrator.stages FOR SELECT USING (true);
 CREATE POLICY readable ON migrator.staged_contents FOR SELECT USING (true);
 CREATE POLICY readable ON migrator.staged_files FOR SELECT USING (true);
+-- and no policy for the key
+ALTER TABLE migrator.stage_key ENABLE ROW LEVEL SECURITY;
 
 -- The record survives dump and restore.
 SELECT pg_catalog.pg_extension_config_dump('migrator.services', '');
@@ -286,21 +305,24 @@ CREATE FUNCTION migrator.unstage(name text) RETURNS integer
 COMMENT ON FUNCTION migrator.unstage IS 'Remove a set of staged files. Returns the number of files it had.';
 
 -- Views ------------------------------------------------------------------------------------------------------------
-CREATE VIEW migrator.schema_migrations AS
+-- A view of one table is updatable with the rights of the view's owner.  The second item in FROM, one row without columns
+-- which the planner takes away again, makes a view one that no right can update.  security_barrier: no function of a reader
+-- is given rows that the view leaves out.
+CREATE VIEW migrator.schema_migrations WITH (security_barrier) AS
   SELECT coalesce(pg_catalog.regexp_replace(pg_catalog.regexp_replace(file, '/(up|migration)[.]sql$', ''),
                                             '([.]up)?[.]sql$', '', 'i'), version) AS migration_name,
          applied_at, execution_time_ms,
          CASE state WHEN 'applied' THEN 'success' ELSE 'failed' END AS status,
          error_message, checksum
-    FROM migrator.migrations
+    FROM migrator.migrations, (SELECT) AS not_updatable
    WHERE state IN ('applied', 'failed');
 COMMENT ON VIEW migrator.schema_migrations IS 'One row for each migration that was applied (status success) or whose last attempt failed, of all services. Times in milliseconds.';
 
-CREATE VIEW migrator.migration_performance AS
+CREATE VIEW migrator.migration_performance WITH (security_barrier) AS
   SELECT version AS migration_id, execution_time_ms, applied_at AS executed_at,
          coalesce(environment, '') AS environment, state = 'applied' AS success, service,
          coalesce(execution_time_ms > 30000, false) AS slow
-    FROM migrator.migrations
+    FROM migrator.migrations, (SELECT) AS not_updatable
    WHERE state IN ('applied', 'failed') AND NOT baseline;
 COMMENT ON VIEW migrator.migration_performance IS 'How long each migration took, in milliseconds. slow: more than 30 seconds.';
 
@@ -342,7 +364,7 @@ CREATE FUNCTION migrator.progress_of(run_id bigint, OUT pid integer, OUT version
   LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'migrator_progress_of';
 COMMENT ON FUNCTION migrator.progress_of IS 'What a run has put into its shared memory segment: the source of view progress.';
 
-CREATE VIEW migrator.progress AS
+CREATE VIEW migrator.progress WITH (security_barrier) AS
   SELECT r.run_id, r.service, r.kind, p.pid, p.version, p.name, p.migration, p.migration_total,
          p.statement, p.statement_total, p.statement_text,
          pg_catalog.clock_timestamp() - p.started_at AS elapsed,
@@ -357,14 +379,49 @@ COMMENT ON VIEW migrator.progress IS 'Runs of CALL migrator.up() at work now: mi
 CREATE VIEW migrator.staged AS
   SELECT name, path, size, sha256, staged_at,
          pg_catalog.pg_get_userbyid(staged_by)::text AS staged_by
-    FROM migrator.staged_files;
+    FROM migrator.staged_files, (SELECT) AS not_updatable;
 COMMENT ON VIEW migrator.staged IS 'Staged files: the set''s name, the path, size in bytes, SHA-256 of the content, who sent this content (the session user), and when.';
 
 -- Rights -----------------------------------------------------------------------------------------------------------
--- Nothing that reads files, runs SQL or changes state is executable by PUBLIC.
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA migrator FROM PUBLIC;
-REVOKE ALL ON ALL PROCEDURES IN SCHEMA migrator FROM PUBLIC;
-REVOKE CREATE ON SCHEMA migrator FROM PUBLIC;
+CREATE FUNCTION migrator.owner_only() RETURNS trigger
+  LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_owner_only';
+COMMENT ON FUNCTION migrator.owner_only IS 'Trigger on each table of the extension: refuses (42501) what does not write it with the rights of its owner.';
+
+-- All tables, those that will be added as well.  No GRANT, no default privilege and no pg_write_all_data lets anybody else
+-- write: a trigger and not row security, since pg_dump by a role that is no superuser cannot read where there are policies.
+-- (The staged tables are no part of dumps; row security hides their key, and keeps others from locking their rows.)
+-- Default privileges, and grants on a schema that was there before, may have given anything to anybody: TRIGGER and
+-- REFERENCES let their holders run code as the table's owner.  So everything is taken from everybody else, not only from
+-- PUBLIC, before what is meant is granted.
+DO $$
+DECLARE
+  object regclass;
+  type regtype;
+  others text;
+BEGIN
+  FOR object IN SELECT oid FROM pg_class WHERE relnamespace = 'migrator'::regnamespace AND relkind = 'r' LOOP
+    EXECUTE format('CREATE TRIGGER owner_only BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s'
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION migrator.owner_only()', object);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER owner_only', object);
+    EXECUTE format('COMMENT ON TRIGGER owner_only ON %s IS %L', object, 'Only the extension''s owner writes this table.');
+  END LOOP;
+
+  SELECT concat_ws(', ', 'PUBLIC', string_agg(DISTINCT a.grantee::regrole::text, ', ')) INTO others
+    FROM (SELECT relacl AS acl, relowner AS owner FROM pg_class WHERE relnamespace = 'migrator'::regnamespace
+          UNION ALL SELECT proacl, proowner FROM pg_proc WHERE pronamespace = 'migrator'::regnamespace
+          UNION ALL SELECT typacl, typowner FROM pg_type WHERE typnamespace = 'migrator'::regnamespace
+          UNION ALL SELECT nspacl, nspowner FROM pg_namespace WHERE nspname = 'migrator') o, aclexplode(o.acl) a
+   WHERE a.grantee <> o.owner AND a.grantee <> 0;
+  EXECUTE concat('REVOKE ALL ON SCHEMA migrator FROM ', others, ' CASCADE');
+  EXECUTE concat('REVOKE ALL ON ALL TABLES IN SCHEMA migrator FROM ', others, ' CASCADE');
+  EXECUTE concat('REVOKE ALL ON ALL SEQUENCES IN SCHEMA migrator FROM ', others, ' CASCADE');
+  EXECUTE concat('REVOKE ALL ON ALL ROUTINES IN SCHEMA migrator FROM ', others, ' CASCADE');
+  FOR type IN SELECT oid FROM pg_type WHERE typnamespace = 'migrator'::regnamespace AND typacl IS NOT NULL LOOP
+    EXECUTE concat('REVOKE ALL ON TYPE ', type, ' FROM ', others, ' CASCADE');
+  END LOOP;
+END
+$$;
+
 GRANT USAGE ON SCHEMA migrator TO PUBLIC;
 GRANT EXECUTE ON FUNCTION migrator.version(), migrator.help(), migrator.lock_key(text, text) TO PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA migrator TO pg_database_owner;

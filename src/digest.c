@@ -18,6 +18,9 @@
 
 #include "digest.h"
 
+#define SHA256_LENGTH (SHA256_HEX_LENGTH / 2)	/* bytes */
+#define SHA256_BLOCK_LENGTH 64
+
 struct Digest
 {
 	EVP_MD_CTX *evp;			/* NULL once finished */
@@ -26,21 +29,53 @@ struct Digest
 
 static void digest_free(void *arg);
 static void digest_start(EVP_MD_CTX *evp);
+static void digest_end(EVP_MD_CTX *evp, unsigned char *sum);
 static void digest_hex(EVP_MD_CTX *evp, char *hex);
 static void digest_failed(void);
+
+/* Of the one-shot forms. */
+static EVP_MD_CTX *kept_evp = NULL;
 
 void
 digest_sha256(const void *bytes, size_t len, char *hex)
 {
-	static EVP_MD_CTX *evp = NULL;
-
-	if (evp == NULL && (evp = EVP_MD_CTX_new()) == NULL)
+	if (kept_evp == NULL && (kept_evp = EVP_MD_CTX_new()) == NULL)
 		digest_failed();
 
-	digest_start(evp);
-	if (EVP_DigestUpdate(evp, bytes, len) != 1)
+	digest_start(kept_evp);
+	if (EVP_DigestUpdate(kept_evp, bytes, len) != 1)
 		digest_failed();
-	digest_hex(evp, hex);
+	digest_hex(kept_evp, hex);
+}
+
+void
+digest_hmac(const void *key, size_t key_length, const void *bytes, size_t len, char *hex)
+{
+	unsigned char inner_pad[SHA256_BLOCK_LENGTH];
+	unsigned char outer_pad[SHA256_BLOCK_LENGTH];
+	unsigned char sum[SHA256_LENGTH];
+
+	Assert(key_length <= SHA256_BLOCK_LENGTH);
+	for (int i = 0; i < SHA256_BLOCK_LENGTH; i++)
+	{
+		unsigned char byte = i < key_length ? ((const unsigned char *) key)[i] : 0;
+
+		inner_pad[i] = byte ^ 0x36;
+		outer_pad[i] = byte ^ 0x5c;
+	}
+	if (kept_evp == NULL && (kept_evp = EVP_MD_CTX_new()) == NULL)
+		digest_failed();
+
+	digest_start(kept_evp);
+	if (EVP_DigestUpdate(kept_evp, inner_pad, sizeof(inner_pad)) != 1 ||
+		EVP_DigestUpdate(kept_evp, bytes, len) != 1)
+		digest_failed();
+	digest_end(kept_evp, sum);
+	digest_start(kept_evp);
+	if (EVP_DigestUpdate(kept_evp, outer_pad, sizeof(outer_pad)) != 1 ||
+		EVP_DigestUpdate(kept_evp, sum, sizeof(sum)) != 1)
+		digest_failed();
+	digest_hex(kept_evp, hex);
 }
 
 Digest *
@@ -96,17 +131,22 @@ digest_start(EVP_MD_CTX *evp)
 }
 
 static void
+digest_end(EVP_MD_CTX *evp, unsigned char *sum)
+{
+	unsigned int sum_length = 0;
+
+	if (EVP_DigestFinal_ex(evp, sum, &sum_length) != 1 || sum_length != SHA256_LENGTH)
+		digest_failed();
+}
+
+static void
 digest_hex(EVP_MD_CTX *evp, char *hex)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char sum[EVP_MAX_MD_SIZE];
-	unsigned int sum_length = 0;
+	unsigned char sum[SHA256_LENGTH];
 
-	if (EVP_DigestFinal_ex(evp, sum, &sum_length) != 1 ||
-		sum_length * 2 != SHA256_HEX_LENGTH)
-		digest_failed();
-
-	for (unsigned int i = 0; i < sum_length; i++)
+	digest_end(evp, sum);
+	for (int i = 0; i < SHA256_LENGTH; i++)
 	{
 		*hex++ = digits[sum[i] >> 4];
 		*hex++ = digits[sum[i] & 0x0f];

@@ -20,6 +20,11 @@ typedef struct Digest Digest;
 /* Checksum of len bytes as lower-case hex into hex[SHA256_HEX_LENGTH + 1]. */
 extern void digest_sha256(const void *bytes, size_t len, char *hex);
 
+/*
+ * HMAC (RFC 2104) with SHA-256, as hex.  The key has at most 64 bytes.
+ */
+extern void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t len, char *hex);
+
 /* Incremental form.  The Digest lives in CurrentMemoryContext. */
 extern Digest *digest_create(void);
 extern void digest_update(Digest *digest, const void *bytes, size_t len);

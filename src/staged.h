@@ -34,6 +34,13 @@ typedef struct StagedFile
 	StagedBy	by;
 } StagedFile;
 
+/* What files are signed with: the row of "stage_key". */
+typedef struct StagedKey
+{
+	int			length;
+	unsigned char bytes[32];
+} StagedKey;
+
 typedef struct StagedSet
 {
 	const char *given;			/* stage:NAME... as the user wrote it */
@@ -64,6 +71,16 @@ extern StagedSet *staged_open(const char *source);
  */
 extern void staged_keep(const char *source);
 extern void staged_let_go(const char *source);
+
+/* The key of the signatures.  Raises XX001 when there is none. */
+extern void staged_load_key(StagedKey *key);
+
+/*
+ * The signature of a file of set name, by its path in the set, as hex into
+ * signature[SHA256_HEX_LENGTH + 1].
+ */
+extern void staged_sign(const StagedKey *key, const char *name, const char *path,
+						const char *sha256, int64 size, const StagedBy *by, char *signature);
 
 /* Who the caller is. */
 extern void staged_caller(StagedBy *by);

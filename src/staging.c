@@ -38,7 +38,6 @@ typedef struct Stage
 	Oid			owner;
 	int			file_count;
 	int64		total_size;
-	bool		unstaged;		/* only contents are left of it, if anything */
 } Stage;
 
 typedef struct NameList
@@ -68,6 +67,8 @@ typedef struct Change
 	int			count;
 	bool	   *unchanged;		/* one for each of them */
 	StagedBy	by;				/* who sends it */
+	StagedKey	key;
+	const char *name;
 	List	   *removed;		/* paths, text * */
 	MemoryContext context;
 } Change;
@@ -82,7 +83,7 @@ static void remove_leftovers(void);
 static void take_name(HeapTuple tuple, TupleDesc desc, void *argument);
 static void update_stage(const char *name, const Stage *stage);
 static HTAB *create_known(int room);
-static HTAB *known_contents(const char *name, const Stage *stage, int room);
+static HTAB *known_contents(const char *name, int room);
 static void take_known(HeapTuple tuple, TupleDesc desc, void *argument);
 static int64 match_contents(HTAB *known, StagingFile *files, int count);
 static void enter_content(HTAB *known, const StagingFile *file);
@@ -104,7 +105,7 @@ staging_replace(const char *name, StagingFile *files, int count)
 	HTAB	   *known;
 	Change		change = {
 		.files = files, .count = count,
-		.unchanged = palloc0(count * sizeof(bool)),
+		.unchanged = palloc0(count * sizeof(bool)), .name = name,
 		.context = CurrentMemoryContext
 	};
 	bool		changed;
@@ -112,8 +113,9 @@ staging_replace(const char *name, StagingFile *files, int count)
 	staged_check_name(name);
 	staging_check_files(name, files, count);
 	require_own_session(&change.by);
+	staged_load_key(&change.key);
 	lock_stage(name, &stage);
-	known = known_contents(name, &stage, count);
+	known = known_contents(name, count);
 	stage.file_count = count;
 	stage.total_size = match_contents(known, files, count);
 	staging_check_limits(name, stage.file_count, stage.total_size);
@@ -174,8 +176,7 @@ lock_stage(const char *name, Stage *stage)
 static void
 require_rights(const char *name, Stage *stage)
 {
-	stage->unstaged = stage->file_count == 0;
-	if (stage->unstaged)
+	if (stage->file_count == 0)
 		stage->owner = GetUserId();
 	if (!has_privs_of_role(GetUserId(), stage->owner))
 		ereport(ERROR,
@@ -270,21 +271,22 @@ create_known(int room)
 }
 
 /*
- * Contents of the set by checksum.  What is left of a set that was unstaged is
- * not to be had by its checksum: it may be another role's, and be removed.
+ * Contents of the set by checksum.  Those that were replaced, which
+ * staging_missing() may have said are there, were the same owner's; those that
+ * were given up are not to be had, since they may be another role's.
  */
 static HTAB *
-known_contents(const char *name, const Stage *stage, int room)
+known_contents(const char *name, int room)
 {
 	static OwnerQuery query = {
 		"SELECT sha256, size, replaced_by IS NOT NULL FROM migrator.staged_contents"
-		" WHERE name = $1 AND (replaced_by IS NULL OR $2)",
-		2, {TEXTOID, BOOLOID}
+		" WHERE name = $1 AND NOT given_up",
+		1, {TEXTOID}
 	};
 	HTAB	   *known = create_known(room);
-	Datum		values[2] = {CStringGetTextDatum(name), BoolGetDatum(!stage->unstaged)};
+	Datum		value = CStringGetTextDatum(name);
 
-	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_known, known);
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_known, known);
 	return known;
 }
 
@@ -383,7 +385,7 @@ insert_batch(const char *name, Datum *checksums, Datum *contents, int count)
 		"INSERT INTO migrator.staged_contents AS c (name, sha256, size, content)"
 		" SELECT $1, u.sha256, length(u.content), u.content"
 		" FROM unnest($2, $3) AS u(sha256, content)"
-		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL",
+		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL, given_up = false",
 		3, {TEXTOID, TEXTARRAYOID, BYTEAARRAYOID}
 	};
 	ArrayType  *array = construct_array(contents, count, BYTEAOID, -1, false, TYPALIGN_INT);
@@ -402,7 +404,7 @@ static bool
 write_files(const char *name, Change *change)
 {
 	static OwnerQuery look = {
-		"SELECT path, sha256, staged_as, staged_by, staged_login"
+		"SELECT path, sha256, signature"
 		" FROM migrator.staged_files WHERE name = $1", 1, {TEXTOID}
 	};
 	static OwnerQuery remove = {
@@ -435,6 +437,7 @@ compare_file(HeapTuple tuple, TupleDesc desc, void *argument)
 	bool		isnull;
 	char	   *path = TextDatumGetCString(heap_getattr(tuple, 1, desc, &isnull));
 	StagingFile *file = staging_find(change->files, change->count, path);
+	char		signature[SHA256_HEX_LENGTH + 1];
 
 	if (file == NULL)
 	{
@@ -445,29 +448,31 @@ compare_file(HeapTuple tuple, TupleDesc desc, void *argument)
 		return;
 	}
 	/* the files that are the same were still sent by this caller */
+	staged_sign(&change->key, change->name, path, file->sha256, file->size, &change->by, signature);
 	change->unchanged[file - change->files] =
 		strcmp(file->sha256, TextDatumGetCString(heap_getattr(tuple, 2, desc, &isnull))) == 0 &&
-		DatumGetObjectId(heap_getattr(tuple, 3, desc, &isnull)) == change->by.current &&
-		DatumGetObjectId(heap_getattr(tuple, 4, desc, &isnull)) == change->by.session &&
-		DatumGetObjectId(heap_getattr(tuple, 5, desc, &isnull)) == change->by.login;
+		strcmp(signature, TextDatumGetCString(heap_getattr(tuple, 3, desc, &isnull))) == 0;
 }
 
 static bool
 put_changed_files(const char *name, const Change *change)
 {
 	static OwnerQuery query = {
-		"INSERT INTO migrator.staged_files (name, path, sha256, size, staged_as, staged_by, staged_login)"
-		" SELECT $1, u.path, u.sha256, u.size, $5, $6, $7 FROM unnest($2, $3, $4) AS u(path, sha256, size)"
+		"INSERT INTO migrator.staged_files (name, path, sha256, size, signature, staged_as, staged_by, staged_login)"
+		" SELECT $1, u.path, u.sha256, u.size, u.signature, $6, $7, $8"
+		" FROM unnest($2, $3, $4, $5) AS u(path, sha256, size, signature)"
 		" ON CONFLICT (name, path) DO UPDATE SET sha256 = EXCLUDED.sha256, size = EXCLUDED.size,"
 		" staged_as = EXCLUDED.staged_as, staged_by = EXCLUDED.staged_by,"
-		" staged_login = EXCLUDED.staged_login, staged_at = EXCLUDED.staged_at",
-		7, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, OIDOID, OIDOID, OIDOID}
+		" staged_login = EXCLUDED.staged_login, signature = EXCLUDED.signature, staged_at = EXCLUDED.staged_at",
+		8, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, OIDOID, OIDOID, OIDOID}
 	};
 	Datum	   *paths = palloc(change->count * sizeof(Datum));
 	Datum	   *checksums = palloc(change->count * sizeof(Datum));
 	Datum	   *sizes = palloc(change->count * sizeof(Datum));
+	Datum	   *signatures = palloc(change->count * sizeof(Datum));
 	int			count = 0;
-	Datum		values[7];
+	Datum		values[8];
+	char		signature[SHA256_HEX_LENGTH + 1];
 
 	for (int i = 0; i < change->count; i++)
 	{
@@ -475,8 +480,10 @@ put_changed_files(const char *name, const Change *change)
 
 		if (change->unchanged[i])
 			continue;
+		staged_sign(&change->key, name, file->path, file->sha256, file->size, &change->by, signature);
 		paths[count] = CStringGetTextDatum(file->path);
 		checksums[count] = CStringGetTextDatum(file->sha256);
+		signatures[count] = CStringGetTextDatum(signature);
 		sizes[count++] = Int64GetDatum(file->size);
 	}
 	if (count == 0)
@@ -486,9 +493,10 @@ put_changed_files(const char *name, const Change *change)
 	values[2] = text_array(checksums, count);
 	values[3] = PointerGetDatum(construct_array(sizes, count, INT8OID, sizeof(int64),
 												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	values[4] = ObjectIdGetDatum(change->by.current);
-	values[5] = ObjectIdGetDatum(change->by.session);
-	values[6] = ObjectIdGetDatum(change->by.login);
+	values[4] = text_array(signatures, count);
+	values[5] = ObjectIdGetDatum(change->by.current);
+	values[6] = ObjectIdGetDatum(change->by.session);
+	values[7] = ObjectIdGetDatum(change->by.login);
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
 	return true;
 }
@@ -598,31 +606,36 @@ put_file(const char *name, const StagingFile *file, const StagedBy *by)
 {
 	static OwnerQuery content = {
 		"INSERT INTO migrator.staged_contents AS c (name, sha256, size, content) VALUES ($1, $2, $3, $4)"
-		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL WHERE c.replaced_by IS NOT NULL",
+		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL, given_up = false"
+		" WHERE c.replaced_by IS NOT NULL",
 		4, {TEXTOID, TEXTOID, INT8OID, BYTEAOID}
 	};
 	static OwnerQuery path = {
-		"INSERT INTO migrator.staged_files AS f (name, sha256, size, path, staged_as, staged_by, staged_login)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7)"
+		"INSERT INTO migrator.staged_files AS f (name, sha256, size, path, staged_as, staged_by, staged_login, signature)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 		" ON CONFLICT (name, path) DO UPDATE SET sha256 = EXCLUDED.sha256, size = EXCLUDED.size,"
 		" staged_as = EXCLUDED.staged_as, staged_by = EXCLUDED.staged_by,"
-		" staged_login = EXCLUDED.staged_login, staged_at = EXCLUDED.staged_at"
-		" WHERE (f.sha256, f.staged_as, f.staged_by, f.staged_login) IS DISTINCT FROM"
-		" (EXCLUDED.sha256, EXCLUDED.staged_as, EXCLUDED.staged_by, EXCLUDED.staged_login)",
-		7, {TEXTOID, TEXTOID, INT8OID, TEXTOID, OIDOID, OIDOID, OIDOID}
+		" staged_login = EXCLUDED.staged_login, signature = EXCLUDED.signature, staged_at = EXCLUDED.staged_at"
+		" WHERE (f.sha256, f.signature) IS DISTINCT FROM (EXCLUDED.sha256, EXCLUDED.signature)",
+		8, {TEXTOID, TEXTOID, INT8OID, TEXTOID, OIDOID, OIDOID, OIDOID, TEXTOID}
 	};
-	Datum		values[7] = {
+	Datum		values[8] = {
 		CStringGetTextDatum(name),
 		CStringGetTextDatum(file->sha256),
 		Int64GetDatum(file->size),
 		PointerGetDatum(file->content)
 	};
+	StagedKey	key;
+	char		signature[SHA256_HEX_LENGTH + 1];
 
+	staged_load_key(&key);
+	staged_sign(&key, name, file->path, file->sha256, file->size, by, signature);
 	(void) owner_query_run(&content, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
 	values[3] = CStringGetTextDatum(file->path);
 	values[4] = ObjectIdGetDatum(by->current);
 	values[5] = ObjectIdGetDatum(by->session);
 	values[6] = ObjectIdGetDatum(by->login);
+	values[7] = CStringGetTextDatum(signature);
 	return owner_query_run(&path, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL) > 0;
 }
 
@@ -666,7 +679,9 @@ take_text(HeapTuple tuple, TupleDesc desc, void *argument)
 /*
  * The contents are only marked, as those that are replaced: a run that begins
  * before our commit still sees the set.  The next stage() or unstage() of
- * whatever name removes them.
+ * whatever name removes them.  Until then the name may become another role's,
+ * so all are given up, those that were replaced before as well: no call gets
+ * them by their checksum any more, only by sending the content.
  */
 int
 staging_remove(const char *name)
@@ -675,8 +690,9 @@ staging_remove(const char *name)
 		"DELETE FROM migrator.staged_files WHERE name = $1", 1, {TEXTOID}
 	};
 	static OwnerQuery mark = {
-		"UPDATE migrator.staged_contents SET replaced_by = pg_current_xact_id()"
-		" WHERE name = $1 AND replaced_by IS NULL", 1, {TEXTOID}
+		"UPDATE migrator.staged_contents"
+		" SET replaced_by = COALESCE(replaced_by, pg_current_xact_id()), given_up = true"
+		" WHERE name = $1 AND NOT given_up", 1, {TEXTOID}
 	};
 	static OwnerQuery row = {
 		"DELETE FROM migrator.stages s WHERE name = $1"
