@@ -13,10 +13,11 @@
 
 #include "check.h"
 #include "errors.h"
+#include "layout.h"
 #include "settings.h"
 
 const char *const check_names[] = {
-	"readable", "encoding", "syntax", "transactions", "directives", "names", "duplicates",
+	"readable", "encoding", "syntax", "transactions", "directives", "marks", "names", "duplicates",
 	"layout", "checksums", "missing", "late", "down_scripts", "non_transactional", NULL
 };
 
@@ -26,6 +27,7 @@ static void compare_with_record(Step *step, const Script *script);
 static void add_read_problem(Step *step, const char *file, const SourceScript *read);
 static void add_script_problems(Step *step, const char *file, const Script *script);
 static void check_directives(Step *step, const char *file, const Script *script);
+static void check_marks(Step *step, const char *file, const Script *script, bool runs);
 static void keep_verdicts(Step *step, const Script *script);
 static bool is_partly_done(const Step *step);
 static const char *reason_for_call(const Script *script, int *line);
@@ -115,6 +117,7 @@ check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work
 	if (!applied || depth == CHECK_EVERYTHING)
 	{
 		keep_verdicts(step, script);
+		check_marks(step, file, script, !applied);
 		add_script_problems(step, file, script);
 		check_directives(step, file, script);
 	}
@@ -141,6 +144,7 @@ check_down_script(Step *step, const Source *source, MemoryContext work)
 		add_read_problem(step, file, &read);
 		return;
 	}
+	check_marks(step, file, script, false);
 	add_script_problems(step, file, script);
 	check_directives(step, file, script);
 }
@@ -305,6 +309,46 @@ check_directives(Step *step, const char *file, const Script *script)
 			continue;
 		finding.message = psprintf("unknown directive \"%s\"", directive->name);
 		finding_add(&step->findings, &finding);
+	}
+}
+
+/*
+ * A script that another tool divides would run whole.  One that does not run
+ * (it is applied, or goes down) is worth a warning all the same: it may have
+ * run whole before, or will.  Of plain words a heading that repeats what the
+ * file's name says is none.
+ */
+static void
+check_marks(Step *step, const char *file, const Script *script, bool runs)
+{
+	bool		goes_down = step->migration->down_file != NULL &&
+		strcmp(file, step->migration->down_file) == 0;
+	const char *slash = strrchr(file, '/');
+	char		direction;
+	bool		named_up;
+	ListCell   *lc;
+
+	(void) layout_sql_stem(file, &direction);
+	named_up = direction == 'u' || (slash != NULL && strcmp(slash, "/up.sql") == 0);
+	foreach(lc, script->marks)
+	{
+		const Mark *mark = lfirst(lc);
+		Finding		finding = {
+			.check = "marks", .severity = runs ? FINDING_ERROR : FINDING_WARNING,
+			.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+			.version = step->version, .file = file, .line = mark->line, .column = mark->column,
+			.message = psprintf("the script has a mark of %s: \"%s\"", mark->tool, mark->text),
+			.detail = mark->sense == MARK_OTHER ?
+			"That tool would read the script in its own way, and migrator does not." :
+			"That tool runs one part of the script to go up and another to go back; migrator would run both.",
+			.hint = "Make it a script that only goes up, without the mark, and keep the way back in a down script."
+		};
+
+		if (mark->words && ((named_up && mark->sense == MARK_UP) ||
+							(goes_down && mark->sense == MARK_DOWN)))
+			continue;
+		finding_add(&step->findings, &finding);
+		return;
 	}
 }
 

@@ -98,6 +98,7 @@ static void read_copy_data(Splitter *splitter, Statement *statement);
 static bool finish_copy_line(Splitter *splitter);
 static uint32 find_copy_end(Splitter *splitter, uint32 start, uint32 *next, uint32 *line);
 static void psql_command(Splitter *splitter, const Token *backslash);
+static void look_for_mark(Splitter *splitter, const Token *token);
 static void line_comment(Splitter *splitter, const Token *token);
 static bool read_directive(Splitter *splitter, const Token *token);
 static void describe_line(Splitter *splitter, const char *bytes, int len);
@@ -145,6 +146,7 @@ script_split(const char *text, size_t len, bool conforming_strings)
 	if (splitter->open)
 		append_statement(splitter);
 	finish_description(splitter);
+	script->marks = mark_settle(script->marks, script->statement_count);
 
 	digest_update(splitter->fingerprint.digest, splitter->fingerprint.buffer,
 				  splitter->fingerprint.used);
@@ -171,6 +173,7 @@ split_token(Splitter *splitter, const Token *token)
 			line_comment(splitter, token);
 			break;
 		case TOKEN_BLOCK_COMMENT:
+			look_for_mark(splitter, token);
 			describe_block(splitter, token);
 			break;
 		case TOKEN_BACKSLASH:
@@ -185,6 +188,9 @@ split_token(Splitter *splitter, const Token *token)
 			}
 			/* FALLTHROUGH */
 		default:
+			/* not SQL, but some tools' marks begin so */
+			if (splitter->script->text[token->offset] == '#')
+				look_for_mark(splitter, token);
 			statement_token(splitter, token);
 	}
 }
@@ -589,12 +595,22 @@ psql_command(Splitter *splitter, const Token *backslash)
 }
 
 static void
+look_for_mark(Splitter *splitter, const Token *token)
+{
+	Script	   *script = splitter->script;
+
+	mark_look(&script->marks, &splitter->lexer, token,
+			  script->statement_count + (splitter->open ? 1 : 0), splitter->open);
+}
+
+static void
 line_comment(Splitter *splitter, const Token *token)
 {
 	const char *text = splitter->script->text;
 	StringInfo	description = &splitter->description;
 	bool		directive = read_directive(splitter, token);
 
+	look_for_mark(splitter, token);
 	if (splitter->description_done)
 		return;
 	if (description->len > 0 && token->line > splitter->description_line + 1)

@@ -22,6 +22,7 @@
 #include "nodes/pg_list.h"
 
 #include "digest.h"
+#include "mark.h"
 #include "statement_kind.h"
 
 /*
@@ -82,6 +83,7 @@ typedef struct Script
 	int			statement_count;
 	List	   *directives;		/* of Directive *, in file order */
 	List	   *problems;		/* of ScriptProblem *, in file order */
+	List	   *marks;			/* of Mark *, in file order: mark.h */
 	char	   *description;	/* first comment block as plain text, or NULL */
 	char		fingerprint[FINGERPRINT_LENGTH + 1];	/* "1:" and hex */
 	bool		mentions_deferrable;	/* the word DEFERRABLE or DEFERRED occurs
