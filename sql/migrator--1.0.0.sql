@@ -75,6 +75,9 @@ CREATE TABLE migrator.migrations (
   error_sqlstate    text,
   PRIMARY KEY (service, version)
 );
+-- 3 and 003 are one version
+CREATE UNIQUE INDEX migrations_number ON migrator.migrations (service, pg_catalog.ltrim(version, '0'))
+  WHERE version OPERATOR(pg_catalog.~) '^[0-9]+$';
 COMMENT ON TABLE migrator.migrations IS 'The state: one row for each migration that was ever applied or tried. execution_time_ms is in milliseconds, checksum the SHA-256 of the file, fingerprint that of its tokens with the algorithm''s number in front.';
 
 CREATE TABLE migrator.runs (
@@ -255,7 +258,7 @@ COMMENT ON FUNCTION migrator.help IS 'What can be done, each with a statement to
 
 CREATE FUNCTION migrator.lock_key(service text = 'default', part text = 'run') RETURNS bigint
   LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_lock_key';
-COMMENT ON FUNCTION migrator.lock_key IS 'Advisory lock key of a service, as pg_locks shows it: part run is held by every run, part up by CALL migrator.up() besides.';
+COMMENT ON FUNCTION migrator.lock_key IS 'Advisory lock key of a service, as pg_locks shows it: part run is held by every run, part up by CALL migrator.up() besides. Runs hold it with objsubid 3, which no SQL function takes, and part run also as pg_advisory_lock() takes it (objsubid 1).';
 
 -- Settle -----------------------------------------------------------------------------------------------------------
 CREATE FUNCTION migrator.register(service text, source text, environment text = NULL, search_path text = NULL,
@@ -326,35 +329,43 @@ CREATE VIEW migrator.migration_performance WITH (security_barrier) AS
    WHERE state IN ('applied', 'failed') AND NOT baseline;
 COMMENT ON VIEW migrator.migration_performance IS 'How long each migration took, in milliseconds. slow: more than 30 seconds.';
 
+-- Those of runs have objsubid 3, and their keys come from the service alone: see src/lock.c.
 CREATE VIEW migrator.locks AS
   WITH known AS (
     SELECT service FROM migrator.services
     UNION SELECT service FROM migrator.migrations
     UNION SELECT 'default'
   ), key AS (
-    SELECT service, migrator.lock_key(service, 'run') AS run_key, migrator.lock_key(service, 'up') AS up_key
+    SELECT service, pg_catalog.hashtextextended('migrator:' || service, 0) AS run_key,
+           pg_catalog.hashtextextended('migrator:up:' || service, 0) AS up_key,
+           migrator.lock_key(service, 'run') AS public_key, migrator.lock_key(service, 'up') AS shared_up_key
       FROM known
   ), advisory AS (
-    SELECT l.pid, l.granted, l.waitstart, l.mode,
+    SELECT l.pid, l.virtualtransaction, l.granted, l.waitstart, l.mode, l.objsubid = 3 AS own,
            (l.classid::bigint << 32) | l.objid::bigint AS key
       FROM pg_catalog.pg_locks l
-     WHERE l.locktype = 'advisory' AND l.objsubid = 1
+     WHERE l.locktype = 'advisory' AND l.objsubid IN (1, 3)
        AND l.database = (SELECT oid FROM pg_catalog.pg_database
                           WHERE datname = pg_catalog.current_database())
+  ), session AS (
+    SELECT key.service, l.pid, l.virtualtransaction,
+           bool_or(l.own AND l.key IN (key.up_key, key.shared_up_key) AND l.mode = 'ExclusiveLock') AS up,
+           bool_or(NOT l.granted) AS waiting, min(l.waitstart) AS waitstart
+      FROM key JOIN advisory l ON l.own AND l.key IN (key.run_key, key.up_key, key.shared_up_key)
+                                  OR NOT l.own AND l.key = key.public_key
+     GROUP BY key.service, l.pid, l.virtualtransaction
   )
-  SELECT key.service,
-         CASE WHEN l.key = key.up_key OR
-                   EXISTS (SELECT FROM advisory up WHERE up.pid = l.pid AND up.key = key.up_key
-                                                     AND up.mode = 'ExclusiveLock')
-              THEN 'up' ELSE 'apply' END AS mode,
-         CASE WHEN l.granted THEN 'held' ELSE 'waiting' END AS state,
-         l.pid, a.usename::text AS "user", a.application_name AS application,
+  SELECT s.service,
+         CASE WHEN s.up THEN 'up'
+              WHEN EXISTS (SELECT FROM advisory l JOIN key ON l.key = key.run_key
+                            WHERE l.own AND l.virtualtransaction = s.virtualtransaction) THEN 'apply'
+              ELSE 'other' END AS mode,
+         CASE WHEN s.waiting THEN 'waiting' ELSE 'held' END AS state,
+         s.pid, a.usename::text AS "user", a.application_name AS application,
          coalesce(pg_catalog.host(a.client_addr), 'local') AS client,
-         coalesce(l.waitstart, a.xact_start, a.query_start) AS since
-    FROM key JOIN advisory l ON l.key = key.run_key OR
-                                (l.key = key.up_key AND NOT l.granted AND l.mode = 'ExclusiveLock')
-    LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid;
-COMMENT ON VIEW migrator.locks IS 'Runs at work or waiting now, by their advisory locks. since: begin of the wait, or of the holder''s transaction.';
+         coalesce(s.waitstart, a.xact_start, a.query_start) AS since
+    FROM session s LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = s.pid;
+COMMENT ON VIEW migrator.locks IS 'Runs at work or waiting now, by their advisory locks. mode other: a session that holds or wants the public key without being a run. since: begin of the wait, or of the holder''s transaction.';
 
 -- No row where the caller may not see the session's activity.
 CREATE FUNCTION migrator.progress_of(run_id bigint, OUT pid integer, OUT version text, OUT name text,

@@ -18,7 +18,8 @@
 static void
 set_tag(LOCKTAG *tag, AdvisoryKind kind, int64 key)
 {
-	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (key >> 32), (uint32) key, kind);
+	SET_LOCKTAG_ADVISORY(*tag, kind == ADVISORY_CLUSTER ? InvalidOid : MyDatabaseId,
+						 (uint32) (key >> 32), (uint32) key, kind);
 }
 
 int64

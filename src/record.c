@@ -28,7 +28,10 @@ static int	compare_rows(const void *a, const void *b);
 static bool same_text(const char *a, const char *b);
 static Datum text_or_null(const char *value, char *null);
 static const char *session_client_addr(void);
-static void write_state(const RecordEntry *entry);
+static char *user_name(Oid user);
+static const char *stored_state_name(MigrationState state);
+static bool write_state(const RecordEntry *entry);
+static void refuse_stale(const char *service, const char *version);
 static void copy_service(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_grantee(HeapTuple tuple, TupleDesc desc, void *argument);
 static void revoke_from_others(const char *view);
@@ -78,12 +81,15 @@ record_load(const char *service, Snapshot snapshot)
 		"SELECT version, name, file, layout, state, environment, checksum, fingerprint,"
 		" applied_at, execution_time_ms, applied_by, baseline, non_transactional,"
 		" error_message, run_id, statement_done, statement_started, done_digest,"
-		/* is the backend that began it still at it?  A standby cannot tell. */
+		/*
+		 * Is the backend that began it still at it, with the lock that nobody
+		 * but a run can hold?  A standby cannot tell.
+		 */
 		" CASE WHEN state = 'running' THEN NOT pg_catalog.pg_is_in_recovery() AND NOT EXISTS ("
 		"  SELECT FROM pg_catalog.pg_stat_get_activity(backend_pid) a"
 		"  JOIN pg_catalog.pg_locks l ON l.pid = a.pid"
 		"  WHERE a.backend_start = m.backend_start AND l.locktype = 'advisory' AND l.granted"
-		"  AND l.objsubid = 1"
+		"  AND l.objsubid = 3"
 		"  AND ((l.classid::pg_catalog.int8 << 32) | l.objid::pg_catalog.int8) = m.lock_key) END"
 		" FROM migrator.migrations m WHERE service = $1",
 		1, {TEXTOID}
@@ -267,11 +273,20 @@ session_client_addr(void)
 	return fcinfo->isnull ? NULL : DatumGetCString(DirectFunctionCall1(inet_out, address));
 }
 
+/* A session goes on when its role was dropped; that is no other's deed then. */
+static char *
+user_name(Oid user)
+{
+	char	   *name = GetUserNameFromId(user, true);
+
+	return name ? name : psprintf("oid %u (dropped)", user);
+}
+
 void
 record_entry_identify(RecordEntry *entry)
 {
-	entry->applied_by = GetUserNameFromId(GetSessionUserId(), true);
-	entry->run_as = GetUserNameFromId(GetUserId(), true);
+	entry->applied_by = user_name(GetSessionUserId());
+	entry->run_as = user_name(GetUserId());
 	entry->application_name = application_name ? pstrdup(application_name) : "";
 	entry->client_addr = session_client_addr();
 	entry->backend_pid = MyProcPid;
@@ -280,8 +295,8 @@ record_entry_identify(RecordEntry *entry)
 void
 record_run_identify(RunEntry *run)
 {
-	run->started_by = GetUserNameFromId(GetSessionUserId(), true);
-	run->run_as = GetUserNameFromId(GetUserId(), true);
+	run->started_by = user_name(GetSessionUserId());
+	run->run_as = user_name(GetUserId());
 	run->application_name = application_name ? pstrdup(application_name) : "";
 	run->client_addr = session_client_addr();
 	run->backend_pid = MyProcPid;
@@ -300,16 +315,38 @@ record_write(RecordEntry *entry)
 {
 	if (entry->applied_by == NULL)
 		record_entry_identify(entry);
-	write_state(entry);
+	if (!write_state(entry))
+		refuse_stale(entry->service, entry->version);
 	record_write_event(entry);
 }
 
+/* The state is not the one that was acted upon. */
+static void
+refuse_stale(const char *service, const char *version)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			errmsg("migration \"%s\" of service \"%s\" was settled by another session meanwhile",
+				   version, service),
+			errdetail("Its row in the record is not overwritten, and what this transaction did is undone."),
+			errhint("Run it again: what is applied is not run twice."));
+}
+
+/*
+ * What is applied stays so: this is the fence between runs, whatever became of
+ * the locks that should have kept them apart.  A row whose version is the same
+ * number, spelled otherwise, is the migration's row: index migrations_number
+ * says that there is one at most.
+ */
 #define STATE_COLUMNS \
 	"INSERT INTO migrator.migrations AS m (service, version, name, file, layout, state, environment," \
 	" checksum, fingerprint, description, down_script, run_id, applied_at, execution_time_ms, applied_by," \
 	" statement_total, statement_done, lock_key, backend_pid, baseline, non_transactional," \
 	" error_message, error_sqlstate, statement_started, done_digest, backend_start)" \
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, pg_catalog.clock_timestamp(), $13, $14," \
+	" VALUES ($1, COALESCE((SELECT o.version FROM migrator.migrations o WHERE o.service = $1" \
+	" AND o.version OPERATOR(pg_catalog.~) '^[0-9]+$' AND $2 OPERATOR(pg_catalog.~) '^[0-9]+$'" \
+	" AND pg_catalog.ltrim(o.version, '0') = pg_catalog.ltrim($2, '0')), $2)," \
+	" $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, pg_catalog.clock_timestamp(), $13, $14," \
 	" $15, $22, $16, $17, $18, $19, $20, $21, $23, $24, $25)" \
 	" ON CONFLICT (service, version) DO UPDATE SET" \
 	" name = excluded.name, file = excluded.file, layout = excluded.layout, state = excluded.state," \
@@ -321,19 +358,19 @@ record_write(RecordEntry *entry)
 	" done_digest = excluded.done_digest, backend_start = excluded.backend_start," \
 	" lock_key = excluded.lock_key, backend_pid = excluded.backend_pid," \
 	" baseline = excluded.baseline, non_transactional = excluded.non_transactional," \
-	" error_message = excluded.error_message, error_sqlstate = excluded.error_sqlstate"
+	" error_message = excluded.error_message, error_sqlstate = excluded.error_sqlstate" \
+	" WHERE m.state <> 'applied'"
 
 #define STATE_PARAMETERS \
 	25, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
 		TEXTOID, INT8OID, FLOAT8OID, TEXTOID, INT4OID, INT8OID, INT4OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID, \
 		INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID}
 
-static OwnerQuery write_state_query = {STATE_COLUMNS, STATE_PARAMETERS};
-static OwnerQuery write_failed_query = {STATE_COLUMNS " WHERE m.state <> 'applied'", STATE_PARAMETERS};
-
-static void
-run_state_query(OwnerQuery *query, const RecordEntry *entry)
+/* False when the migration is applied already: then nothing was written. */
+static bool
+write_state(const RecordEntry *entry)
 {
+	static OwnerQuery query = {STATE_COLUMNS, STATE_PARAMETERS};
 	Datum		values[25];
 	char		nulls[25];
 
@@ -366,19 +403,13 @@ run_state_query(OwnerQuery *query, const RecordEntry *entry)
 	nulls[22] = entry->statement_started > 0 ? ' ' : 'n';
 	values[23] = text_or_null(entry->done_digest, &nulls[23]);
 	values[24] = TimestampTzGetDatum(MyStartTimestamp);
-	(void) owner_query_run(query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
+	return owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL) > 0;
 }
 
-static void
-write_state(const RecordEntry *entry)
-{
-	run_state_query(&write_state_query, entry);
-}
-
-void
+bool
 record_write_failed_state(const RecordEntry *entry)
 {
-	run_state_query(&write_failed_query, entry);
+	return write_state(entry);
 }
 
 void
@@ -445,34 +476,48 @@ record_mark(const char *service, const char *version, int done, int started,
 	(void) owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL);
 }
 
+/* "interrupted" is told from "running" when the row is read */
+static const char *
+stored_state_name(MigrationState state)
+{
+	return record_state_name(state == MIGRATION_INTERRUPTED ? MIGRATION_RUNNING : state);
+}
+
 void
-record_change_state(const char *service, const char *version, MigrationState state)
+record_change_state(const char *service, const char *version, MigrationState from,
+					MigrationState state)
 {
 	static OwnerQuery query = {
 		"UPDATE migrator.migrations SET state = $3, error_message = NULL, error_sqlstate = NULL,"
 		" statement_started = NULL, applied_at = pg_catalog.clock_timestamp(),"
 		" baseline = baseline AND $3 = 'applied'"
-		" WHERE service = $1 AND version = $2",
+		" WHERE service = $1 AND version = $2 AND state = $4",
+		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	};
+	Datum		values[4] = {
+		CStringGetTextDatum(service), CStringGetTextDatum(version),
+		CStringGetTextDatum(record_state_name(state)),
+		CStringGetTextDatum(stored_state_name(from))
+	};
+
+	if (owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL) != 1)
+		refuse_stale(service, version);
+}
+
+void
+record_forget(const char *service, const char *version, MigrationState from)
+{
+	static OwnerQuery query = {
+		"DELETE FROM migrator.migrations WHERE service = $1 AND version = $2 AND state = $3",
 		3, {TEXTOID, TEXTOID, TEXTOID}
 	};
 	Datum		values[3] = {
 		CStringGetTextDatum(service), CStringGetTextDatum(version),
-		CStringGetTextDatum(record_state_name(state))
+		CStringGetTextDatum(stored_state_name(from))
 	};
 
-	(void) owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
-}
-
-void
-record_forget(const char *service, const char *version)
-{
-	static OwnerQuery query = {
-		"DELETE FROM migrator.migrations WHERE service = $1 AND version = $2",
-		2, {TEXTOID, TEXTOID}
-	};
-	Datum		values[2] = {CStringGetTextDatum(service), CStringGetTextDatum(version)};
-
-	(void) owner_query_run(&query, SPI_OK_DELETE, values, NULL, InvalidSnapshot, NULL, NULL);
+	if (owner_query_run(&query, SPI_OK_DELETE, values, NULL, InvalidSnapshot, NULL, NULL) != 1)
+		refuse_stale(service, version);
 }
 
 /* finished says whether the row is complete, or of a run that goes on */
@@ -645,7 +690,7 @@ record_register(const Service *service, const char *options)
 	values[2] = text_or_null(service->environment, &nulls[2]);
 	values[3] = text_or_null(service->search_path, &nulls[3]);
 	values[4] = CStringGetTextDatum(options);
-	values[5] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
+	values[5] = CStringGetTextDatum(user_name(GetSessionUserId()));
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
 }
 

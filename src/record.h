@@ -144,17 +144,21 @@ extern int64 record_new_run_id(void);
 extern void record_entry_identify(RecordEntry *entry);
 extern void record_run_identify(RunEntry *run);
 
-/* Write the state row (inserted or replaced) and an event of history. */
+/*
+ * Write the state row (inserted or replaced) and an event of history.  Raises
+ * 40001 when the row says that the migration is applied: whatever locks were
+ * lost, a migration is not put on record twice.
+ */
 extern void record_write(RecordEntry *entry);
 
 /* Write the event of history alone. */
 extern void record_write_event(RecordEntry *entry);
 
 /*
- * Write a "failed" state row unless the migration is applied meanwhile.  For
- * the worker that keeps a failure whose transaction was undone.
+ * Write a "failed" state row unless the migration is applied meanwhile (then
+ * false).  Of an attempt whose transaction was undone.
  */
-extern void record_write_failed_state(const RecordEntry *entry);
+extern bool record_write_failed_state(const RecordEntry *entry);
 
 /*
  * Move the marks of a migration that is run part by part: statements done, and
@@ -175,12 +179,13 @@ extern uint32 record_progress_handle(int64 run_id);
 
 /*
  * Change the state that is on record, and nothing else of the row but its
- * error and its marks.
+ * error and its marks.  Raises 40001 when the state is not "from" any more.
  */
-extern void record_change_state(const char *service, const char *version, MigrationState state);
+extern void record_change_state(const char *service, const char *version, MigrationState from,
+								MigrationState state);
 
-/* Delete the state row: the migration is pending again. */
-extern void record_forget(const char *service, const char *version);
+/* Delete the state row: the migration is pending again.  40001 likewise. */
+extern void record_forget(const char *service, const char *version, MigrationState from);
 
 extern void record_write_run(RunEntry *run);
 

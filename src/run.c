@@ -68,7 +68,18 @@ void
 run_require_writable(const char *name)
 {
 	run_refuse_standby(name);
-	PreventCommandIfReadOnly(name);
+	run_refuse_read_only(name, XactReadOnly);
+}
+
+void
+run_refuse_read_only(const char *name, bool read_only)
+{
+	if (read_only)
+		ereport(ERROR,
+				errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				errmsg("cannot execute %s in a read-only transaction", name),
+				DefaultXactReadOnly ?
+				errhint("default_transaction_read_only is on, perhaps for maintenance. If the run is meant to pass: SET default_transaction_read_only = off.") : 0);
 }
 
 /*
@@ -310,7 +321,7 @@ run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry)
 	entry->execution_time_ms = -1;
 	entry->statement_total = step->statement_total;
 	entry->non_transactional = step->call_reason != NULL;
-	entry->lock_key = lock_key(scope->service, LOCK_PART_RUN);
+	entry->lock_key = lock_own_key(scope->service, LOCK_PART_RUN);
 }
 
 void

@@ -38,6 +38,8 @@ typedef struct Run
 	int			lock_timeout;	/* ms, for the scripts; 0: the caller's */
 	void		(*before_statement) (int statement, const char *text, int length);
 	SessionSettings *saved_settings;	/* to be put back after an error */
+	bool		lock_lost;		/* others may be at work: do no more */
+	bool		cancelled;		/* likewise */
 
 	RunReport	report;
 	void	   *report_argument;
@@ -47,6 +49,9 @@ extern double run_elapsed_since(instr_time start);
 
 /* Raise 25006 on a standby. */
 extern void run_refuse_standby(const char *name);
+
+/* Raise 25006 for a transaction that may not write; name is for the message. */
+extern void run_refuse_read_only(const char *name, bool read_only);
 
 /*
  * The record as it is committed now.  A transaction with one snapshot for all

@@ -10,7 +10,9 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
+#include "postmaster/interrupt.h"
 #include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -46,8 +48,16 @@ typedef struct StepTry
 	MemoryContext work;
 } StepTry;
 
+/* argument of find_invalid_index() */
+typedef struct InvalidIndex
+{
+	const Execution *execution;
+	char	   *name;			/* or NULL */
+} InvalidIndex;
+
 static bool look(Run *run);
 static void up_locked(Run *run);
+static void refuse_new_fence(void);
 static ErrorData *up_steps(Run *run, StringInfo failed);
 static ErrorData *up_step_with_retries(Run *run, Step *step, int number);
 static ErrorData *try_step(Run *run, Step *step, char **statement);
@@ -59,10 +69,12 @@ static ErrorData *up_step(Run *run, Step *step);
 static void run_transactional(Run *run, Step *step);
 static void run_in_parts(Run *run, Step *step);
 static void name_invalid_index(Run *run, ErrorData *error);
+static void find_invalid_index(void *argument);
 static void restore_settings(Run *run);
-static void keep_locks(const Run *run);
+static void keep_locks(Run *run);
 static void begin_parts(Run *run, const Step *step);
 static void record_failure(Run *run, const Step *step, const ErrorData *error);
+static void write_failure(Run *run, const Step *step, const ErrorData *error);
 static const RecordRow *recorded_row(const Run *run, const Step *step);
 static void raise_failure(ErrorData *error, const char *failed, int count);
 
@@ -96,6 +108,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 	/* the first look, without the lock: an up-to-date database costs no wait */
 	if (!look(&run))
 		return "up_to_date";
+	run_refuse_read_only("migrator.up()", XactReadOnly);
 	if (StatementTimeout > 0)
 		ereport(NOTICE,
 				errmsg("statement_timeout spans the whole CALL"));
@@ -116,7 +129,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 	{
 		progress_end();
 		source_let_go(request->scope->source);
-		lock_release_session(service);
+		lock_release_session();
 	}
 	PG_END_TRY();
 	if (!acquired)
@@ -151,6 +164,7 @@ up_locked(Run *run)
 	/* what was seen before the lock may be history by now */
 	if (!look(run))
 		return;
+	refuse_new_fence();
 	run_warn_once(run);
 	run_interrupt_running(run);
 	event_pending(service, run->survey->plan->selected, run->survey->set->count);
@@ -173,10 +187,27 @@ up_locked(Run *run)
 			   run_elapsed_since(run->start));
 	if (error != NULL)
 	{
-		lock_release_session(service);
+		lock_release_session();
 		event_lock_released(service);
 		raise_failure(error, failed.data, run->failed);
 	}
+}
+
+/*
+ * Our own transactions are READ WRITE whatever the default is; but a default
+ * that became read-only while we waited for the lock is a fence that we must
+ * not pass.  The server reads its files between two statements of a client,
+ * and we are within one: so we do that here.
+ */
+static void
+refuse_new_fence(void)
+{
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+	run_refuse_read_only("migrator.up()", DefaultXactReadOnly);
 }
 
 /* Returns the first error; the versions that failed are listed in failed. */
@@ -186,7 +217,6 @@ up_steps(Run *run, StringInfo failed)
 	MigrationPlan *plan = run->survey->plan;
 	ErrorData  *first = NULL;
 	int			number = 0;
-	bool		cancelled = false;
 
 	for (int i = 0; i < plan->count; i++)
 	{
@@ -195,7 +225,8 @@ up_steps(Run *run, StringInfo failed)
 
 		if (!step->selected)
 			continue;
-		if (first != NULL && (cancelled || run->request->on_error != ON_ERROR_CONTINUE))
+		if (first != NULL && (run->cancelled || run->lock_lost ||
+							  run->request->on_error != ON_ERROR_CONTINUE))
 		{
 			run_report_step(run, step, "not_run", -1, "an earlier migration failed");
 			run->not_run++;
@@ -215,7 +246,8 @@ up_steps(Run *run, StringInfo failed)
 		appendStringInfo(failed, "%s%s", first ? ", " : "", step->version);
 		if (first == NULL)
 			first = error;
-		cancelled = error->sqlerrcode == ERRCODE_QUERY_CANCELED && !migration_timeout_expired();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && !migration_timeout_expired())
+			run->cancelled = true;
 	}
 	return first;
 }
@@ -242,7 +274,8 @@ up_step_with_retries(Run *run, Step *step, int number)
 		attempt.error = try_step(run, step, &attempt.statement);
 		if (attempt.error == NULL)
 			return guarded(commit_attempt, &attempt);
-		if (!lock_retry_applies(attempt.error))
+		/* without the lock of the service nothing is tried again */
+		if (run->lock_lost || !lock_retry_applies(attempt.error))
 			return attempt.error;
 		error = guarded(pause_after, &attempt);
 		if (error != NULL)
@@ -375,31 +408,47 @@ up_step(Run *run, Step *step)
 		migration_timeout_stop();
 		migration_timeout_explain(error);
 		transaction_abort();
-		if (step->call_reason != NULL)
-			name_invalid_index(run, error);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
+	if (error != NULL && step->call_reason != NULL)
+		name_invalid_index(run, error);
 	restore_settings(run);
 	MemoryContextDelete(work);
 	return error;
 }
 
-/* What a failed CREATE INDEX CONCURRENTLY leaves; under the search_path it had. */
+/*
+ * Say what a failed CREATE INDEX CONCURRENTLY leaves, under the search_path it
+ * had.  The look may fail in its turn, for a right on a schema or a cancel:
+ * that must not take the place of the error it is about.
+ */
 static void
 name_invalid_index(Run *run, ErrorData *error)
 {
 	const Execution *execution = &run->execution;
-	char	   *index = NULL;
+	InvalidIndex look = {execution};
+	ErrorData  *other;
 
-	if (execution->script == NULL || execution->statement < 0)
+	if (execution->script == NULL || execution->statement < 0 ||
+		execution->script->statements[execution->statement].kind != STATEMENT_OUTSIDE)
 		return;
-	if (execution->script->statements[execution->statement].kind == STATEMENT_OUTSIDE)
-		index = resume_invalid_index(script_parse_statement(execution->script,
-															execution->statement, NULL));
-	if (index != NULL)
+	other = transaction_try(find_invalid_index, &look, false);
+	if (other != NULL && other->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		run->cancelled = true;
+	else if (other == NULL && look.name != NULL)
 		error->detail = psprintf("%s%sIndex %s is left invalid; the next run drops and rebuilds it.",
-								 error->detail ? error->detail : "", error->detail ? "\n" : "", index);
+								 error->detail ? error->detail : "", error->detail ? "\n" : "", look.name);
+}
+
+static void
+find_invalid_index(void *argument)
+{
+	InvalidIndex *look = argument;
+	const Execution *execution = look->execution;
+
+	look->name = resume_invalid_index(script_parse_statement(execution->script,
+															 execution->statement, NULL));
 }
 
 static void
@@ -477,9 +526,11 @@ run_in_parts(Run *run, Step *step)
 
 /* A script may have released the locks of its session. */
 static void
-keep_locks(const Run *run)
+keep_locks(Run *run)
 {
+	run->lock_lost = true;
 	lock_keep_for_session(run->request->scope->service);
+	run->lock_lost = false;
 	source_keep(run->request->scope->source);
 }
 
@@ -504,15 +555,50 @@ begin_parts(Run *run, const Step *step)
 
 /*
  * The failed transaction is gone; what parts of the script committed is on
- * record, and stays.
+ * record, and stays.  A cancel, or whatever else keeps the failure from the
+ * record, must not take the place of the error: once more then, and a WARNING
+ * if that fails as well.
  */
 static void
 record_failure(Run *run, const Step *step, const ErrorData *error)
 {
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool done = false;
+
+	event_failed(run->request->scope->service, step->version, step->name, error->message);
+	for (int i = 0; i < 2 && !done; i++)
+	{
+		PG_TRY();
+		{
+			write_failure(run, step, error);
+			done = true;
+		}
+		PG_CATCH();
+		{
+			ErrorData  *other;
+
+			MemoryContextSwitchTo(context);
+			other = CopyErrorData();
+			FlushErrorState();
+			transaction_abort();
+			if (other->sqlerrcode == ERRCODE_QUERY_CANCELED)
+				run->cancelled = true;
+			if (i > 0)
+				ereport(WARNING,
+						errcode(other->sqlerrcode),
+						errmsg("failure of migration \"%s\" could not be kept on record: %s",
+							   step->version, other->message));
+		}
+		PG_END_TRY();
+	}
+}
+
+static void
+write_failure(Run *run, const Step *step, const ErrorData *error)
+{
 	RecordEntry entry;
 	const RecordRow *row;
 
-	event_failed(run->request->scope->service, step->version, step->name, error->message);
 	run_fill_failure(run, step, error, &entry);
 	row = recorded_row(run, step);
 	if (step->call_reason != NULL && row != NULL)
@@ -522,10 +608,14 @@ record_failure(Run *run, const Step *step, const ErrorData *error)
 		entry.statement_started = row->statement_started;
 		entry.done_digest = row->done_digest;
 	}
-
-	/* a run that lost its lock must not undo what another put on record */
 	record_entry_identify(&entry);
-	record_write_failed_state(&entry);
+
+	/*
+	 * A run that lost its lock leaves the state alone: another may be at work
+	 * on it, and if not, the row says where to go on.
+	 */
+	if (!run->lock_lost)
+		record_write_failed_state(&entry);
 	record_write_event(&entry);
 	transaction_commit(true);
 }

@@ -169,7 +169,7 @@ write_settled(const Survey *survey, const Step *step, MigrationState state,
 		.statement_total = step->statement_total,
 		.baseline = strcmp(event, "baseline") == 0,
 		.non_transactional = (step->flags & FLAG_NON_TRANSACTIONAL) != 0,
-		.lock_key = lock_key(survey->scope->service, LOCK_PART_RUN),
+		.lock_key = lock_own_key(survey->scope->service, LOCK_PART_RUN),
 		.event = event,
 		.note = note
 	};
@@ -218,9 +218,9 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 		};
 
 		if (wanted == MIGRATION_PENDING)
-			record_forget(scope->service, step->row->version);
+			record_forget(scope->service, step->row->version, step->state);
 		else
-			record_change_state(scope->service, step->row->version, wanted);
+			record_change_state(scope->service, step->row->version, step->state, wanted);
 		record_write_event(&entry);
 	}
 }

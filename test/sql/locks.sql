@@ -77,3 +77,55 @@ SET client_min_messages = warning;
 SELECT count(*) FROM migrator.unlock();
 CALL files.wait(false);
 SELECT version, outcome, message FROM migrator.apply('m/d', if_locked => 'fail', on_error => 'continue');
+-- The documented key in the hands of a login that may do nothing, and of one that may run: only the second is waited for.
+CREATE ROLE migrator_stranger LOGIN;
+CREATE ROLE migrator_locks_runner;
+CALL files.make('m/d', '1_a.sql', 'SELECT 1;', '2_b.sql', 'SELECT 2;', '3_c.sql', 'SELECT 3;', '4_d.sql', 'SELECT 4;', '5_e.sql', 'SELECT 5;');
+CALL files.forget();
+\! "$("${PG_CONFIG:-pg_config}" --bindir)/psql" -X -q -U migrator_stranger -c "SELECT pg_advisory_lock(hashtextextended('migrator:default', 0)), pg_advisory_lock(hashtextextended('migrator:up:default', 0)), pg_sleep(600)" >/dev/null 2>&1 &
+CALL files.wait(true);
+SELECT service, mode, state, "user" FROM migrator.locks;
+SELECT version, outcome FROM migrator.apply('m/d', target => '1', if_locked => 'fail');
+CALL migrator.up('m/d', target => '2', if_locked => 'fail') \gset
+SELECT version, state FROM migrator.migrations ORDER BY version;
+-- he is in nobody's way
+SELECT count(*) FROM migrator.unlock();
+-- a member of a role that may run, though he does not inherit it
+ALTER ROLE migrator_stranger NOINHERIT;
+GRANT migrator_locks_runner TO migrator_stranger;
+GRANT EXECUTE ON PROCEDURE migrator.up TO migrator_locks_runner;
+SELECT files.error($$SELECT * FROM migrator.apply('m/d', if_locked => 'fail')$$);
+SELECT files.error($$SELECT * FROM migrator.apply('m/d', wait_timeout => '10 ms')$$);
+\set VERBOSITY terse
+CALL migrator.up('m/d', wait_timeout => '10 ms');
+\set VERBOSITY default
+-- a function that is called like ours is none
+REVOKE EXECUTE ON PROCEDURE migrator.up FROM migrator_locks_runner;
+CREATE FUNCTION migrator.up(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+SELECT version, outcome FROM migrator.apply('m/d', target => '3', if_locked => 'fail');
+DROP FUNCTION migrator.up(integer);
+-- migrator.lock_id says whom to wait for, whoever that is
+SET migrator.lock_id = 47110815;
+SELECT version, outcome FROM migrator.apply('m/d', target => '4', if_locked => 'fail');
+RESET migrator.lock_id;
+GRANT EXECUTE ON PROCEDURE migrator.up TO migrator_stranger;
+SELECT count(*) FROM migrator.unlock();
+CALL files.wait(false);
+SET migrator.lock_id = 47110815;
+\! "$("${PG_CONFIG:-pg_config}" --bindir)/psql" -X -q -U migrator_stranger -c "SELECT pg_advisory_lock(47110815), pg_sleep(600)" >/dev/null 2>&1 &
+CALL files.wait(true);
+REVOKE EXECUTE ON PROCEDURE migrator.up FROM migrator_stranger;
+SELECT service, mode, state, "user" FROM migrator.locks;
+SELECT files.error($$SELECT * FROM migrator.apply('m/d', if_locked => 'fail')$$);
+SELECT count(*) FROM migrator.unlock();
+CALL files.wait(false);
+RESET migrator.lock_id;
+-- what a session holds itself stays its own, after a failure too
+CALL files.write('m/d/5_e.sql', 'SELECT 1/0;');
+SELECT pg_advisory_lock(migrator.lock_key()), pg_advisory_lock(migrator.lock_key('default', 'up'));
+CALL migrator.up('m/d');
+SELECT version FROM migrator.apply('m/d', if_locked => 'skip', on_error => 'stop');
+SELECT objsubid, mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+SELECT pg_advisory_unlock(migrator.lock_key()), pg_advisory_unlock(migrator.lock_key('default', 'up'));
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+DROP ROLE migrator_stranger, migrator_locks_runner;

@@ -231,3 +231,17 @@ SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_p
 SELECT migrator.baseline('m/d') FROM pg_terminate_backend((SELECT pid FROM migrator.locks), 10000);
 CALL migrator.up('m/d', if_locked => 'fail') \gset
 :shown
+-- A session that is read-only by default is a fence, for up() as for apply().
+CALL files.forget();
+CALL files.make('m/d', '1_a.sql', 'SELECT 1;');
+SET default_transaction_read_only = on;
+CALL migrator.up('m/d');
+SELECT version FROM migrator.apply('m/d');
+RESET default_transaction_read_only;
+SELECT count(*) FROM migrator.history;
+CALL migrator.up('m/d') \gset
+SET default_transaction_read_only = on;
+-- nothing to do, nothing to refuse
+CALL migrator.up('m/d') \gset
+:shown
+RESET default_transaction_read_only;
