@@ -73,15 +73,15 @@ migrator_probe_split(PG_FUNCTION_ARGS)
 /*
  * (script text, conforming boolean) -> (form text, outside text, isolation_line
  * int, second_line int, description text, fingerprint text, directives text[],
- * problems text[], locks int, deferrable boolean)
+ * problems text[], locks int)
  */
 Datum
 migrator_probe_script(PG_FUNCTION_ARGS)
 {
 	TupleDesc	tupdesc;
 	Script	   *script;
-	Datum		values[10];
-	bool		nulls[10] = {0};
+	Datum		values[9];
+	bool		nulls[9] = {0};
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -99,7 +99,6 @@ migrator_probe_script(PG_FUNCTION_ARGS)
 	values[6] = PointerGetDatum(directive_array(script));
 	values[7] = PointerGetDatum(problem_array(script));
 	values[8] = Int32GetDatum(script->lock_estimate);
-	values[9] = BoolGetDatum(script->mentions_deferrable);
 
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }

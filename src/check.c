@@ -170,7 +170,6 @@ keep_verdicts(Step *step, const Script *script)
 	step->description = script->description ? pstrdup(script->description) : NULL;
 	step->statement_total = script->statement_count;
 	step->lock_estimate = script->lock_estimate;
-	step->mentions_deferrable = script->mentions_deferrable;
 	if (script_directive(script, "manual") != NULL)
 		step->flags |= FLAG_MANUAL;
 	if (script_directive(script, "irreversible") != NULL)

@@ -8,11 +8,13 @@
 /*
  * Check deferred constraints now, as the commit of a transaction of its own
  * would, so that a violation is this migration's error and no event is left
- * that keeps the next one from altering the table.  may_create says that the
- * script just run may have made the first deferrable constraint,
- * reset_modes that it ran SET CONSTRAINTS, which must end with it.
+ * that keeps the next one from altering the table.  reset_modes says that the
+ * script just run used SET CONSTRAINTS, which must end with it.
  */
-extern void constraint_check_deferred(bool may_create, bool reset_modes);
+extern void constraint_check_deferred(bool reset_modes);
+
+/* The same where the transaction ends with the migration. */
+extern void constraint_check_all(void);
 
 /* Forget what was known of the database; called when a run begins. */
 extern void constraint_reset(void);

@@ -37,13 +37,16 @@ static void add_context(void *argument);
 static void locate_error(Execution *execution, int position);
 
 void
-execute_script(Execution *execution, bool may_create_deferrable)
+execute_script(Execution *execution)
 {
 	ErrorContextCallback callback;
 
 	push_context(execution, &callback);
 	run_statements(execution, 0, execution->script->statement_count - 1, false);
-	constraint_check_deferred(may_create_deferrable, execution->set_constraints);
+	if (execution->own_transaction)
+		constraint_check_all();
+	else
+		constraint_check_deferred(execution->set_constraints);
 	error_context_stack = callback.previous;
 }
 

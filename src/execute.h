@@ -34,7 +34,7 @@ typedef struct Execution
  * moved into the statement.  Deferred constraints are checked at the end
  * (constraint.h).  The caller restores settings that the script changed.
  */
-extern void execute_script(Execution *execution, bool may_create_deferrable);
+extern void execute_script(Execution *execution);
 
 /*
  * Run statements first to last (from 0, inclusive) in the current transaction,

@@ -47,7 +47,6 @@ typedef struct Step
 	char	   *description;
 	int			statement_total;
 	int			lock_estimate;
-	bool		mentions_deferrable;
 	const char *call_reason;	/* why apply() must refuse it, or NULL */
 	int			call_line;
 	FindingSink findings;

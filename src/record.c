@@ -20,6 +20,7 @@
 #include "record.h"
 #include "settings.h"
 
+static Record *new_record(const char *service);
 static void load_row(HeapTuple tuple, TupleDesc desc, void *argument);
 static char *text_column(HeapTuple tuple, TupleDesc desc, int column);
 static void take_texts(RecordRow *row, const Datum *values, const bool *nulls);
@@ -74,33 +75,50 @@ state_of_name(Datum value)
 	elog(ERROR, "unknown state in table \"migrations\"");
 }
 
+#define LOAD_COLUMNS \
+	"SELECT version, name, file, layout, state, environment, checksum, fingerprint," \
+	" applied_at, execution_time_ms, applied_by, baseline, non_transactional," \
+	" error_message, run_id, statement_done, statement_started, done_digest," \
+	/* is the backend that began it still at it, with the lock that nobody but a \
+	 * run can hold?  A standby cannot tell. */ \
+	" CASE WHEN state = 'running' THEN NOT pg_catalog.pg_is_in_recovery() AND NOT EXISTS (" \
+	"  SELECT FROM pg_catalog.pg_stat_get_activity(backend_pid) a" \
+	"  JOIN pg_catalog.pg_locks l ON l.pid = a.pid" \
+	"  WHERE a.backend_start = m.backend_start AND l.locktype = 'advisory' AND l.granted" \
+	"  AND l.objsubid = 3" \
+	"  AND ((l.classid::pg_catalog.int8 << 32) | l.objid::pg_catalog.int8) = m.lock_key) END" \
+	" FROM migrator.migrations m WHERE service = $1"
+
 Record *
 record_load(const char *service, Snapshot snapshot)
 {
-	static OwnerQuery query = {
-		"SELECT version, name, file, layout, state, environment, checksum, fingerprint,"
-		" applied_at, execution_time_ms, applied_by, baseline, non_transactional,"
-		" error_message, run_id, statement_done, statement_started, done_digest,"
-		/*
-		 * Is the backend that began it still at it, with the lock that nobody
-		 * but a run can hold?  A standby cannot tell.
-		 */
-		" CASE WHEN state = 'running' THEN NOT pg_catalog.pg_is_in_recovery() AND NOT EXISTS ("
-		"  SELECT FROM pg_catalog.pg_stat_get_activity(backend_pid) a"
-		"  JOIN pg_catalog.pg_locks l ON l.pid = a.pid"
-		"  WHERE a.backend_start = m.backend_start AND l.locktype = 'advisory' AND l.granted"
-		"  AND l.objsubid = 3"
-		"  AND ((l.classid::pg_catalog.int8 << 32) | l.objid::pg_catalog.int8) = m.lock_key) END"
-		" FROM migrator.migrations m WHERE service = $1",
-		1, {TEXTOID}
-	};
-	Record	   *record = palloc0(sizeof(Record));
+	static OwnerQuery query = {LOAD_COLUMNS, 1, {TEXTOID}};
+	Record	   *record = new_record(service);
 	Datum		value = CStringGetTextDatum(service);
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, snapshot, load_row, record);
+	return record;
+}
+
+const RecordRow *
+record_load_one(const char *service, const char *version)
+{
+	static OwnerQuery query = {LOAD_COLUMNS " AND version = $2", 2, {TEXTOID, TEXTOID}};
+	Record	   *record = new_record(service);
+	Datum		values[2] = {CStringGetTextDatum(service), CStringGetTextDatum(version)};
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, load_row, record);
+	return record->count > 0 ? record->rows : NULL;
+}
+
+static Record *
+new_record(const char *service)
+{
+	Record	   *record = palloc0(sizeof(Record));
 
 	record->service = pstrdup(service);
 	record->room = 64;
 	record->rows = MemoryContextAllocHuge(CurrentMemoryContext, record->room * sizeof(RecordRow));
-	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, snapshot, load_row, record);
 	return record;
 }
 

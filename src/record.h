@@ -134,6 +134,9 @@ typedef struct RunEntry
 /* All rows of a service; snapshot as in owner_query_run. */
 extern Record *record_load(const char *service, Snapshot snapshot);
 
+/* The row of one version as it is on record, or NULL. */
+extern const RecordRow *record_load_one(const char *service, const char *version);
+
 /* Do two loads say the same of every migration? */
 extern bool record_equal(const Record *a, const Record *b);
 

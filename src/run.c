@@ -277,7 +277,7 @@ run_script(Run *run, Step *step)
 	PG_TRY();
 	{
 		run->execution.script = check_load_script(run->survey->source, step);
-		execute_script(&run->execution, step->mentions_deferrable);
+		execute_script(&run->execution);
 	}
 	PG_FINALLY();
 	{

@@ -115,7 +115,7 @@ apply_locked(Run *run)
 	warn_of_lock_table(run);
 
 	/* what the caller left to be checked at commit is not a migration's fault */
-	constraint_check_deferred(false, false);
+	constraint_check_deferred(false);
 
 	event_pending(request->scope->service, run->survey->plan->selected,
 				  run->survey->set->count);

@@ -75,7 +75,6 @@ static void keep_locks(Run *run);
 static void begin_parts(Run *run, const Step *step);
 static void record_failure(Run *run, const Step *step, const ErrorData *error);
 static void write_failure(Run *run, const Step *step, const ErrorData *error);
-static const RecordRow *recorded_row(const Run *run, const Step *step);
 static void raise_failure(ErrorData *error, const char *failed, int count);
 
 const char *
@@ -597,16 +596,19 @@ static void
 write_failure(Run *run, const Step *step, const ErrorData *error)
 {
 	RecordEntry entry;
-	const RecordRow *row;
 
 	run_fill_failure(run, step, error, &entry);
-	row = recorded_row(run, step);
-	if (step->call_reason != NULL && row != NULL)
+	if (step->call_reason != NULL)
 	{
-		entry.non_transactional = true;
-		entry.statement_done = row->statement_done;
-		entry.statement_started = row->statement_started;
-		entry.done_digest = row->done_digest;
+		const RecordRow *row = record_load_one(entry.service, entry.version);
+
+		if (row != NULL)
+		{
+			entry.non_transactional = true;
+			entry.statement_done = row->statement_done;
+			entry.statement_started = row->statement_started;
+			entry.done_digest = row->done_digest;
+		}
 	}
 	record_entry_identify(&entry);
 
@@ -618,17 +620,6 @@ write_failure(Run *run, const Step *step, const ErrorData *error)
 		record_write_failed_state(&entry);
 	record_write_event(&entry);
 	transaction_commit(true);
-}
-
-static const RecordRow *
-recorded_row(const Run *run, const Step *step)
-{
-	Record	   *record = record_load(run->request->scope->service, InvalidSnapshot);
-
-	for (int i = 0; i < record->count; i++)
-		if (version_matches(run->survey->plan->order, record->rows[i].version, step->version))
-			return &record->rows[i];
-	return NULL;
 }
 
 static void

@@ -236,11 +236,6 @@ statement_token(Splitter *splitter, const Token *token)
 	if (splitter->paren_depth == 0)
 		track_body(splitter, token);
 
-	if (token->kind == TOKEN_WORD &&
-		(token_is_word(script->text, token, "deferrable") ||
-		 token_is_word(script->text, token, "deferred")))
-		script->mentions_deferrable = true;
-
 	fingerprint_token(&splitter->fingerprint, script->text, token);
 }
 

@@ -86,8 +86,6 @@ typedef struct Script
 	List	   *marks;			/* of Mark *, in file order: mark.h */
 	char	   *description;	/* first comment block as plain text, or NULL */
 	char		fingerprint[FINGERPRINT_LENGTH + 1];	/* "1:" and hex */
-	bool		mentions_deferrable;	/* the word DEFERRABLE or DEFERRED occurs
-										 * outside of comments and quotes */
 
 	/* from here on: set by script_parse */
 	TransactionForm transaction_form;

@@ -17,7 +17,7 @@ LANGUAGE C STRICT AS 'migrator', 'migrator_probe_split';
 CREATE FUNCTION probe_script(script text, conforming boolean DEFAULT true,
 	OUT form text, OUT outside text, OUT isolation_line int, OUT second_line int,
 	OUT description text, OUT fingerprint text, OUT directives text[],
-	OUT problems text[], OUT locks int, OUT is_deferrable boolean)
+	OUT problems text[], OUT locks int)
 LANGUAGE C STRICT AS 'migrator', 'migrator_probe_script';
 
 CREATE FUNCTION probe_oracle(script text)

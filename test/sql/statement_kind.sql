@@ -20,7 +20,7 @@ LANGUAGE C STRICT AS 'migrator', 'migrator_probe_split';
 CREATE FUNCTION probe_script(script text, conforming boolean DEFAULT true,
 	OUT form text, OUT outside text, OUT isolation_line int, OUT second_line int,
 	OUT description text, OUT fingerprint text, OUT directives text[],
-	OUT problems text[], OUT locks int, OUT is_deferrable boolean)
+	OUT problems text[], OUT locks int)
 LANGUAGE C STRICT AS 'migrator', 'migrator_probe_script';
 
 --
@@ -276,7 +276,7 @@ END
 $$;
 
 --
--- Locks that new objects will need, and deferrable constraints
+-- Locks that new objects will need
 --
 SELECT statement, (probe_script(statement)).locks, expected FROM (VALUES
 	('CREATE TABLE x (i int)', 3),
@@ -297,11 +297,6 @@ SELECT statement, (probe_script(statement)).locks, expected FROM (VALUES
 	('SELECT 1', 0),
 	('CREATE TABLE x (i int); CREATE TABLE y (i int)', 6)) v (statement, expected)
 WHERE (probe_script(statement)).locks <> expected;
-
-SELECT statement, (probe_script(statement)).is_deferrable FROM (VALUES
-	('ALTER TABLE x ADD UNIQUE (i) DEFERRABLE'),
-	('SET CONSTRAINTS ALL deferred'),
-	('-- deferrable' || E'\n' || 'SELECT ''deferred'', deferring')) v (statement);
 
 SET client_min_messages = warning;
 DROP SCHEMA kind_test CASCADE;
