@@ -1,6 +1,7 @@
 # migrator: schema migrations inside the PostgreSQL server.
 #
 #   make && sudo make install        build and install (PG_CONFIG chooses the server)
+#   LINK_DIR=/usr/local/bin          install: and a link there to migrator-push, for the PATH; uninstall removes it
 #   make installcheck                regress and isolation tests against a running server
 #   make prove_installcheck          TAP tests, each with clusters of its own
 #   DEV=1                            warnings are errors
@@ -51,7 +52,24 @@ EXTRA_CLEAN += tmp_check results
 override with_llvm = no
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(wildcard $(PGXS)),)
+$(error the development files of PostgreSQL are missing: PG_CONFIG=$(PG_CONFIG) names none (Debian: postgresql-server-dev-15 or another major version))
+endif
 include $(PGXS)
+
+# The compiler is asked, for it may look elsewhere than we would; one header after the other only when one is missing.
+.PHONY: headers
+headers:
+	@printf '#include <%s>\n' openssl/evp.h archive.h zlib.h | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
+	  test -e '$(includedir_server)/postgres.h' || { \
+	  test -e '$(includedir_server)/postgres.h' || \
+	    echo 'missing: postgres.h, of PostgreSQL $(MAJORVERSION) (Debian: postgresql-server-dev-$(MAJORVERSION))' >&2; \
+	  for needed in openssl/evp.h:OpenSSL:libssl-dev archive.h:libarchive:libarchive-dev zlib.h:zlib:zlib1g-dev; do \
+	    header=$${needed%%:*} package=$${needed##*:} library=$${needed#*:}; \
+	    printf '#include <%s>\n' $$header | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 || \
+	      echo "missing: $$header, of $${library%:*} (Debian: $$package)" >&2; \
+	  done; exit 1; }
+$(OBJS): | headers
 
 # PGXS knows no header dependencies; a stale object would be wrong without a word.
 $(OBJS): $(wildcard src/*.h)
@@ -59,3 +77,21 @@ $(OBJS): $(wildcard src/*.h)
 .PHONY: prove_installcheck
 prove_installcheck:
 	$(prove_installcheck)
+
+# PGXS forgets that scripts are installed without their folder. A link in LINK_DIR is ours if it leads to that script.
+LINK_DIR ?=
+.PHONY: install-link uninstall-script
+install: install-link
+install-link: installdirs
+ifneq ($(LINK_DIR),)
+	$(MKDIR_P) '$(DESTDIR)$(LINK_DIR)'
+	ln -sf '$(bindir)/migrator-push' '$(DESTDIR)$(LINK_DIR)/migrator-push'
+endif
+uninstall: uninstall-script
+uninstall-script:
+	rm -f '$(DESTDIR)$(bindir)/migrator-push'
+	@for dir in $(if $(LINK_DIR),'$(LINK_DIR)',/usr/local/bin); do \
+	  if [ "$$(readlink "$(DESTDIR)$$dir/migrator-push")" = '$(bindir)/migrator-push' ]; then \
+	    rm -f "$(DESTDIR)$$dir/migrator-push"; \
+	  fi; \
+	done

@@ -137,10 +137,10 @@ migrator_up(PG_FUNCTION_ARGS)
 		outcome = run_up(&request, add_up_row, &rows, &run_id);
 		INSTR_TIME_SET_CURRENT(duration);
 		INSTR_TIME_SUBTRACT(duration, start);
-		result = psprintf("{\"run_id\": %s, \"outcome\": \"%s\", \"applied\": %d, \"failed\": %d, \"total\": %d,"
+		result = psprintf("{\"run_id\": %s, \"service\": \"%s\", \"outcome\": \"%s\", \"applied\": %d, \"failed\": %d, \"total\": %d,"
 						  " \"duration_ms\": %.3f, \"migrations\": [%s]}",
 						  run_id != 0 ? psprintf(INT64_FORMAT, run_id) : "null",
-						  outcome, rows.applied, rows.failed, rows.total,
+						  request.scope->service, outcome, rows.applied, rows.failed, rows.total,
 						  INSTR_TIME_GET_MILLISEC(duration), rows.rows.data);
 	}
 	PG_FINALLY();

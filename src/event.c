@@ -17,7 +17,7 @@
 
 static void say(const char *service, const char *message, const char *detail);
 
-/* The log line names the service; the client knows what it called. */
+/* The log line names the service; the client is told once, by event_lock_acquired. */
 static void
 say(const char *service, const char *message, const char *detail)
 {
@@ -39,8 +39,8 @@ event_disabled(const char *service)
 void
 event_lock_acquired(const char *service, bool waited, double wait_ms)
 {
-	char	   *detail = psprintf("Database \"%s\", system identifier " UINT64_FORMAT ".",
-								  get_database_name(MyDatabaseId), GetSystemIdentifier());
+	char	   *detail = psprintf("Database \"%s\", service \"%s\", system identifier " UINT64_FORMAT ".",
+								  get_database_name(MyDatabaseId), service, GetSystemIdentifier());
 
 	say(service,
 		waited ? psprintf("migration lock acquired after %.0f ms", wait_ms) :

@@ -19,7 +19,7 @@
 
 static void resolve_service(Scope *scope, const char *source, const char *service);
 static Service *only_service_with(const char *source, const List *services);
-static void refuse_namesake(const char *source, const List *services);
+static void refuse_namesake(const char *source, const Service *found, const List *services);
 static bool first_schema_is_ours(const char *search_path);
 
 Scope *
@@ -92,8 +92,8 @@ resolve_service(Scope *scope, const char *source, const char *service)
 	if (source != NULL)
 	{
 		scope->registration = only_service_with(source, services);
-		if (scope->registration == NULL && staged_is(source))
-			refuse_namesake(source, services);
+		if (staged_is(source))
+			refuse_namesake(source, scope->registration, services);
 	}
 	else
 	{
@@ -143,27 +143,37 @@ only_service_with(const char *source, const List *services)
 }
 
 /*
- * stage:billing, for a service "billing" that is registered with a directory,
- * would be run as "default": all over again.  That is hardly ever meant.
+ * stage:billing, where the service "billing" is another one than the source's,
+ * would be run as that one, mostly "default": all over again.  That is hardly
+ * ever meant.
  */
 static void
-refuse_namesake(const char *source, const List *services)
+refuse_namesake(const char *source, const Service *found, const List *services)
 {
 	const char *name = staged_name(source);
+	const char *detail = NULL;
 	ListCell   *lc;
 
+	if (strcmp(name, found ? found->service : "default") == 0)
+		return;
 	foreach(lc, services)
 	{
 		const Service *service = lfirst(lc);
 
-		if (strcmp(service->service, name) == 0 && strcmp(name, "default") != 0)
-			ereport(ERROR,
-					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("no service is named, and source \"%s\" is not that of service \"%s\"",
-						   source, name),
-					service->source ? errdetail("Service \"%s\" is registered with source \"%s\".", name, service->source) : 0,
-					errhint("Name the service with argument \"service\": '%s', or 'default'.", name));
+		if (strcmp(service->service, name) == 0)
+			detail = psprintf("Service \"%s\" is registered with source \"%s\".", name,
+							  service->source ? service->source : "");
 	}
+	if (detail == NULL && found == NULL && record_load(name, InvalidSnapshot)->count > 0)
+		detail = psprintf("Service \"%s\" is not registered, and has migrations on record.", name);
+	if (detail != NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("no service is named, and source \"%s\" is not that of service \"%s\"",
+					   source, name),
+				errdetail("%s", detail),
+				errhint("Name the service with argument \"service\": '%s', or '%s'.", name,
+						found ? found->service : "default"));
 }
 
 void

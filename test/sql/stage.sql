@@ -267,8 +267,8 @@ SELECT version, state, flags FROM migrator.status('stage:shop', 'shop');
 SELECT version, outcome FROM migrator.apply('stage:shop', 'shop');
 -- gone altogether: look again, after it was staged again
 SELECT migrator.unstage('shop');
-SELECT call, files.refused('SELECT * FROM migrator.' || call) FROM (VALUES ('apply'), ('pending'), ('status'), ('validate'), ('summary'), ('is_current'), ('baseline')) AS v (name), format('%s(''stage:shop'')', name) AS call;
-CALL migrator.up('stage:shop');
+SELECT call, files.refused('SELECT * FROM migrator.' || call) FROM (VALUES ('apply'), ('pending'), ('status'), ('validate'), ('summary'), ('is_current'), ('baseline')) AS v (name), format('%s(''stage:shop'', ''shop'')', name) AS call;
+CALL migrator.up('stage:shop', 'shop');
 SELECT migrator.register('shop', 'stage:shop');
 
 -- A content that is not what its checksum says, by whatever hand, does not run.

@@ -194,6 +194,17 @@ CALL migrator.up('stage:shop');
 SELECT call, files.refused('SELECT * FROM migrator.' || call) FROM (VALUES ('status(''stage:shop'')'), ('pending(''stage:shop'')'), ('is_current(''stage:shop/'')'), ('baseline(''stage:shop'')'), ('apply(''stage:shop/folder'')')) AS v (call);
 SELECT version, outcome FROM migrator.apply('stage:shop', 'shop', target => '1');
 SELECT service, version FROM migrator.pending('stage:shop', 'default');
+-- also where it is registered with another set, where the set is another service's, where it is on record alone
+SELECT migrator.register('shop', 'stage:other-name');
+SELECT files.refused($$SELECT * FROM migrator.apply('stage:shop')$$);
+SELECT service, version FROM migrator.pending('stage:other-name');
+SELECT migrator.register('same', 'stage:shop');
+CALL migrator.up('stage:shop');
+SELECT migrator.unregister('shop'), migrator.unregister('same'), migrator.unregister('default');
+CALL migrator.up('stage:shop');
+SELECT service, count(*) FROM migrator.pending('stage:other-name') GROUP BY 1;
+SELECT migrator.register('shop', 'stage:shop');
+SELECT service, version FROM migrator.pending('stage:shop');
 SELECT service, version FROM migrator.pending('stage:other-name');
 SELECT service, version FROM migrator.pending('stage:default');
 SELECT migrator.register('shop', 'stage:shop');

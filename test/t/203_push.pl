@@ -192,7 +192,68 @@ is(join(' ', glob("$marks/*")), '', 'no command');
 	link "$volume/folder/3_c.sql", "$volume/hard.sql" or die $!;
 	pushed('links to files that are there besides', { %seen, 'linked/3_c.sql' => 'z', '3_d.sql' => 'z', 'hard.sql' => 'z' }, [ @to, $volume, 'volume' ], as => 'volume');
 }
-pushed('dot entries of folders are sent, those of the directory are not', { 'f/1_a.sql' => 'a', 'f/.hidden' => 'x', 'f/.git/x' => 'x' }, [ @to, source_dir({ 'f/1_a.sql' => 'a', 'f/.hidden' => 'x', 'f/.git/x' => 'x', '.g/.git/x' => 'x', '..g' => 'x' }) ]);
+{
+	my %dots = map { $_ => 'secret' } '.env', '.git/config', 'f/.env', 'f/.git/x', 'f/g/.env', 'f/g/..x', 'f/g/...', '.g/.git/x', '..g', '...', '.g/1_a.sql';
+	my %seen = ('f/1_a.sql' => 'a', 'f/g/a.b' => 'b', 'f/g/x..' => 'c', "f/g/-" => 'd');
+	pushed('what begins with a dot is not sent, in folders neither', \%seen, [ @to, source_dir({ %seen, %dots }) ]);
+	$seen{"m/$_.sql"} = '' for 1 .. 4200;
+	pushed('nor of a directory with thousands of names', { map { s,^m/,,r => $seen{$_} } keys %seen }, [ @to, source_dir({ (map { s,^m/,,r => $seen{$_} } keys %seen), %dots }) ]);
+	local $ENV{GLOBIGNORE} = 'nothing';
+	pushed('nor where the shell is told to', \%files, [ @to, source_dir({ %files, %dots }) ]);
+}
+
+# links: where they stay inside they are followed, out of it they are not
+{
+	my $outside = source_dir({ secret => 'SECRET', 'd/2_secret.sql' => 'SECRET' });
+	for my $case ([ 'a file', '3_c.sql', "$outside/secret" ], [ 'a folder', 'folder', "$outside/d" ], [ 'a file, relative', '3_c.sql', '../' . ($outside =~ s,.*/,,r) . '/secret' ],
+		[ 'a link in a folder', 'f/3_c.sql', "$outside/secret" ], [ 'a link behind a hidden link', '3_c.sql', '.hidden/secret', '.hidden' => $outside ],
+		[ 'a folder behind a hidden link', 'folder', '.hidden', '.hidden' => "$outside/d" ], [ 'a link to a hidden link', '3_c.sql', '.hidden', '.hidden' => "$outside/secret" ],
+		[ 'a link in a hidden folder', 'folder', '.hidden', '.hidden/3_c.sql' => "$outside/secret" ], [ 'nothing outside', '3_c.sql', "$outside/missing" ],
+		[ 'the directory above', 'folder', '..' ], [ 'the root directory', 'folder', '/' ], [ 'a name with a newline', "3\nc.sql", "$outside/secret" ])
+	{
+		my ($what, @links) = @$case;
+		my $dir = source_dir({ %files, 'f/x' => 'x' });
+		while (my ($from, $to) = splice @links, 0, 2)
+		{
+			mkdir "$dir/.hidden" if $from =~ m,^\.hidden/,;
+			symlink $to, "$dir/$from" or die $!;
+		}
+		refused("a link to the outside, $what", 2, qr/^migrator-push: link ".*" leads out of the directory, to ".*": use --follow-links to send it\n\z/s, @to, $dir);
+	}
+	my $dir = source_dir(\%files);
+	symlink "$outside/secret", "$dir/3_c.sql" or die $!;
+	symlink "$outside/d", "$dir/folder" or die $!;
+	pushed('--follow-links', { %files, '3_c.sql' => 'SECRET', 'folder/2_secret.sql' => 'SECRET' }, [ @to, '--follow-links', $dir ]);
+
+	# what nobody would send
+	$dir = source_dir({ %files, 'f/g/x' => 'x', '.hidden/y' => 'y', 'unseen/.x' => '' });
+	symlink "$outside/secret", "$dir/.hidden/out" or die $!;
+	symlink "$outside/secret", "$dir/f/.out" or die $!;
+	symlink $outside, "$dir/.out" or die $!;
+	pushed('hidden links to the outside are no matter', { %files, 'f/g/x' => 'x' }, [ @to, $dir ]);
+
+	# inside, in all forms
+	symlink "$dir/f", "$dir/absolute" or die $!;
+	symlink 'absolute/g', "$dir/twice" or die $!;
+	symlink '../f/../.hidden/y', "$dir/f/up" or die $!;
+	symlink '.', "$dir/f/g/.dot" or die $!;
+	symlink "$dir/./f//g/../up", "$dir/odd" or die $!;
+	pushed('links inside', { %files, 'f/g/x' => 'x', 'f/up' => 'y', 'absolute/g/x' => 'x', 'absolute/up' => 'y', 'twice/x' => 'x', 'odd' => 'y' }, [ @to, $dir ]);
+	pushed('links inside, of a directory behind a link', { %files, 'f/g/x' => 'x', 'f/up' => 'y', 'absolute/g/x' => 'x', 'absolute/up' => 'y', 'twice/x' => 'x', 'odd' => 'y' },
+		[ @to, do { my $link = source_dir({}) . "/the 'link'"; symlink $dir, $link or die $!; $link } ]);
+
+	for my $loop ([ 'folder', '.' ], [ 'f/back', '..' ], [ 'f/g', '../h', 'h/i' => '../f' ])
+	{
+		my $dir = source_dir({ %files, 'f/x' => 'x', 'h/x' => 'x' });
+		my @links = @$loop;
+		while (my ($from, $to) = splice @links, 0, 2) { symlink $to, "$dir/$from" or die $!; }
+		refused("a link that goes round, $loop->[0] to $loop->[1]", 2, qr/leads to a directory that holds it/, @to, $dir);
+	}
+	$dir = source_dir(\%files);
+	symlink '4_d.sql', "$dir/3_c.sql" or die $!;
+	symlink '3_c.sql', "$dir/4_d.sql" or die $!;
+	refused('links that go round', qr/^[1-9]/, qr/nothing was staged/, @to, $dir);
+}
 {
 	my $dangling = source_dir(\%files);
 	symlink 'nowhere', "$dangling/3_c.sql" or die $!;
@@ -265,6 +326,17 @@ kept('a database without the extension', qr/^3$/, qr/extension "migrator" is not
 		kept("$broken breaks", qr/^[1-9]/, qr/$broken breaks/, @to, source_dir({ %files, large => join '', map { chr(33 + int rand 90) } 1 .. 20_000 }), 'kept');
 	}
 	{
+		# a tar that cannot leave out anything, as Debian's BusyBox
+		my ($real) = grep { -x } map { "$_/tar" } split /:/, $ENV{PATH};
+		my $tools = source_dir({ tar => "#!/bin/sh\ncase \"\$*\" in *--exclude*) echo no such option >&2; exit 1;; esac\nexec $real \"\$@\"\n" });
+		chmod 0755, "$tools/tar";
+		local $ENV{PATH} = "$tools:$ENV{PATH}";
+		my %deep = (%files, 'f/x' => 'x', 'f/g/h/y' => 'y', "f/a b\nc" => 'z');
+		pushed('a tar without --exclude', \%deep, [ @to, source_dir({ %deep, 'f/.env' => '', '.env' => '', 'f/g/.git/c' => '', 'f/only/.env' => '' }), 'plain' ], as => 'plain');
+		$deep{"$_.sql"} = '' for 1 .. 4100;
+		pushed('a tar without --exclude, of thousands of names', \%deep, [ @to, source_dir({ %deep, '.env' => '' }), 'plain' ], as => 'plain');
+	}
+	{
 		# without gzip the archive goes as it is
 		my $tools = source_dir({});
 		for my $tool ('sh', 'cat', 'tar', 'od', 'tr')
@@ -294,14 +366,14 @@ unstage('kept');
 # ---------------------------------------------------------------------------------------------------------------------
 {
 	my $out = pushed('--up', \%files, [ @to, '--up', $dir ], output => 1, keep => 1);
-	like($out, qr/\A2 files are staged as stage:default\n *version *\| *name *\| *outcome *\|/, '--up: a table');
+	like($out, qr/\A2 files are staged as stage:default\nservice default: applied\n *version *\| *name *\| *outcome *\|/, '--up: a table');
 	like($out, qr/^ *1 *\| *a *\| *applied *\|.*\n *2 *\| *b *\| *applied *\|.*\n\(2 rows\)$/m, '--up: with a row for each migration');
 	is(record_set($node), join("\n", map { "default|$_|applied|" . Digest::SHA::sha256_hex($files{ $_ == 1 ? '1_a.sql' : '2_b.sql' }) } 1, 2), '--up: they are on record');
 	is($node->safe_psql('postgres', q{SELECT kind, source, outcome FROM migrator.runs}), 'up|stage:default|applied', '--up: so is the run');
 
 	$out = pushed('--up again', \%files, [ '--up', @to, $dir ], output => 1);
 	like($out, qr/\(0 rows\)/, '--up again: nothing to do');
-	like((run_push(@to, '-At', '--up', $dir, 'again'))[1], qr/\A2 files are staged as stage:again\n\z/, '-At: only the rows');
+	like((run_push(@to, '-At', '--up', $dir, 'again'))[1], qr/\A2 files are staged as stage:again\nservice default: up_to_date\n\z/, '-At: only the rows');
 	unstage('again');
 
 	# service, environment and target, in both forms; the service is the name
@@ -334,6 +406,49 @@ unstage('kept');
 	like($err, qr/holds no migrations/, 'no migrations: the complaint');
 	unstage('default');
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM migrator.staged'), 0, 'all is taken back');
+}
+
+# a name that is a service's, and no service: it is not another service that is run
+{
+	$node->safe_psql('postgres', q{SELECT migrator.register('billing', 'stage:elsewhere')}) if $node->safe_psql('postgres', q{SELECT migrator.stage('elsewhere', '1_a.sql', 'CREATE TABLE billed ()')});
+	my $runs = $node->safe_psql('postgres', 'SELECT count(*) FROM migrator.runs');
+	my ($code, $out, $err) = run_push(@to, '--up', $dir, 'billing');
+	is($code, 3, 'the name of a registered service: exit status 3');
+	like($err, qr/no service is named, and source "stage:billing" is not that of service "billing"\nDETAIL:  Service "billing" is registered with source "stage:elsewhere"\.\nHINT: .*/, 'the name of a registered service: the complaint');
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM migrator.runs'), $runs, 'the name of a registered service: nothing ran');
+	unstage('billing');
+	$out = pushed('--service=billing', { '1_b.sql' => 'CREATE TABLE billed ();' }, [ @to, '--up', '--service=billing', source_dir({ '1_b.sql' => 'CREATE TABLE billed ();' }) ], as => 'billing', output => 1);
+	like($out, qr/^service billing: applied$/m, '--service=billing: it says which service it ran');
+	$node->safe_psql('postgres', q{SELECT migrator.unregister('billing')});
+	(undef, $out, $err) = run_push(@to, '--up', $dir, 'billing');
+	like($err, qr/DETAIL:  Service "billing" is not registered, and has migrations on record\./, 'the name of a service on record: the complaint');
+	(undef, $out, $err) = run_push(@to, '--up', '--service=shop', $dir, 'name');
+	like($err, qr/^DETAIL:  Database "postgres", service "shop", system identifier \d+\.$/m, 'the run says its service before it begins') if $err =~ /lock acquired/;
+	$node->safe_psql('postgres', 'SELECT migrator.unstage(name) FROM migrator.stages');
+}
+
+# --create: by many at once, each in time for its own push
+{
+	for my $round (1 .. 3)
+	{
+		$node->safe_psql('postgres', "DROP DATABASE IF EXISTS fresh");
+		$node->safe_psql('postgres', "CREATE DATABASE fresh");
+		my @to_fresh = ('-h', $host, '-p', $port, '-d', 'fresh');
+		my @fleet = map { my %push = (out => '', err => ''); $push{run} = IPC::Run::start([ $push, @to_fresh, '--create', '--up', $dir ], '<', \undef, '>', \$push{out}, '2>', \$push{err}, IPC::Run::timeout($MigratorTest::net)); \%push } 1 .. 8;
+		$_->{run}->finish for @fleet;
+		is(join(' ', map { $_->{run}->result(0) } @fleet), join(' ', (0) x 8), "--create, eight at once, round $round: all end well") or diag(map { $_->{err} } @fleet);
+		is(scalar(grep { $_->{out} =~ /^extension migrator is created$/m } @fleet) >= 1, 1, "--create, round $round: it is said");
+		is($node->safe_psql('fresh', q{SELECT count(*) FROM migrator.runs WHERE outcome = 'applied'}), 1, "--create, round $round: one run");
+	}
+	pushed('--create where it is there', \%files, [ '-h', $host, '-p', $port, '-d', 'fresh', '--create', '-U', $me, $dir ], db => 'fresh');
+	$node->safe_psql('fresh', q{GRANT EXECUTE ON FUNCTION migrator.stage_archive TO plain});
+	pushed('--create where it is there, by an ordinary role', \%files, [ '-h', $host, '-p', $port, '-d', 'fresh', '--create', '-U', 'plain', $dir, 'his' ], db => 'fresh', as => 'his');
+	$node->safe_psql('fresh', 'DROP EXTENSION migrator');
+	my ($code, $out, $err) = run_push('-h', $host, '-p', $port, '-d', 'fresh', '--create', '-U', 'plain', $dir);
+	is($code, 3, '--create by an ordinary role: exit status 3');
+	like($err, qr/permission denied to create extension "migrator"\nHINT:  Must be superuser/, '--create by an ordinary role: the reason');
+	($code, $out, $err) = run_push('-h', $host, '-p', $port, '-d', 'fresh', $dir);
+	like($err, qr/is not installed in this database\nHINT: .*--create/, 'without --create: the hint');
 }
 
 # whose files they are is whoever pushes
@@ -460,13 +575,14 @@ for my $shell ('dash', 'bash', 'busybox', 'ksh', 'mksh', 'yash', 'posh', 'zsh')
 		my $tools = source_dir({});
 		if ($shell eq 'busybox')
 		{
-			symlink $path, "$tools/$_" or die $! for 'sh', 'tar', 'gzip', 'od', 'tr', 'cat';
+			symlink $path, "$tools/$_" or die $! for 'sh', 'tar', 'gzip', 'od', 'tr', 'cat', 'readlink';
 		}
 		local $ENV{PATH} = "$tools:$ENV{PATH}";
 		my @shell = $shell eq 'busybox' ? ("$tools/sh") : $shell eq 'bash' ? ($path, '--posix') : $shell eq 'zsh' ? ($path, '--emulate', 'sh') : ($path);
 		my %some = (%files, "it's \"odd\" \xc3\xa4.sql" => 'x', 'd/deep.sql' => 'y', join('/', ('l' x 60) x 3) => 'long', 'link.sql' => 'linked');
 		my $some = source_dir({ (map { $_ => $some{$_} } grep { $_ ne 'link.sql' } keys %some), '.hidden' => 'linked', '.git/config' => 'x' });
 		symlink '.hidden', "$some/link.sql" or die $!;
+		write_files($some, { 'd/.env' => 'x', 'd/.git/x' => 'x' });
 		pushed($shell, \%some, [ [ @shell, $push ], @to, $some, 'shell' ], as => 'shell');
 		is((run_push([ @shell, $push ], @to, '/nowhere'))[0], 2, "$shell: a wrong argument");
 		if ($> != 0)
