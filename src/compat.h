@@ -31,6 +31,11 @@
 	PortalRun(portal, count, top, true, dest, altdest, qc)
 #endif
 
+/* pg_attribute_noreturn() behind a declaration became pg_noreturn before it in 18 */
+#ifndef pg_noreturn
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 /* get_guc_variables took no argument before 16; the result is palloc'd from 16 on */
 static inline struct config_generic **
 guc_variables(int *count)

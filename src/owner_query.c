@@ -46,6 +46,7 @@
 #include "utils/relcache.h"
 #include "utils/snapmgr.h"
 
+#include "compat.h"
 #include "owner_query.h"
 #include "settings.h"
 
@@ -65,7 +66,7 @@ static void lock_tables(OwnerQuery *query, LOCKMODE mode);
 static bool is_checked(Oid table);
 static void forget_table(Datum argument, Oid table);
 static void check_table(Relation rel, Oid owner);
-static void refuse_table(Relation rel, const char *what) pg_attribute_noreturn();
+pg_noreturn static void refuse_table(Relation rel, const char *what);
 
 /* more tables than the extension has; what finds no room is looked at each time */
 #define TABLES_AT_MOST 16
