@@ -41,10 +41,12 @@ CREATE TABLE migrator.services (
   environment   text,
   search_path   text,
   options       jsonb NOT NULL DEFAULT '{}',
+  role_oids     oid[],
   registered_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  registered_by text NOT NULL DEFAULT SESSION_USER
+  registered_by text NOT NULL DEFAULT SESSION_USER,
+  system_identifier bigint
 );
-COMMENT ON TABLE migrator.services IS 'Registered services: where each one''s migrations come from and how they run. Written by register() and unregister().';
+COMMENT ON TABLE migrator.services IS 'Registered services: where each one''s migrations come from, how they run and who may run them. Written by register() and unregister(). role_oids are those of option roles in the cluster with that system identifier.';
 
 CREATE TABLE migrator.migrations (
   service           text NOT NULL,
@@ -264,7 +266,7 @@ COMMENT ON FUNCTION migrator.lock_key IS 'Advisory lock key of a service, as pg_
 CREATE FUNCTION migrator.register(service text, source text, environment text = NULL, search_path text = NULL,
                                   options jsonb = '{}') RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_register';
-COMMENT ON FUNCTION migrator.register IS 'Register a service, or change its registration: the source used when none is given, the environment, the search_path its scripts run with. Makes the view <service>_schema_migrations.';
+COMMENT ON FUNCTION migrator.register IS 'Register a service, or change its registration: the source used when none is given, the environment, the search_path its scripts run with. options: roles, an array of names; only their members may then run, settle, unlock or register the service. Options that are not given stay; null takes one away. Makes the view <service>_schema_migrations.';
 
 CREATE FUNCTION migrator.unregister(service text) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_unregister';

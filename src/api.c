@@ -10,19 +10,16 @@
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
 #include "utils/timestamp.h"
-#include "utils/varlena.h"
 
 #include "api.h"
 
 /* keys of argument "options" of the run functions */
-static const char *const run_options[] = {"force", "allow_late"};
-
-static void require_object(Jsonb *options);
-static void run_option(RunRequest *request, const char *key, JsonbValue *value);
-static void refuse_option(const char *key);
-static char **strings_of(JsonbValue *value, int *count);
+static const OptionKey run_options[] = {
+	{"force", OPTION_BOOLEAN, "true or false"},
+	{"allow_late", OPTION_STRING_OR_STRINGS, "a version or an array of versions", "Write versions as strings."},
+	{NULL}
+};
 
 char *
 api_text(FunctionCallInfo fcinfo, int n)
@@ -114,131 +111,26 @@ api_refuse_variables(FunctionCallInfo fcinfo, int n)
 				errdetail("Nothing was run."));
 }
 
-static void
-require_object(Jsonb *options)
-{
-	if (!JB_ROOT_IS_OBJECT(options))
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("argument \"options\" must be a JSON object"));
-}
-
 void
 api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 {
-	JsonbIterator *iterator;
-	JsonbValue	value;
-	JsonbIteratorToken token;
-	char	   *key = NULL;
+	List	   *options = options_read(api_jsonb(fcinfo, n), run_options, false);
+	const Option *force = options_find(options, "force");
+	const Option *allow_late = options_find(options, "allow_late");
 
-	if (PG_ARGISNULL(n))
-		return;
-	require_object(PG_GETARG_JSONB_P(n));
-	iterator = JsonbIteratorInit(&PG_GETARG_JSONB_P(n)->root);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	if (force != NULL)
+		request->force = force->boolean;
+	if (allow_late != NULL)
 	{
-		if (token == WJB_KEY)
-			key = pnstrdup(value.val.string.val, value.val.string.len);
-		else if (token == WJB_VALUE)
-			run_option(request, key, &value);
+		request->plan.allow_late = allow_late->strings;
+		request->plan.allow_late_count = allow_late->count;
 	}
 }
 
-static void
-run_option(RunRequest *request, const char *key, JsonbValue *value)
+Jsonb *
+api_jsonb(FunctionCallInfo fcinfo, int n)
 {
-	if (strcmp(key, "force") == 0)
-	{
-		if (value->type != jbvBool)
-			ereport(ERROR,
-					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("option \"force\" must be true or false"));
-		request->force = value->val.boolean;
-	}
-	else if (strcmp(key, "allow_late") == 0)
-		request->plan.allow_late = strings_of(value, &request->plan.allow_late_count);
-	else
-		refuse_option(key);
-}
-
-/* Name the known option nearest to what was written. */
-static void
-refuse_option(const char *key)
-{
-	const char *nearest = NULL;
-	int			best = INT_MAX;
-
-	for (int i = 0; i < lengthof(run_options) && strlen(key) <= 255; i++)
-	{
-		int			distance = varstr_levenshtein(key, strlen(key), run_options[i],
-												  strlen(run_options[i]), 1, 1, 1, true);
-
-		if (distance < best)
-		{
-			best = distance;
-			nearest = run_options[i];
-		}
-	}
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("unknown option \"%s\"", key),
-			nearest ? errhint("Perhaps you meant \"%s\".", nearest) : 0);
-}
-
-/* A string, or an array of strings. */
-static char **
-strings_of(JsonbValue *value, int *count)
-{
-	char	  **result;
-
-	*count = 0;
-	if (value->type == jbvString)
-	{
-		result = palloc(sizeof(char *));
-		result[0] = pnstrdup(value->val.string.val, value->val.string.len);
-		*count = 1;
-		return result;
-	}
-	if (value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data))
-	{
-		JsonbContainer *array = value->val.binary.data;
-		int			size = JsonContainerSize(array);
-
-		result = palloc(Max(size, 1) * sizeof(char *));
-		for (int i = 0; i < size; i++)
-		{
-			JsonbValue *element = getIthJsonbValueFromContainer(array, i);
-
-			if (element->type != jbvString)
-				break;
-			result[(*count)++] = pnstrdup(element->val.string.val, element->val.string.len);
-		}
-		if (*count == size)
-			return result;
-	}
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("option \"allow_late\" must be a version or an array of versions"),
-			errhint("Write versions as strings."));
-}
-
-void
-api_refuse_options(FunctionCallInfo fcinfo, int n)
-{
-	JsonbIterator *iterator;
-	JsonbValue	value;
-
-	if (PG_ARGISNULL(n))
-		return;
-	require_object(PG_GETARG_JSONB_P(n));
-	iterator = JsonbIteratorInit(&PG_GETARG_JSONB_P(n)->root);
-	(void) JsonbIteratorNext(&iterator, &value, true);
-	if (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("unknown option \"%s\"",
-					   pnstrdup(value.val.string.val, value.val.string.len)),
-				errhint("There are no options here yet."));
+	return PG_ARGISNULL(n) ? NULL : PG_GETARG_JSONB_P(n);
 }
 
 ReturnSetInfo *

@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "nodes/execnodes.h"
 
+#include "options.h"
 #include "run.h"
 
 /* An argument as a palloc'd string, NULL when it is NULL. */
@@ -25,18 +26,14 @@ extern char **api_required_text_array(FunctionCallInfo fcinfo, int n, const char
 /* An interval in ms, when_null when it is NULL; 22023 when negative. */
 extern int	api_interval_ms(FunctionCallInfo fcinfo, int n, const char *name, int when_null);
 
-/*
- * Fill force and allow_late from a jsonb argument.  Raises 22023 for an
- * unknown key, naming the nearest known one, and for a value of the wrong
- * type.
- */
+/* A jsonb argument, NULL when it is NULL. */
+extern Jsonb *api_jsonb(FunctionCallInfo fcinfo, int n);
+
+/* Fill force and allow_late from a jsonb argument; raises what options_read() does. */
 extern void api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request);
 
 /* Raise 0A000 unless argument n (variables) is NULL. */
 extern void api_refuse_variables(FunctionCallInfo fcinfo, int n);
-
-/* Raise 22023 unless the jsonb argument n is NULL or {}. */
-extern void api_refuse_options(FunctionCallInfo fcinfo, int n);
 
 /* Begin and extend the result of a set-returning function. */
 extern ReturnSetInfo *api_begin_rows(FunctionCallInfo fcinfo);

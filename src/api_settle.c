@@ -34,8 +34,7 @@ migrator_register(PG_FUNCTION_ARGS)
 			.search_path = api_text(fcinfo, 3)
 		};
 
-		api_refuse_options(fcinfo, 4);
-		settle_register(&service);
+		settle_register(&service, api_jsonb(fcinfo, 4));
 	}
 	PG_FINALLY();
 	{
@@ -72,6 +71,7 @@ migrator_baseline(PG_FUNCTION_ARGS)
 	{
 		const Scope *scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), NULL);
 
+		registration_require_member(scope->registration);
 		written = settle_baseline(scope, api_text(fcinfo, 2));
 	}
 	PG_FINALLY();
@@ -93,6 +93,7 @@ migrator_resolve(PG_FUNCTION_ARGS)
 		char	   *state = api_required_text(fcinfo, 1, "state");
 		const Scope *scope = scope_resolve(NULL, api_text(fcinfo, 2), NULL);
 
+		registration_require_member(scope->registration);
 		settle_resolve(scope, version, state, api_text(fcinfo, 3));
 	}
 	PG_FINALLY();
@@ -115,6 +116,7 @@ migrator_unlock(PG_FUNCTION_ARGS)
 	bool		terminate = api_bool(fcinfo, 1, false);
 	ListCell   *lc;
 
+	registration_require_member(scope->registration);
 	foreach(lc, lock_holders(scope->service))
 	{
 		Datum		pid = Int32GetDatum(((LockHolder *) lfirst(lc))->pid);

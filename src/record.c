@@ -22,7 +22,6 @@
 
 static Record *new_record(const char *service);
 static void load_row(HeapTuple tuple, TupleDesc desc, void *argument);
-static char *text_column(HeapTuple tuple, TupleDesc desc, int column);
 static void take_texts(RecordRow *row, const Datum *values, const bool *nulls);
 static const RecordRow **sorted_rows(const Record *record);
 static int	compare_rows(const void *a, const void *b);
@@ -33,7 +32,6 @@ static char *user_name(Oid user);
 static const char *stored_state_name(MigrationState state);
 static bool write_state(const RecordEntry *entry);
 static void refuse_stale(const char *service, const char *version);
-static void copy_service(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_grantee(HeapTuple tuple, TupleDesc desc, void *argument);
 static void revoke_from_others(const char *view);
 
@@ -196,15 +194,6 @@ take_texts(RecordRow *row, const Datum *values, const bool *nulls)
 		*fields[i] = to;
 		to += length + 1;
 	}
-}
-
-static char *
-text_column(HeapTuple tuple, TupleDesc desc, int column)
-{
-	bool		isnull;
-	Datum		value = heap_getattr(tuple, column, desc, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
 }
 
 bool
@@ -640,89 +629,6 @@ record_progress_handle(int64 run_id)
 	return (uint32) handle;
 }
 
-typedef struct ServiceList
-{
-	List	   *services;
-	MemoryContext context;
-} ServiceList;
-
-static void
-copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
-{
-	ServiceList *list = argument;
-	MemoryContext old = MemoryContextSwitchTo(list->context);
-	Service    *service = palloc0(sizeof(Service));
-
-	service->service = text_column(tuple, desc, 1);
-	service->source = text_column(tuple, desc, 2);
-	service->environment = text_column(tuple, desc, 3);
-	service->search_path = text_column(tuple, desc, 4);
-	list->services = lappend(list->services, service);
-	MemoryContextSwitchTo(old);
-}
-
-Service *
-record_service(const char *service)
-{
-	static OwnerQuery query = {
-		"SELECT service, source, environment, search_path FROM migrator.services WHERE service = $1",
-		1, {TEXTOID}
-	};
-	Datum		value = CStringGetTextDatum(service);
-	ServiceList list = {NIL, CurrentMemoryContext};
-
-	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, copy_service, &list);
-	return list.services ? linitial(list.services) : NULL;
-}
-
-List *
-record_services(void)
-{
-	static OwnerQuery query = {
-		"SELECT service, source, environment, search_path FROM migrator.services ORDER BY service", 0
-	};
-	ServiceList list = {NIL, CurrentMemoryContext};
-
-	(void) owner_query_run(&query, SPI_OK_SELECT, NULL, NULL, InvalidSnapshot, copy_service, &list);
-	return list.services;
-}
-
-void
-record_register(const Service *service, const char *options)
-{
-	static OwnerQuery query = {
-		"INSERT INTO migrator.services (service, source, environment, search_path, options, registered_by)"
-		" VALUES ($1, $2, $3, $4, $5::pg_catalog.jsonb, $6)"
-		" ON CONFLICT (service) DO UPDATE SET source = excluded.source,"
-		" environment = excluded.environment, search_path = excluded.search_path,"
-		" options = excluded.options, registered_at = excluded.registered_at,"
-		" registered_by = excluded.registered_by",
-		6, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
-	};
-	Datum		values[6];
-	char		nulls[6];
-
-	memset(nulls, ' ', sizeof(nulls));
-	values[0] = CStringGetTextDatum(service->service);
-	values[1] = text_or_null(service->source, &nulls[1]);
-	values[2] = text_or_null(service->environment, &nulls[2]);
-	values[3] = text_or_null(service->search_path, &nulls[3]);
-	values[4] = CStringGetTextDatum(options);
-	values[5] = CStringGetTextDatum(user_name(GetSessionUserId()));
-	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
-}
-
-bool
-record_unregister(const char *service)
-{
-	static OwnerQuery query = {
-		"DELETE FROM migrator.services WHERE service = $1", 1, {TEXTOID}
-	};
-	Datum		value = CStringGetTextDatum(service);
-
-	return owner_query_run(&query, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL) > 0;
-}
-
 char *
 record_service_view_name(const char *service)
 {
@@ -776,7 +682,7 @@ take_grantee(HeapTuple tuple, TupleDesc desc, void *argument)
 	Grantees   *grantees = argument;
 	MemoryContext old = MemoryContextSwitchTo(grantees->context);
 	bool		isnull;
-	char	   *role = text_column(tuple, desc, 1);
+	char	   *role = TextDatumGetCString(heap_getattr(tuple, 1, desc, &isnull));
 
 	grantees->all = lappend(grantees->all, role);
 	if (DatumGetBool(heap_getattr(tuple, desc->natts, desc, &isnull)))

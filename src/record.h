@@ -53,15 +53,6 @@ typedef struct Record
 	RecordRow  *rows;			/* in no order */
 } Record;
 
-/* A row of "services". */
-typedef struct Service
-{
-	char	   *service;
-	char	   *source;			/* or NULL */
-	char	   *environment;	/* or NULL */
-	char	   *search_path;	/* or NULL */
-} Service;
-
 /*
  * What is to be written of one migration.  Strings may be NULL.
  */
@@ -191,18 +182,6 @@ extern void record_change_state(const char *service, const char *version, Migrat
 extern void record_forget(const char *service, const char *version, MigrationState from);
 
 extern void record_write_run(RunEntry *run);
-
-/* The registration of a service, or NULL. */
-extern Service *record_service(const char *service);
-
-/* All registrations as Service *. */
-extern List *record_services(void);
-
-/* Insert or replace a registration; options is JSON text. */
-extern void record_register(const Service *service, const char *options);
-
-/* Delete a registration; false when there was none. */
-extern bool record_unregister(const char *service);
 
 /* Make and drop the view <service>_schema_migrations. */
 extern void record_make_service_view(const char *service);

@@ -101,6 +101,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 		return "skipped";
 	}
 	run_refuse_standby("migrator.up()");
+	registration_require_member(request->scope->registration);
 	scope_require_source(request->scope);
 	scope_check_search_path(request->scope);
 

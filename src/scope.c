@@ -82,11 +82,11 @@ resolve_service(Scope *scope, const char *source, const char *service)
 		scope_check_service_name(service);
 		scope->service = service;
 		scope->service_origin = "argument";
-		scope->registration = record_service(service);
+		scope->registration = registration_find(service);
 		return;
 	}
 
-	services = record_services();
+	services = registration_list();
 	scope->service = "default";
 	scope->service_origin = "default";
 	if (source != NULL)
@@ -116,7 +116,7 @@ resolve_service(Scope *scope, const char *source, const char *service)
 		scope->service_origin = "registration";
 	}
 	else
-		scope->registration = record_service("default");
+		scope->registration = registration_find("default");
 }
 
 static Service *

@@ -8,6 +8,7 @@
 #define MIGRATOR_SCOPE_H
 
 #include "record.h"
+#include "registration.h"
 
 typedef struct Scope
 {

@@ -21,10 +21,14 @@ static Step *find_step(const Survey *survey, const char *version);
 static bool parse_state(const char *word, MigrationState *state);
 
 void
-settle_register(const Service *service)
+settle_register(Service *service, Jsonb *options)
 {
+	const Service *old;
+
 	run_require_writable("migrator.register()");
 	scope_check_service_name(service->service);
+	/* whoever may not change it must not hold up others either */
+	registration_require_member(registration_find(service->service));
 	if (service->environment != NULL)
 		scope_check_environment_name(service->environment);
 	if (service->search_path != NULL)
@@ -36,11 +40,15 @@ settle_register(const Service *service)
 								 PGC_S_TEST, GUC_ACTION_SAVE, false, ERROR, false);
 	}
 
+	/* as it is by now */
+	old = registration_lock(service->service);
+	registration_require_member(old);
+
 	/* a directory that does not exist is better told now than at a deploy */
 	(void) source_open(service->source);
 	refuse_same_view(service->service);
 
-	record_register(service, "{}");
+	registration_write(service, old, options);
 	record_make_service_view(service->service);
 	{
 		RecordEntry entry = {
@@ -60,7 +68,7 @@ refuse_same_view(const char *service)
 	char	   *name = record_service_view_name(service);
 	ListCell   *lc;
 
-	foreach(lc, record_services())
+	foreach(lc, registration_list())
 	{
 		const Service *other = lfirst(lc);
 
@@ -83,7 +91,8 @@ settle_unregister(const char *service)
 
 	run_require_writable("migrator.unregister()");
 	scope_check_service_name(service);
-	if (!record_unregister(service))
+	registration_require_member(registration_find(service));
+	if (!registration_delete(service))
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("service \"%s\" is not registered", service));

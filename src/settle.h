@@ -8,13 +8,15 @@
 #include "scope.h"
 
 /*
- * Insert or replace a registration and make its view.  Raises 22023 for bad
- * names and a source that is none, 42710 when another service's view has the
+ * Insert or replace a registration and make its view; options that are not
+ * given (options may be NULL) stay as they are.  Raises 22023 for bad names and
+ * options and a source that is none, 42501 when the service is others', 42704
+ * for a role that does not exist, 42710 when another service's view has the
  * same name.
  */
-extern void settle_register(const Service *service);
+extern void settle_register(Service *service, Jsonb *options);
 
-/* Raises 22023 when there is no such registration. */
+/* Raises 22023 when there is no such registration, 42501 when it is others'. */
 extern void settle_unregister(const char *service);
 
 /*

@@ -1,0 +1,65 @@
+/*
+ * registration.h
+ *	  What is registered of a service, and who may act for it: table
+ *	  "services".
+ */
+#ifndef MIGRATOR_REGISTRATION_H
+#define MIGRATOR_REGISTRATION_H
+
+#include "options.h"
+
+/*
+ * A row of "services".  A new option is a row of registration_options and a
+ * field here.
+ */
+typedef struct Service
+{
+	char	   *service;
+	char	   *source;			/* or NULL */
+	char	   *environment;	/* or NULL */
+	char	   *search_path;	/* or NULL */
+
+	/* of the options */
+	char	  **roles;			/* names as they were given */
+	int			role_count;		/* 0: the service has no rights of its own */
+
+	/* OIDs are those of this cluster; after a restore elsewhere names count */
+	bool		of_this_cluster;
+	Oid		   *role_oids;		/* role_count of them */
+} Service;
+
+/* Keys of argument "options" of register(). */
+extern const OptionKey registration_options[];
+
+/* The registration of a service, or NULL. */
+extern Service *registration_find(const char *service);
+
+/* All of them as Service *, by name. */
+extern List *registration_list(void);
+
+/*
+ * The same as registration_find(), and whoever else writes this service's
+ * registration waits for the end of this transaction.  Where there is none, a
+ * row without content is made, for registration_write() to fill.
+ */
+extern Service *registration_lock(const char *service);
+
+/*
+ * Write a registration that is locked.  Options that are not among the given
+ * ones stay as they are in old (NULL: none); a null takes one away.  Raises
+ * what options_read() does, 22023 for an empty list of roles, 42704 for a role
+ * that does not exist.
+ */
+extern void registration_write(Service *service, const Service *old, Jsonb *options);
+
+/* Delete it; false when there was none. */
+extern bool registration_delete(const char *service);
+
+/*
+ * Raise 42501 unless the current user may act for the service: run, settle,
+ * unlock, register it anew.  A service without roles, or without registration
+ * (NULL), leaves that to the grants on the functions.
+ */
+extern void registration_require_member(const Service *registration);
+
+#endif
