@@ -68,6 +68,7 @@ CREATE TABLE migrator.migrations (
   statement_done    integer,
   statement_started integer,
   done_digest       text,
+  resume_state      jsonb,
   lock_key          bigint,
   backend_pid       integer,
   backend_start     timestamptz,
@@ -105,6 +106,8 @@ CREATE TABLE migrator.runs (
   progress_handle   bigint,
   extension_version text
 );
+-- those without an end are asked for at the beginning of each run
+CREATE INDEX runs_open ON migrator.runs (service) WHERE finished_at IS NULL;
 COMMENT ON TABLE migrator.runs IS 'One row for each call that applied migrations, or tried to. total counts the source''s migrations, applied, failed and skipped those of the run.';
 
 CREATE TABLE migrator.history (

@@ -86,6 +86,7 @@ run_statements(Execution *execution, int first, int last, bool top_level)
 										execution->script->statements[i].length);
 		MemoryContextSwitchTo(context);
 		execute_statement(execution, i, top_level);
+		session_settings_base_keep(&execution->base);
 		MemoryContextSwitchTo(keep);
 		MemoryContextReset(context);
 	}

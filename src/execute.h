@@ -6,6 +6,7 @@
 #define MIGRATOR_EXECUTE_H
 
 #include "script.h"
+#include "session_settings.h"
 
 /*
  * What is being run, for error messages, and how far it came: kept up to date
@@ -21,6 +22,7 @@ typedef struct Execution
 	int			error_column;
 	bool		set_constraints;	/* it ran SET CONSTRAINTS */
 	bool		own_transaction;	/* the transaction is the script's alone */
+	BaseSettings base;			/* what RESET comes back to */
 
 	/* called before each statement, if set; must not raise */
 	void		(*before_statement) (int statement, const char *text, int length);

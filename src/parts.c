@@ -5,20 +5,38 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+
 #include "errors.h"
 #include "parts.h"
 #include "record.h"
 #include "resume.h"
 #include "transaction.h"
 
+/* the session as the finished parts left it */
+typedef struct ResumeSession
+{
+	Parts	   *parts;
+	ResumeState *state;
+	const SettingValue *current;	/* being set */
+} ResumeSession;
+
 static void take_up(Parts *parts, const char *recorded_digest);
+static void take_up_session(Parts *parts);
+static void drop_reindex_leftovers(Parts *parts);
+static void refuse_other(const Parts *parts, const char *what, const char *before, const char *now);
+static void apply_settings(void *argument);
 static void settle_started(Parts *parts);
 static int	part_end(const Script *script, int first);
 static void run_transaction(Parts *parts, int first, int last);
 static void run_ordinary(Parts *parts, int i);
+static bool may_commit_within(const RawStmt *raw);
 static void run_outside(Parts *parts, int i);
 static void drop_invalid_index(const RawStmt *raw);
 static void mark_done(Parts *parts, int last);
+static void touch_setting(Parts *parts, int i);
 static void mark(const Parts *parts);
 static void chain_digest(Parts *parts, int i);
 
@@ -27,12 +45,17 @@ parts_run(Parts *parts, const char *recorded_digest)
 {
 	const Script *script = parts->execution->script;
 
+	MemoryContext keep = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(keep, "migrator part", ALLOCSET_DEFAULT_SIZES);
+
+	MemoryContextSwitchTo(context);
 	take_up(parts, recorded_digest);
 	while (parts->done < script->statement_count)
 	{
 		int			first = parts->done;
 		int			last = part_end(script, first);
 
+		MemoryContextReset(context);
 		if (last > first)
 			run_transaction(parts, first, last);
 		else if (script->statements[first].kind == STATEMENT_OUTSIDE)
@@ -40,6 +63,8 @@ parts_run(Parts *parts, const char *recorded_digest)
 		else
 			run_ordinary(parts, first);
 	}
+	MemoryContextSwitchTo(keep);
+	MemoryContextDelete(context);
 }
 
 /*
@@ -63,14 +88,91 @@ take_up(Parts *parts, const char *recorded_digest)
 					   parts->version, parts->done),
 				errhint("Restore them, or settle the migration with migrator.resolve()."));
 
-	for (int i = 0; i < parts->done; i++)
-		if (script->statements[i].kind == STATEMENT_SET)
-		{
-			execute_statements(parts->execution, i, i, true);
-			transaction_commit(false);
-		}
+	if (recorded_digest != NULL)
+		take_up_session(parts);
 	if (parts->started > parts->done)
 		settle_started(parts);
+}
+
+/*
+ * The rest of a script belongs to the same user, under the same search_path and
+ * with the settings that its parts made.  The statements that made them are not
+ * run again: they may have been functions, or what they need may be gone.
+ */
+static void
+take_up_session(Parts *parts)
+{
+	ResumeState *state = record_resume_state(parts->service, parts->version);
+	ResumeSession session = {parts, state};
+	ErrorData  *error;
+
+	refuse_other(parts, "role", state->role, parts->role);
+	refuse_other(parts, "search_path", state->search_path, parts->search_path);
+	error = transaction_try(apply_settings, &session, false);
+	if (error != NULL && session.current == NULL)
+		ReThrowError(error);
+	if (error != NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_INTERRUPTED),
+				errmsg("migration \"%s\" cannot be taken up again: setting \"%s\" cannot be made \"%s\" again, as its first %d statement(s) left it",
+					   parts->version, session.current->name,
+					   session.current->value ? session.current->value : "DEFAULT", parts->done),
+				errdetail_internal("%s", error->message),
+				errhint("Make that possible, or settle the migration with migrator.resolve()."));
+	/* RESET ROLE leads to whoever the session is */
+	refuse_other(parts, "user", state->user, GetUserNameFromId(GetUserId(), false));
+	transaction_commit(false);
+	drop_reindex_leftovers(parts);
+}
+
+/*
+ * REINDEX CONCURRENTLY passes over invalid indexes, so it would not take them
+ * away when it is run again, and a plain REINDEX would make them valid.
+ */
+static void
+drop_reindex_leftovers(Parts *parts)
+{
+	List	   *left = resume_reindex_leftovers(parts->service, parts->version);
+	ListCell   *lc;
+
+	foreach(lc, left)
+	{
+		const ReindexLeftover *index = lfirst(lc);
+
+		if (!resume_may_drop(index))
+		{
+			ereport(WARNING,
+					errmsg("index %s is left by an interrupted REINDEX CONCURRENTLY", index->name),
+					index->droppable ?
+					errhint("Its owner has to drop it.") :
+					errhint("It has become valid since; with allow_system_table_mods a superuser can drop it."));
+			continue;
+		}
+		ereport(NOTICE,
+				errmsg("dropping index %s, which an interrupted REINDEX CONCURRENTLY left", index->name));
+		execute_command(psprintf("DROP INDEX CONCURRENTLY %s", index->name), true);
+		transaction_commit(false);
+	}
+}
+
+static void
+refuse_other(const Parts *parts, const char *what, const char *before, const char *now)
+{
+	if (before != NULL && strcmp(before, now) != 0)
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_INTERRUPTED),
+				errmsg("migration \"%s\" cannot be taken up again: what is done of it was run with %s \"%s\", not \"%s\"",
+					   parts->version, what, before, now),
+				errhint("Run it again with that %s, or settle the migration with migrator.resolve().",
+						what));
+}
+
+static void
+apply_settings(void *argument)
+{
+	ResumeSession *session = argument;
+
+	session_settings_apply(session->parts->settings, session->state->settings, &session->current);
 }
 
 /*
@@ -138,20 +240,35 @@ run_transaction(Parts *parts, int first, int last)
 {
 	parts->execution->own_transaction = true;
 	execute_statements(parts->execution, first, last, false);
-	transaction_make_writable();
 	mark_done(parts, last);
 	transaction_commit(false);
 }
 
+/*
+ * One that may commit within shows by its mark that it was begun.  All others
+ * are the first to write in their transaction, which a few demand
+ * (pg_create_logical_replication_slot()).
+ */
 static void
 run_ordinary(Parts *parts, int i)
 {
-	/* invisible unless the statement commits within */
-	parts->started = i + 1;
-	mark(parts);
+	if (may_commit_within(script_parse_statement(parts->execution->script, i, NULL)))
+	{
+		parts->started = i + 1;
+		mark(parts);
+	}
 	execute_statements(parts->execution, i, i, true);
 	mark_done(parts, i);
 	transaction_commit(false);
+}
+
+/* REINDEX and CLUSTER do when what they are about is partitioned. */
+static bool
+may_commit_within(const RawStmt *raw)
+{
+	return raw != NULL &&
+		(IsA(raw->stmt, DoStmt) || IsA(raw->stmt, CallStmt) ||
+		 IsA(raw->stmt, ReindexStmt) || IsA(raw->stmt, ClusterStmt));
 }
 
 /*
@@ -167,6 +284,7 @@ run_outside(Parts *parts, int i)
 		drop_invalid_index(raw);
 	resume_refuse_invalid_index(raw);
 	parts->started = i + 1;
+	parts->reindex = resume_reindex_start(raw);
 	mark(parts);
 	transaction_commit(true);
 	execute_statements(parts->execution, i, i, true);
@@ -191,16 +309,58 @@ static void
 mark_done(Parts *parts, int last)
 {
 	for (int i = parts->done; i <= last; i++)
+	{
 		chain_digest(parts, i);
+		touch_setting(parts, i);
+	}
 	parts->done = last + 1;
 	parts->started = 0;
+	parts->reindex = NULL;
 	mark(parts);
 }
 
+/* What a script SETs counts, though the caller's value may be the same. */
+static void
+touch_setting(Parts *parts, int i)
+{
+	const Script *script = parts->execution->script;
+	const VariableSetStmt *set;
+
+	if (script->statements[i].kind != STATEMENT_SET)
+		return;
+	set = castNode(VariableSetStmt, script_parse_statement(script, i, NULL)->stmt);
+	if (set->name != NULL && !set->is_local)
+		session_settings_touch(parts->settings, set->name);
+}
+
+/*
+ * Whatever the script made of its transactions: a part may leave one that is
+ * READ ONLY, and VACUUM begins its own by the script's defaults.
+ */
 static void
 mark(const Parts *parts)
 {
-	record_mark(parts->service, parts->version, parts->done, parts->started, parts->done_digest);
+	StringInfoData state;
+	RecordMark	mark = {
+		parts->service, parts->version, parts->run_id,
+		parts->done, parts->started, parts->done_digest
+	};
+
+	initStringInfo(&state);
+	appendStringInfoString(&state, "{\"role\": ");
+	escape_json(&state, parts->role);
+	appendStringInfoString(&state, ", \"search_path\": ");
+	escape_json(&state, parts->search_path);
+	appendStringInfoString(&state, ", \"user\": ");
+	escape_json(&state, session_settings_user());
+	appendStringInfo(&state, ", \"settings\": %s", session_settings_changes(parts->settings));
+	if (parts->reindex != NULL)
+		appendStringInfo(&state, ", \"reindex\": %s", parts->reindex);
+	appendStringInfoChar(&state, '}');
+	mark.resume_state = state.data;
+
+	transaction_make_writable();
+	record_mark(&mark);
 }
 
 /* digest of statement i behind the digest of those before */

@@ -363,6 +363,8 @@ refuse_stale(const char *service, const char *version)
 	" applied_by = excluded.applied_by, statement_total = excluded.statement_total," \
 	" statement_done = excluded.statement_done, statement_started = excluded.statement_started," \
 	" done_digest = excluded.done_digest, backend_start = excluded.backend_start," \
+	" resume_state = CASE WHEN excluded.state IN ('running', 'failed') AND" \
+	" (excluded.statement_done > 0 OR excluded.statement_started > 0) THEN m.resume_state END," \
 	" lock_key = excluded.lock_key, backend_pid = excluded.backend_pid," \
 	" baseline = excluded.baseline, non_transactional = excluded.non_transactional," \
 	" error_message = excluded.error_message, error_sqlstate = excluded.error_sqlstate" \
@@ -465,22 +467,64 @@ record_write_event(RecordEntry *entry)
 }
 
 void
-record_mark(const char *service, const char *version, int done, int started,
-			const char *done_digest)
+record_mark(const RecordMark *mark)
 {
 	static OwnerQuery query = {
-		"UPDATE migrator.migrations SET statement_done = $3, statement_started = $4, done_digest = $5"
-		" WHERE service = $1 AND version = $2",
-		5, {TEXTOID, TEXTOID, INT4OID, INT4OID, TEXTOID}
+		"UPDATE migrator.migrations SET statement_done = $4, statement_started = $5, done_digest = $6,"
+		" resume_state = $7::pg_catalog.jsonb"
+		" WHERE service = $1 AND version = $2 AND run_id = $3 AND state = 'running'",
+		7, {TEXTOID, TEXTOID, INT8OID, INT4OID, INT4OID, TEXTOID, TEXTOID}
 	};
-	Datum		values[5] = {
-		CStringGetTextDatum(service), CStringGetTextDatum(version),
-		Int32GetDatum(done), Int32GetDatum(started)
+	Datum		values[7] = {
+		CStringGetTextDatum(mark->service), CStringGetTextDatum(mark->version),
+		Int64GetDatum(mark->run_id), Int32GetDatum(mark->done), Int32GetDatum(mark->started)
 	};
-	char		nulls[5] = {' ', ' ', ' ', started > 0 ? ' ' : 'n', ' '};
+	char		nulls[7] = {' ', ' ', ' ', ' ', mark->started > 0 ? ' ' : 'n'};
 
-	values[4] = text_or_null(done_digest, &nulls[4]);
-	(void) owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL);
+	values[5] = text_or_null(mark->done_digest, &nulls[5]);
+	values[6] = text_or_null(mark->resume_state, &nulls[6]);
+	if (owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL) != 1)
+		refuse_stale(mark->service, mark->version);
+}
+
+/* One row for each setting, or a single one without. */
+static void
+take_resume_state(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	ResumeState *state = argument;
+	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(state));
+	char	   *name = text_column(tuple, desc, 4);
+
+	state->role = text_column(tuple, desc, 1);
+	state->search_path = text_column(tuple, desc, 2);
+	state->user = text_column(tuple, desc, 3);
+	if (name != NULL)
+	{
+		SettingValue *setting = palloc(sizeof(SettingValue));
+
+		setting->name = name;
+		setting->value = text_column(tuple, desc, 5);
+		state->settings = lappend(state->settings, setting);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+ResumeState *
+record_resume_state(const char *service, const char *version)
+{
+	static OwnerQuery query = {
+		"SELECT m.resume_state ->> 'role', m.resume_state ->> 'search_path', m.resume_state ->> 'user',"
+		" s.key, s.value FROM migrator.migrations m LEFT JOIN LATERAL"
+		" pg_catalog.jsonb_each_text(m.resume_state -> 'settings') s ON true"
+		" WHERE m.service = $1 AND m.version = $2",
+		2, {TEXTOID, TEXTOID}
+	};
+	Datum		values[2] = {CStringGetTextDatum(service), CStringGetTextDatum(version)};
+	ResumeState *state = palloc0(sizeof(ResumeState));
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot,
+						   take_resume_state, state);
+	return state;
 }
 
 /* "interrupted" is told from "running" when the row is read */
@@ -496,7 +540,7 @@ record_change_state(const char *service, const char *version, MigrationState fro
 {
 	static OwnerQuery query = {
 		"UPDATE migrator.migrations SET state = $3, error_message = NULL, error_sqlstate = NULL,"
-		" statement_started = NULL, applied_at = pg_catalog.clock_timestamp(),"
+		" statement_started = NULL, resume_state = NULL, applied_at = pg_catalog.clock_timestamp(),"
 		" baseline = baseline AND $3 = 'applied'"
 		" WHERE service = $1 AND version = $2 AND state = $4",
 		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
@@ -627,6 +671,18 @@ record_progress_handle(int64 run_id)
 
 	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, read_int64, &handle);
 	return (uint32) handle;
+}
+
+bool
+record_has_open_runs(const char *service)
+{
+	static OwnerQuery query = {
+		"SELECT FROM migrator.runs WHERE service = $1 AND finished_at IS NULL LIMIT 1",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(service);
+
+	return owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, NULL, NULL) > 0;
 }
 
 char *

@@ -6,6 +6,7 @@
 #define MIGRATOR_RECORD_H
 
 #include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 
 #include "migration.h"
@@ -155,11 +156,49 @@ extern void record_write_event(RecordEntry *entry);
 extern bool record_write_failed_state(const RecordEntry *entry);
 
 /*
- * Move the marks of a migration that is run part by part: statements done, and
- * the one started (0: none).  done_digest covers the text of those done.
+ * How far a migration has come that is run part by part: statements done, and
+ * the one started (0: none).  done_digest covers the text of those done;
+ * resume_state is JSON, of what a resume has to find or to make again:
+ *
+ *	  role, search_path		of the user who ran it, at its beginning
+ *	  user					whom the parts that are done left
+ *	  settings				what its parts changed, value by name, null for RESET
+ *	  reindex				of a REINDEX CONCURRENTLY that was started (resume.c)
  */
-extern void record_mark(const char *service, const char *version, int done, int started,
-						const char *done_digest);
+typedef struct RecordMark
+{
+	const char *service;
+	const char *version;
+	int64		run_id;
+	int			done;
+	int			started;
+	const char *done_digest;
+	const char *resume_state;
+} RecordMark;
+
+/*
+ * Move the mark of a migration that run_id is running.  Raises 40001 when the
+ * row is not that any more: the part is undone with its mark.
+ */
+extern void record_mark(const RecordMark *mark);
+
+/* resume_state, as far as it is about the session; strings NULL: nothing is known */
+typedef struct ResumeState
+{
+	char	   *role;
+	char	   *search_path;
+	char	   *user;
+	List	   *settings;		/* of SettingValue *, in no order */
+} ResumeState;
+
+/* a setting and its value as text; value NULL: RESET */
+typedef struct SettingValue
+{
+	char	   *name;
+	char	   *value;
+} SettingValue;
+
+extern ResumeState *record_resume_state(const char *service, const char *version);
 
 /* Begin and end the row of a run that commits as it goes. */
 extern void record_start_run(RunEntry *run);
@@ -170,6 +209,9 @@ extern void record_end_dead_runs(const char *service);
 
 /* Where a run that goes on shows what it does, 0 when it does not. */
 extern uint32 record_progress_handle(int64 run_id);
+
+/* Is there a run without an end?  It may be at work. */
+extern bool record_has_open_runs(const char *service);
 
 /*
  * Change the state that is on record, and nothing else of the row but its

@@ -9,6 +9,7 @@
 #define MIGRATOR_RESUME_H
 
 #include "nodes/parsenodes.h"
+#include "nodes/pg_list.h"
 
 typedef enum ResumeVerdict
 {
@@ -37,5 +38,34 @@ extern void resume_refuse_invalid_index(const RawStmt *raw);
  * left, or NULL.
  */
 extern char *resume_invalid_index(const RawStmt *raw);
+
+/*
+ * Before a REINDEX ... CONCURRENTLY: what is to be kept with its mark, as JSON,
+ * so that its leftovers can be told from other indexes: what it is about, and
+ * which indexes have such names already.  NULL for other statements.
+ */
+extern char *resume_reindex_start(const RawStmt *raw);
+
+/* an index that it left: "schema.name" */
+typedef struct ReindexLeftover
+{
+	Oid			index;
+	Oid			owner;
+	char	   *name;
+	bool		droppable;		/* as far as the server is concerned */
+} ReindexLeftover;
+
+/*
+ * What the REINDEX CONCURRENTLY left that the record of this migration says was
+ * started: by name, table and definition, valid by now or not; List of
+ * ReindexLeftover *.  Another session may be at work on one of them.
+ */
+extern List *resume_reindex_leftovers(const char *service, const char *version);
+
+/*
+ * Has the current user the right to?  Raises 55006 when another session has it
+ * locked: it may be its own.
+ */
+extern bool resume_may_drop(const ReindexLeftover *index);
 
 #endif

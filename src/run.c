@@ -247,12 +247,18 @@ run_warn_once(const Run *run)
 void
 run_begin_execution(Run *run, const Step *step)
 {
+	BaseSettings *base = &run->execution.base;
+
 	memset(&run->execution, 0, sizeof(Execution));
 	run->execution.version = step->version;
 	run->execution.file = step->migration->up_file;
 	run->execution.statement = -1;
 	run->execution.own_transaction = run->own_transaction;
 	run->execution.before_statement = run->before_statement;
+	if (run->request->scope->search_path != NULL)
+		session_settings_base_add(base, "search_path", run->request->scope->search_path);
+	if (run->lock_timeout > 0)
+		session_settings_base_add(base, "lock_timeout", psprintf("%d", run->lock_timeout));
 }
 
 /*
@@ -262,17 +268,11 @@ run_begin_execution(Run *run, const Step *step)
 void
 run_script(Run *run, Step *step)
 {
-	const Scope *scope = run->request->scope;
 	instr_time	start;
 	int			level = NewGUCNestLevel();
 
 	run_begin_execution(run, step);
-	if (scope->search_path != NULL)
-		(void) set_config_option("search_path", scope->search_path, PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
-	if (run->lock_timeout > 0)
-		(void) set_config_option("lock_timeout", psprintf("%d", run->lock_timeout), PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	session_settings_base_set(&run->execution.base, GUC_ACTION_SAVE);
 	INSTR_TIME_SET_CURRENT(start);
 	PG_TRY();
 	{

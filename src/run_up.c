@@ -48,16 +48,20 @@ typedef struct StepTry
 	MemoryContext work;
 } StepTry;
 
-/* argument of find_invalid_index() */
-typedef struct InvalidIndex
+/* argument of find_left_behind() */
+typedef struct LeftBehind
 {
-	const Execution *execution;
-	char	   *name;			/* or NULL */
-} InvalidIndex;
+	Run		   *run;
+	char	   *invalid;		/* an index, or NULL */
+	List	   *reindexed;		/* of ReindexLeftover * */
+} LeftBehind;
 
 static bool look(Run *run);
 static void up_locked(Run *run);
 static void refuse_new_fence(void);
+static void finish_run(Run *run, const char *outcome);
+static void try_finish_run(Run *run, const char *outcome);
+static void end_dead_runs(const Run *run);
 static ErrorData *up_steps(Run *run, StringInfo failed);
 static ErrorData *up_step_with_retries(Run *run, Step *step, int number);
 static ErrorData *try_step(Run *run, Step *step, char **statement);
@@ -69,8 +73,10 @@ static ErrorData *up_step(Run *run, Step *step);
 static void run_transactional(Run *run, Step *step);
 static void run_in_parts(Run *run, Step *step);
 static void name_invalid_index(Run *run, ErrorData *error);
-static void find_invalid_index(void *argument);
-static void restore_settings(Run *run);
+static void add_detail(ErrorData *error, char *sentence);
+static void find_left_behind(void *argument);
+static ErrorData *restore_settings(Run *run);
+static ErrorData *try_restore(Run *run);
 static void keep_locks(Run *run);
 static void begin_parts(Run *run, const Step *step);
 static void record_failure(Run *run, const Step *step, const ErrorData *error);
@@ -107,7 +113,10 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 
 	/* the first look, without the lock: an up-to-date database costs no wait */
 	if (!look(&run))
+	{
+		end_dead_runs(&run);
 		return "up_to_date";
+	}
 	run_refuse_read_only("migrator.up()", XactReadOnly);
 	if (StatementTimeout > 0)
 		ereport(NOTICE,
@@ -139,6 +148,35 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 	return run.applied > 0 ? "applied" : "up_to_date";
 }
 
+/*
+ * A run that died when its work was done leaves nothing to do, and no end: its
+ * row is completed if nobody is at work.
+ */
+static void
+end_dead_runs(const Run *run)
+{
+	LockRequest lock = {run->request->scope->service, IF_LOCKED_SKIP, 0};
+	LockResult	result;
+
+	if (XactReadOnly || !record_has_open_runs(lock.service))
+		return;
+	transaction_commit(true);
+	PG_TRY();
+	{
+		lock_for_session(&lock, &result);
+		if (result.acquired)
+		{
+			record_end_dead_runs(lock.service);
+			transaction_commit(true);
+		}
+	}
+	PG_FINALLY();
+	{
+		lock_release_session();
+	}
+	PG_END_TRY();
+}
+
 /* Is there anything to do? */
 static bool
 look(Run *run)
@@ -157,9 +195,11 @@ static void
 up_locked(Run *run)
 {
 	const char *service = run->request->scope->service;
+	MemoryContext context = CurrentMemoryContext;
 	RunEntry	entry;
 	StringInfoData failed;
-	ErrorData  *error;
+	ErrorData  *volatile error = NULL;
+	const char *volatile outcome = "interrupted";
 
 	/* what was seen before the lock may be history by now */
 	if (!look(run))
@@ -177,12 +217,24 @@ up_locked(Run *run)
 	transaction_commit(migrator_commit == COMMIT_EACH);
 
 	initStringInfo(&failed);
-	error = up_steps(run, &failed);
-
-	/* this commit takes all those before it to the disk */
-	run_fill_entry(run, run->failed > 0 ? "failed" : "applied", &entry);
-	record_finish_run(&entry);
-	transaction_commit(true);
+	PG_TRY();
+	{
+		error = up_steps(run, &failed);
+		outcome = run->failed > 0 ? "failed" : "applied";
+		finish_run(run, outcome);
+	}
+	PG_CATCH();
+	{
+		/* no error of the bookkeeping leaves a run without an end, or the script's settings */
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		transaction_abort();
+		(void) restore_settings(run);
+		try_finish_run(run, outcome);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
 	event_done(service, run->applied, run->failed, run->survey->set->count,
 			   run_elapsed_since(run->start));
 	if (error != NULL)
@@ -208,6 +260,36 @@ refuse_new_fence(void)
 		ProcessConfigFile(PGC_SIGHUP);
 	}
 	run_refuse_read_only("migrator.up()", DefaultXactReadOnly);
+}
+
+/* This commit takes all those before it to the disk. */
+static void
+finish_run(Run *run, const char *outcome)
+{
+	RunEntry	entry;
+
+	run_fill_entry(run, outcome, &entry);
+	record_finish_run(&entry);
+	transaction_commit(true);
+}
+
+/* After an error, which is the one to be raised; the next run ends what this cannot. */
+static void
+try_finish_run(Run *run, const char *outcome)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		finish_run(run, outcome);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		transaction_abort();
+	}
+	PG_END_TRY();
 }
 
 /* Returns the first error; the versions that failed are listed in failed. */
@@ -389,6 +471,7 @@ up_step(Run *run, Step *step)
 	MemoryContext work = AllocSetContextCreate(context, "migrator migration",
 											   ALLOCSET_DEFAULT_SIZES);
 	ErrorData  *volatile error = NULL;
+	ErrorData  *restore_error;
 
 	run->current = step;
 	MemoryContextSwitchTo(work);
@@ -413,54 +496,116 @@ up_step(Run *run, Step *step)
 	MemoryContextSwitchTo(context);
 	if (error != NULL && step->call_reason != NULL)
 		name_invalid_index(run, error);
-	restore_settings(run);
+	restore_error = restore_settings(run);
+	if (restore_error != NULL)
+	{
+		run->cancelled = true;
+		if (error == NULL)
+			error = restore_error;
+	}
 	MemoryContextDelete(work);
 	return error;
 }
 
 /*
- * Say what a failed CREATE INDEX CONCURRENTLY leaves, under the search_path it
- * had.  The look may fail in its turn, for a right on a schema or a cancel:
- * that must not take the place of the error it is about.
+ * Say what a failed CREATE INDEX or REINDEX CONCURRENTLY leaves, under the
+ * search_path it had.  The look may fail in its turn, for a right on a schema or
+ * a cancel: that must not take the place of the error it is about.
  */
 static void
 name_invalid_index(Run *run, ErrorData *error)
 {
 	const Execution *execution = &run->execution;
-	InvalidIndex look = {execution};
+	LeftBehind	look = {run};
 	ErrorData  *other;
+	ListCell   *lc;
 
 	if (execution->script == NULL || execution->statement < 0 ||
 		execution->script->statements[execution->statement].kind != STATEMENT_OUTSIDE)
 		return;
-	other = transaction_try(find_invalid_index, &look, false);
+	other = transaction_try(find_left_behind, &look, false);
 	if (other != NULL && other->sqlerrcode == ERRCODE_QUERY_CANCELED)
 		run->cancelled = true;
-	else if (other == NULL && look.name != NULL)
-		error->detail = psprintf("%s%sIndex %s is left invalid; the next run drops and rebuilds it.",
-								 error->detail ? error->detail : "", error->detail ? "\n" : "", look.name);
+	if (other != NULL)
+		return;
+	if (look.invalid != NULL)
+		add_detail(error, psprintf("Index %s is left invalid; the next run drops and rebuilds it.",
+								   look.invalid));
+	foreach(lc, look.reindexed)
+		add_detail(error, psprintf("Index %s is left over; the next run drops it.",
+								   ((ReindexLeftover *) lfirst(lc))->name));
 }
 
 static void
-find_invalid_index(void *argument)
+find_left_behind(void *argument)
 {
-	InvalidIndex *look = argument;
-	const Execution *execution = look->execution;
+	LeftBehind *look = argument;
+	const Execution *execution = &look->run->execution;
+	const Step *step = look->run->current;
+	const RawStmt *raw = script_parse_statement(execution->script, execution->statement, NULL);
 
-	look->name = resume_invalid_index(script_parse_statement(execution->script,
-															 execution->statement, NULL));
+	look->invalid = resume_invalid_index(raw);
+	if (IsA(raw->stmt, ReindexStmt))
+		look->reindexed = resume_reindex_leftovers(look->run->request->scope->service,
+												   step->row ? step->row->version : step->version);
 }
 
 static void
+add_detail(ErrorData *error, char *sentence)
+{
+	error->detail = error->detail ? psprintf("%s\n%s", error->detail, sentence) : sentence;
+}
+
+/*
+ * Put the session's settings back.  A role that stays would be the next user's
+ * of a pooled connection: what fails is tried once more, in a transaction of its
+ * own, and then the session ends.  Returns what it failed by at first: a cancel,
+ * mostly, which is not to be lost.
+ */
+static ErrorData *
 restore_settings(Run *run)
 {
-	if (run->saved_settings == NULL)
-		return;
-	session_settings_restore(run->saved_settings);
-	run->saved_settings = NULL;
+	ErrorData  *error;
 
-	/* or an abort would bring the script's back */
-	transaction_commit(false);
+	if (run->saved_settings == NULL)
+		return NULL;
+	error = try_restore(run);
+	if (error != NULL && run->saved_settings != NULL)
+	{
+		ErrorData  *again = try_restore(run);
+
+		if (again != NULL)
+			ereport(FATAL,
+					errcode(again->sqlerrcode),
+					errmsg("terminating connection because the settings before a migration could not be restored"),
+					errdetail_internal("%s", again->message));
+	}
+	return error;
+}
+
+static ErrorData *
+try_restore(Run *run)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
+		session_settings_restore(run->saved_settings);
+
+		/* or an abort would bring the script's back */
+		transaction_commit(false);
+		run->saved_settings = NULL;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		transaction_abort();
+	}
+	PG_END_TRY();
+	return error;
 }
 
 static void
@@ -485,11 +630,14 @@ run_in_parts(Run *run, Step *step)
 	Parts		parts = {
 		.service = scope->service,
 		.version = row ? row->version : step->version,
+		.run_id = run->run_id,
 		.execution = &run->execution,
 		.done = resume ? row->statement_done : 0,
 		.started = resume ? row->statement_started : 0,
 		.retry = resume && row->statement_started > 0
 	};
+	BaseSettings *base = &run->execution.base;
+	ErrorData  *error;
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
@@ -500,13 +648,13 @@ run_in_parts(Run *run, Step *step)
 	run->saved_settings = session_settings_save();
 
 	/* the transactions that VACUUM and its like begin by themselves take these */
-	SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET, PGC_S_SESSION);
-	SetConfigOption("default_transaction_read_only", "off", PGC_USERSET, PGC_S_SESSION);
-	SetConfigOption("default_transaction_deferrable", "off", PGC_USERSET, PGC_S_SESSION);
-	if (scope->search_path != NULL)
-		SetConfigOption("search_path", scope->search_path, PGC_USERSET, PGC_S_SESSION);
-	if (run->lock_timeout > 0)
-		SetConfigOption("lock_timeout", psprintf("%d", run->lock_timeout), PGC_USERSET, PGC_S_SESSION);
+	session_settings_base_add(base, "default_transaction_isolation", "read committed");
+	session_settings_base_add(base, "default_transaction_read_only", "off");
+	session_settings_base_add(base, "default_transaction_deferrable", "off");
+	session_settings_base_set(base, GUC_ACTION_SET);
+	parts.settings = session_settings_save();
+	parts.role = GetUserNameFromId(GetUserId(), false);
+	parts.search_path = pstrdup(GetConfigOption("search_path", false, false));
 	begin_parts(run, step);
 	PG_TRY();
 	{
@@ -518,7 +666,9 @@ run_in_parts(Run *run, Step *step)
 	}
 	PG_END_TRY();
 	migration_timeout_stop();
-	restore_settings(run);
+	error = restore_settings(run);
+	if (error != NULL)
+		ReThrowError(error);
 	keep_locks(run);
 	run_record_step(run, step);
 	transaction_commit(migrator_commit == COMMIT_EACH);
@@ -615,9 +765,11 @@ write_failure(Run *run, const Step *step, const ErrorData *error)
 
 	/*
 	 * A run that lost its lock leaves the state alone: another may be at work
-	 * on it, and if not, the row says where to go on.
+	 * on it, and if not, the row says where to go on.  So does one that sees
+	 * another at work.
 	 */
-	if (!run->lock_lost)
+	if (!run->lock_lost &&
+		!(row != NULL && row->state == MIGRATION_RUNNING && row->run_id != run->run_id))
 		record_write_failed_state(&entry);
 	record_write_event(&entry);
 	transaction_commit(true);

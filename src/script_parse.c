@@ -33,6 +33,7 @@ typedef struct TransactionWalk
 
 static void parse_one(Script *script, int i, TransactionWalk *walk);
 static void walk_transactions(Script *script, int i, const RawStmt *raw, TransactionWalk *walk);
+static void refuse_outside_before(Script *script, int commit);
 static void walk_refused(Script *script, int i, const RawStmt *raw, TransactionWalk *walk);
 static void finish_walk(Script *script, const TransactionWalk *walk);
 static void make_parts(Script *script, int i);
@@ -144,7 +145,10 @@ walk_transactions(Script *script, int i, const RawStmt *raw, TransactionWalk *wa
 		case STATEMENT_COMMIT:
 			walk->seen = true;
 			if (first)
+			{
 				make_parts(script, i);
+				refuse_outside_before(script, i);
+			}
 			else if (!walk->in_block && !walk->incomplete)
 				statement_problem(script, i, ERRCODE_INVALID_TRANSACTION_TERMINATION,
 								  "COMMIT without BEGIN", NULL, NULL);
@@ -165,6 +169,26 @@ walk_transactions(Script *script, int i, const RawStmt *raw, TransactionWalk *wa
 				make_parts(script, i);
 			else if (statement->kind != STATEMENT_SET)
 				walk->statement_before = true;
+	}
+}
+
+/*
+ * Statement commit ends the transaction that was open from the script's first
+ * statement on: none of those may refuse a transaction block.
+ */
+static void
+refuse_outside_before(Script *script, int commit)
+{
+	for (int i = 0; i < commit; i++)
+	{
+		if (script->statements[i].kind != STATEMENT_OUTSIDE || has_problem(script, i))
+			continue;
+		statement_problem(script, i, ERRCODE_ACTIVE_SQL_TRANSACTION,
+						  psprintf("%s cannot run inside a transaction block",
+								   statement_name(script_parse_statement(script, i, NULL))),
+						  psprintf("The COMMIT on line %u ends a transaction that the script counts on from its beginning.",
+								   script->statements[commit].line),
+						  "Write BEGIN where that transaction begins, behind this statement.");
 	}
 }
 

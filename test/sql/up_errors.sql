@@ -161,7 +161,7 @@ END $$;
 \! PGAPPNAME=report "$("${PG_CONFIG:-pg_config}" --bindir)/psql" -X -q -c "BEGIN; LOCK TABLE app.t IN ACCESS SHARE MODE; SELECT pg_sleep(600)" >/dev/null 2>&1 &
 CALL files.wait(true);
 CALL files.make('m/d', '1_a.sql', 'CREATE TABLE app.a();', '2_b.sql', 'CREATE TABLE app.b(); ALTER TABLE app.t ADD j int;', '3_c.sql', 'SET search_path = app; VACUUM FULL t;', '4_d.sql', 'CREATE TABLE app.d();');
-\! (echo "SET migrator.ddl_lock_timeout = '10ms';"; echo "SET migrator.lock_retries = 2;"; echo "CALL migrator.up('m/d', on_error => 'continue');") | eval "$SAY"
+\! (echo "SET SESSION AUTHORIZATION regress_migrator; SET search_path = app;"; echo "SET migrator.ddl_lock_timeout = '10ms';"; echo "SET migrator.lock_retries = 2;"; echo "CALL migrator.up('m/d', on_error => 'continue');") | eval "$SAY"
 TABLE files.on_record;
 SELECT version, event, error_sqlstate FROM files.log;
 SELECT to_regclass('a'), to_regclass('b'), to_regclass('d');
