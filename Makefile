@@ -27,6 +27,8 @@ OBJS = \
 PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-clobbered
+# PGXS does this from 16 on, see src/compat.h
+PG_CFLAGS += -fvisibility=hidden
 SHLIB_LINK = -lcrypto -larchive -lz
 
 ifdef DEV

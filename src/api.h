@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "nodes/execnodes.h"
 
+#include "compat.h"
 #include "options.h"
 #include "run.h"
 

@@ -14,6 +14,8 @@
 #include "utils/acl.h"
 #include "utils/rel.h"
 
+#include "compat.h"
+
 PG_FUNCTION_INFO_V1(migrator_owner_only);
 
 Datum

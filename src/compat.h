@@ -10,12 +10,35 @@
 
 #include "access/sysattr.h"
 #include "executor/executor.h"
+#include "fmgr.h"
 #include "parser/parse_node.h"
 #include "storage/lwlock.h"
 #include "tcop/pquery.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
+
+/*
+ * The library is compiled with hidden visibility, as 16 and later do it
+ * themselves: a module's other symbols could be taken over by those of another
+ * one.  Before 16 nothing marks what the server has to find.  So every file with
+ * SQL functions, the module magic or a worker's main function includes this.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(funcname) \
+extern PGDLLEXPORT Datum funcname(PG_FUNCTION_ARGS); \
+extern PGDLLEXPORT const Pg_finfo_record * CppConcat(pg_finfo_,funcname)(void); \
+const Pg_finfo_record * \
+CppConcat(pg_finfo_,funcname) (void) \
+{ \
+	static const Pg_finfo_record my_finfo = { 1 }; \
+	return &my_finfo; \
+} \
+extern int no_such_variable
+#endif
 
 /* part of postgres.h before 16 */
 #if PG_VERSION_NUM >= 160000
@@ -49,29 +72,19 @@ guc_variables(int *count)
 }
 
 /*
- * The rights COPY FROM needs on a relation and its columns, as DoCopy() checks
- * them.  The permission bits moved from the range table entry to a node of
- * their own in 16.
+ * The rights that COPY FROM needs on a relation, as DoCopy() asks for them: of
+ * the relation before WHERE is transformed, which adds SELECT of the columns
+ * that it uses; then of the columns, and the check.  The permission bits moved
+ * from the range table entry to a node of their own in 16.
  */
-static inline void
-check_copy_permissions(ParseState *pstate, ParseNamespaceItem *item, List *attnums)
-{
-	Bitmapset  *columns = NULL;
-	ListCell   *lc;
-
-	foreach(lc, attnums)
-		columns = bms_add_member(columns,
-								 lfirst_int(lc) - FirstLowInvalidHeapAttributeNumber);
 #if PG_VERSION_NUM >= 160000
-	item->p_perminfo->requiredPerms = ACL_INSERT;
-	item->p_perminfo->insertedCols = columns;
-	ExecCheckPermissions(pstate->p_rtable, list_make1(item->p_perminfo), true);
+#define copy_permissions(item) ((item)->p_perminfo)
+#define check_permissions(pstate, item) \
+	ExecCheckPermissions((pstate)->p_rtable, list_make1((item)->p_perminfo), true)
 #else
-	item->p_rte->requiredPerms = ACL_INSERT;
-	item->p_rte->insertedCols = columns;
-	ExecCheckRTPerms(pstate->p_rtable, true);
+#define copy_permissions(item) ((item)->p_rte)
+#define check_permissions(pstate, item) ExecCheckRTPerms((pstate)->p_rtable, true)
 #endif
-}
 
 /* LockHeldByMe can ask for stronger modes too from 17 on */
 #if PG_VERSION_NUM >= 170000

@@ -7,13 +7,15 @@
 
 #include "nodes/parsenodes.h"
 
+/* Runs a statement through the server's utility path. */
+typedef void (*CopyRunner) (RawStmt *raw, const char *query, bool top_level);
+
 /*
- * Load len bytes of data (in the server encoding) as the statement says.
- * Checks the privileges and the row security that COPY checks.  Raises what
- * COPY raises.
+ * Load len bytes of data (in the server encoding) as the statement says, which
+ * is changed.  Checks what COPY checks, raises what COPY raises.
  */
-extern void copy_inline_data(const CopyStmt *statement, const char *query,
-							 const char *data, size_t len);
+extern void copy_inline_data(RawStmt *raw, const char *query, const char *data, size_t len,
+							 bool top_level, CopyRunner run);
 
 /*
  * Number of the input line that COPY was reading when an error passed, from 1;

@@ -31,6 +31,7 @@
 static void push_context(Execution *execution, ErrorContextCallback *callback);
 static void run_statements(Execution *execution, int first, int last, bool top_level);
 static void execute_statement(Execution *execution, int i, bool top_level);
+static void log_statement_text(RawStmt *raw, const char *query);
 static void set_characteristics(const TransactionStmt *begin);
 static void run_portal(RawStmt *raw, const char *query, bool top_level);
 static void add_context(void *argument);
@@ -103,6 +104,7 @@ execute_statement(Execution *execution, int i, bool top_level)
 
 	if (raw == NULL)
 		return;
+	log_statement_text(raw, query);
 	if (IsA(raw->stmt, ConstraintsSetStmt))
 		execution->set_constraints = true;
 	switch (statement_kind(raw))
@@ -115,8 +117,8 @@ execute_statement(Execution *execution, int i, bool top_level)
 			/* the caller has cut the script into transactions */
 			return;
 		case STATEMENT_COPY_IN:
-			copy_inline_data(castNode(CopyStmt, raw->stmt), query,
-							 script->text + statement->data_offset, statement->data_length);
+			copy_inline_data(raw, query, script->text + statement->data_offset, statement->data_length,
+							 top_level, run_portal);
 			break;
 		case STATEMENT_FORBIDDEN:
 		case STATEMENT_COPY_OUT:
@@ -127,6 +129,21 @@ execute_statement(Execution *execution, int i, bool top_level)
 			run_portal(raw, query, top_level);
 	}
 	CommandCounterIncrement();
+}
+
+/*
+ * What log_statement asks for, as exec_simple_query() logs it when it comes from
+ * a client: the call that runs the script says nothing of what is in it.  Our
+ * context names the migration.
+ */
+static void
+log_statement_text(RawStmt *raw, const char *query)
+{
+	if (log_statement != LOGSTMT_NONE &&
+		(log_statement == LOGSTMT_ALL || GetCommandLogLevel((Node *) raw) <= log_statement))
+		ereport(LOG,
+				errmsg("statement: %s", query),
+				errhidestmt(true));
 }
 
 void

@@ -6,11 +6,12 @@
 
 #include "fmgr.h"
 
+#include "compat.h"
 #include "settings.h"
 
 PG_MODULE_MAGIC;
 
-void		_PG_init(void);
+PGDLLEXPORT void _PG_init(void);
 
 void
 _PG_init(void)

@@ -94,7 +94,20 @@ has_files() { # has_files STAGE FILE...: a stage without tests has not been test
   return 1
 }
 
+# The library exports what the server looks for and nothing else: its symbols are in one space with those of every other
+# library, and a common name would be taken from whichever was loaded first.
+check_exports() {
+  local names
+  names=$(nm -D --defined-only "$("$PG_CONFIG" --pkglibdir)/migrator.so" | awk '{ print $3 }')
+  if [ -n "$names" ] && ! grep -vE '^(Pg_magic_func|_PG_init|migrator_[a-z0-9_]+|pg_finfo_migrator_[a-z0-9_]+)$' <<<"$names"; then
+    count exports 1 0 0
+  else
+    count exports 0 1 0
+  fi
+}
+
 stage_regress() {
+  check_exports
   has_files regress test/sql/*.sql || return 0
   set -- test/sql/*.sql
   installcheck regress $# ISOLATION=
