@@ -13,11 +13,13 @@
 #include "utils/timestamp.h"
 
 #include "api.h"
+#include "glob.h"
 
 /* keys of argument "options" of the run functions */
 static const OptionKey run_options[] = {
 	{"force", OPTION_BOOLEAN, "true or false"},
 	{"allow_late", OPTION_STRING_OR_STRINGS, "a version or an array of versions", "Write versions as strings."},
+	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
 	{NULL}
 };
 
@@ -117,6 +119,7 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 	List	   *options = options_read(api_jsonb(fcinfo, n), run_options, false);
 	const Option *force = options_find(options, "force");
 	const Option *allow_late = options_find(options, "allow_late");
+	const Option *ignore = options_find(options, "ignore");
 
 	if (force != NULL)
 		request->force = force->boolean;
@@ -124,6 +127,12 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 	{
 		request->plan.allow_late = allow_late->strings;
 		request->plan.allow_late_count = allow_late->count;
+	}
+	if (ignore != NULL)
+	{
+		glob_require_valid(ignore->strings, ignore->count);
+		request->ignore = ignore->strings;
+		request->ignore_count = ignore->count;
 	}
 }
 

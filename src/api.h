@@ -30,7 +30,7 @@ extern int	api_interval_ms(FunctionCallInfo fcinfo, int n, const char *name, int
 /* A jsonb argument, NULL when it is NULL. */
 extern Jsonb *api_jsonb(FunctionCallInfo fcinfo, int n);
 
-/* Fill force and allow_late from a jsonb argument; raises what options_read() does. */
+/* Fill a request from argument "options"; raises what options_read() and glob_require_valid() do. */
 extern void api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request);
 
 /* Raise 0A000 unless argument n (variables) is NULL. */

@@ -32,6 +32,9 @@ static const char *const flag_names[] = {
 };
 
 static Survey *take_survey(FunctionCallInfo fcinfo, int environment_argument, CheckDepth depth);
+static void put_names(ReturnSetInfo *result, const Survey *survey);
+static void put_name(ReturnSetInfo *result, const Survey *survey, const char *version,
+					 const char *file, const char *state, uint32 flags, const char *message);
 static const char *step_message(const Step *step);
 static Datum flags_array(uint32 flags);
 static char *full_name(const Step *step);
@@ -58,6 +61,8 @@ migrator_status(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = api_begin_rows(fcinfo);
 	Survey	   *survey = take_survey(fcinfo, 2, CHECK_FOR_RUN);
 
+	if (survey->set != NULL)
+		put_names(result, survey);
 	for (int i = 0; i < survey->plan->count; i++)
 	{
 		const Step *step = &survey->plan->steps[i];
@@ -81,6 +86,52 @@ migrator_status(PG_FUNCTION_ARGS)
 		api_put_row(result, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/*
+ * What stops every run, and what is left out because the user said so: rows of
+ * their own in front of the migrations, so that neither is overlooked and the
+ * state can be seen all the same.
+ */
+static void
+put_names(ReturnSetInfo *result, const Survey *survey)
+{
+	FindingSink sink = {0};
+	ListCell   *lc;
+
+	survey_find_what_stops(survey, false, &sink);
+	foreach(lc, sink.findings)
+	{
+		const Finding *finding = lfirst(lc);
+
+		put_name(result, survey, finding->version, finding->file, "blocked", FLAG_BLOCKED,
+				 finding->message);
+	}
+	foreach(lc, survey->set->ignored)
+	{
+		const IgnoredEntry *ignored = lfirst(lc);
+
+		if (ignored->by_pattern)
+			put_name(result, survey, NULL, ignored->file, "ignored", FLAG_EXCLUDED, ignored->reason);
+	}
+}
+
+static void
+put_name(ReturnSetInfo *result, const Survey *survey, const char *version, const char *file,
+		 const char *state, uint32 flags, const char *message)
+{
+	Datum		values[11] = {0};
+	bool		nulls[11];
+
+	memset(nulls, true, sizeof(nulls));
+	api_set_text(values, nulls, 0, survey->scope->service);
+	api_set_text(values, nulls, 1, version);
+	api_set_text(values, nulls, 2, file);
+	api_set_text(values, nulls, 3, state);
+	values[4] = flags_array(flags);
+	nulls[4] = false;
+	api_set_text(values, nulls, 10, message);
+	api_put_row(result, values, nulls);
 }
 
 /* What is known against it: the record's word, else the first thing found. */
@@ -116,6 +167,7 @@ migrator_pending(PG_FUNCTION_ARGS)
 	Survey	   *survey = take_survey(fcinfo, 2, CHECK_FOR_RUN);
 
 	scope_require_source(survey->scope);
+	survey_raise_what_stops(survey, false);
 	for (int i = 0; i < survey->plan->count; i++)
 	{
 		const Step *step = &survey->plan->steps[i];
@@ -178,6 +230,7 @@ migrator_summary(PG_FUNCTION_ARGS)
 				waiting = 0,
 				failed = plan_count_state(plan, MIGRATION_FAILED);
 
+	survey_raise_what_stops(survey, false);
 	initStringInfo(&json);
 	initStringInfo(&pending);
 	for (int i = 0; i < plan->count; i++)
@@ -231,6 +284,7 @@ not_current(FunctionCallInfo fcinfo, const Scope **scope)
 
 	survey = survey_take(*scope, CHECK_FOR_RUN);
 	scope_require_source(survey->scope);
+	survey_raise_what_stops(survey, false);
 	if (version != NULL)
 	{
 		bool		exists = false;
@@ -343,9 +397,7 @@ migrator_validate(PG_FUNCTION_ARGS)
 static void
 collect_findings(const Survey *survey, FindingSink *sink)
 {
-	check_duplicates(survey->set, sink);
-	check_layout(survey->plan, sink);
-	check_same_files(survey->plan, sink);
+	survey_find_what_stops(survey, false, sink);
 	check_names_ignored(survey->set, sink);
 	check_record(survey->plan, sink);
 	check_down_scripts(survey->plan, sink);

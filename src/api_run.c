@@ -22,6 +22,7 @@ PG_FUNCTION_INFO_V1(migrator_up);
 
 static void read_arguments(FunctionCallInfo fcinfo, RunRequest *request);
 static void read_selection(FunctionCallInfo fcinfo, RunRequest *request);
+static const Scope *run_scope(FunctionCallInfo fcinfo, const RunRequest *request);
 static void put_run_row(const RunRow *row, void *argument);
 static void refuse_where_commits_cannot_be(FunctionCallInfo fcinfo);
 static void read_up_arguments(FunctionCallInfo fcinfo, RunRequest *request);
@@ -64,7 +65,7 @@ read_arguments(FunctionCallInfo fcinfo, RunRequest *request)
 	request->wait_timeout = api_interval_ms(fcinfo, 8, "wait_timeout", migrator_wait_timeout);
 	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
 	api_run_options(fcinfo, 10, request);
-	request->scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 4));
+	request->scope = run_scope(fcinfo, request);
 }
 
 /* target, versions and variables stand in the same places everywhere. */
@@ -79,6 +80,20 @@ read_selection(FunctionCallInfo fcinfo, RunRequest *request)
 				errmsg("arguments \"target\" and \"versions\" exclude each other"));
 	request->plan.late_allowed = migrator_late == LATE_ALLOW;
 	api_refuse_variables(fcinfo, 5);
+}
+
+/* source, service and environment likewise; after the options. */
+static const Scope *
+run_scope(FunctionCallInfo fcinfo, const RunRequest *request)
+{
+	Scope	   *scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 4));
+
+	if (request->ignore != NULL)
+	{
+		scope->ignore = request->ignore;
+		scope->ignore_count = request->ignore_count;
+	}
+	return scope;
 }
 
 static void
@@ -186,7 +201,7 @@ read_up_arguments(FunctionCallInfo fcinfo, RunRequest *request)
 	request->wait_timeout = api_interval_ms(fcinfo, 7, "wait_timeout", migrator_wait_timeout);
 	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
 	api_run_options(fcinfo, 9, request);
-	request->scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 4));
+	request->scope = run_scope(fcinfo, request);
 }
 
 static void

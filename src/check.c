@@ -18,7 +18,7 @@
 
 const char *const check_names[] = {
 	"readable", "encoding", "syntax", "transactions", "directives", "marks", "names", "duplicates",
-	"layout", "checksums", "missing", "late", "down_scripts", "non_transactional", NULL
+	"hooks", "layout", "checksums", "missing", "late", "down_scripts", "non_transactional", NULL
 };
 
 static void check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work);
@@ -374,7 +374,33 @@ check_duplicates(const MigrationSet *set, FindingSink *sink)
 			.version = duplicate->version, .file = duplicate->second_file,
 			.message = psprintf("version \"%s\" is claimed by \"%s\" and by \"%s\"",
 								duplicate->version, duplicate->first_file, duplicate->second_file),
-			.hint = "Rename one of the files."
+			.hint = duplicate->twins ?
+			"If one of them is for something else than this database, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
+			"Rename one of the files."
+		};
+
+		finding_add(sink, &finding);
+	}
+}
+
+void
+check_names_refused(const MigrationSet *set, FindingSink *sink)
+{
+	ListCell   *lc;
+
+	foreach(lc, set->refused)
+	{
+		const RefusedEntry *refused = lfirst(lc);
+		Finding		finding = {
+			.check = refused->is_hook ? "hooks" : "names", .severity = FINDING_ERROR,
+			.sqlstate = refused->is_hook ? ERRCODE_FEATURE_NOT_SUPPORTED :
+			ERRCODE_MIGRATOR_NOT_RECOGNISED,
+			.file = refused->file,
+			.message = psprintf("\"%s\" can neither be run nor be left out: %s",
+								refused->file, refused->reason),
+			.hint = refused->is_misspelt ?
+			"Correct the name; or, if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
+			"If it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()."
 		};
 
 		finding_add(sink, &finding);

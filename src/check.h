@@ -32,6 +32,9 @@ extern void check_scripts(MigrationPlan *plan, Source *source, CheckDepth depth)
 /* Duplicate versions: stop every run. */
 extern void check_duplicates(const MigrationSet *set, FindingSink *sink);
 
+/* Names that may be meant to run and cannot, hooks among them: likewise. */
+extern void check_names_refused(const MigrationSet *set, FindingSink *sink);
+
 /* A layout other than the one that the record was written under (MG013). */
 extern void check_layout(const MigrationPlan *plan, FindingSink *sink);
 

@@ -9,6 +9,7 @@
 #ifndef MIGRATOR_LAYOUT_H
 #define MIGRATOR_LAYOUT_H
 
+#include "layout_names.h"
 #include "migration.h"
 #include "source.h"
 
@@ -19,6 +20,8 @@ typedef struct LayoutClaim
 	char	   *name;
 	char	   *up_file;		/* relative to the source; NULL for a down file */
 	char	   *down_file;		/* NULL when the entry has none */
+	char	   *fault;			/* it has the form of a name of this layout, but
+								 * cannot be one; or NULL */
 } LayoutClaim;
 
 typedef struct Layout
@@ -35,25 +38,23 @@ extern const Layout layout_diesel;
 extern const Layout layout_dated;
 extern const Layout layout_numbered;
 
+/* What is known of a source besides its names. */
+typedef struct LayoutHints
+{
+	char	  **ignore;			/* patterns (glob.h) of what is none of ours */
+	int			ignore_count;
+	const char *recorded_layout;	/* of the service's record, or NULL */
+	/* is a migration on record as applied from this file? */
+	bool		(*is_recorded) (void *argument, const char *file);
+	void	   *argument;
+} LayoutHints;
+
 /*
  * Read a source's names into a set, ordered by version.  Raises MG013 when no
  * layout or more than one fits, 0A000 for environment folders and JSON files
- * that are not supported yet.  Duplicate versions are left to the caller, in
- * the set.
+ * that are not supported yet.  Duplicate versions and names that stop a run
+ * are left to the caller, in the set.
  */
-extern MigrationSet *layout_read(const Source *source);
-
-/* helpers for layouts: digits at the start of s, and the two suffixes */
-extern int	layout_leading_digits(const char *s);
-
-/*
- * If name ends with ".up.sql", ".down.sql" or ".sql" (in any case), returns
- * the length of what comes before and sets *direction to 'u', 'd' or ' '.
- * Else returns -1.
- */
-extern int	layout_sql_stem(const char *name, char *direction);
-
-/* Do the digits at s begin a calendar date YYYYMMDD, or with 14 also a time? */
-extern bool layout_is_date(const char *s, int digits);
+extern MigrationSet *layout_read(const Source *source, const LayoutHints *hints);
 
 #endif

@@ -3,7 +3,8 @@
  *	  Dated files: YYYYMMDD-description.sql and YYYYMMDDHHMMSS_description.sql,
  *	  each also with .up or .down before .sql.
  *
- * The version is the whole stem, so two migrations of one day are normal.
+ * The version is the whole stem, so two migrations of one day are normal.  A
+ * date that is none has the form all the same: among real ones it is a slip.
  */
 #include "postgres.h"
 
@@ -23,7 +24,8 @@ claim_dated(const SourceEntry *entry, LayoutClaim *claim)
 	if (!(digits == 8 && separator == '-') && !(digits == 14 && separator == '_'))
 		return false;
 	if (!layout_is_date(entry->name, digits))
-		return false;
+		claim->fault = psprintf("\"%s\" is no date%s", pnstrdup(entry->name, digits),
+								digits == 14 ? " and time" : "");
 
 	claim->version = pnstrdup(entry->name, stem);
 	claim->name = pnstrdup(entry->name + digits + 1, stem - digits - 1);

@@ -5,7 +5,7 @@
  * Prisma: <timestamp>_name/migration.sql, the folder's name is the version.
  * diesel: <version>_name/up.sql and down.sql, the version is what stands
  * before the first underscore, without dashes (diesel's migrations_internals);
- * diesel orders by that text.
+ * without an underscore that is the whole name.  diesel orders by that text.
  */
 #include "postgres.h"
 
@@ -22,16 +22,23 @@ has_child(const SourceEntry *entry, const char *name)
 	return false;
 }
 
+/* What stands behind the first underscore; nothing without one. */
+static char *
+name_behind_version(const char *folder)
+{
+	const char *underscore = strchr(folder, '_');
+
+	return pstrdup(underscore ? underscore + 1 : "");
+}
+
 static bool
 claim_prisma(const SourceEntry *entry, LayoutClaim *claim)
 {
-	int			digits = layout_leading_digits(entry->name);
-
-	if (!entry->is_directory || digits == 0 || entry->name[digits] != '_' ||
+	if (!entry->is_directory || layout_leading_digits(entry->name) == 0 ||
 		!has_child(entry, "migration.sql"))
 		return false;
 	claim->version = pstrdup(entry->name);
-	claim->name = pstrdup(entry->name + digits + 1);
+	claim->name = name_behind_version(entry->name);
 	claim->up_file = psprintf("%s/migration.sql", entry->name);
 	return true;
 }
@@ -39,19 +46,19 @@ claim_prisma(const SourceEntry *entry, LayoutClaim *claim)
 static bool
 claim_diesel(const SourceEntry *entry, LayoutClaim *claim)
 {
-	const char *underscore = strchr(entry->name, '_');
+	size_t		length = strcspn(entry->name, "_");
 	char	   *to;
 
 	if (!entry->is_directory || layout_leading_digits(entry->name) == 0 ||
-		underscore == NULL || !has_child(entry, "up.sql"))
+		!has_child(entry, "up.sql"))
 		return false;
 
-	claim->version = to = palloc(underscore - entry->name + 1);
-	for (const char *from = entry->name; from < underscore; from++)
+	claim->version = to = palloc(length + 1);
+	for (const char *from = entry->name; from < entry->name + length; from++)
 		if (*from != '-')
 			*to++ = *from;
 	*to = '\0';
-	claim->name = pstrdup(underscore + 1);
+	claim->name = name_behind_version(entry->name);
 	claim->up_file = psprintf("%s/up.sql", entry->name);
 	if (has_child(entry, "down.sql"))
 		claim->down_file = psprintf("%s/down.sql", entry->name);

@@ -28,7 +28,17 @@ typedef struct IgnoredEntry
 	char	   *file;
 	char	   *reason;
 	bool		looks_like_sql; /* worth a warning, not only a mention */
+	bool		by_pattern;		/* the user said that it is none of ours */
 } IgnoredEntry;
+
+/* A file or folder that may be meant to run and cannot; it stops a run. */
+typedef struct RefusedEntry
+{
+	char	   *file;
+	char	   *reason;
+	bool		is_hook;
+	bool		is_misspelt;	/* the form is right, and the content not */
+} RefusedEntry;
 
 typedef struct MigrationSet
 {
@@ -37,6 +47,7 @@ typedef struct MigrationSet
 	int			count;
 	Migration **migrations;		/* by version */
 	List	   *ignored;		/* of IgnoredEntry * */
+	List	   *refused;		/* of RefusedEntry * */
 	List	   *duplicates;		/* of DuplicateVersion * */
 } MigrationSet;
 
@@ -46,6 +57,7 @@ typedef struct DuplicateVersion
 	char	   *version;
 	char	   *first_file;
 	char	   *second_file;
+	bool		twins;			/* the names differ in words between dots only */
 } DuplicateVersion;
 
 /* <0, 0, >0 as strcmp. Equal numbers are equal however they are written. */

@@ -20,17 +20,18 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "glob.h"
 #include "owner_query.h"
 #include "registration.h"
 
 const OptionKey registration_options[] = {
 	{"roles", OPTION_STRINGS, "an array of names of roles", "Null takes the option away."},
+	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them", "Null takes the option away."},
 	{"auto_migrate", OPTION_LATER},
 	{"auto_rollback_on_failure", OPTION_LATER},
 	{"allow_destructive_operations", OPTION_LATER},
 	{"backup_required", OPTION_LATER},
 	{"checks", OPTION_LATER},
-	{"ignore", OPTION_LATER},
 	{"layout", OPTION_LATER},
 	{"maintenance_window_required", OPTION_LATER},
 	{"mirror", OPTION_LATER},
@@ -99,7 +100,9 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	ServiceList *list = argument;
 	MemoryContext old = MemoryContextSwitchTo(list->context);
 	Service    *service = palloc0(sizeof(Service));
+	List	   *options;
 	const Option *roles;
+	const Option *ignore;
 	Datum		value;
 	bool		isnull;
 
@@ -109,11 +112,18 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	service->search_path = text_column(tuple, desc, 4);
 
 	value = heap_getattr(tuple, 5, desc, &isnull);
-	roles = options_find(options_read(DatumGetJsonbPCopy(value), registration_options, false), "roles");
+	options = options_read(DatumGetJsonbPCopy(value), registration_options, false);
+	roles = options_find(options, "roles");
 	if (roles != NULL)
 	{
 		service->roles = roles->strings;
 		service->role_count = roles->count;
+	}
+	ignore = options_find(options, "ignore");
+	if (ignore != NULL)
+	{
+		service->ignore = ignore->strings;
+		service->ignore_count = ignore->count;
 	}
 	value = heap_getattr(tuple, 7, desc, &isnull);
 	service->of_this_cluster = !isnull && (uint64) DatumGetInt64(value) == GetSystemIdentifier();
@@ -186,8 +196,11 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 	List	   *given = options_read(options, registration_options, true);
 	Datum		values[8];
 	char		nulls[8];
+	const Option *ignore = options_find(given, "ignore");
 	Datum	   *oids;
 
+	if (ignore != NULL)
+		glob_require_valid(ignore->strings, ignore->count);
 	resolve_roles(service, old, given);
 	oids = palloc(Max(service->role_count, 1) * sizeof(Datum));
 	for (int i = 0; i < service->role_count; i++)

@@ -121,31 +121,6 @@ run_lock_and_load(const char *service)
 	return run_load_fresh(service);
 }
 
-/*
- * A service whose registered source is another one: a wrong path would show as
- * all migrations missing and all files pending.  A directory and its files
- * staged by a client are one source, though: there the files decide, by what
- * is on record (and check_same_files() has its say besides).
- */
-void
-run_check_source(const Run *run)
-{
-	const Scope *scope = run->request->scope;
-	const char *registered = scope->registration ? scope->registration->source : NULL;
-
-	if (run->request->force || registered == NULL || source_same(registered, scope->source) ||
-		plan_count_state(run->survey->plan, MIGRATION_APPLIED) == 0)
-		return;
-	if ((staged_is(registered) || staged_is(scope->source)) &&
-		plan_is_of_source(run->survey->plan))
-		return;
-	ereport(ERROR,
-			errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
-			errmsg("service \"%s\" is registered with source \"%s\", not \"%s\"",
-				   scope->service, scope->registration->source, scope->source),
-			errhint("Register the new source with migrator.register(), name another service, or use options => '{\"force\": true}'."));
-}
-
 /* Everything that is wrong is raised before the first statement runs. */
 void
 run_raise_what_stops(Run *run)
@@ -155,13 +130,7 @@ run_raise_what_stops(Run *run)
 	FindingSink sink = {0};
 
 	source_require_runnable(survey->source);
-	check_duplicates(survey->set, &sink);
-	if (!run->request->force)
-	{
-		check_layout(plan, &sink);
-		check_same_files(plan, &sink);
-	}
-	finding_raise_first(&sink);
+	survey_raise_what_stops(survey, run->request->force);
 
 	plan_select(plan, &run->request->plan, &sink);
 	for (int i = 0; i < plan->count; i++)

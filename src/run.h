@@ -16,6 +16,8 @@ typedef struct RunRequest
 	PlanRequest plan;
 	bool		dry_run;
 	bool		force;
+	char	  **ignore;			/* instead of the registered patterns, or NULL */
+	int			ignore_count;
 	IfLocked	if_locked;
 	int			wait_timeout;	/* ms; 0 = no limit */
 	OnError		on_error;

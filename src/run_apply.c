@@ -76,7 +76,6 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 
 	/* the first look, without the lock: an up-to-date database costs no wait */
 	run.survey = survey_take(request->scope, CHECK_FOR_RUN);
-	run_check_source(&run);
 	run_raise_what_stops(&run);
 	refuse_what_needs_call(&run);
 	if (run.survey->plan->selected == 0)

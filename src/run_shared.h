@@ -60,9 +60,6 @@ extern void run_refuse_read_only(const char *name, bool read_only);
  */
 extern Record *run_load_fresh(const char *service);
 
-/* Raise MG013 when the source is not the one the service is registered with. */
-extern void run_check_source(const Run *run);
-
 /* Choose the steps, and raise what stops them before the first statement. */
 extern void run_raise_what_stops(Run *run);
 

@@ -182,7 +182,6 @@ static bool
 look(Run *run)
 {
 	run->survey = survey_take(run->request->scope, CHECK_FOR_RUN);
-	run_check_source(run);
 	run_raise_what_stops(run);
 	if (run->survey->plan->selected > 0)
 		return true;

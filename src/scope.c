@@ -59,6 +59,12 @@ scope_resolve(const char *source, const char *service, const char *environment)
 		scope->environment_origin = "registration";
 	}
 
+	if (scope->registration)
+	{
+		scope->ignore = scope->registration->ignore;
+		scope->ignore_count = scope->registration->ignore_count;
+	}
+
 	scope->search_path_origin = "caller";
 	if (scope->registration && scope->registration->search_path)
 	{

@@ -118,6 +118,7 @@ settle_baseline(const Scope *scope, const char *version)
 	(void) run_lock_and_load(scope->service);
 	survey = survey_take(scope, CHECK_FOR_RUN);
 	source_require_runnable(survey->source);
+	check_names_refused(survey->set, &sink);
 	check_duplicates(survey->set, &sink);
 	finding_raise_first(&sink);
 

@@ -27,4 +27,15 @@ typedef struct Survey
  */
 extern Survey *survey_take(const Scope *scope, CheckDepth depth);
 
+/*
+ * What stops every run of this source, whatever it would select: names, two
+ * files of one version, a layout or files that are not those of the record, a
+ * source that is not the registered one.  A run and the functions that only
+ * look ask the same.  force: of options, for the last two.
+ */
+extern void survey_find_what_stops(const Survey *survey, bool force, FindingSink *sink);
+
+/* Raise the first of these. */
+extern void survey_raise_what_stops(const Survey *survey, bool force);
+
 #endif

@@ -287,11 +287,11 @@ SELECT migrator.unstage('bad');
 
 -- The layouts pass over names that begin with a dot; folders are one level deep; case is kept.
 CALL files.forget();
-SELECT migrator.stage('x', ARRAY['.1_a.sql', '1_A.sql', '1_a/.hidden', '.git/2_b.sql', '3_c.sql', 'doc/notes.txt', '2_B.SQL'], array_fill('SELECT 1'::bytea, ARRAY[7]));
+SELECT migrator.stage('x', ARRAY['.1_a.sql', '1_A.sql', 'a/.hidden', '.git/2_b.sql', '3_c.sql', 'doc/notes.txt', '2_B.SQL'], array_fill('SELECT 1'::bytea, ARRAY[7]));
 SELECT version, name, file FROM migrator.pending('stage:x');
 SELECT migrator.stage('x', 'doc/4_d.sql', 'SELECT 1');
 SELECT version, name, file FROM migrator.pending('stage:x');
-SELECT migrator.stage('x', ARRAY['20240101000000_a/migration.sql', '20240102000000_b/deeper/migration.sql', '20240103000000_c/.migration.sql', '20240104000000_d/migration.sql'], array_fill('SELECT 1'::bytea, ARRAY[4]));
+SELECT migrator.stage('x', ARRAY['20240101000000_a/migration.sql', 'b/deeper/migration.sql', 'c/.migration.sql', '20240104000000_d/migration.sql'], array_fill('SELECT 1'::bytea, ARRAY[4]));
 SELECT version, name, file FROM migrator.pending('stage:x');
 SELECT migrator.stage('x', ARRAY['.1_a.sql', '.git/2_b.sql'], array_fill('SELECT 1'::bytea, ARRAY[2]));
 SELECT version, name, file FROM migrator.pending('stage:x');

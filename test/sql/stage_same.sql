@@ -66,9 +66,9 @@ CALL files.compare('prisma', :'prisma');
 CALL files.compare('diesel', :'diesel');
 CALL files.compare('dated', :'dated');
 CALL files.compare('numbered', :'numbered');
-CALL files.make('m/odd', '1_a.sql', E'\ufeff-- With BOM\r\nSELECT 1;\r\n', '2 b''s "file".sql', 'SELECT ''ä'';', '.hidden.sql', 'x', '.git/3_c.sql', 'x', 'sub/.4_d.sql', 'x', '5_ü.SQL', 'SELECT 5;', 'README', 'no sql', 'doc/notes.txt', 'no sql');
+CALL files.make('m/odd', '1_a.sql', E'\ufeff-- With BOM\r\nSELECT 1;\r\n', '2_b''s "file".sql', 'SELECT ''ä'';', '.hidden.sql', 'x', '.git/3_c.sql', 'x', 'sub/.4_d.sql', 'x', '5_ü.SQL', 'SELECT 5;', 'README', 'no sql', 'doc/notes.txt', 'no sql');
 CALL files.compare('odd names', 'm/odd');
-CALL files.make('m/prisma', '20240101000000_a/migration.sql', 'SELECT 1;', '20240102000000_B/migration.sql', 'SELECT 2;', '20240103000000_c/README.md', 'x', '20240104000000_d/deep/migration.sql', 'x', 'migration_lock.toml', 'x');
+CALL files.make('m/prisma', '20240101000000_a/migration.sql', 'SELECT 1;', '20240102000000_B/migration.sql', 'SELECT 2;', 'c/README.md', 'x', 'd/deep/migration.sql', 'x', 'migration_lock.toml', 'x');
 CALL files.compare('folders', 'm/prisma');
 -- what is in more than one layout, or in none, is refused alike
 CALL files.make('m/mixed', '1_a.sql', 'SELECT 1;', '20240101000000_b/migration.sql', 'SELECT 2;', '20250101-c.sql', 'SELECT 3;');
