@@ -110,6 +110,15 @@ owner_query_run(OwnerQuery *query, int expected,
 	return processed;
 }
 
+char *
+owner_query_text(HeapTuple tuple, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
 void
 owner_query_utility(const char *sql)
 {

@@ -47,6 +47,9 @@ extern uint64 owner_query_run(OwnerQuery *query, int expected,
 							  Snapshot snapshot,
 							  OwnerQueryRow row, void *argument);
 
+/* For an OwnerQueryRow: a column (from 1) of type text, palloc'd, NULL when it is NULL. */
+extern char *owner_query_text(HeapTuple tuple, TupleDesc desc, int column);
+
 /*
  * Inside a CALL, SPI pushes a snapshot for the portal that stays when it is
  * finished.  Whoever waits with one makes CREATE INDEX CONCURRENTLY wait for

@@ -493,17 +493,17 @@ take_resume_state(HeapTuple tuple, TupleDesc desc, void *argument)
 {
 	ResumeState *state = argument;
 	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(state));
-	char	   *name = text_column(tuple, desc, 4);
+	char	   *name = owner_query_text(tuple, desc, 4);
 
-	state->role = text_column(tuple, desc, 1);
-	state->search_path = text_column(tuple, desc, 2);
-	state->user = text_column(tuple, desc, 3);
+	state->role = owner_query_text(tuple, desc, 1);
+	state->search_path = owner_query_text(tuple, desc, 2);
+	state->user = owner_query_text(tuple, desc, 3);
 	if (name != NULL)
 	{
 		SettingValue *setting = palloc(sizeof(SettingValue));
 
 		setting->name = name;
-		setting->value = text_column(tuple, desc, 5);
+		setting->value = owner_query_text(tuple, desc, 5);
 		state->settings = lappend(state->settings, setting);
 	}
 	MemoryContextSwitchTo(old);

@@ -53,7 +53,6 @@ typedef struct ServiceList
 
 static List *select_services(OwnerQuery *query, const Datum *values);
 static void copy_service(HeapTuple tuple, TupleDesc desc, void *argument);
-static char *text_column(HeapTuple tuple, TupleDesc desc, int column);
 static void take_role_oids(Service *service, Datum array);
 static void resolve_roles(Service *service, const Service *old, const List *options);
 static Oid	role_of(const Service *service, int i);
@@ -106,10 +105,10 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	Datum		value;
 	bool		isnull;
 
-	service->service = text_column(tuple, desc, 1);
-	service->source = text_column(tuple, desc, 2);
-	service->environment = text_column(tuple, desc, 3);
-	service->search_path = text_column(tuple, desc, 4);
+	service->service = owner_query_text(tuple, desc, 1);
+	service->source = owner_query_text(tuple, desc, 2);
+	service->environment = owner_query_text(tuple, desc, 3);
+	service->search_path = owner_query_text(tuple, desc, 4);
 
 	value = heap_getattr(tuple, 5, desc, &isnull);
 	options = options_read(DatumGetJsonbPCopy(value), registration_options, false);
@@ -132,15 +131,6 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 		take_role_oids(service, value);
 	list->services = lappend(list->services, service);
 	MemoryContextSwitchTo(old);
-}
-
-static char *
-text_column(HeapTuple tuple, TupleDesc desc, int column)
-{
-	bool		isnull;
-	Datum		value = heap_getattr(tuple, column, desc, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
 }
 
 /* One for each name, or none at all. */
