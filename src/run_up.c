@@ -746,19 +746,16 @@ static void
 write_failure(Run *run, const Step *step, const ErrorData *error)
 {
 	RecordEntry entry;
+	const RecordRow *row;
 
 	run_fill_failure(run, step, error, &entry);
-	if (step->call_reason != NULL)
+	row = record_load_one(entry.service, entry.version);
+	if (step->call_reason != NULL && row != NULL)
 	{
-		const RecordRow *row = record_load_one(entry.service, entry.version);
-
-		if (row != NULL)
-		{
-			entry.non_transactional = true;
-			entry.statement_done = row->statement_done;
-			entry.statement_started = row->statement_started;
-			entry.done_digest = row->done_digest;
-		}
+		entry.non_transactional = true;
+		entry.statement_done = row->statement_done;
+		entry.statement_started = row->statement_started;
+		entry.done_digest = row->done_digest;
 	}
 	record_entry_identify(&entry);
 
