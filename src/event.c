@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 
 #include "event.h"
+#include "finding.h"
 #include "settings.h"
 
 static void say(const char *service, const char *message, const char *detail);
@@ -75,13 +76,15 @@ event_pending(const char *service, int pending, int total)
 void
 event_applied(const char *service, const char *version, const char *name, double ms)
 {
-	say(service, psprintf("%s/u %s (%.3f ms)", version, name ? name : "", ms), NULL);
+	say(service, psprintf("%s/u %s (%.3f ms)", finding_one_line(version),
+						  name ? finding_one_line(name) : "", ms), NULL);
 }
 
 void
 event_failed(const char *service, const char *version, const char *name, const char *message)
 {
-	say(service, psprintf("%s/u %s failed: %s", version, name ? name : "", message), NULL);
+	say(service, psprintf("%s/u %s failed: %s", finding_one_line(version),
+						  name ? finding_one_line(name) : "", finding_one_line(message)), NULL);
 }
 
 void

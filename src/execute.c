@@ -218,7 +218,7 @@ add_context(void *argument)
 		pfree(whole);
 	}
 	errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
-			   execution->version, execution->file,
+			   finding_one_line(execution->version), finding_one_line(execution->file),
 			   execution->error_line, execution->error_column);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
 #include "finding.h"
@@ -12,6 +13,9 @@
 #define EXCERPT_WHOLE 10000
 #define EXCERPT_BEFORE 1000
 #define EXCERPT_AFTER 1000
+
+/* bytes of a text in a message */
+#define LINE_AT_MOST 1024
 
 void
 finding_add(FindingSink *sink, const Finding *finding)
@@ -96,4 +100,40 @@ finding_excerpt(const char *statement, int *position)
 	if (*position > 0)
 		*position -= pg_mbstrlen_with_len(statement, start);
 	return pnstrdup(statement + start, end - start);
+}
+
+const char *
+finding_one_line(const char *text)
+{
+	int			length = strnlen(text, LINE_AT_MOST + 1);
+	bool		long_text = length > LINE_AT_MOST;
+	bool		utf8 = GetDatabaseEncoding() == PG_UTF8;
+	StringInfoData line;
+	bool		clean = !long_text;
+
+	/* called where an error is raised: allocate only where there is need */
+	for (int i = 0; i < length && clean; i++)
+		clean = (unsigned char) text[i] >= 0x20 && text[i] != 0x7f && (unsigned char) text[i] != 0xc2;
+	if (clean)
+		return text;
+	if (long_text)
+		length = pg_mbcliplen(text, length, LINE_AT_MOST);
+	initStringInfo(&line);
+	for (int i = 0, step; i < length; i += step)
+	{
+		unsigned char c = text[i];
+
+		step = Min(pg_mblen(text + i), length - i);
+
+		/* those of Unicode's second row have two bytes in UTF-8 */
+		if (c < 0x20 || c == 0x7f)
+			appendStringInfo(&line, "\\x%02X", c);
+		else if (utf8 && c == 0xc2 && step == 2 && (unsigned char) text[i + 1] < 0xa0)
+			appendStringInfo(&line, "\\x%02X", (unsigned char) text[i + 1]);
+		else
+			appendBinaryStringInfo(&line, text + i, step);
+	}
+	if (long_text)
+		appendStringInfoString(&line, " ...");
+	return line.data;
 }

@@ -57,4 +57,12 @@ extern void finding_raise_first(const FindingSink *sink);
  */
 extern char *finding_excerpt(const char *statement, int *position);
 
+/*
+ * Text for one line of a message: control characters, with which a file's name
+ * or an error could write lines of its own into a log or a terminal, as \xHH;
+ * not more than its first kilobyte.  The text itself where there is nothing to
+ * change.
+ */
+extern const char *finding_one_line(const char *text);
+
 #endif

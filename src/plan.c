@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 
 #include "errors.h"
 #include "plan.h"
@@ -16,8 +17,9 @@ static void fill_step(Step *step, const Migration *migration, const RecordRow *r
 static int	compare_row_pointers(const void *a, const void *b, void *order);
 static void require_target(const MigrationPlan *plan, const char *target);
 static void require_version(const MigrationPlan *plan, const char *version);
-static bool is_named(const MigrationPlan *plan, const Step *step, char **versions, int count);
-static void stop_for(MigrationPlan *plan, Step *step, const PlanRequest *request, FindingSink *sink);
+static int	first_not_before(const MigrationPlan *plan, const char *version);
+static bool *mark_named(const MigrationPlan *plan, char **versions, int count);
+static void stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink *sink);
 
 MigrationPlan *
 plan_join(const MigrationSet *set, const Record *record)
@@ -128,10 +130,16 @@ plan_mark_late(MigrationPlan *plan)
 void
 plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 {
+	bool	   *named = mark_named(plan, request->versions, request->version_count);
+	bool	   *late_admitted = mark_named(plan, request->allow_late, request->allow_late_count);
+
 	if (request->target != NULL)
 		require_target(plan, request->target);
 	for (int i = 0; i < request->version_count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		require_version(plan, request->versions[i]);
+	}
 
 	plan->selected = 0;
 	for (int i = 0; i < plan->count; i++)
@@ -140,8 +148,7 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 		bool		candidate = step->migration != NULL && step->state != MIGRATION_APPLIED;
 
 		if (request->version_count > 0)
-			step->selected = candidate &&
-				is_named(plan, step, request->versions, request->version_count);
+			step->selected = candidate && named[i];
 		else
 			step->selected = candidate && (step->flags & FLAG_MANUAL) == 0 &&
 				(request->target == NULL ||
@@ -149,12 +156,12 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 		if (!step->selected)
 			continue;
 		plan->selected++;
-		stop_for(plan, step, request, sink);
+		stop_for(step, request->late_allowed || late_admitted[i], request, sink);
 	}
 }
 
 static void
-stop_for(MigrationPlan *plan, Step *step, const PlanRequest *request, FindingSink *sink)
+stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink *sink)
 {
 	if (!request->may_resume && step->state == MIGRATION_INTERRUPTED)
 	{
@@ -168,8 +175,7 @@ stop_for(MigrationPlan *plan, Step *step, const PlanRequest *request, FindingSin
 
 		finding_add(sink, &finding);
 	}
-	if ((step->flags & FLAG_LATE) && !request->late_allowed &&
-		!is_named(plan, step, request->allow_late, request->allow_late_count))
+	if ((step->flags & FLAG_LATE) && !late_admitted)
 	{
 		Finding		finding = {
 			.check = "late", .severity = FINDING_ERROR,
@@ -201,21 +207,25 @@ require_target(const MigrationPlan *plan, const char *target)
 static void
 require_version(const MigrationPlan *plan, const char *version)
 {
+	int			i = first_not_before(plan, version);
 	const char *begins_so = NULL;
 
-	for (int i = 0; i < plan->count; i++)
+	/* steps that begin with the version stand behind it, in the order of bytes */
+	if (i < plan->count)
 	{
 		const Step *step = &plan->steps[i];
 
 		if (version_matches(plan->order, step->version, version))
 		{
-			if (step->migration != NULL)
-				return;
+			for (int j = i; j < plan->count &&
+				 version_matches(plan->order, plan->steps[j].version, version); j++)
+				if (plan->steps[j].migration != NULL)
+					return;
 			ereport(ERROR,
 					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("migration \"%s\" has no file in this source", version));
 		}
-		if (begins_so == NULL && plan->order == VERSION_ORDER_BYTES && *version != '\0' &&
+		if (plan->order == VERSION_ORDER_BYTES && *version != '\0' &&
 			strncmp(step->version, version, strlen(version)) == 0)
 			begins_so = step->version;
 	}
@@ -225,13 +235,40 @@ require_version(const MigrationPlan *plan, const char *version)
 			begins_so ? errhint("Perhaps you meant \"%s\".", begins_so) : 0);
 }
 
-static bool
-is_named(const MigrationPlan *plan, const Step *step, char **versions, int count)
+/* Steps stand by version, so a name is found by halving. */
+static int
+first_not_before(const MigrationPlan *plan, const char *version)
 {
+	int			low = 0,
+				high = plan->count;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (version_compare(plan->order, plan->steps[middle].version, version) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* For each step: is it among the versions?  They may come in any order, and twice. */
+static bool *
+mark_named(const MigrationPlan *plan, char **versions, int count)
+{
+	bool	   *named = palloc0(Max(plan->count, 1) * sizeof(bool));
+
 	for (int i = 0; i < count; i++)
-		if (version_matches(plan->order, step->version, versions[i]))
-			return true;
-	return false;
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int j = first_not_before(plan, versions[i]);
+			 j < plan->count && !named[j] &&
+			 version_matches(plan->order, plan->steps[j].version, versions[i]); j++)
+			named[j] = true;
+	}
+	return named;
 }
 
 int

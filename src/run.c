@@ -10,6 +10,7 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -22,11 +23,15 @@
 #include "owner_query.h"
 #include "run_shared.h"
 
+/* bytes of an error's message, and of its detail, that are put on record */
+#define RECORDED_TEXT (64 * 1024)
+
 /* set while a run is at work in this backend */
 static bool run_active = false;
 
 static void warn_of_flag(const Run *run, PlanFlag flag, const char *what, const char *hint);
 static char *read_down_script(const Run *run, const Step *step);
+static const char *bounded(const char *text);
 
 void
 run_refuse_nested(const char *name)
@@ -178,7 +183,7 @@ warn_of_flag(const Run *run, PlanFlag flag, const char *what, const char *hint)
 
 	if (count > 0)
 		ereport(WARNING,
-				errmsg("%d applied migration(s) %s: %s", count, what, list),
+				errmsg("%d applied migration(s) %s: %s", count, what, finding_one_line(list)),
 				hint ? errhint("%s", hint) : 0);
 }
 
@@ -209,7 +214,7 @@ run_warn_once(const Run *run)
 	}
 	if (ignored > 0)
 		ereport(NOTICE,
-				errmsg("%d name(s) were ignored, first %s", ignored, first),
+				errmsg("%d name(s) were ignored, first %s", ignored, finding_one_line(first)),
 				errhint("migrator.validate() lists all."));
 }
 
@@ -302,9 +307,24 @@ run_fill_failure(const Run *run, const Step *step, const ErrorData *error, Recor
 	entry->execution_time_ms = run->elapsed;
 	entry->statement = run->execution.statement + 1;
 	entry->line = run->execution.error_line;
-	entry->error_message = error->message;
+	entry->error_message = bounded(error->message);
 	entry->error_sqlstate = pstrdup(unpack_sql_state(error->sqlerrcode));
-	entry->error_detail = error->detail;
+	entry->error_detail = bounded(error->detail);
+}
+
+/*
+ * A script can raise hundreds of megabytes.  The client gets them; the record,
+ * the memory on the way to it and every later look at it get their beginning.
+ */
+static const char *
+bounded(const char *text)
+{
+	int			fits;
+
+	if (text == NULL || strnlen(text, RECORDED_TEXT + 1) <= RECORDED_TEXT)
+		return text;
+	fits = pg_mbcliplen(text, RECORDED_TEXT + 1, RECORDED_TEXT);
+	return psprintf("%s ... (cut)", pnstrdup(text, fits));
 }
 
 double
@@ -352,7 +372,8 @@ run_explain_error(const Run *run, const Step *step, ErrorData *error)
 		error->context = psprintf("%s%smigration \"%s\" (file \"%s\")",
 								  error->context ? error->context : "",
 								  error->context ? "\n" : "",
-								  step->version, step->migration->up_file);
+								  finding_one_line(step->version),
+								  finding_one_line(step->migration->up_file));
 
 	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE && !run->own_transaction)
 		hint = "CALL migrator.up() commits each migration by itself.";

@@ -320,7 +320,8 @@ step_failed(Run *run, Step *step, ErrorData *error)
 
 	ereport(WARNING,
 			errcode(error->sqlerrcode),
-			errmsg("migration \"%s\" failed: %s", step->version, error->message),
+			errmsg("migration \"%s\" failed: %s", finding_one_line(step->version),
+				   finding_one_line(error->message)),
 			error->detail ? errdetail_internal("%s", error->detail) : 0,
 			error->hint ? errhint("%s", error->hint) : 0,
 			error->context ? errcontext("%s", error->context) : 0);

@@ -39,3 +39,35 @@ CALL files.count_from_here('pg_trigger');
 SELECT count(*) FROM migrator.apply('m/d');
 SELECT pg_stat_force_next_flush();
 SELECT files.seen('pg_trigger') < 20 * 400 AS few;
+
+-- Thousands of names, in any order and twice, against as many files: found by halving, not one by one.
+CALL files.forget();
+CALL files.make('m/d');
+CALL files.run('cd m/d && i=0; while [ $i -lt 3000 ]; do i=$((i + 1)); echo "SELECT 1;" >${i}_x.sql; done');
+SELECT count(*), count(*) FILTER (WHERE outcome = 'applied') AS applied
+  FROM migrator.apply('m/d', dry_run => true, versions => (SELECT array_agg(i::text ORDER BY i DESC) || array_agg('0' || i) FROM generate_series(1, 2000) i));
+SELECT count(*) FROM migrator.apply('m/d', versions => '{7,2999,0007}');
+SELECT count(*) FROM migrator.apply('m/d', target => '10', options => (SELECT jsonb_build_object('allow_late', jsonb_agg(i::text)) FROM generate_series(1, 3000) i));
+SELECT count(*) FROM migrator.apply('m/d', versions => '{1,3001}');
+
+-- What is recorded of an error is bounded, at a character's end.
+CALL files.forget();
+CALL files.make('m/d', '1_a.sql', 'DO $$BEGIN RAISE EXCEPTION ''%'', repeat(''x'', 200000) USING DETAIL = repeat(chr(228), 100000); END$$;');
+\set VERBOSITY sqlstate
+CALL migrator.up('m/d', on_error => 'raise');
+\set VERBOSITY default
+\echo :LAST_ERROR_SQLSTATE
+SET client_min_messages = error;
+SELECT count(*) FROM migrator.apply('m/d', on_error => 'stop');
+SET client_min_messages = warning;
+SELECT event, octet_length(error_message), octet_length(error_detail), right(error_message, 10) FROM migrator.history ORDER BY id;
+SELECT octet_length(error_message) FROM migrator.migrations;
+
+-- Neither a name nor an error writes a line of its own.
+CALL files.forget();
+CALL files.make('m/d', E'1_a\n  LOG: forged.sql', 'SELECT 1;', '2_b.sql', E'DO $$BEGIN RAISE EXCEPTION E''one\nDEBUG: two \\x1b[31m''; END$$;', E'3_c.sql', 'SELECT 3;', E'not\nours.sql', '');
+SELECT current_database() AS database \gset
+\setenv PGDATABASE :database
+\setenv MASK 's/[0-9]+\\.[0-9]{3} ms/N ms/; s/identifier [0-9]+/identifier N/; s/Database "[^"]*"/Database "D"/'
+\setenv SAY '"$("${PG_CONFIG:-pg_config}" --bindir)/psql" -X -q -At 2>&1 | sed -E "$MASK"'
+\! echo "SELECT outcome FROM migrator.apply('m/d', on_error => 'continue')" | eval "$SAY"
