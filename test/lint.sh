@@ -43,9 +43,21 @@ one_version() {
   ' "$v" <META.json
 }
 
+# Versions of the server are told apart in compat.h alone, and so that what is compiled for one major is compiled for a
+# tested one too: each side of each test belongs to a run of majors with 15 or 18 at its end.
+version_tests() {
+  local others odd
+  others=$(grep -n PG_VERSION_NUM src/*.c src/*.h | grep -v '^src/compat.h:' || true)
+  odd=$(grep -nE '^[[:space:]]*#.*PG_VERSION_NUM' src/compat.h | grep -vE '#if PG_VERSION_NUM >= 1[678]0000$' |
+    grep -v '#if PG_VERSION_NUM < 150000$' || true)
+  printf '%s\n' "$others" "$odd"
+  [ -z "$others$odd" ] && ! grep -qE '^[[:space:]]*#[[:space:]]*elif' src/compat.h
+}
+
 check layering perl test/layering.pl src
 check shell-syntax shell_syntax
 check one-version one_version
+check version-tests version_tests
 if command -v shellcheck >/dev/null; then
   # shellcheck disable=SC2086 # a list of patterns
   check shellcheck shellcheck -x $scripts

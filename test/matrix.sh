@@ -4,7 +4,8 @@
 #
 # The chroots are made once and kept in ${MIGRATOR_MATRIX_CACHE:-/var/cache/migrator-matrix}; remove that directory to
 # have newer ones. A release that cannot be set up (no network, no such suite) is a skip that says so; a test that fails,
-# fails. NATIVE is the major that was tested outside and is left out here.
+# fails. No release has 16: it is built, and no more, where MIGRATOR_PG16_CONFIG or the usual place has its pg_config.
+# NATIVE is the major that was tested outside and is left out here.
 set -euo pipefail
 
 tree=$1 out=$2
@@ -80,6 +81,26 @@ test_in() {
   rm -rf "${chroot:?}$in"
 }
 
+# build_16: warnings are errors. What it stands for where it cannot be done: see src/compat.h.
+build_16() {
+  local config=${MIGRATOR_PG16_CONFIG:-/usr/lib/postgresql/16/bin/pg_config} copy
+  if ! "$config" --includedir-server >/dev/null 2>&1 || [ ! -e "$("$config" --includedir-server)/postgres.h" ]; then
+    skip pg16 "no headers of PostgreSQL 16 here, and no Debian release has them"
+    return
+  fi
+  mkdir -p "$out/pg16"
+  copy=$(mktemp -d)
+  tar -C "$tree" --exclude='*.o' --exclude='*.so' -cf - . | tar -C "$copy" -xf -
+  if make -C "$copy" PG_CONFIG="$config" DEV=1 >"$out/pg16/build.log" 2>&1; then
+    count pg16-build 1 0 0
+  else
+    note "PostgreSQL 16: it does not build, see $out/pg16/build.log"
+    count pg16-build 0 1 0
+  fi
+  rm -rf "$copy"
+}
+
+build_16
 if ! is_root; then
   skip matrix "only root can make and enter chroots"
   exit
