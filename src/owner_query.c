@@ -88,9 +88,13 @@ owner_query_run(OwnerQuery *query, int expected,
 
 	enter(&scope);
 	SPI_connect();
-	if (query->plan == NULL || !SPI_plan_is_valid(query->plan))
-		prepare(query);
-	lock_tables(query, expected == SPI_OK_SELECT ? AccessShareLock : RowExclusiveLock);
+	/* a lock may bring the news that the plan is of other tables than there are now */
+	do
+	{
+		if (query->plan == NULL || !SPI_plan_is_valid(query->plan))
+			prepare(query);
+		lock_tables(query, expected == SPI_OK_SELECT ? AccessShareLock : RowExclusiveLock);
+	} while (!SPI_plan_is_valid(query->plan));
 
 	if (snapshot != InvalidSnapshot)
 		result = SPI_execute_snapshot(query->plan, (Datum *) values, nulls,
@@ -149,8 +153,8 @@ prepare(OwnerQuery *query)
 
 /*
  * Lock the tables (and sequences) of a query as it will lock them itself, and
- * check each.  The user is the extension's owner here.  A table that is gone is not our concern:
- * the query says so.
+ * check each.  The user is the extension's owner here.  A table that is gone
+ * makes the plan invalid.
  */
 static void
 lock_tables(OwnerQuery *query, LOCKMODE mode)
