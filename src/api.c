@@ -20,6 +20,7 @@ static const OptionKey run_options[] = {
 	{"force", OPTION_BOOLEAN, "true or false"},
 	{"allow_late", OPTION_STRING_OR_STRINGS, "a version or an array of versions", "Write versions as strings."},
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
+	{"verbose", OPTION_BOOLEAN, "true or false"},
 	{NULL}
 };
 
@@ -120,9 +121,12 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 	const Option *force = options_find(options, "force");
 	const Option *allow_late = options_find(options, "allow_late");
 	const Option *ignore = options_find(options, "ignore");
+	const Option *verbose = options_find(options, "verbose");
 
 	if (force != NULL)
 		request->force = force->boolean;
+	if (verbose != NULL)
+		request->brief = !verbose->boolean;
 	if (allow_late != NULL)
 	{
 		request->plan.allow_late = allow_late->strings;

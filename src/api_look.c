@@ -228,7 +228,7 @@ migrator_summary(PG_FUNCTION_ARGS)
 	StringInfoData pending;
 	int			applied = 0,
 				waiting = 0,
-				failed = plan_count_state(plan, MIGRATION_FAILED);
+				failed = 0;
 
 	survey_raise_what_stops(survey, false);
 	initStringInfo(&json);
@@ -237,6 +237,8 @@ migrator_summary(PG_FUNCTION_ARGS)
 	{
 		const Step *step = &plan->steps[i];
 
+		if (plan_step_has_failed(step))
+			failed++;
 		if (step->state == MIGRATION_APPLIED)
 		{
 			appendStringInfoString(&json, applied++ > 0 ? ", {\"name\": " : "{\"name\": ");
@@ -252,7 +254,7 @@ migrator_summary(PG_FUNCTION_ARGS)
 				appendStringInfoString(&json, ", \"executionTime\": null");
 			appendStringInfoString(&json, ", \"status\": \"success\"}");
 		}
-		else if (plan_step_is_pending(step) && step->state != MIGRATION_FAILED)
+		else if (plan_step_is_pending(step))
 		{
 			if (waiting++ > 0)
 				appendStringInfoString(&pending, ", ");
@@ -297,11 +299,10 @@ not_current(FunctionCallInfo fcinfo, const Scope **scope)
 	for (int i = 0; i < survey->plan->count; i++)
 	{
 		const Step *step = &survey->plan->steps[i];
-		bool		open = plan_step_is_pending(step) ||
-			step->state == MIGRATION_RUNNING || step->state == MIGRATION_INTERRUPTED;
 
-		if (open && (version == NULL ||
-					 version_within_target(survey->plan->order, step->version, version)))
+		if (plan_step_is_open(step) &&
+			(version == NULL ||
+			 version_within_target(survey->plan->order, step->version, version)))
 			missing = lappend(missing, pstrdup(step->version));
 	}
 	return missing;

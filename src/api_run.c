@@ -20,6 +20,13 @@
 PG_FUNCTION_INFO_V1(migrator_apply);
 PG_FUNCTION_INFO_V1(migrator_up);
 
+/* Result of a CALL while it is being made: JSON text of the rows so far. */
+typedef struct UpResult
+{
+	bool		brief;			/* none are wanted */
+	StringInfoData rows;
+} UpResult;
+
 static void read_arguments(FunctionCallInfo fcinfo, RunRequest *request);
 static void read_selection(FunctionCallInfo fcinfo, RunRequest *request);
 static const Scope *run_scope(FunctionCallInfo fcinfo, const RunRequest *request);
@@ -27,6 +34,7 @@ static void put_run_row(const RunRow *row, void *argument);
 static void refuse_where_commits_cannot_be(FunctionCallInfo fcinfo);
 static void read_up_arguments(FunctionCallInfo fcinfo, RunRequest *request);
 static void add_up_row(const RunRow *row, void *argument);
+static char *up_result(const char *service, const RunResult *done, const UpResult *rows, double ms);
 static Datum jsonb_record(const char *json);
 
 /*
@@ -62,7 +70,7 @@ read_arguments(FunctionCallInfo fcinfo, RunRequest *request)
 	read_selection(fcinfo, request);
 	request->dry_run = api_bool(fcinfo, 6, false);
 	request->if_locked = if_locked ? settings_parse_if_locked(if_locked) : migrator_if_locked;
-	request->wait_timeout = api_interval_ms(fcinfo, 8, "wait_timeout", migrator_wait_timeout);
+	request->wait_timeout = api_interval_ms(fcinfo, 8, "wait_timeout", settings_wait_ms());
 	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
 	api_run_options(fcinfo, 10, request);
 	request->scope = run_scope(fcinfo, request);
@@ -112,15 +120,6 @@ put_run_row(const RunRow *row, void *argument)
 	api_put_row(argument, values, nulls);
 }
 
-/* Result of a CALL while it is being made: JSON text of the rows so far. */
-typedef struct UpResult
-{
-	StringInfoData rows;
-	int			applied;
-	int			failed;
-	int			total;
-} UpResult;
-
 /*
  * up(source, service, target, versions, environment, variables, if_locked,
  *	  wait_timeout, on_error, options, INOUT result)
@@ -141,22 +140,18 @@ migrator_up(PG_FUNCTION_ARGS)
 	{
 		RunRequest	request = {0};
 		UpResult	rows = {0};
-		const char *outcome;
-		int64		run_id = 0;
+		RunResult	done = {0};
 		instr_time	start,
 					duration;
 
 		INSTR_TIME_SET_CURRENT(start);
 		initStringInfo(&rows.rows);
 		read_up_arguments(fcinfo, &request);
-		outcome = run_up(&request, add_up_row, &rows, &run_id);
+		rows.brief = request.brief;
+		run_up(&request, add_up_row, &rows, &done);
 		INSTR_TIME_SET_CURRENT(duration);
 		INSTR_TIME_SUBTRACT(duration, start);
-		result = psprintf("{\"run_id\": %s, \"service\": \"%s\", \"outcome\": \"%s\", \"applied\": %d, \"failed\": %d, \"total\": %d,"
-						  " \"duration_ms\": %.3f, \"migrations\": [%s]}",
-						  run_id != 0 ? psprintf(INT64_FORMAT, run_id) : "null",
-						  request.scope->service, outcome, rows.applied, rows.failed, rows.total,
-						  INSTR_TIME_GET_MILLISEC(duration), rows.rows.data);
+		result = up_result(request.scope->service, &done, &rows, INSTR_TIME_GET_MILLISEC(duration));
 	}
 	PG_FINALLY();
 	{
@@ -198,7 +193,7 @@ read_up_arguments(FunctionCallInfo fcinfo, RunRequest *request)
 	read_selection(fcinfo, request);
 	request->plan.may_resume = true;
 	request->if_locked = if_locked ? settings_parse_if_locked(if_locked) : migrator_if_locked;
-	request->wait_timeout = api_interval_ms(fcinfo, 7, "wait_timeout", migrator_wait_timeout);
+	request->wait_timeout = api_interval_ms(fcinfo, 7, "wait_timeout", settings_wait_ms());
 	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
 	api_run_options(fcinfo, 9, request);
 	request->scope = run_scope(fcinfo, request);
@@ -210,13 +205,8 @@ add_up_row(const RunRow *row, void *argument)
 	UpResult   *result = argument;
 	StringInfo	json = &result->rows;
 
-	if (row->version == NULL)
+	if (row->version == NULL || result->brief)
 		return;
-	result->total++;
-	if (strcmp(row->outcome, "applied") == 0)
-		result->applied++;
-	if (strcmp(row->outcome, "failed") == 0)
-		result->failed++;
 	appendStringInfoString(json, json->len > 0 ? ", {\"version\": " : "{\"version\": ");
 	escape_json(json, row->version);
 	appendStringInfoString(json, ", \"name\": ");
@@ -225,6 +215,28 @@ add_up_row(const RunRow *row, void *argument)
 	if (row->execution_time_ms >= 0)
 		appendStringInfo(json, ", \"execution_time_ms\": %.3f", row->execution_time_ms);
 	appendStringInfoChar(json, '}');
+}
+
+static char *
+up_result(const char *service, const RunResult *done, const UpResult *rows, double ms)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfo(&json, "{\"run_id\": %s, \"service\": \"%s\", \"outcome\": \"%s\", \"applied\": %d, \"failed\": %d,",
+					 done->run_id != 0 ? psprintf(INT64_FORMAT, done->run_id) : "null",
+					 service, done->outcome, done->applied, done->failed);
+
+	/* of a source that was not looked at nothing is known */
+	if (done->total >= 0)
+		appendStringInfo(&json, " \"total\": %d, \"selected\": %d,", done->total, done->selected);
+	else
+		appendStringInfoString(&json, " \"total\": null, \"selected\": null,");
+	appendStringInfo(&json, " \"duration_ms\": %.3f", ms);
+	if (!rows->brief)
+		appendStringInfo(&json, ", \"migrations\": [%s]", rows->rows.data);
+	appendStringInfoChar(&json, '}');
+	return json.data;
 }
 
 /* A procedure with one INOUT argument returns a record of one column. */

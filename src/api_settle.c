@@ -20,6 +20,8 @@ PG_FUNCTION_INFO_V1(migrator_baseline);
 PG_FUNCTION_INFO_V1(migrator_resolve);
 PG_FUNCTION_INFO_V1(migrator_unlock);
 
+static void require_known_service(const Scope *scope);
+
 /* register(service, source, environment, search_path, options) */
 Datum
 migrator_register(PG_FUNCTION_ARGS)
@@ -104,6 +106,20 @@ migrator_resolve(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* "No run is at work" would be no answer about a service that is misspelt. */
+static void
+require_known_service(const Scope *scope)
+{
+	if (scope->registration != NULL || strcmp(scope->service, "default") == 0 ||
+		record_load(scope->service, InvalidSnapshot)->count > 0)
+		return;
+	ereport(ERROR,
+			errcode(ERRCODE_UNDEFINED_OBJECT),
+			errmsg("service \"%s\" does not exist", scope->service),
+			errdetail("It is not registered, nothing is on record of it, and no run of it is at work."),
+			errhint("See migrator.services and column service of migrator.migrations."));
+}
+
 /*
  * unlock(service, terminate).  pg_cancel_backend() and pg_terminate_backend()
  * check the caller's rights and raise 42501.
@@ -114,10 +130,13 @@ migrator_unlock(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = api_begin_values(fcinfo);
 	const Scope *scope = scope_resolve(NULL, api_text(fcinfo, 0), NULL);
 	bool		terminate = api_bool(fcinfo, 1, false);
+	List	   *holders = lock_holders(scope->service);
 	ListCell   *lc;
 
 	registration_require_member(scope->registration);
-	foreach(lc, lock_holders(scope->service))
+	if (holders == NIL)
+		require_known_service(scope);
+	foreach(lc, holders)
 	{
 		Datum		pid = Int32GetDatum(((LockHolder *) lfirst(lc))->pid);
 		Datum		done;

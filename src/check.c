@@ -24,8 +24,10 @@ const char *const check_names[] = {
 static void check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work);
 static void check_down_script(Step *step, const Source *source, MemoryContext work);
 static void compare_with_record(Step *step, const Script *script);
-static void add_read_problem(Step *step, const char *file, const SourceScript *read);
-static void add_script_problems(Step *step, const char *file, const Script *script);
+static void add_read_problem(Step *step, const char *file, const SourceScript *read,
+							 FindingSeverity severity);
+static void add_script_problems(Step *step, const char *file, const Script *script,
+								FindingSeverity severity);
 static void check_directives(Step *step, const char *file, const Script *script);
 static void check_marks(Step *step, const char *file, const Script *script, bool runs);
 static void keep_verdicts(Step *step, const Script *script);
@@ -86,7 +88,7 @@ check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work
 	if (read.raw.bytes == NULL)
 	{
 		MemoryContextSwitchTo(keep);
-		add_read_problem(step, file, &read);
+		add_read_problem(step, file, &read, FINDING_ERROR);
 		return;
 	}
 	digest_sha256(read.raw.bytes, read.raw.length, checksum);
@@ -109,7 +111,7 @@ check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work
 	{
 		if (applied)
 			step->flags |= FLAG_MODIFIED;
-		add_read_problem(step, file, &read);
+		add_read_problem(step, file, &read, FINDING_ERROR);
 		return;
 	}
 	if (applied && !unchanged)
@@ -118,12 +120,12 @@ check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work
 	{
 		keep_verdicts(step, script);
 		check_marks(step, file, script, !applied);
-		add_script_problems(step, file, script);
+		add_script_problems(step, file, script, FINDING_ERROR);
 		check_directives(step, file, script);
 	}
 }
 
-/* validate() also reads the scripts that go down. */
+/* validate() also reads the scripts that go down.  A run does not stop for their faults. */
 static void
 check_down_script(Step *step, const Source *source, MemoryContext work)
 {
@@ -141,11 +143,11 @@ check_down_script(Step *step, const Source *source, MemoryContext work)
 	MemoryContextSwitchTo(keep);
 	if (script == NULL)
 	{
-		add_read_problem(step, file, &read);
+		add_read_problem(step, file, &read, FINDING_WARNING);
 		return;
 	}
 	check_marks(step, file, script, false);
-	add_script_problems(step, file, script);
+	add_script_problems(step, file, script, FINDING_WARNING);
 	check_directives(step, file, script);
 }
 
@@ -236,12 +238,12 @@ reason_for_call(const Script *script, int *line)
 }
 
 static void
-add_read_problem(Step *step, const char *file, const SourceScript *read)
+add_read_problem(Step *step, const char *file, const SourceScript *read, FindingSeverity severity)
 {
 	Finding		finding = {
 		.check = ERRCODE_TO_CATEGORY(read->raw.sqlstate) == ERRCODE_DATA_EXCEPTION ?
 		"encoding" : "readable",
-		.severity = FINDING_ERROR,
+		.severity = severity,
 		.sqlstate = read->raw.sqlstate,
 		.version = step->version, .file = file,
 		.line = read->bad_line, .column = read->bad_column,
@@ -253,7 +255,7 @@ add_read_problem(Step *step, const char *file, const SourceScript *read)
 }
 
 static void
-add_script_problems(Step *step, const char *file, const Script *script)
+add_script_problems(Step *step, const char *file, const Script *script, FindingSeverity severity)
 {
 	ListCell   *lc;
 
@@ -267,7 +269,7 @@ add_script_problems(Step *step, const char *file, const Script *script)
 			.check = transaction || category == ERRCODE_INVALID_TRANSACTION_STATE ||
 			category == ERRCODE_INVALID_TRANSACTION_INITIATION ||
 			category == ERRCODE_INVALID_TRANSACTION_TERMINATION ? "transactions" : "syntax",
-			.severity = FINDING_ERROR,
+			.severity = severity,
 			.sqlstate = problem->sqlstate,
 			.version = step->version, .file = file,
 			.line = problem->line, .column = problem->column,

@@ -67,17 +67,27 @@ event_up_to_date(const char *service)
 }
 
 void
-event_pending(const char *service, int pending, int total)
+event_nothing_selected(const char *service, const char *target, int pending)
 {
-	say(service, psprintf("applying %d pending migration(s) out of %d total", pending, total), NULL);
+	say(service, target ?
+		psprintf("nothing to apply up to target \"%s\": %d pending migration(s) lie behind it",
+				 finding_one_line(target), pending) :
+		psprintf("the named versions are applied: %d other migration(s) are pending", pending), NULL);
+}
+
+void
+event_pending(const char *service, int pending, int total, bool dry_run)
+{
+	say(service, psprintf("%s %d pending migration(s) out of %d total",
+						  dry_run ? "dry run: trying" : "applying", pending, total), NULL);
 }
 
 /* as golang-migrate prints it: version, direction, name, time */
 void
-event_applied(const char *service, const char *version, const char *name, double ms)
+event_applied(const char *service, const char *version, const char *name, double ms, bool dry_run)
 {
-	say(service, psprintf("%s/u %s (%.3f ms)", finding_one_line(version),
-						  name ? finding_one_line(name) : "", ms), NULL);
+	say(service, psprintf("%s%s/u %s (%.3f ms)", dry_run ? "would apply " : "",
+						  finding_one_line(version), name ? finding_one_line(name) : "", ms), NULL);
 }
 
 void
@@ -92,4 +102,11 @@ event_done(const char *service, int applied, int failed, int total, double ms)
 {
 	say(service, psprintf("Applied: %d, Failed: %d, Total: %d (%.3f ms)", applied, failed, total, ms),
 		NULL);
+}
+
+void
+event_dry_run_done(const char *service, int applied, int failed, int not_run, double ms)
+{
+	say(service, psprintf("dry run, all undone: %d would be applied, %d failed, %d not run (%.3f ms)",
+						  applied, failed, not_run, ms), NULL);
 }

@@ -11,10 +11,17 @@ extern void event_lock_acquired(const char *service, bool waited, double wait_ms
 extern void event_lock_kept(const char *service);
 extern void event_lock_released(const char *service);
 extern void event_up_to_date(const char *service);
-extern void event_pending(const char *service, int pending, int total);
-extern void event_applied(const char *service, const char *version, const char *name, double ms);
+
+/* Nothing was chosen by the target, or (NULL) by the versions named, but so many are pending. */
+extern void event_nothing_selected(const char *service, const char *target, int pending);
+
+extern void event_pending(const char *service, int pending, int total, bool dry_run);
+extern void event_applied(const char *service, const char *version, const char *name, double ms,
+						  bool dry_run);
 extern void event_failed(const char *service, const char *version, const char *name,
 						 const char *message);
 extern void event_done(const char *service, int applied, int failed, int total, double ms);
+extern void event_dry_run_done(const char *service, int applied, int failed, int not_run,
+							   double ms);
 
 #endif

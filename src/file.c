@@ -129,7 +129,7 @@ deny_directory(const char *path)
 			errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			errmsg("permission denied for directory \"%s\"", path),
 			errdetail("Only members of role pg_read_server_files may read directories outside of migrator.source_roots."),
-			errhint("Ask the administrator to add the directory to migrator.source_roots, or check that it exists."));
+			errhint("Ask the administrator to add the directory to migrator.source_roots, or check that it exists; migrator.help() shows what makes a runner."));
 }
 
 List *

@@ -99,7 +99,25 @@ plan_step_is_pending(const Step *step)
 {
 	return step->migration != NULL && (step->flags & FLAG_MANUAL) == 0 &&
 		(step->state == MIGRATION_PENDING || step->state == MIGRATION_FAILED ||
-		 step->state == MIGRATION_ROLLED_BACK || step->state == MIGRATION_INTERRUPTED);
+		 step->state == MIGRATION_ROLLED_BACK || step->state == MIGRATION_INTERRUPTED ||
+		 step->state == MIGRATION_RUNNING);
+}
+
+bool
+plan_step_is_open(const Step *step)
+{
+	if (plan_step_is_pending(step) ||
+		step->state == MIGRATION_RUNNING || step->state == MIGRATION_INTERRUPTED)
+		return true;
+	return step->state == MIGRATION_FAILED &&
+		step->row->statement_done + step->row->statement_started > 0;
+}
+
+bool
+plan_step_has_failed(const Step *step)
+{
+	return step->state == MIGRATION_FAILED &&
+		((step->flags & FLAG_MISSING) == 0 || plan_step_is_open(step));
 }
 
 void

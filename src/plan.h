@@ -93,8 +93,23 @@ extern void plan_mark_late(MigrationPlan *plan);
  */
 extern void plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink);
 
-/* Would a run without arguments apply this step? */
+/*
+ * Would a run without arguments apply this step?  Also one that is running: if
+ * its run is alive, the next one waits for it; if not, takes it up.
+ */
 extern bool plan_step_is_pending(const Step *step);
+
+/*
+ * Is the schema without this step, or with a part of it only?  A part may be
+ * left of a script whose file is gone.
+ */
+extern bool plan_step_is_open(const Step *step);
+
+/*
+ * Does a failure stand?  Not that of a script whose file was taken away: it
+ * left nothing, and nobody will try it again.
+ */
+extern bool plan_step_has_failed(const Step *step);
 
 extern int	plan_count_state(const MigrationPlan *plan, MigrationState state);
 

@@ -32,6 +32,7 @@ static bool run_active = false;
 static void warn_of_flag(const Run *run, PlanFlag flag, const char *what, const char *hint);
 static char *read_down_script(const Run *run, const Step *step);
 static const char *bounded(const char *text);
+static const char *next_step(const Run *run, const Step *step);
 
 void
 run_refuse_nested(const char *name)
@@ -116,7 +117,7 @@ run_load_fresh(const char *service)
 Record *
 run_lock_and_load(const char *service)
 {
-	LockRequest lock = {service, migrator_if_locked, migrator_wait_timeout};
+	LockRequest lock = {service, migrator_if_locked, settings_wait_ms()};
 	LockResult	result;
 
 	/* there is no meaning in skipping a decision */
@@ -375,16 +376,51 @@ run_explain_error(const Run *run, const Step *step, ErrorData *error)
 								  finding_one_line(step->version),
 								  finding_one_line(step->migration->up_file));
 
-	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE && !run->own_transaction)
-		hint = "CALL migrator.up() commits each migration by itself.";
+	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
+		hint = run->own_transaction ?
+			"Put \"-- migrator: no-transaction\" into the script, so that each statement is committed before the next." :
+			"CALL migrator.up() commits each migration by itself, and with \"-- migrator: no-transaction\" in the script each statement.";
 	else if (error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION)
 		hint = "COMMIT and ROLLBACK inside DO or CALL need CALL migrator.up() and \"-- migrator: no-transaction\" in the script.";
 	else if (error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION && error->hint == NULL)
 		hint = run->own_transaction ?
 			"Put \"-- migrator: no-transaction\" into the script, so that it runs outside of a transaction block." :
 			"Use CALL migrator.up(), which runs such statements outside of a transaction block.";
+	else if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && error->hint == NULL)
+		hint = "The script runs with your rights: migrator.help() shows what makes a runner. Then run again.";
+	if (hint == NULL && error->hint == NULL)
+		hint = next_step(run, step);
 	if (hint != NULL)
 		error->hint = error->hint ? psprintf("%s %s", error->hint, hint) : pstrdup(hint);
+}
+
+/* What is left of the failed migration, and what its user does next. */
+static const char *
+next_step(const Run *run, const Step *step)
+{
+	if (!run->own_transaction)
+		return run->request->on_error == ON_ERROR_RAISE ?
+			"Nothing of this call was kept. Correct the cause and run again." :
+			"Nothing of this migration was kept. Correct the cause and run again.";
+	if (step->call_reason != NULL)
+		return "Finished statements of the script are kept. Correct the cause and run again, which goes on behind them; or settle the migration with migrator.resolve().";
+	return "Nothing of this migration was kept. Correct the cause and run again; migrator.history has the attempt.";
+}
+
+bool
+run_nothing_to_do(const Run *run)
+{
+	const RunRequest *request = run->request;
+	MigrationPlan *plan = run->survey->plan;
+	int			pending = plan_count_pending(plan);
+
+	if (plan->selected > 0)
+		return false;
+	if (pending > 0)
+		event_nothing_selected(request->scope->service, request->plan.target, pending);
+	else
+		event_up_to_date(request->scope->service);
+	return true;
 }
 
 void
@@ -406,7 +442,8 @@ void
 run_step_applied(Run *run, Step *step)
 {
 	run->applied++;
-	event_applied(run->request->scope->service, step->version, step->name, run->elapsed);
+	event_applied(run->request->scope->service, step->version, step->name, run->elapsed,
+				  run->request->dry_run);
 	run_report_step(run, step, "applied", run->elapsed,
 				run->request->dry_run ? "dry run: undone" : NULL);
 }

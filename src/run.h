@@ -18,6 +18,7 @@ typedef struct RunRequest
 	bool		force;
 	char	  **ignore;			/* instead of the registered patterns, or NULL */
 	int			ignore_count;
+	bool		brief;			/* without the list of migrations */
 	IfLocked	if_locked;
 	int			wait_timeout;	/* ms; 0 = no limit */
 	OnError		on_error;
@@ -34,6 +35,17 @@ typedef struct RunRow
 	const char *message;		/* or NULL */
 } RunRow;
 
+/* What a run came to. */
+typedef struct RunResult
+{
+	const char *outcome;		/* applied, up_to_date, nothing_to_do, skipped */
+	int64		run_id;			/* 0: there was no run */
+	int			applied;
+	int			failed;
+	int			total;			/* migrations of the source; -1: it was not looked at */
+	int			selected;		/* those that the run chose */
+} RunResult;
+
 typedef void (*RunReport) (const RunRow *row, void *argument);
 
 /*
@@ -45,12 +57,11 @@ extern void run_apply(const RunRequest *request, RunReport report, void *argumen
 /*
  * Apply pending migrations, each in a transaction of its own, from a procedure
  * whose context is not atomic; see transaction.h.  The report's rows live in
- * CurrentMemoryContext, which must outlive transactions.  Returns the outcome:
- * applied, up_to_date or skipped; a failure is raised at the end, with all
- * that came before it committed.  *run_id is set when there was a run.
+ * CurrentMemoryContext, which must outlive transactions.  A failure is raised
+ * at the end, with all that came before it committed.  *result is zero before.
  */
-extern const char *run_up(const RunRequest *request, RunReport report, void *argument,
-						  int64 *run_id);
+extern void run_up(const RunRequest *request, RunReport report, void *argument,
+				   RunResult *result);
 
 /*
  * Bracket of everything that changes state: refuses a call from within a run

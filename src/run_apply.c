@@ -81,7 +81,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	if (run.survey->plan->selected == 0)
 	{
 		run_warn_once(&run);
-		event_up_to_date(request->scope->service);
+		(void) run_nothing_to_do(&run);
 		return;
 	}
 	apply_locked(&run);
@@ -106,9 +106,8 @@ apply_locked(Run *run)
 	run_raise_what_stops(run);
 	refuse_what_needs_call(run);
 	run_warn_once(run);
-	if (run->survey->plan->selected == 0)
+	if (run_nothing_to_do(run))
 	{
-		event_up_to_date(request->scope->service);
 		event_lock_kept(request->scope->service);
 		return;
 	}
@@ -118,7 +117,7 @@ apply_locked(Run *run)
 	constraint_check_deferred(false);
 
 	event_pending(request->scope->service, run->survey->plan->selected,
-				  run->survey->set->count);
+				  run->survey->set->count, request->dry_run);
 	if (!request->dry_run)
 		run->run_id = record_new_run_id();
 	apply_steps(run);
@@ -341,7 +340,11 @@ finish(Run *run)
 		run_fill_entry(run, run->failed > 0 ? "failed" : "applied", &entry);
 		record_write_run(&entry);
 	}
-	event_done(service, run->applied, run->failed, run->survey->set->count,
-			   run_elapsed_since(run->start));
+	if (run->request->dry_run)
+		event_dry_run_done(service, run->applied, run->failed, run->not_run,
+						   run_elapsed_since(run->start));
+	else
+		event_done(service, run->applied, run->failed, run->survey->set->count,
+				   run_elapsed_since(run->start));
 	event_lock_kept(service);
 }

@@ -63,6 +63,9 @@ extern Record *run_load_fresh(const char *service);
 /* Choose the steps, and raise what stops them before the first statement. */
 extern void run_raise_what_stops(Run *run);
 
+/* Was nothing chosen?  Says so, and what is pending all the same. */
+extern bool run_nothing_to_do(const Run *run);
+
 /*
  * Under the lock nobody is running what the record says is running: it was
  * interrupted.
@@ -104,7 +107,7 @@ extern void run_fill_failure(const Run *run, const Step *step, const ErrorData *
 							 RecordEntry *entry);
 extern void run_fill_entry(const Run *run, const char *outcome, RunEntry *entry);
 
-/* Add to an error what helps: which migration, and another way of running it. */
+/* Add to an error what helps: which migration, another way of running it, the next step. */
 extern void run_explain_error(const Run *run, const Step *step, ErrorData *error);
 
 #endif

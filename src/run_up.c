@@ -56,6 +56,7 @@ typedef struct LeftBehind
 	List	   *reindexed;		/* of ReindexLeftover * */
 } LeftBehind;
 
+static void fill_result(const Run *run, RunResult *result);
 static bool look(Run *run);
 static void up_locked(Run *run);
 static void refuse_new_fence(void);
@@ -83,8 +84,8 @@ static void record_failure(Run *run, const Step *step, const ErrorData *error);
 static void write_failure(Run *run, const Step *step, const ErrorData *error);
 static void raise_failure(ErrorData *error, const char *failed, int count);
 
-const char *
-run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_id)
+void
+run_up(const RunRequest *request, RunReport report, void *argument, RunResult *result)
 {
 	Run			run = {0};
 	const char *service = request->scope->service;
@@ -104,7 +105,9 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 	if (!migrator_enabled)
 	{
 		event_disabled(service);
-		return "skipped";
+		result->outcome = "skipped";
+		result->total = -1;
+		return;
 	}
 	run_refuse_standby("migrator.up()");
 	registration_require_member(request->scope->registration);
@@ -115,7 +118,8 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 	if (!look(&run))
 	{
 		end_dead_runs(&run);
-		return "up_to_date";
+		fill_result(&run, result);
+		return;
 	}
 	run_refuse_read_only("migrator.up()", XactReadOnly);
 	if (StatementTimeout > 0)
@@ -141,11 +145,25 @@ run_up(const RunRequest *request, RunReport report, void *argument, int64 *run_i
 		lock_release_session();
 	}
 	PG_END_TRY();
-	if (!acquired)
-		return "skipped";
-	event_lock_released(service);
-	*run_id = run.run_id;
-	return run.applied > 0 ? "applied" : "up_to_date";
+	fill_result(&run, result);
+	if (acquired)
+		event_lock_released(service);
+	else
+		result->outcome = "skipped";
+}
+
+static void
+fill_result(const Run *run, RunResult *result)
+{
+	const MigrationPlan *plan = run->survey->plan;
+
+	result->outcome = run->applied > 0 ? "applied" :
+		plan_count_pending(plan) > 0 ? "nothing_to_do" : "up_to_date";
+	result->run_id = run->run_id;
+	result->applied = run->applied;
+	result->failed = run->failed;
+	result->total = run->survey->set->count;
+	result->selected = plan->selected;
 }
 
 /*
@@ -186,8 +204,7 @@ look(Run *run)
 	if (run->survey->plan->selected > 0)
 		return true;
 	run_warn_once(run);
-	event_up_to_date(run->request->scope->service);
-	return false;
+	return !run_nothing_to_do(run);
 }
 
 static void
@@ -206,7 +223,7 @@ up_locked(Run *run)
 	refuse_new_fence();
 	run_warn_once(run);
 	run_interrupt_running(run);
-	event_pending(service, run->survey->plan->selected, run->survey->set->count);
+	event_pending(service, run->survey->plan->selected, run->survey->set->count, false);
 
 	record_end_dead_runs(service);
 	run->run_id = record_new_run_id();

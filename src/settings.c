@@ -42,7 +42,7 @@ int			migrator_max_stage_files = 50000;
 static char *trusted_stagers = NULL;
 bool		migrator_enabled = true;
 int			migrator_if_locked = IF_LOCKED_WAIT;
-int			migrator_wait_timeout = 30000;
+double		migrator_wait_timeout = 30;
 int			migrator_on_error = ON_ERROR_RAISE;
 bool		migrator_record_failures = true;
 int			migrator_log_level = LOG;
@@ -180,11 +180,11 @@ define_user_settings(void)
 							 NULL,
 							 &migrator_if_locked, IF_LOCKED_WAIT, if_locked_words,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomIntVariable(PREFIX "wait_timeout",
-							"Longest wait for another run of the service.",
-							"Zero waits without limit.",
-							&migrator_wait_timeout, 30000, 0, INT_MAX,
-							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomRealVariable(PREFIX "wait_timeout",
+							 "Longest time to wait for another run of the same service.",
+							 "A number alone is seconds, as in the argument of that name. Zero waits without limit.",
+							 &migrator_wait_timeout, 30, 0, INT_MAX / 1000,
+							 PGC_USERSET, GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomEnumVariable(PREFIX "on_error",
 							 "What a run does when a migration fails.",
 							 NULL,
@@ -310,6 +310,13 @@ settings_require_valid(void)
 				   first->name, first->value),
 			errdetail("It is unknown, its value is invalid, or you may not set it; a run would ignore it."),
 			errhint("Correct it where it is set (server, database, role or connection) and connect again."));
+}
+
+int
+settings_wait_ms(void)
+{
+	/* less than a millisecond is still not "no limit" */
+	return migrator_wait_timeout > 0 ? Max((int) (migrator_wait_timeout * 1000), 1) : 0;
 }
 
 IfLocked

@@ -61,7 +61,7 @@ extern int	migrator_max_stage_files;
 /* the user's */
 extern bool migrator_enabled;
 extern int	migrator_if_locked; /* IfLocked */
-extern int	migrator_wait_timeout;	/* ms; 0 = no limit */
+extern double migrator_wait_timeout;	/* s; 0 = no limit */
 extern int	migrator_on_error;	/* OnError */
 extern bool migrator_record_failures;
 extern int	migrator_commit;	/* CommitMode */
@@ -79,6 +79,9 @@ extern void settings_define(void);
 extern void settings_require_valid(void);
 
 /* Numbers of an argument's words, 22023 naming the known words otherwise. */
+/* migrator.wait_timeout in ms; 0 = no limit */
+extern int	settings_wait_ms(void);
+
 extern IfLocked settings_parse_if_locked(const char *word);
 extern OnError settings_parse_on_error(const char *word);
 

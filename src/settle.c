@@ -135,7 +135,8 @@ settle_baseline(const Scope *scope, const char *version)
 		const Step *step = &survey->plan->steps[i];
 
 		/* what was interrupted is for resolve() */
-		if (!plan_step_is_pending(step) || step->state == MIGRATION_INTERRUPTED ||
+		if (!plan_step_is_pending(step) ||
+			step->state == MIGRATION_INTERRUPTED || step->state == MIGRATION_RUNNING ||
 			(version != NULL && !version_within_target(survey->plan->order, step->version, version)))
 			continue;
 		/* without its bytes there is no checksum to hold on to */

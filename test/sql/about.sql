@@ -8,7 +8,7 @@ CALL files.make('m/app', '42_a.sql', 'SELECT 1;', '43_b.sql', 'SELECT 2;');
 SELECT task, example FROM migrator.help();
 CREATE FUNCTION files.execute(statement text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-  EXECUTE replace(replace(statement, '/srv/app/migrations', 'm/app'), '/srv/billing/migrations', 'm/app');
+  EXECUTE replace(replace(replace(statement, '/srv/app/migrations', 'm/app'), '/srv/billing/migrations', 'm/app'), 'SCHEMA app ', 'SCHEMA app2 ');
   RAISE EXCEPTION USING ERRCODE = 'ZZ000';
 EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
   RETURN 'ok';
