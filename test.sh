@@ -9,8 +9,10 @@
 #   staged      these, with staged files in place of each directory (test/staged.pl, MigratorTest.pm)
 #   corpora     real migration histories against psql       (test/corpora.sh; where they are at hand)
 #   matrix      regress to staged on the other majors       (test/matrix.sh; root only)
+#   quick       lint, regress, isolation, pgtap: two minutes
 #
-# Without arguments: all. After the server stages the servers' logs are read (test/check_log.pl).
+# Without arguments: all, a quarter of an hour on two cores. After the server stages the logs of the servers are read
+# (test/check_log.pl).
 # Tests run from a copy of the work tree as an unprivileged user; TAP_FILES="test/t/x.pl" picks TAP tests.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
@@ -25,7 +27,8 @@ if [ $# = 0 ]; then stages=" lint regress isolation pgtap tap staged corpora mat
 for s in $stages; do
   case $s in
     lint | regress | isolation | pgtap | tap | staged | corpora | matrix) ;;
-    *) sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    quick) stages="$stages lint regress isolation pgtap " ;;
+    *) sed -n '2,17s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 wanted() { [ "$stages" != "${stages#* "$1" }" ]; }
@@ -45,6 +48,10 @@ sum_up() {
 
 say "Packages: PostgreSQL, its development files, compiler, make, the headers of OpenSSL, libarchive and zlib, pgTAP, pg_prove, Perl's test modules"
 server_install perl libipc-run-perl libtap-parser-sourcehandler-pgtap-perl postgresql-%v-pgtap
+if wanted tap || wanted staged; then
+  say "Packages: pgbouncer, the clients of Python, Java and Node"
+  clients_install
+fi
 choose_user
 note "PostgreSQL $MAJOR, $PG_CONFIG"
 

@@ -93,17 +93,50 @@ packages_install() {
 }
 
 # Debian's server package creates a cluster "main" when it is installed, unless a file in this directory, which
-# postgresql-common's createcluster.conf includes, says not to. Ours is there only while we install.
+# postgresql-common's createcluster.conf includes, says not to. And a package starts its service (pgbouncer) unless
+# policy-rc.d says not to. Ours are there only while we install.
 GUARD=/etc/postgresql-common/createcluster.d/zz-migrator.conf
+POLICY=/usr/sbin/policy-rc.d
 
 cluster_guard_on() {
   as_root mkdir -p "${GUARD%/*}"
   echo "create_main_cluster = false" | as_root tee "$GUARD" >/dev/null
+  if [ ! -e $POLICY ]; then
+    printf '#!/bin/sh\n# of migrator'"'"'s tests, while they install\nexit 101\n' | as_root tee $POLICY >/dev/null
+    as_root chmod 755 $POLICY
+  fi
 }
 
 cluster_guard_off() {
   as_root rm -f "$GUARD"
   as_root rmdir --ignore-fail-on-non-empty "${GUARD%/*}" 2>/dev/null || true
+  if grep -q "migrator's tests" $POLICY 2>/dev/null; then as_root rm -f $POLICY; fi
+}
+
+# What the tests of clients and poolers need: pgbouncer, psycopg, the JDBC driver and a compiler for Java, node with pg.
+# Without one of them its test is skipped, and says so.
+clients_install() {
+  local cache=${MIGRATOR_CLIENTS_CACHE:-/var/cache/migrator-clients} service=''
+  local wanted=(pgbouncer python3-psycopg libpostgresql-jdbc-java)
+  has_apt || return 0
+  java --list-modules 2>/dev/null | grep -q '^jdk.compiler' || wanted+=(default-jdk-headless)
+  # where node is Debian's own, or none, so is its driver; another node's packages conflict with it
+  command -v node >/dev/null || wanted+=(nodejs node-pg)
+  is_installed pgbouncer || service=pgbouncer
+  packages_install "${wanted[@]}"
+  # only its program is wanted, not a pooler that starts with the machine
+  if [ -n "$service" ] && command -v systemctl >/dev/null; then
+    as_root systemctl disable "$service" >/dev/null 2>&1 || true
+  fi
+  if ! node -e 'require("pg")' 2>/dev/null && command -v npm >/dev/null; then
+    if [ ! -d "$cache/node_modules/pg" ]; then
+      as_root mkdir -p "$cache"
+      as_root npm install --silent --no-fund --no-audit --prefix "$cache" pg@8 </dev/null >/dev/null 2>&1 ||
+        note "npm could not install pg: node's client is not tested"
+      as_root chmod -R a+rX "$cache"
+    fi
+    export NODE_PATH="$cache/node_modules${NODE_PATH:+:$NODE_PATH}"
+  fi
 }
 
 # The release's own PostgreSQL. Bookworm's is known without package lists, which a fresh system does not have.
