@@ -99,9 +99,6 @@ sub finish_run
 		my $code = finish_psql($psql);
 		my $err = $psql->{err};
 
-		# an interrupted REINDEX CONCURRENTLY leaves these, says docs/up.md
-		$node->safe_psql($db, $_) for split /\n/, $node->safe_psql($db,
-			"SELECT 'DROP INDEX ' || indexrelid::regclass FROM pg_index WHERE NOT indisvalid AND indexrelid::regclass::text ~ '_cc(new|old)\$'");
 		return @did if $code eq '0';
 		if ($err =~ /23505.*"customer_email"/)
 		{
