@@ -32,7 +32,9 @@
  * one.  Before 16 nothing marks what the server has to find.  So every file with
  * SQL functions, the module magic or a worker's main function includes this.
  */
-#if PG_VERSION_NUM < 160000
+#if PG_VERSION_NUM >= 160000
+/* as the server has them */
+#else
 #undef PGDLLEXPORT
 #define PGDLLEXPORT __attribute__((visibility("default")))
 #undef PG_FUNCTION_INFO_V1
