@@ -14,7 +14,7 @@ SCRIPTS = bin/migrator-push
 
 # One line a floor of src/README.md, from the ground up.
 OBJS = \
-	src/settings.o src/options.o src/segment.o src/finding.o src/owner_query.o src/advisory.o \
+	src/settings.o src/options.o src/segment.o src/finding.o src/owner_query.o src/trust.o src/advisory.o \
 	src/migration.o src/beneath.o src/file.o src/digest.o src/tar.o src/lexer.o src/glob.o src/mark.o src/statement_kind.o src/script.o src/script_parse.o \
 	src/staged.o src/staging_check.o src/staging.o src/source.o src/layout.o src/layout_names.o src/layout_pairs.o src/layout_dated.o src/layout_numbered.o src/layout_folders.o \
 	src/record.o src/registration.o src/lock.o \

@@ -44,9 +44,12 @@ CREATE TABLE migrator.services (
   role_oids     oid[],
   registered_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   registered_by text NOT NULL DEFAULT SESSION_USER,
+  registered_as text,
+  registered_login text,
+  registered_oids oid[],
   system_identifier bigint
 );
-COMMENT ON TABLE migrator.services IS 'Registered services: where each one''s migrations come from, how they run and who may run them. Written by register() and unregister(). role_oids are those of option roles in the cluster with that system identifier.';
+COMMENT ON TABLE migrator.services IS 'Registered services: where each one''s migrations come from, how they run and who may run them. Written by register() and unregister(). registered_as was the current user, registered_by the session user, registered_login the one who had logged in; registered_oids are theirs, role_oids those of option roles, in the cluster with that system identifier.';
 
 CREATE TABLE migrator.migrations (
   service           text NOT NULL,
@@ -238,6 +241,11 @@ CREATE FUNCTION migrator.validate(source text = NULL, service text = NULL, envir
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_validate';
 COMMENT ON FUNCTION migrator.validate IS 'Everything that can be said of a source without running it: all findings of all files at once, severity ok, info, warning or error. One ok row for each check that found nothing; with verbose also one for each file.';
 
+CREATE FUNCTION migrator.assert_valid(source text = NULL, service text = NULL, environment text = NULL, severity text = 'error')
+  RETURNS void
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_assert_valid';
+COMMENT ON FUNCTION migrator.assert_valid IS 'Raises the worst finding of validate(), with its SQLSTATE, when one has that severity (error, warning, info) or a worse one; up to ten others are in the DETAIL. For CI.';
+
 CREATE FUNCTION migrator.is_current(source text = NULL, service text = NULL, version text = NULL, environment text = NULL)
   RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_is_current';
@@ -275,13 +283,19 @@ CREATE FUNCTION migrator.unregister(service text) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_unregister';
 COMMENT ON FUNCTION migrator.unregister IS 'Forget a registration and drop its view. The record of its migrations stays.';
 
-CREATE FUNCTION migrator.baseline(source text, service text = NULL, version text = NULL) RETURNS integer
+CREATE FUNCTION migrator.baseline(source text, service text = NULL, version text = NULL, environment text = NULL,
+                                  options jsonb = '{}') RETURNS integer
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_baseline';
-COMMENT ON FUNCTION migrator.baseline IS 'Record the source''s migrations, up to a version, as applied without running them: for a database that has the schema already. Returns the number of rows written.';
+COMMENT ON FUNCTION migrator.baseline IS 'Record the source''s migrations, up to a version, as applied without running them: for a database that has the schema already. Without a version all of them, which is refused when any migration of the service is on record. Returns the number of rows written.';
 
-CREATE FUNCTION migrator.resolve(version text, state text, service text = NULL, note text = NULL) RETURNS void
+CREATE FUNCTION migrator.resolve(version text, state text, service text = NULL, note text = NULL, source text = NULL)
+  RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_resolve';
 COMMENT ON FUNCTION migrator.resolve IS 'Settle by hand what the record says of one migration: applied, pending or rolled_back. Runs nothing; the note is kept in history.';
+
+CREATE FUNCTION migrator.accept(version text, service text = NULL, note text = NULL, source text = NULL) RETURNS void
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_accept';
+COMMENT ON FUNCTION migrator.accept IS 'The file of an applied migration was changed on purpose: take its new checksum, fingerprint and down script as those of record. Runs nothing; the note is kept in history.';
 
 CREATE FUNCTION migrator.unlock(service text = NULL, terminate boolean = false) RETURNS SETOF integer
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_unlock';

@@ -1,7 +1,7 @@
 /*
  * api_look.c
  *	  SQL functions that only read: status, pending, summary, validate,
- *	  is_current, assert_current.
+ *	  is_current, assert_current, assert_valid.
  */
 #include "postgres.h"
 
@@ -25,6 +25,7 @@ PG_FUNCTION_INFO_V1(migrator_summary);
 PG_FUNCTION_INFO_V1(migrator_validate);
 PG_FUNCTION_INFO_V1(migrator_is_current);
 PG_FUNCTION_INFO_V1(migrator_assert_current);
+PG_FUNCTION_INFO_V1(migrator_assert_valid);
 
 static const char *const flag_names[] = {
 	"modified", "reformatted", "missing", "late", "blocked",
@@ -393,6 +394,29 @@ migrator_validate(PG_FUNCTION_ARGS)
 			put_ok(result, "syntax", step, psprintf("%d statements", step->statement_total));
 	}
 	return (Datum) 0;
+}
+
+/* assert_valid(source, service, environment, severity) */
+Datum
+migrator_assert_valid(PG_FUNCTION_ARGS)
+{
+	char	   *word = api_text(fcinfo, 3);
+	FindingSeverity severity = FINDING_ERROR;
+	Survey	   *survey;
+	FindingSink sink = {0};
+
+	while (word != NULL && severity > FINDING_OK && strcmp(word, finding_severity_name(severity)) != 0)
+		severity--;
+	if (severity == FINDING_OK)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("invalid value for argument \"severity\": \"%s\"", word),
+				errhint("Known values: \"error\", \"warning\", \"info\"."));
+	survey = take_survey(fcinfo, 2, CHECK_EVERYTHING);
+	scope_require_source(survey->scope);
+	collect_findings(survey, &sink);
+	finding_raise_worst(&sink, severity);
+	PG_RETURN_VOID();
 }
 
 static void

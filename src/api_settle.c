@@ -1,7 +1,7 @@
 /*
  * api_settle.c
  *	  SQL functions that settle what is on record: register, unregister,
- *	  baseline, resolve, unlock.
+ *	  baseline, resolve, accept, unlock.
  */
 #include "postgres.h"
 
@@ -18,9 +18,18 @@ PG_FUNCTION_INFO_V1(migrator_register);
 PG_FUNCTION_INFO_V1(migrator_unregister);
 PG_FUNCTION_INFO_V1(migrator_baseline);
 PG_FUNCTION_INFO_V1(migrator_resolve);
+PG_FUNCTION_INFO_V1(migrator_accept);
 PG_FUNCTION_INFO_V1(migrator_unlock);
 
 static void require_known_service(const Scope *scope);
+
+/* keys of argument "options" of baseline() */
+static const OptionKey baseline_options[] = {
+	{"force", OPTION_LATER},
+	{"ignore", OPTION_LATER},
+	{"layout", OPTION_LATER},
+	{NULL}
+};
 
 /* register(service, source, environment, search_path, options) */
 Datum
@@ -62,7 +71,7 @@ migrator_unregister(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* baseline(source, service, version) */
+/* baseline(source, service, version, environment, options) */
 Datum
 migrator_baseline(PG_FUNCTION_ARGS)
 {
@@ -71,9 +80,10 @@ migrator_baseline(PG_FUNCTION_ARGS)
 	run_enter("migrator.baseline()");
 	PG_TRY();
 	{
-		const Scope *scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), NULL);
+		const Scope *scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 3));
 
-		registration_require_member(scope->registration);
+		(void) options_read(api_jsonb(fcinfo, 4), baseline_options, false);
+		scope_require_rights(scope, false);
 		written = settle_baseline(scope, api_text(fcinfo, 2));
 	}
 	PG_FINALLY();
@@ -84,7 +94,7 @@ migrator_baseline(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(written);
 }
 
-/* resolve(version, state, service, note) */
+/* resolve(version, state, service, note, source) */
 Datum
 migrator_resolve(PG_FUNCTION_ARGS)
 {
@@ -93,10 +103,31 @@ migrator_resolve(PG_FUNCTION_ARGS)
 	{
 		char	   *version = api_required_text(fcinfo, 0, "version");
 		char	   *state = api_required_text(fcinfo, 1, "state");
-		const Scope *scope = scope_resolve(NULL, api_text(fcinfo, 2), NULL);
+		const Scope *scope = scope_resolve(api_text(fcinfo, 4), api_text(fcinfo, 2), NULL);
 
 		registration_require_member(scope->registration);
 		settle_resolve(scope, version, state, api_text(fcinfo, 3));
+	}
+	PG_FINALLY();
+	{
+		run_leave();
+	}
+	PG_END_TRY();
+	PG_RETURN_VOID();
+}
+
+/* accept(version, service, note, source) */
+Datum
+migrator_accept(PG_FUNCTION_ARGS)
+{
+	run_enter("migrator.accept()");
+	PG_TRY();
+	{
+		char	   *version = api_required_text(fcinfo, 0, "version");
+		const Scope *scope = scope_resolve(api_text(fcinfo, 3), api_text(fcinfo, 1), NULL);
+
+		scope_require_rights(scope, false);
+		settle_accept(scope, version, api_text(fcinfo, 2));
 	}
 	PG_FINALLY();
 	{

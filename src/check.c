@@ -470,6 +470,7 @@ check_names_ignored(const MigrationSet *set, FindingSink *sink)
 		Finding		finding = {
 			.check = "names",
 			.severity = ignored->looks_like_sql ? FINDING_WARNING : FINDING_INFO,
+			.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
 			.file = ignored->file,
 			.message = psprintf("ignored: %s", ignored->reason)
 		};
@@ -479,11 +480,11 @@ check_names_ignored(const MigrationSet *set, FindingSink *sink)
 }
 
 static void
-add_flag_finding(const Step *step, const char *check, FindingSeverity severity,
+add_flag_finding(const Step *step, const char *check, FindingSeverity severity, int sqlstate,
 				 const char *message, const char *hint, FindingSink *sink)
 {
 	Finding		finding = {
-		.check = check, .severity = severity, .version = step->version,
+		.check = check, .severity = severity, .sqlstate = sqlstate, .version = step->version,
 		.file = step->migration ? step->migration->up_file : step->row->file,
 		.message = message, .hint = hint
 	};
@@ -500,24 +501,26 @@ check_record(const MigrationPlan *plan, FindingSink *sink)
 		const Step *step = &plan->steps[i];
 
 		if (step->flags & FLAG_MODIFIED)
-			add_flag_finding(step, "checksums", FINDING_WARNING,
+			add_flag_finding(step, "checksums", FINDING_WARNING, ERRCODE_MIGRATOR_MODIFIED,
 							 "the file was modified after it was applied",
 							 "Create a new migration instead of changing an applied one.", sink);
 		if (step->flags & FLAG_REFORMATTED)
-			add_flag_finding(step, "checksums", FINDING_INFO,
+			add_flag_finding(step, "checksums", FINDING_INFO, ERRCODE_MIGRATOR_MODIFIED,
 							 "the file was reformatted after it was applied; its statements are the same",
 							 NULL, sink);
 		if ((step->flags & FLAG_MISSING) && step->state == MIGRATION_APPLIED)
-			add_flag_finding(step, "missing", FINDING_WARNING,
+			add_flag_finding(step, "missing", FINDING_WARNING, ERRCODE_UNDEFINED_FILE,
 							 "the migration is applied, but its file is gone", NULL, sink);
 		if (step->flags & FLAG_LATE)
 			add_flag_finding(step, "late", migrator_late == LATE_ALLOW ? FINDING_WARNING : FINDING_ERROR,
+							 ERRCODE_MIGRATOR_LATE,
 							 psprintf("the migration is late: \"%s\" is applied already", step->late_after),
 							 "Give it a later version, or admit it with options.allow_late.", sink);
 		if (step->call_reason != NULL && plan_step_is_pending(step))
 		{
 			Finding		finding = {
-				.check = "non_transactional", .severity = FINDING_INFO, .version = step->version,
+				.check = "non_transactional", .severity = FINDING_INFO,
+				.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION, .version = step->version,
 				.file = step->migration->up_file, .line = step->call_line,
 				.message = step->call_reason,
 				.hint = "SELECT migrator.apply() refuses it; use CALL migrator.up()."
@@ -541,7 +544,7 @@ check_down_scripts(const MigrationPlan *plan, FindingSink *sink)
 	if (with_down == 0)
 	{
 		Finding		finding = {
-			.check = "down_scripts", .severity = FINDING_INFO,
+			.check = "down_scripts", .severity = FINDING_INFO, .sqlstate = ERRCODE_MIGRATOR_IRREVERSIBLE,
 			.message = "no migration has a down script"
 		};
 
@@ -553,7 +556,7 @@ check_down_scripts(const MigrationPlan *plan, FindingSink *sink)
 		const Step *step = &plan->steps[i];
 
 		if (step->migration != NULL && step->migration->down_file == NULL)
-			add_flag_finding(step, "down_scripts", FINDING_INFO,
+			add_flag_finding(step, "down_scripts", FINDING_INFO, ERRCODE_MIGRATOR_IRREVERSIBLE,
 							 "the migration has no down script", NULL, sink);
 	}
 }

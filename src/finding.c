@@ -17,6 +17,11 @@
 /* bytes of a text in a message */
 #define LINE_AT_MOST 1024
 
+/* of finding_raise_worst() */
+#define OTHERS_AT_MOST 10
+
+static void raise_finding(const Finding *f, const char *more) pg_attribute_noreturn();
+
 void
 finding_add(FindingSink *sink, const Finding *finding)
 {
@@ -55,29 +60,70 @@ finding_raise_first(const FindingSink *sink)
 	foreach(lc, sink->findings)
 	{
 		const Finding *f = lfirst(lc);
-		int			position = f->position;
-		char	   *excerpt = f->query ? finding_excerpt(f->query, &position) : NULL;
 		char	   *others = NULL;
 
 		if (f->severity != FINDING_ERROR)
 			continue;
 		if (sink->errors > 1)
-			others = psprintf("%s%sBefore anything ran, %d other problem(s) were found: migrator.validate() lists all.",
-							  f->detail ? f->detail : "", f->detail ? "\n" : "", sink->errors - 1);
-		ereport(ERROR,
-				errcode(f->sqlstate),
-				errmsg_internal("%s", f->message),
-				others ? errdetail_internal("%s", others) :
-				f->detail ? errdetail_internal("%s", f->detail) : 0,
-				f->hint ? errhint("%s", f->hint) : 0,
-				excerpt ? internalerrquery(excerpt) : 0,
-				excerpt && position > 0 ? internalerrposition(position) : 0,
-				f->file && f->line > 0 ?
-				errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
-						   f->version, f->file, f->line, f->column) :
-				f->file && f->version ?
-				errcontext("migration \"%s\" (file \"%s\")", f->version, f->file) : 0);
+			others = psprintf("Before anything ran, %d other problem(s) were found: migrator.validate() lists all.",
+							  sink->errors - 1);
+		raise_finding(f, others);
 	}
+}
+
+void
+finding_raise_worst(const FindingSink *sink, FindingSeverity severity)
+{
+	const Finding *worst = NULL;
+	StringInfoData others;
+	int			count = 0;
+
+	initStringInfo(&others);
+	for (FindingSeverity level = FINDING_ERROR; level >= severity; level--)
+	{
+		ListCell   *lc;
+
+		foreach(lc, sink->findings)
+		{
+			const Finding *f = lfirst(lc);
+
+			if (f->severity != level)
+				continue;
+			if (worst == NULL)
+				worst = f;
+			else if (count++ < OTHERS_AT_MOST)
+				appendStringInfo(&others, "%s%s: %s%s%s", others.len > 0 ? "\n" : "",
+								 finding_severity_name(level), f->file ? f->file : "",
+								 f->file ? ": " : "", f->message);
+		}
+	}
+	if (worst == NULL)
+		return;
+	if (count > OTHERS_AT_MOST)
+		appendStringInfo(&others, "\nand %d more: migrator.validate() lists all", count - OTHERS_AT_MOST);
+	raise_finding(worst, others.len > 0 ? others.data : NULL);
+}
+
+/* As an error, whatever its severity is; more goes behind its own detail. */
+static void
+raise_finding(const Finding *f, const char *more)
+{
+	int			position = f->position;
+	char	   *excerpt = f->query ? finding_excerpt(f->query, &position) : NULL;
+	const char *detail = f->detail && more ? psprintf("%s\n%s", f->detail, more) : more ? more : f->detail;
+
+	ereport(ERROR,
+			errcode(f->sqlstate ? f->sqlstate : ERRCODE_RAISE_EXCEPTION),
+			errmsg_internal("%s", f->message),
+			detail ? errdetail_internal("%s", detail) : 0,
+			f->hint ? errhint("%s", f->hint) : 0,
+			excerpt ? internalerrquery(excerpt) : 0,
+			excerpt && position > 0 ? internalerrposition(position) : 0,
+			f->file && f->line > 0 ?
+			errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
+					   f->version, f->file, f->line, f->column) :
+			f->file && f->version ?
+			errcontext("migration \"%s\" (file \"%s\")", f->version, f->file) : 0);
 }
 
 char *

@@ -51,6 +51,12 @@ extern const char *finding_severity_name(FindingSeverity severity);
 extern void finding_raise_first(const FindingSink *sink);
 
 /*
+ * Raise as an error the first of the most severe findings, if any is as severe
+ * as that; the DETAIL lists the others, the most severe first, up to ten.
+ */
+extern void finding_raise_worst(const FindingSink *sink, FindingSeverity severity);
+
+/*
  * A piece of a statement's text that is fit for an error message: whole when
  * short, else the part around *position, which is changed to point into the
  * result.  palloc'd.

@@ -571,6 +571,24 @@ record_forget(const char *service, const char *version, MigrationState from)
 		refuse_stale(service, version);
 }
 
+bool
+record_accept(const RecordEntry *entry)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.migrations SET checksum = $3, fingerprint = $4, down_script = $5"
+		" WHERE service = $1 AND version = $2 AND state = 'applied'"
+		" AND (checksum, fingerprint, down_script) IS DISTINCT FROM ($3, $4, $5)",
+		5, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	};
+	Datum		values[5] = {CStringGetTextDatum(entry->service), CStringGetTextDatum(entry->version)};
+	char		nulls[5] = {' ', ' ', ' ', ' ', ' '};
+
+	values[2] = text_or_null(entry->checksum, &nulls[2]);
+	values[3] = text_or_null(entry->fingerprint, &nulls[3]);
+	values[4] = text_or_null(entry->down_script, &nulls[4]);
+	return owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL) > 0;
+}
+
 /* finished says whether the row is complete, or of a run that goes on */
 static void
 write_run(RunEntry *run, bool finished)

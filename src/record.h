@@ -223,6 +223,12 @@ extern void record_change_state(const char *service, const char *version, Migrat
 /* Delete the state row: the migration is pending again.  40001 likewise. */
 extern void record_forget(const char *service, const char *version, MigrationState from);
 
+/*
+ * Replace checksum, fingerprint and down script of an applied migration, unless
+ * they are the same: then false.
+ */
+extern bool record_accept(const RecordEntry *entry);
+
 extern void record_write_run(RunEntry *run);
 
 /* Make and drop the view <service>_schema_migrations. */

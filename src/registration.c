@@ -7,6 +7,13 @@
  * cluster, where a dump may be restored; so the row says which cluster's they
  * are, and keeps the names for any other.  There names count, as they do for
  * the owners and grants in that dump, until the service is registered again.
+ *
+ * A registered search_path decides whose functions the unqualified names of a
+ * script mean, and a registered source which scripts run at all: both are code
+ * that runs with the rights of whoever comes along.  So the rule for those who
+ * stage files holds for those who register.  To let only such schemas into the
+ * path in which nobody else may create would not do: a schema's owner always
+ * may, grants come later, and the source would be left open.
  */
 #include "postgres.h"
 
@@ -42,7 +49,8 @@ const OptionKey registration_options[] = {
 	{NULL}
 };
 
-#define COLUMNS "SELECT service, source, environment, search_path, options, role_oids, system_identifier" \
+#define COLUMNS "SELECT service, source, environment, search_path, options, role_oids, system_identifier," \
+	" registered_oids, registered_as, registered_by, registered_login" \
 	" FROM migrator.services"
 
 typedef struct ServiceList
@@ -54,6 +62,7 @@ typedef struct ServiceList
 static List *select_services(OwnerQuery *query, const Datum *values);
 static void copy_service(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_role_oids(Service *service, Datum array);
+static void take_author(Service *service, HeapTuple tuple, TupleDesc desc);
 static void resolve_roles(Service *service, const Service *old, const List *options);
 static Oid	role_of(const Service *service, int i);
 
@@ -129,6 +138,7 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	value = heap_getattr(tuple, 6, desc, &isnull);
 	if (service->of_this_cluster && !isnull)
 		take_role_oids(service, value);
+	take_author(service, tuple, desc);
 	list->services = lappend(list->services, service);
 	MemoryContextSwitchTo(old);
 }
@@ -147,6 +157,32 @@ take_role_oids(Service *service, Datum array)
 	service->role_oids = palloc(Max(count, 1) * sizeof(Oid));
 	for (int i = 0; i < count; i++)
 		service->role_oids[i] = DatumGetObjectId(values[i]);
+}
+
+/* By OIDs, or by the names that a row of another cluster has. */
+static void
+take_author(Service *service, HeapTuple tuple, TupleDesc desc)
+{
+	Author	   *author = &service->author;
+	Oid		   *const roles[3] = {&author->current, &author->session, &author->login};
+	bool		isnull;
+	Datum		array = heap_getattr(tuple, 8, desc, &isnull);
+	Datum	   *values;
+	int			count = 0;
+
+	service->registered_by = owner_query_text(tuple, desc, 10);
+	if (!isnull)
+		deconstruct_array(DatumGetArrayTypePCopy(array), OIDOID, sizeof(Oid), true, TYPALIGN_INT,
+						  &values, NULL, &count);
+	service->author_known = true;
+	for (int i = 0; i < 3; i++)
+	{
+		char	   *name = owner_query_text(tuple, desc, 9 + i);
+
+		*roles[i] = !service->of_this_cluster ? (name ? get_role_oid(name, true) : InvalidOid) :
+			count == 3 ? DatumGetObjectId(values[i]) : InvalidOid;
+		service->author_known &= OidIsValid(*roles[i]);
+	}
 }
 
 Service *
@@ -179,18 +215,31 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 		"UPDATE migrator.services SET source = $2, environment = $3, search_path = $4,"
 		" options = (SELECT coalesce(jsonb_object_agg(key, value), '{}')"
 		"  FROM jsonb_each(options || $5) WHERE value <> 'null'),"
-		" role_oids = $6, registered_at = clock_timestamp(), registered_by = $7, system_identifier = $8"
+		" role_oids = $6, registered_at = clock_timestamp(), registered_by = $7, system_identifier = $8,"
+		" registered_as = $9, registered_login = $10, registered_oids = $11"
 		" WHERE service = $1",
-		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, OIDARRAYOID, TEXTOID, INT8OID}
+		11, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, OIDARRAYOID, TEXTOID, INT8OID, TEXTOID, TEXTOID, OIDARRAYOID}
 	};
 	List	   *given = options_read(options, registration_options, true);
-	Datum		values[8];
-	char		nulls[8];
+	Datum		values[11];
+	char		nulls[11];
 	const Option *ignore = options_find(given, "ignore");
 	Datum	   *oids;
+	Datum		author[3];
+	Author		by;
 
 	if (ignore != NULL)
 		glob_require_valid(ignore->strings, ignore->count);
+	trust_own_session(&by, "register a service");
+	author[0] = ObjectIdGetDatum(by.current);
+	author[1] = ObjectIdGetDatum(by.session);
+	author[2] = ObjectIdGetDatum(by.login);
+	if (ignore == NULL && old != NULL && old->ignore_count > 0 &&
+		(!old->author_known || OidIsValid(trust_stranger(&old->author))))
+		ereport(NOTICE,
+				errmsg("option \"ignore\" of service \"%s\" stays as role \"%s\" registered it",
+					   service->service, old->registered_by),
+				errhint("From now on it counts as yours: give it anew in \"options\", or take it away with null."));
 	resolve_roles(service, old, given);
 	oids = palloc(Max(service->role_count, 1) * sizeof(Datum));
 	for (int i = 0; i < service->role_count; i++)
@@ -206,8 +255,11 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 	nulls[3] = service->search_path ? ' ' : 'n';
 	values[4] = options ? JsonbPGetDatum(options) : DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
 	values[5] = PointerGetDatum(construct_array(oids, service->role_count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
-	values[6] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
+	values[6] = CStringGetTextDatum(trust_role_name(by.session));
 	values[7] = Int64GetDatum((int64) GetSystemIdentifier());
+	values[8] = CStringGetTextDatum(trust_role_name(by.current));
+	values[9] = CStringGetTextDatum(trust_role_name(by.login));
+	values[10] = PointerGetDatum(construct_array(author, 3, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
 	if (owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL) != 1)
 		elog(ERROR, "registration of service \"%s\" is gone", service->service);
 }
@@ -290,4 +342,28 @@ role_of(const Service *service, int i)
 	if (service->of_this_cluster)
 		return service->role_oids ? service->role_oids[i] : InvalidOid;
 	return get_role_oid(service->roles[i], true);
+}
+
+void
+registration_require_trusted(const Service *registration, const char *what)
+{
+	Oid			stranger;
+
+	if (!registration->author_known)
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("permission denied to use the registration of service \"%s\"", registration->service),
+				errdetail("Its %s would act with your rights, and role \"%s\", which registered it, is not known here.",
+						  what, registration->registered_by),
+				errhint("Register the service again."));
+	if (has_privs_of_role(registration->author.current, owner_query_owner()))
+		return;
+	stranger = trust_stranger(&registration->author);
+	if (OidIsValid(stranger))
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("permission denied to use the registration of service \"%s\", which role \"%s\" wrote",
+					   registration->service, trust_role_name(stranger)),
+				errdetail("Its %s would act with your rights, which that role does not have.", what),
+				errhint("Register the service yourself or let a superuser do it; or have an administrator add the role to migrator.trusted_stagers for you, if it may do all that you may."));
 }

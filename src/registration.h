@@ -7,6 +7,7 @@
 #define MIGRATOR_REGISTRATION_H
 
 #include "options.h"
+#include "trust.h"
 
 /*
  * A row of "services".  A new option is a row of registration_options and a
@@ -28,6 +29,11 @@ typedef struct Service
 	/* OIDs are those of this cluster; after a restore elsewhere names count */
 	bool		of_this_cluster;
 	Oid		   *role_oids;		/* role_count of them */
+
+	/* who registered it; false when that is not known */
+	bool		author_known;
+	Author		author;
+	char	   *registered_by;	/* the session user's name then */
 } Service;
 
 /* Keys of argument "options" of register(). */
@@ -47,7 +53,7 @@ extern List *registration_list(void);
 extern Service *registration_lock(const char *service);
 
 /*
- * Write a registration that is locked.  Options that are not among the given
+ * Write a registration that is locked, in the name of the caller.  Options that are not among the given
  * ones stay as they are in old (NULL: none); a null takes one away.  Raises
  * what options_read() does, 22023 for an empty list of roles, 42704 for a role
  * that does not exist.
@@ -63,5 +69,13 @@ extern bool registration_delete(const char *service);
  * (NULL), leaves that to the grants on the functions.
  */
 extern void registration_require_member(const Service *registration);
+
+/*
+ * Raise 42501 unless whoever registered the service could have done with the
+ * caller's rights what the registration says: see trust.h.  The extension's
+ * owner and superusers are trusted by everybody.  what names the parts of it
+ * that the call is going to act upon, for the message.
+ */
+extern void registration_require_trusted(const Service *registration, const char *what);
 
 #endif

@@ -135,6 +135,8 @@ run_raise_what_stops(Run *run)
 	MigrationPlan	   *plan = survey->plan;
 	FindingSink sink = {0};
 
+	/* again behind a wait: rights may have been taken away meanwhile */
+	scope_require_rights(run->request->scope, true);
 	source_require_runnable(survey->source);
 	survey_raise_what_stops(survey, run->request->force);
 

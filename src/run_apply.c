@@ -69,7 +69,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 		return;
 	}
 	run_refuse_standby("migrator.apply()");
-	registration_require_member(request->scope->registration);
+	scope_require_rights(request->scope, true);
 
 	scope_require_source(request->scope);
 	scope_check_search_path(request->scope);

@@ -110,7 +110,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 		return;
 	}
 	run_refuse_standby("migrator.up()");
-	registration_require_member(request->scope->registration);
+	scope_require_rights(request->scope, true);
 	scope_require_source(request->scope);
 	scope_check_search_path(request->scope);
 

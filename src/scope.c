@@ -194,6 +194,30 @@ scope_require_source(const Scope *scope)
 }
 
 void
+scope_require_rights(const Scope *scope, bool runs)
+{
+	const Service *registration = scope->registration;
+	StringInfoData what;
+
+	registration_require_member(registration);
+	if (registration == NULL)
+		return;
+
+	/* what was given in the call instead is the caller's own */
+	initStringInfo(&what);
+	if (scope->source != NULL && scope->source == registration->source)
+		appendStringInfoString(&what, "source");
+	if (scope->environment != NULL && scope->environment == registration->environment)
+		appendStringInfo(&what, "%senvironment", what.len > 0 ? ", " : "");
+	if (scope->ignore_count > 0 && scope->ignore == registration->ignore)
+		appendStringInfo(&what, "%signore", what.len > 0 ? ", " : "");
+	if (runs && scope->search_path != NULL)
+		appendStringInfo(&what, "%ssearch_path", what.len > 0 ? ", " : "");
+	if (what.len > 0)
+		registration_require_trusted(registration, what.data);
+}
+
+void
 scope_check_service_name(const char *name)
 {
 	size_t		length = strlen(name);

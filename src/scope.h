@@ -49,4 +49,11 @@ extern void scope_check_environment_name(const char *name);
  */
 extern void scope_check_search_path(const Scope *scope);
 
+/*
+ * Raise 42501 unless the caller may act for the service, and whoever registered
+ * it may be listened to: see registration.h.  runs says whether scripts are
+ * going to run, or files are only read for the record.
+ */
+extern void scope_require_rights(const Scope *scope, bool runs);
+
 #endif

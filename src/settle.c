@@ -122,6 +122,14 @@ settle_baseline(const Scope *scope, const char *version)
 	check_duplicates(survey->set, &sink);
 	finding_raise_first(&sink);
 
+	/* all of them: meant for a database that was made without us, not for what is new */
+	if (version == NULL && survey->record->count > 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("service \"%s\" has %d migration(s) on record, so baseline() needs a version",
+					   scope->service, survey->record->count),
+				errdetail("Without one, all pending migrations would be recorded as applied and never run."),
+				errhint("Name the last version that the database has already with argument \"version\"."));
 	for (int i = 0; i < survey->plan->count && !found; i++)
 		found = version_is_target(survey->plan->order, survey->plan->steps[i].version, version);
 	if (!found)
@@ -220,7 +228,12 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 	text = psprintf("%s -> %s%s%s", record_state_name(step->state), state,
 					note ? ": " : "", note ? note : "");
 	if (step->row == NULL)
+	{
+		/* what the files say goes on record, a script to run later among it */
+		scope_require_rights(scope, false);
+		source_require_runnable(survey->source);
 		write_settled(survey, step, wanted, "resolved", text, 0);
+	}
 	else
 	{
 		RecordEntry entry = {
@@ -234,6 +247,65 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 			record_change_state(scope->service, step->row->version, step->state, wanted);
 		record_write_event(&entry);
 	}
+}
+
+/*
+ * Only what is of record changes: a file that is not the one that was applied
+ * (another directory) must not take its place, so the checks of a run are made.
+ */
+void
+settle_accept(const Scope *scope, const char *version, const char *note)
+{
+	Survey	   *survey;
+	FindingSink sink = {0};
+	Step	   *step;
+	SourceScript down = {0};
+	RecordEntry entry = {.event = "accepted", .note = note, .execution_time_ms = -1};
+
+	run_require_writable("migrator.accept()");
+	scope_require_source(scope);
+	(void) run_lock_and_load(scope->service);
+	survey = survey_take(scope, CHECK_EVERYTHING);
+	source_require_runnable(survey->source);
+	check_duplicates(survey->set, &sink);
+	check_layout(survey->plan, &sink);
+	check_same_files(survey->plan, &sink);
+	finding_raise_first(&sink);
+
+	step = find_step(survey, version);
+	if (step->row == NULL || step->state != MIGRATION_APPLIED)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("migration \"%s\" is not applied, but %s", step->version, record_state_name(step->state)),
+				errhint("Its file may be edited freely; there is nothing to accept."));
+	if (step->migration == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("migration \"%s\" has no file in \"%s\"", step->version, scope->source));
+	if (step->checksum == NULL)
+		finding_raise_first(&step->findings);
+
+	if (step->migration->down_file != NULL)
+	{
+		source_read_script(survey->source, step->migration->down_file, &down);
+		if (down.text == NULL)
+			ereport(ERROR,
+					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("down script \"%s\" of migration \"%s\" cannot be read",
+						   step->migration->down_file, step->version),
+					errhint("migrator.validate() says why."));
+	}
+	entry.service = scope->service;
+	entry.version = step->row->version;
+	entry.name = step->name;
+	entry.checksum = step->checksum;
+	entry.fingerprint = step->fingerprint;
+	entry.down_script = down.text;
+	if (!record_accept(&entry))
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("the files of migration \"%s\" are as they are on record", step->version));
+	record_write_event(&entry);
 }
 
 static Step *

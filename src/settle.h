@@ -20,13 +20,20 @@ extern void settle_register(Service *service, Jsonb *options);
 extern void settle_unregister(const char *service);
 
 /*
- * Record the source's migrations up to version (NULL: all) as applied.
- * Returns the number of rows written.
+ * Record the source's migrations up to version (NULL: all, which is refused
+ * when anything is on record) as applied.  Returns the number of rows written.
  */
 extern int	settle_baseline(const Scope *scope, const char *version);
 
 /* Change what the record says of a version; note may be NULL. */
 extern void settle_resolve(const Scope *scope, const char *version, const char *state,
 						   const char *note);
+
+/*
+ * The applied file was changed on purpose: its checksum, fingerprint and down
+ * script become those of record.  Raises 55000 when the migration is not
+ * applied, has no file, or is as it is on record.
+ */
+extern void settle_accept(const Scope *scope, const char *version, const char *note);
 
 #endif

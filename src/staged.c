@@ -55,8 +55,6 @@ static void take_file(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_key(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_content(HeapTuple tuple, TupleDesc desc, void *argument);
 static void fail(FileContent *content, int sqlstate, char *problem, char *hint);
-static const char *role_name(Oid role);
-static bool may_act_as(Oid stager, Oid role, const List *trusted);
 
 bool
 staged_is(const char *source)
@@ -223,7 +221,7 @@ take_key(HeapTuple tuple, TupleDesc desc, void *argument)
 /* The texts have no zero bytes, which therefore part them. */
 void
 staged_sign(const StagedKey *key, const char *name, const char *path,
-			const char *sha256, int64 size, const StagedBy *by, char *signature)
+			const char *sha256, int64 size, const Author *by, char *signature)
 {
 	StringInfoData message;
 
@@ -338,75 +336,27 @@ fail(FileContent *content, int sqlstate, char *problem, char *hint)
 }
 
 void
-staged_caller(StagedBy *by)
-{
-	by->current = GetUserId();
-	by->session = GetSessionUserId();
-	by->login = GetAuthenticatedUserId();
-}
-
-/*
- * A script runs with the caller's rights, and may RESET ROLE to those of the
- * session, and RESET SESSION AUTHORIZATION to those of the login.  Whoever sent
- * it must have them already, on each of these levels, or be trusted with them
- * by name; a superuser who runs what somebody else sent is no exception.
- */
-void
 staged_require_trusted(const StagedSet *set)
 {
-	List	   *trusted = NIL;
-	ListCell   *lc;
-	StagedBy	caller;
-	const StagedBy *passed = NULL;
+	const Author *passed = NULL;
 
-	staged_caller(&caller);
-	foreach(lc, settings_trusted_stagers())
-	{
-		Oid			role = get_role_oid(lfirst(lc), true);
-
-		if (OidIsValid(role))
-			trusted = lappend_oid(trusted, role);
-	}
 	for (int i = 0; i < set->count; i++)
 	{
 		const StagedFile *file = &set->files[i];
 		Oid			stranger;
 
 		/* most sets were sent by one role */
-		if (passed != NULL && memcmp(passed, &file->by, sizeof(StagedBy)) == 0)
+		if (passed != NULL && memcmp(passed, &file->by, sizeof(Author)) == 0)
 			continue;
-		stranger = !may_act_as(file->by.current, caller.current, trusted) ? file->by.current :
-			!may_act_as(file->by.session, caller.session, trusted) ? file->by.session :
-			!may_act_as(file->by.login, caller.login, trusted) ? file->by.login : InvalidOid;
+		stranger = trust_stranger(&file->by);
 		if (OidIsValid(stranger))
 			ereport(ERROR,
 					errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					errmsg("permission denied to run files of \"%s\", which role \"%s\" staged",
-						   set->given, role_name(stranger)),
+						   set->given, trust_role_name(stranger)),
 					errdetail("File \"%s\" would run with your rights, which that role does not have.",
 							  file->path),
 					errhint("Stage the files yourself, or have an administrator add the role to migrator.trusted_stagers for you, if it may do all that you may."));
 		passed = &file->by;
 	}
-}
-
-static bool
-may_act_as(Oid stager, Oid role, const List *trusted)
-{
-	ListCell   *lc;
-
-	if (can_become_role(stager, role))
-		return true;
-	foreach(lc, trusted)
-		if (can_become_role(stager, lfirst_oid(lc)))
-			return true;
-	return false;
-}
-
-static const char *
-role_name(Oid role)
-{
-	char	   *name = GetUserNameFromId(role, true);
-
-	return name ? name : psprintf("%u (dropped)", role);
 }

@@ -11,27 +11,16 @@
 
 #include "digest.h"
 #include "file.h"
+#include "trust.h"
 
 #define STAGED_PREFIX "stage:"
-
-/*
- * Who sent a content: all that its sender was.  Code in a session can get from
- * the current to the session user and on to the one who logged in, by RESET
- * ROLE and RESET SESSION AUTHORIZATION.
- */
-typedef struct StagedBy
-{
-	Oid			current;
-	Oid			session;
-	Oid			login;
-} StagedBy;
 
 typedef struct StagedFile
 {
 	const char *path;			/* relative to the source */
 	char		sha256[SHA256_HEX_LENGTH + 1];
 	int64		size;			/* bytes */
-	StagedBy	by;
+	Author	by;
 } StagedFile;
 
 /* What files are signed with: the row of "stage_key". */
@@ -80,10 +69,7 @@ extern void staged_load_key(StagedKey *key);
  * signature[SHA256_HEX_LENGTH + 1].
  */
 extern void staged_sign(const StagedKey *key, const char *name, const char *path,
-						const char *sha256, int64 size, const StagedBy *by, char *signature);
-
-/* Who the caller is. */
-extern void staged_caller(StagedBy *by);
+						const char *sha256, int64 size, const Author *by, char *signature);
 
 /* A file of the set by its path, or NULL. */
 extern const StagedFile *staged_find(const StagedSet *set, const char *path);

@@ -66,14 +66,13 @@ typedef struct Change
 	StagingFile *files;			/* the new set, by path */
 	int			count;
 	bool	   *unchanged;		/* one for each of them */
-	StagedBy	by;				/* who sends it */
+	Author	by;				/* who sends it */
 	StagedKey	key;
 	const char *name;
 	List	   *removed;		/* paths, text * */
 	MemoryContext context;
 } Change;
 
-static void require_own_session(StagedBy *by);
 static void lock_stage(const char *name, Stage *stage);
 static bool select_stage(const char *name, Stage *stage);
 static void require_rights(const char *name, Stage *stage);
@@ -93,7 +92,7 @@ static bool write_files(const char *name, Change *change);
 static void compare_file(HeapTuple tuple, TupleDesc desc, void *argument);
 static bool put_changed_files(const char *name, const Change *change);
 static bool mark_contents(const char *name, HTAB *known);
-static bool put_file(const char *name, const StagingFile *file, const StagedBy *by);
+static bool put_file(const char *name, const StagingFile *file, const Author *by);
 static void refuse_file_as_folder(const char *name, const char *path);
 static void take_text(HeapTuple tuple, TupleDesc desc, void *argument);
 static Datum text_array(Datum *texts, int count);
@@ -112,7 +111,7 @@ staging_replace(const char *name, StagingFile *files, int count)
 
 	staged_check_name(name);
 	staging_check_files(name, files, count);
-	require_own_session(&change.by);
+	trust_own_session(&change.by, "stage files");
 	staged_load_key(&change.key);
 	lock_stage(name, &stage);
 	known = known_contents(name, count);
@@ -128,25 +127,6 @@ staging_replace(const char *name, StagingFile *files, int count)
 	remove_marked(name);
 	remove_leftovers();
 	return count;
-}
-
-/*
- * Who sends the files.  In a function of another owner, and in whatever the
- * server runs with restricted rights (an index expression in ANALYZE), the
- * session is not the sender's: then the owner must be able to be what the
- * session is, or he could sign with somebody else's name.
- */
-static void
-require_own_session(StagedBy *by)
-{
-	staged_caller(by);
-	if ((InLocalUserIdChange() || InSecurityRestrictedOperation()) &&
-		!(can_become_role(by->current, by->session) && can_become_role(by->current, by->login)))
-		ereport(ERROR,
-				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				errmsg("role \"%s\" cannot stage files in a session of role \"%s\"",
-					   GetUserNameFromId(by->current, false), GetUserNameFromId(by->session, false)),
-				errdetail("A SECURITY DEFINER function, or the maintenance of a table, runs here with its owner's rights."));
 }
 
 /*
@@ -569,14 +549,14 @@ staging_put(const char *name, StagingFile *file)
 		2, {TEXTOID, TEXTOID}
 	};
 	Stage		stage;
-	StagedBy	by;
+	Author	by;
 	FormerFile	former = {0};
 	Datum		values[2];
 
 	staged_check_name(name);
 	staging_check_path(file->path);
 	staging_check_content(file);
-	require_own_session(&by);
+	trust_own_session(&by, "stage files");
 	lock_stage(name, &stage);
 
 	values[0] = CStringGetTextDatum(name);
@@ -602,7 +582,7 @@ staging_put(const char *name, StagingFile *file)
 
 /* False when nothing had to be written. */
 static bool
-put_file(const char *name, const StagingFile *file, const StagedBy *by)
+put_file(const char *name, const StagingFile *file, const Author *by)
 {
 	static OwnerQuery content = {
 		"INSERT INTO migrator.staged_contents AS c (name, sha256, size, content) VALUES ($1, $2, $3, $4)"

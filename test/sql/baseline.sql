@@ -13,12 +13,14 @@ SELECT to_regclass('a'), to_regclass('b');
 SELECT migrator.baseline('m/d', version => '2');
 -- the rest runs as usual, up to what cannot
 SELECT version, outcome FROM migrator.apply('m/d', target => '2');
--- all
+-- all of them only where nothing is on record: what is new here has not been run
 SELECT migrator.baseline('m/d');
+\echo :LAST_ERROR_SQLSTATE
+SELECT migrator.baseline('m/d', version => '10');
 SELECT version, state, flags FROM migrator.status('m/d');
 SELECT * FROM migrator.apply('m/d');
 SELECT migrator.is_current('m/d');
-SELECT migrator.baseline('m/d');
+SELECT migrator.baseline('m/d', version => '10');
 -- migration_performance has times of runs only
 SELECT count(*) FROM migrator.migration_performance;
 SELECT migration_name, status, execution_time_ms FROM migrator.schema_migrations ORDER BY 1;
@@ -29,11 +31,13 @@ SELECT version, flags FROM migrator.status('m/d');
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql', 'SELECT 1/0;', '2_b.sql', 'SELEC 2;', '3_c.sql', '');
 SELECT version, outcome FROM migrator.apply('m/d', target => '1', on_error => 'continue');
+-- a failure is history, too
 SELECT migrator.baseline('m/d');
+SELECT migrator.baseline('m/d', version => '3');
 SELECT version, state, flags, message FROM migrator.status('m/d');
--- a service of its own, and the registered source
-SELECT migrator.baseline('m/d', 'other', '1');
-SELECT service, version FROM migrator.migrations ORDER BY 1, 2;
+-- a service of its own, and the environment
+SELECT migrator.baseline('m/d', 'other', '1', environment => 'test');
+SELECT service, version, environment FROM migrator.migrations ORDER BY 1, 2;
 -- dated: up to a day
 CALL files.names('m/d', '20250131-a.sql', '20250202-a.sql', '20250202-b.sql', '20250203-a.sql');
 SELECT migrator.baseline('m/d', 'dated', '20250202');
@@ -49,6 +53,10 @@ SELECT migrator.baseline('m/nowhere');
 SELECT migrator.baseline('m/d', version => '2026');
 SELECT migrator.baseline('m/d', version => '');
 SELECT migrator.baseline('m/d', 'No');
+SELECT migrator.baseline('m/d', 'other', '1', 'No');
+SELECT migrator.baseline('m/d', 'other', '1', options => '{"force": true}');
+SELECT migrator.baseline('m/d', 'other', '1', options => '{"nosuch": true}');
+SELECT migrator.baseline('m/d', 'other', '1', options => '[]');
 BEGIN READ ONLY;
 SELECT migrator.baseline('m/d');
 ROLLBACK;

@@ -76,6 +76,9 @@ CALL migrator.up('m/in/d') \gset
 SELECT :'result'::jsonb->'applied' AS applied;
 RESET ROLE;
 
+-- the registrations of a member act with the rights of members only: see registrar.sql
+SELECT migrator.register('team', 'm/in/d');
+
 -- A member who does not inherit the role's rights has to become the role, as for a table.
 ALTER ROLE regress_migrator_b NOINHERIT;
 GRANT regress_migrator_team TO regress_migrator_b;

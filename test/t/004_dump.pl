@@ -62,7 +62,7 @@ my @facts = (
 	[ 'rights', q{SELECT has_table_privilege('pg_database_owner', 'migrator.history', 'SELECT'),
 		has_table_privilege('pg_database_owner', 'migrator.shop_a_schema_migrations', 'SELECT'),
 		has_function_privilege('app', 'migrator.unlock(text, boolean)', 'EXECUTE'),
-		has_function_privilege('public', 'migrator.baseline(text, text, text)', 'EXECUTE'),
+		has_function_privilege('public', 'migrator.baseline(text, text, text, text, jsonb)', 'EXECUTE'),
 		has_schema_privilege('public', 'migrator', 'USAGE')} ]
 );
 my $before = record_set($node, 'app');
