@@ -1,7 +1,8 @@
 /*
  * event.h
  *	  What a run says: NOTICE to the client, the same to the server log at
- *	  migrator.log_level.
+ *	  migrator.log_level, and at LOG whatever that is what began, failed and
+ *	  ended.
  */
 #ifndef MIGRATOR_EVENT_H
 #define MIGRATOR_EVENT_H

@@ -70,6 +70,14 @@ push_context(Execution *execution, ErrorContextCallback *callback)
 	error_context_stack = callback;
 }
 
+void
+execute_look_at(Execution *execution, int i)
+{
+	execution->statement = i;
+	execution->begun = false;
+	locate_error(execution, 0);
+}
+
 /* Each statement's parse and plan trees die with it. */
 static void
 run_statements(Execution *execution, int first, int last, bool top_level)
@@ -82,6 +90,7 @@ run_statements(Execution *execution, int first, int last, bool top_level)
 	{
 		CHECK_FOR_INTERRUPTS();
 		execution->statement = i;
+		execution->begun = true;
 		if (execution->before_statement != NULL)
 			execution->before_statement(i + 1, execution->script->text + execution->script->statements[i].offset,
 										execution->script->statements[i].length);

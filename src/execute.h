@@ -18,6 +18,7 @@ typedef struct Execution
 	const char *file;
 	const Script *script;
 	int			statement;		/* index of the current one, -1 before */
+	bool		begun;			/* it was; else only looked at */
 	int			error_line;		/* set when an error passes; 0 else */
 	int			error_column;
 	bool		set_constraints;	/* it ran SET CONSTRAINTS */
@@ -46,6 +47,9 @@ extern void execute_script(Execution *execution);
  * afterwards.
  */
 extern void execute_statements(Execution *execution, int first, int last, bool top_level);
+
+/* What fails from here on is statement i's fault, though it has not begun. */
+extern void execute_look_at(Execution *execution, int i);
 
 /* Run a statement that the extension itself composed, with the caller's rights. */
 extern void execute_command(const char *sql, bool top_level);

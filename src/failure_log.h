@@ -9,10 +9,10 @@
 
 /*
  * Have a short-lived background worker write the failure (history, runs, and
- * the state unless the migration is applied).  Best effort: returns silently
- * when no worker can be had, and after a few seconds in any case, so it can
- * never hang, nor deadlock with the caller's transaction.  Raises nothing but
- * out of memory.
+ * the state unless the migration is applied).  Best effort: says in a WARNING
+ * when it cannot be kept, and why; returns after a few seconds in any case, so
+ * it can never hang, nor deadlock with the caller's transaction.  Raises
+ * nothing but out of memory.
  */
 extern void failure_log_keep(RecordEntry *entry, RunEntry *run);
 

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
@@ -188,6 +189,7 @@ settle_started(Parts *parts)
 
 	if (i >= script->statement_count || script->statements[i].kind != STATEMENT_OUTSIDE)
 		return;
+	execute_look_at(parts->execution, i);
 	switch (resume_verdict(script_parse_statement(script, i, NULL), &command))
 	{
 		case RESUME_RUN:
@@ -273,19 +275,21 @@ may_commit_within(const RawStmt *raw)
 
 /*
  * The mark is on disk before the statement begins, since some of these leave
- * traces outside of the database.
+ * traces outside of the database: with synchronous_commit off, too.
  */
 static void
 run_outside(Parts *parts, int i)
 {
 	RawStmt    *raw = script_parse_statement(parts->execution->script, i, NULL);
 
+	execute_look_at(parts->execution, i);
 	if (parts->retry)
 		drop_invalid_index(raw);
 	resume_refuse_invalid_index(raw);
 	parts->started = i + 1;
 	parts->reindex = resume_reindex_start(raw);
 	mark(parts);
+	ForceSyncCommit();
 	transaction_commit(true);
 	execute_statements(parts->execution, i, i, true);
 	mark_done(parts, i);

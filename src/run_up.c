@@ -360,6 +360,7 @@ up_step_with_retries(Run *run, Step *step, int number)
 {
 	int			attempts = step->call_reason == NULL ? 1 + migrator_lock_retries : 1;
 
+	migration_timeout_begin();
 	for (int i = 1;; i++)
 	{
 		Attempt		attempt = {.version = step->version, .number = i, .of = attempts};
@@ -449,6 +450,8 @@ guarded(void (*body) (const Attempt *), const Attempt *attempt)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
+		migration_timeout_stop();
+		migration_timeout_explain(error);
 		transaction_abort();
 	}
 	PG_END_TRY();
@@ -476,7 +479,9 @@ pause_after(const Attempt *attempt)
 				   attempt->version, attempt->number, attempt->of, attempt->error->message),
 			holders ? errdetail_internal("%s", holders) : 0);
 	transaction_commit(false);
+	migration_timeout_start();
 	lock_retry_pause(attempt->number);
+	migration_timeout_stop();
 }
 
 /* Run one migration; returns its error after aborting the transaction. */
@@ -536,7 +541,7 @@ name_invalid_index(Run *run, ErrorData *error)
 	ErrorData  *other;
 	ListCell   *lc;
 
-	if (execution->script == NULL || execution->statement < 0 ||
+	if (execution->script == NULL || execution->statement < 0 || !execution->begun ||
 		execution->script->statements[execution->statement].kind != STATEMENT_OUTSIDE)
 		return;
 	other = transaction_try(find_left_behind, &look, false);

@@ -274,7 +274,9 @@ first_schema_is_ours(const char *search_path)
 		const char *name = lfirst(lc);
 
 		if (strcmp(name, "$user") == 0)
-			name = GetUserNameFromId(GetUserId(), false);
+			name = GetUserNameFromId(GetUserId(), true);
+		if (name == NULL)
+			continue;			/* the role was dropped */
 		if (strcmp(name, MIGRATOR_SCHEMA) == 0)
 			return true;
 		if (strcmp(name, "pg_temp") == 0 || OidIsValid(get_namespace_oid(name, true)))

@@ -1,4 +1,4 @@
--- What a run says: to the client as NOTICE, to the server's log at migrator.log_level. Numbers that vary are masked.
+-- What a run says: to the client as NOTICE, to the server's log, its details at migrator.log_level. Numbers that vary are masked.
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
 CALL files.make('m/d', '1_a.sql', E'-- A.\nDO $$BEGIN RAISE NOTICE ''from the script''; END$$;', '2_b.sql', 'SELECT 2;', 'notes.txt', '', 'seed.sql', '');

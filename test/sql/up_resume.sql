@@ -334,3 +334,12 @@ SET client_min_messages = warning;
 :shown
 TABLE t;
 SELECT version, state, flags FROM migrator.status('m/d');
+-- A statement that is refused before it begins is the one that history names; it has left nothing.
+CALL files.forget();
+CREATE TABLE t(i int);
+INSERT INTO t VALUES (1), (1);
+CREATE UNIQUE INDEX CONCURRENTLY bad ON t(i);
+CALL files.make('m/d', '1_a.sql', E'SELECT 1;\nSELECT 2;\nCREATE INDEX CONCURRENTLY bad ON t(i);');
+CALL migrator.up('m/d');
+SELECT event, statement, line, error_sqlstate FROM migrator.history ORDER BY id;
+TABLE files.on_record;

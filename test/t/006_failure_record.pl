@@ -142,6 +142,9 @@ for my $workers (0, 1)
 	  or die 'no launcher';
 	forget();
 	fails("max_worker_processes = $workers", "SELECT migrator.apply('$broken')", '');
+	like((outcome_of($node, 'postgres', "SELECT migrator.apply('$broken')"))[2],
+		qr/WARNING:  01000: the failure of migration "2" is not kept on record\nDETAIL:  No background worker is free: max_worker_processes/,
+		"max_worker_processes = $workers: and it is said");
 	is($node->safe_psql('postgres', qq{SELECT string_agg(outcome, ' ') FROM migrator.apply('$broken', on_error => 'stop')}),
 		'applied failed not_run', "max_worker_processes = $workers: stop needs none");
 	$node->safe_psql('postgres', 'DROP TABLE good');
