@@ -124,6 +124,8 @@ run_lock_and_load(const char *service)
 	if (lock.if_locked == IF_LOCKED_SKIP)
 		lock.if_locked = IF_LOCKED_FAIL;
 	lock_for_transaction(&lock, &result);
+	/* the service may have become others' during the wait */
+	registration_require_member(registration_find(service));
 	return run_load_fresh(service);
 }
 
@@ -135,7 +137,8 @@ run_raise_what_stops(Run *run)
 	MigrationPlan	   *plan = survey->plan;
 	FindingSink sink = {0};
 
-	/* again behind a wait: rights may have been taken away meanwhile */
+	/* again behind a wait: the service may have become others' meanwhile */
+	registration_require_member(registration_find(run->request->scope->service));
 	scope_require_rights(run->request->scope, true);
 	source_require_runnable(survey->source);
 	survey_raise_what_stops(survey, run->request->force);

@@ -80,8 +80,8 @@ extern void run_require_writable(const char *name);
 
 /*
  * Lock the service for the rest of the transaction, waiting as the settings
- * say, and read its record as it is committed now.  Raises 40001 when the
- * transaction's snapshot is older than that.  For baseline() and resolve().
+ * say, and read its record as it is committed now.  Raises 42501 when the
+ * service is others' by then, 40001 when the transaction's snapshot is older.  For baseline() and resolve().
  */
 extern Record *run_lock_and_load(const char *service);
 
