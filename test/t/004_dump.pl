@@ -139,8 +139,11 @@ sub goes_on
 	my $last_run = $node->safe_psql($db, 'SELECT max(run_id) FROM migrator.runs');
 	my $last_id = $node->safe_psql($db, 'SELECT max(id) FROM migrator.history');
 
-	is( $node->safe_psql($db, q{SELECT string_agg(version || ' ' || outcome, ', ') FROM migrator.apply(service => 'based')}),
+	is( $node->safe_psql($db, q{SELECT string_agg(version || ' ' || outcome, ', ') FROM migrator.apply(service => 'based')}, @as_app),
 		'', "$db: a run has nothing to do");
+	# who registered is known after the restore, and what app wrote does not act with a superuser's rights
+	isnt($node->psql($db, q{SELECT * FROM migrator.apply(service => 'based')}, stderr => \my $refused), 0, "$db: app's registration, a superuser's run");
+	like($refused, qr/permission denied to use the registration of service "based", which role "app" wrote/, "$db: and says so");
 	$node->safe_psql($db, 'DROP TABLE shop_b');
 	is( $node->safe_psql($db, q{SELECT string_agg(version || ' ' || outcome, ', ') FROM migrator.apply(service => 'shop-a')}, @as_app),
 		'2 applied', "$db: a run of what was rolled back");
