@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include <limits.h>
+#include <math.h>
 
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
@@ -316,7 +317,7 @@ int
 settings_wait_ms(void)
 {
 	/* less than a millisecond is still not "no limit" */
-	return migrator_wait_timeout > 0 ? Max((int) (migrator_wait_timeout * 1000), 1) : 0;
+	return migrator_wait_timeout > 0 ? Max((int) rint(migrator_wait_timeout * 1000), 1) : 0;
 }
 
 IfLocked
