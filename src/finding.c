@@ -7,6 +7,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
+#include "compat.h"
 #include "finding.h"
 
 /* longer statements are cut to a window before they go to client and log */
@@ -20,7 +21,7 @@
 /* of finding_raise_worst() */
 #define OTHERS_AT_MOST 10
 
-static void raise_finding(const Finding *f, const char *more) pg_attribute_noreturn();
+pg_noreturn static void raise_finding(const Finding *f, const char *more);
 
 void
 finding_add(FindingSink *sink, const Finding *finding)
