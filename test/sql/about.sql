@@ -31,7 +31,7 @@ SELECT conrelid::regclass, contype, conname FROM pg_constraint WHERE connamespac
 -- the record is marked for dump, with its sequences; staged files are a cache
 SELECT unnest(extconfig)::regclass FROM pg_extension WHERE extname = 'migrator' ORDER BY 1;
 
--- An extension made and used in one transaction; the failure cannot be recorded then, and says nothing about it.
+-- An extension made and used in one transaction; the failure cannot be recorded then, and a warning says so.
 SET search_path = public;
 DROP EXTENSION migrator;
 CALL files.make('m/d', '1_a.sql', 'CREATE TABLE app.made();');
