@@ -400,7 +400,7 @@ SKIP:
 	like($state, qr/^42(?:809|501)$/, 'also for a user with roots');
 
 	my $directory = below_root('directory', { '1_a.sql' => 'SELECT 1', '2_b.sql/note.txt' => 'x' });
-	both_apply($directory, '1', 'a directory named like a migration is passed over');
+	both_fail($directory, 'MG013', qr/"2_b\.sql" can neither be run nor be left out/, 'a directory named like a migration');
 	is( $node->safe_psql('postgres',
 			"SELECT count(*) FROM migrator.validate('$directory') WHERE file LIKE '2_b.sql%' AND check_name = 'names' AND severity <> 'ok'"),
 		1, 'and validate says so');
