@@ -14,7 +14,7 @@
  * the administrator has said whom to wait for, so it is waited for, whoever
  * holds it.  Without, it is the documented key of the service.  A login that
  * may do nothing can take that one too; so a session is waited for only if its
- * user could run migrations himself, and could keep others out that way
+ * user could run the service himself, and could keep others out that way
  * anyhow.  Others are passed by: then the run has its own locks, and not the
  * public key.
  *
@@ -43,6 +43,7 @@
 #include "advisory.h"
 #include "lock.h"
 #include "owner_query.h"
+#include "registration.h"
 #include "transaction.h"
 
 /* one of those that a run takes */
@@ -397,7 +398,7 @@ typedef struct HolderList
  * Those who are in the way of a run and do not wait for another one
  * themselves; with public_only, those of them who hold the public key.  A
  * holder of the documented key counts if he may become a role that may run
- * migrations.  The functions are found as members of the extension: anybody
+ * migrations, and one that may act for the service.  The functions are found as members of the extension: anybody
  * could be given a function "apply" that is none of ours.
  *
  * Read as the extension's owner: whoever is made to wait may know for whom,
@@ -432,9 +433,11 @@ find_holders(const char *service, bool public_only)
 		"  JOIN pg_catalog.pg_proc f ON f.oid = d.objid AND f.proname IN ('apply', 'up')"
 		"  WHERE e.extname = 'migrator' AND u.rolname = COALESCE(a.usename, p.owner)"
 		"   AND pg_catalog.pg_has_role(u.oid, r.oid, 'MEMBER')"
-		"   AND pg_catalog.has_function_privilege(r.oid, f.oid, 'EXECUTE'))"
+		"   AND pg_catalog.has_function_privilege(r.oid, f.oid, 'EXECUTE')"
+		"   AND ($6 IS NULL OR EXISTS (SELECT FROM pg_catalog.unnest($6) AS m(oid)"
+		"    JOIN pg_catalog.pg_roles USING (oid) WHERE pg_catalog.pg_has_role(u.oid, m.oid, 'MEMBER'))))"
 		" ORDER BY h.is_run DESC, h.pid",
-		5, {OIDOID, INT8ARRAYOID, INT8OID, BOOLOID, BOOLOID}
+		6, {OIDOID, INT8ARRAYOID, INT8OID, BOOLOID, BOOLOID, OIDARRAYOID}
 	};
 	int64		id;
 	Datum		own[3] = {
@@ -442,7 +445,7 @@ find_holders(const char *service, bool public_only)
 		Int64GetDatum(lock_own_key(service, LOCK_PART_UP)),
 		Int64GetDatum(lock_key(service, LOCK_PART_UP))
 	};
-	Datum		values[5] = {
+	Datum		values[6] = {
 		ObjectIdGetDatum(MyDatabaseId),
 		PointerGetDatum(construct_array(own, lengthof(own), INT8OID, sizeof(int64),
 										FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
@@ -450,9 +453,22 @@ find_holders(const char *service, bool public_only)
 		BoolGetDatum(settings_lock_id(&id)),
 		BoolGetDatum(public_only)
 	};
+	char		nulls[6] = {' ', ' ', ' ', ' ', ' ', 'n'};
 	HolderList	list = {NIL, CurrentMemoryContext};
+	List	   *members = registration_members(registration_find(service));
+	ListCell   *lc;
 
-	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, copy_holder, &list);
+	if (members != NIL)
+	{
+		Datum	   *roles = palloc(list_length(members) * sizeof(Datum));
+		int			count = 0;
+
+		foreach(lc, members)
+			roles[count++] = ObjectIdGetDatum(lfirst_oid(lc));
+		values[5] = PointerGetDatum(construct_array(roles, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+		nulls[5] = ' ';
+	}
+	(void) owner_query_run(&query, SPI_OK_SELECT, values, nulls, InvalidSnapshot, copy_holder, &list);
 	return list.holders;
 }
 

@@ -335,6 +335,24 @@ registration_require_member(const Service *registration)
 			errhint("A member of one of them, or a superuser, can change the list with migrator.register()."));
 }
 
+List *
+registration_members(const Service *registration)
+{
+	List	   *members;
+
+	if (registration == NULL || registration->role_count == 0)
+		return NIL;
+	members = list_make1_oid(owner_query_owner());
+	for (int i = 0; i < registration->role_count; i++)
+	{
+		Oid			role = role_of(registration, i);
+
+		if (OidIsValid(role))
+			members = lappend_oid(members, role);
+	}
+	return members;
+}
+
 /* InvalidOid when nothing is known of it. */
 static Oid
 role_of(const Service *service, int i)

@@ -71,6 +71,12 @@ extern bool registration_delete(const char *service);
 extern void registration_require_member(const Service *registration);
 
 /*
+ * OIDs of the roles whose members registration_require_member() lets pass, the
+ * extension's owner among them; NIL when it lets everybody pass.
+ */
+extern List *registration_members(const Service *registration);
+
+/*
  * Raise 42501 unless whoever registered the service could have done with the
  * caller's rights what the registration says: see trust.h.  The extension's
  * owner and superusers are trusted by everybody.  what names the parts of it

@@ -99,6 +99,16 @@ SELECT files.error($$SELECT * FROM migrator.apply('m/d', wait_timeout => '10 ms'
 \set VERBOSITY terse
 CALL migrator.up('m/d', wait_timeout => '10 ms');
 \set VERBOSITY default
+-- nobody may run a service that names roles but their members, so it waits for no others
+CREATE ROLE migrator_locks_team;
+SELECT migrator.register('default', 'm/d', options => '{"roles": ["migrator_locks_team"]}');
+SELECT version, outcome FROM migrator.apply('m/d', target => '3', if_locked => 'fail', dry_run => true);
+SELECT count(*) FROM migrator.unlock();
+GRANT migrator_locks_team TO migrator_locks_runner;
+SELECT files.error($$SELECT * FROM migrator.apply('m/d', if_locked => 'fail', dry_run => true)$$);
+REVOKE migrator_locks_team FROM migrator_locks_runner;
+SELECT migrator.unregister('default');
+DROP ROLE migrator_locks_team;
 -- a function that is called like ours is none
 REVOKE EXECUTE ON PROCEDURE migrator.up FROM migrator_locks_runner;
 CREATE FUNCTION migrator.up(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
