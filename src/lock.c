@@ -395,8 +395,8 @@ typedef struct HolderList
 } HolderList;
 
 /*
- * Those who are in the way of a run and do not wait for another one
- * themselves; with public_only, those of them who hold the public key.  A
+ * Those others who are in the way of a run (which may have some of its locks
+ * already) and do not wait for another one themselves; with public_only, those of them who hold the public key.  A
  * holder of the documented key counts if he may become a role that may run
  * migrations, and one that may act for the service.  The functions are found as members of the extension: anybody
  * could be given a function "apply" that is none of ours.
@@ -411,7 +411,8 @@ find_holders(const char *service, bool public_only)
 		"WITH l AS MATERIALIZED ("
 		" SELECT pid, virtualtransaction, granted, objsubid"
 		"  FROM pg_catalog.pg_locks"
-		"  WHERE locktype = 'advisory' AND database = $1 AND (objsubid = 3"
+		"  WHERE locktype = 'advisory' AND database = $1"
+		"   AND pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND (objsubid = 3"
 		"   AND (classid::pg_catalog.int8 << 32) | objid::pg_catalog.int8 = ANY ($2)"
 		"   OR objsubid = 1 AND (classid::pg_catalog.int8 << 32) | objid::pg_catalog.int8 = $3)),"
 		" holder AS ("

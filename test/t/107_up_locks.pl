@@ -180,6 +180,13 @@ sub start_session
 	is($state, '55P03', 'one of somebody who may run is not');
 	like($err, qr/held by a prepared transaction/, 'and named');
 	$node->safe_psql('postgres', q{ROLLBACK PREPARED 'p'});
+
+	# an up() that has its first lock already does not name itself
+	$node->safe_psql('postgres', "BEGIN; SELECT migrator.apply('$dir', 'prepared'); PREPARE TRANSACTION 'p'");
+	($state, $out, $err) = outcome_of($node, 'postgres', "CALL migrator.up('$dir', 'prepared', if_locked => 'fail')");
+	is($state, '55P03', 'an apply in a prepared transaction keeps up() out');
+	like($err, qr/held by a prepared transaction/, 'and is named, not the up() itself');
+	$node->safe_psql('postgres', q{ROLLBACK PREPARED 'p'});
 }
 
 # synchronous_commit = off: the mark is on disk before a statement that may leave something outside of the database. The
