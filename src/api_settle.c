@@ -11,6 +11,7 @@
 #include "utils/jsonb.h"
 
 #include "api.h"
+#include "glob.h"
 #include "lock.h"
 #include "settle.h"
 
@@ -25,8 +26,8 @@ static void require_known_service(const Scope *scope);
 
 /* keys of argument "options" of baseline() */
 static const OptionKey baseline_options[] = {
-	{"force", OPTION_LATER},
-	{"ignore", OPTION_LATER},
+	{"force", OPTION_BOOLEAN, "true or false"},
+	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
 	{"layout", OPTION_LATER},
 	{NULL}
 };
@@ -80,11 +81,19 @@ migrator_baseline(PG_FUNCTION_ARGS)
 	run_enter("migrator.baseline()");
 	PG_TRY();
 	{
-		const Scope *scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 3));
+		List	   *options = options_read(api_jsonb(fcinfo, 4), baseline_options, false);
+		const Option *force = options_find(options, "force");
+		const Option *ignore = options_find(options, "ignore");
+		Scope	   *scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 3));
 
-		(void) options_read(api_jsonb(fcinfo, 4), baseline_options, false);
+		if (ignore != NULL)
+		{
+			glob_require_valid(ignore->strings, ignore->count);
+			scope->ignore = ignore->strings;
+			scope->ignore_count = ignore->count;
+		}
 		scope_require_rights(scope, false);
-		written = settle_baseline(scope, api_text(fcinfo, 2));
+		written = settle_baseline(scope, api_text(fcinfo, 2), force != NULL && force->boolean);
 	}
 	PG_FINALLY();
 	{

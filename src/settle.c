@@ -101,10 +101,9 @@ settle_unregister(const char *service)
 }
 
 int
-settle_baseline(const Scope *scope, const char *version)
+settle_baseline(const Scope *scope, const char *version, bool force)
 {
 	Survey	   *survey;
-	FindingSink sink = {0};
 	int			written = 0;
 	int64		run_id;
 	TimestampTz started = GetCurrentTimestamp();
@@ -118,9 +117,7 @@ settle_baseline(const Scope *scope, const char *version)
 	(void) run_lock_and_load(scope->service);
 	survey = survey_take(scope, CHECK_FOR_RUN);
 	source_require_runnable(survey->source);
-	check_names_refused(survey->set, &sink);
-	check_duplicates(survey->set, &sink);
-	finding_raise_first(&sink);
+	survey_raise_what_stops(survey, force);
 
 	/* all of them: meant for a database that was made without us, not for what is new */
 	if (version == NULL && survey->record->count > 0)

@@ -21,9 +21,10 @@ extern void settle_unregister(const char *service);
 
 /*
  * Record the source's migrations up to version (NULL: all, which is refused
- * when anything is on record) as applied.  Returns the number of rows written.
+ * when anything is on record) as applied.  Raises what stops a run of the
+ * source; force is that of options.  Returns the number of rows written.
  */
-extern int	settle_baseline(const Scope *scope, const char *version);
+extern int	settle_baseline(const Scope *scope, const char *version, bool force);
 
 /* Change what the record says of a version; note may be NULL. */
 extern void settle_resolve(const Scope *scope, const char *version, const char *state,

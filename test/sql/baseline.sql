@@ -50,11 +50,12 @@ SELECT count(*) FROM migrator.migrations WHERE service = 'undone';
 -- refused
 SELECT migrator.baseline(NULL);
 SELECT migrator.baseline('m/nowhere');
-SELECT migrator.baseline('m/d', version => '2026');
-SELECT migrator.baseline('m/d', version => '');
+SELECT migrator.baseline('m/d', 'dated', version => '2026');
+SELECT migrator.baseline('m/d', 'dated', version => '');
 SELECT migrator.baseline('m/d', 'No');
 SELECT migrator.baseline('m/d', 'other', '1', 'No');
-SELECT migrator.baseline('m/d', 'other', '1', options => '{"force": true}');
+SELECT migrator.baseline('m/d', 'other', '1', options => '{"layout": "dated"}');
+SELECT migrator.baseline('m/d', 'other', '1', options => '{"ignore": "["}');
 SELECT migrator.baseline('m/d', 'other', '1', options => '{"nosuch": true}');
 SELECT migrator.baseline('m/d', 'other', '1', options => '[]');
 BEGIN READ ONLY;
@@ -63,3 +64,13 @@ ROLLBACK;
 CALL files.run('ln -s nowhere m/d/20250204-x.sql');
 SELECT files.error($$SELECT migrator.baseline('m/d', 'broken')$$);
 SELECT count(*) FROM migrator.migrations WHERE service = 'broken';
+-- what stops a run of the source stops this, too; options as those of a run
+CALL files.names('m/i', '1_a.sql', '2_b.go', '3_c.sql');
+SELECT migrator.baseline('m/i', 'ignoring');
+SELECT migrator.baseline('m/i', 'ignoring', options => '{"ignore": "*.go"}');
+CALL files.names('m/n', '1_a.sql', '9_z.sql');
+SELECT migrator.register('ours', 'm/n') \g /dev/null
+SELECT migrator.baseline('m/n', 'ours', '1');
+SELECT migrator.baseline('m/i', 'ours', '3', options => '{"ignore": "*.go"}');
+SELECT migrator.baseline('m/i', 'ours', '3', options => '{"ignore": "*.go", "force": true}');
+SELECT version, file FROM migrator.migrations WHERE service IN ('ignoring', 'ours') ORDER BY service, version;
