@@ -224,7 +224,7 @@ CREATE FUNCTION migrator.status(source text = NULL, service text = NULL, environ
   RETURNS TABLE (service text, version text, name text, state text, flags text[], applied_at timestamptz,
                  execution_time_ms double precision, applied_by text, environment text, checksum text, message text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_status';
-COMMENT ON FUNCTION migrator.status IS 'One row for each migration of the source and the record, by version. state: pending, running, interrupted, failed, applied, rolled_back; and rows without a version: blocked (what stops every run) and ignored (by option ignore), with the file as name. Without a source, and with none registered, the record alone.';
+COMMENT ON FUNCTION migrator.status IS 'One row for each migration of the source and the record, by version. state: pending, running, interrupted, failed, applied, rolled_back; and rows of their own: blocked (what stops every run) and ignored (by option ignore), with the file as name. Without a source, and with none registered, the record alone.';
 
 CREATE FUNCTION migrator.pending(source text = NULL, service text = NULL, environment text = NULL)
   RETURNS TABLE (service text, version text, name text, description text, file text, transactional boolean,

@@ -71,6 +71,9 @@ migrator_status(PG_FUNCTION_ARGS)
 		Datum		values[11];
 		bool		nulls[11] = {false};
 
+		/* a row "blocked" has it already, unless there is a record to show */
+		if (row == NULL && step->migration->claimed_twice)
+			continue;
 		api_set_text(values, nulls, 0, survey->scope->service);
 		api_set_text(values, nulls, 1, step->version);
 		api_set_text(values, nulls, 2, step->name);

@@ -378,7 +378,7 @@ check_duplicates(const MigrationSet *set, FindingSink *sink)
 								duplicate->version, duplicate->first_file, duplicate->second_file),
 			.hint = duplicate->twins ?
 			"If one of them is for something else than this database, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
-			"Rename one of the files."
+			"If both are meant to go up, rename one of them; if not, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()."
 		};
 
 		finding_add(sink, &finding);

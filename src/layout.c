@@ -597,6 +597,7 @@ join_pairs(MigrationSet *set)
 				duplicate->second_file = same_up ? other->up_file : other->down_file;
 				duplicate->twins = are_twins(duplicate->first_file, duplicate->second_file);
 				set->duplicates = lappend(set->duplicates, duplicate);
+				merged->claimed_twice = true;
 			}
 			if (merged->up_file == NULL && other->up_file != NULL)
 			{

@@ -20,6 +20,7 @@ typedef struct Migration
 	char	   *name;
 	char	   *up_file;		/* relative to the source */
 	char	   *down_file;		/* relative to the source, or NULL */
+	bool		claimed_twice;	/* is among the duplicates of its set */
 } Migration;
 
 /* A file or folder that is no migration, and why. */

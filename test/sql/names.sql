@@ -58,7 +58,7 @@ SELECT migrator.is_current('m/d');
 CALL files.forget();
 
 -- twins of one version: the hint names what may be meant
-CALL files.names('m/d', '1_a.sql', '1_a.pg.sql', '2_b.sql', '02_c.sql');
+CALL files.names('m/d', '1_a.sql', '1_a.pg.sql', '2_b.sql', '02_c.sql', '3_up_d.sql', '3_down_d.sql');
 SELECT message, hint FROM migrator.validate('m/d') WHERE check_name = 'duplicates';
 
 -- hooks do not exist yet; nor is one passed over

@@ -84,6 +84,11 @@ SELECT :'result'::jsonb ->> 'outcome' AS outcome;
 CALL files.make('m/t', '1_a.sql', 'SELECT 1;', '2_b.sql', 'SELECT 2;', '002_c.sql', 'SELECT 3;', '3_d.sql', 'SELECT 4;');
 SELECT version, state, flags, message FROM migrator.status('m/t', 'twice');
 SELECT * FROM migrator.pending('m/t', 'twice');
+-- with one of them on record, that is shown, too
+CALL files.make('m/t', '2_b.sql', 'SELECT 2;');
+CALL migrator.up('m/t', 'claimed') \gset
+CALL files.make('m/t', '2_b.sql', 'SELECT 2;', '002_c.sql', 'SELECT 3;', '3_d.sql', 'SELECT 4;');
+SELECT version, name, state, flags FROM migrator.status('m/t', 'claimed');
 
 -- wait_timeout: a number alone is seconds, in the argument and in the setting.
 SHOW migrator.wait_timeout;
