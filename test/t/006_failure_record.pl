@@ -154,6 +154,33 @@ $node->restart;
 forget();
 fails('with workers again', "SELECT migrator.apply('$broken')", $kept);
 
+# Many at a time: two workers, whatever keeps them. (The run itself writes nothing of what is locked.)
+forget();
+{
+	my $only = source_dir({ '1_broken.sql' => 'SELECT 1/0' });
+	my $holder = start_psql($node, 'postgres', "SET application_name = 'holder'", 'BEGIN', 'LOCK TABLE migrator.history IN SHARE MODE', 'SELECT pg_sleep(3600)');
+	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'") or die;
+	my @sessions = map { start_psql($node, 'postgres', "SET application_name = 'fails'", "SELECT migrator.apply('$only', 's$_')") } 1 .. 4;
+	my $most = 0;
+	for (;;)
+	{
+		my ($fails, $workers) = split(/\|/, $node->safe_psql('postgres',
+			q{SELECT count(*) FILTER (WHERE application_name = 'fails'), count(*) FILTER (WHERE backend_type = 'migrator failure record') FROM pg_stat_activity}));
+		$most = $workers if $workers > $most;
+		last if $fails == 0;
+	}
+	cmp_ok($most, '<=', 2, 'two workers at most, of four that are wanted');
+	for my $session (@sessions)
+	{
+		finish_psql($session);
+		like($session->{err}, qr/ERROR:  22012: /, 'the original error');
+		like($session->{err}, qr/not kept on record\nDETAIL:  (?:canceling statement due to lock timeout|The background worker was not done in time|Too many other sessions)/,
+			'and why it is not on record');
+	}
+	$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'holder'});
+	finish_psql($holder);
+}
+
 # silent: whatever the worker met stays between it and the debug log
 my $log = slurp_file($node->logfile);
 ok($log !~ /could not keep a failure/, 'the worker keeps its troubles to itself');
