@@ -98,7 +98,7 @@ SET migrator.wait_timeout = '250ms';
 SHOW migrator.wait_timeout;
 SET migrator.wait_timeout = 0.5;
 SHOW migrator.wait_timeout;
-SET migrator.wait_timeout = '-1';
+SELECT left(files.error($$SET migrator.wait_timeout = '-1'$$), 30);
 SET migrator.wait_timeout = '1000 days';
 SELECT setting, unit, min_val, max_val FROM pg_settings WHERE name = 'migrator.wait_timeout';
 RESET migrator.wait_timeout;

@@ -121,6 +121,9 @@ SET ROLE regress_migrator_b;
 SELECT migrator.resolve('3', 'applied');
 RESET ROLE;
 ALTER ROLE regress_migrator_b INHERIT;
+-- from 16 on the grant itself keeps what it was made with
+REVOKE regress_migrator_team FROM regress_migrator_b;
+GRANT regress_migrator_team TO regress_migrator_b;
 SET ROLE regress_migrator_b;
 SELECT migrator.resolve('3', 'applied');
 RESET ROLE;
