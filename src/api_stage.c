@@ -30,7 +30,18 @@ static bytea *required_bytes(FunctionCallInfo fcinfo, int n, const char *name);
 static void take_contents(FunctionCallInfo fcinfo, int n, StagingFile *files, int count);
 static void take_checksums(FunctionCallInfo fcinfo, int n, StagingFile *files, int count);
 static void refuse_lengths(const char *name);
-static void check_limits(int64 entries, int64 size, void *name);
+static void check_limits(int64 entries, int64 size, int64 names, void *argument);
+static void take_entry(TarFile *entry, void *argument);
+
+/* The files of an archive, whose contents go into the set as they come. */
+typedef struct ArchiveFiles
+{
+	const char *name;
+	Staging    *staging;
+	StagingFile *files;
+	int			count;
+	int			room;
+} ArchiveFiles;
 
 /* Not from within a run, which reads what it would change. */
 static void
@@ -154,35 +165,52 @@ migrator_stage_archive(PG_FUNCTION_ARGS)
 {
 	char	   *name = api_required_text(fcinfo, 0, "name");
 	bytea	   *archive = required_bytes(fcinfo, 1, "archive");
-	StagingFile *files;
-	List	   *entries;
-	int			count = 0;
-	ListCell   *lc;
+	ArchiveFiles all = {.name = name, .room = 256};
 
 	enter("migrator.stage_archive()");
-	staged_check_name(name);
-	entries = tar_read(VARDATA_ANY(archive), VARSIZE_ANY_EXHDR(archive), check_limits, name);
-	if (entries == NIL)
+	all.staging = staging_begin(name, true);
+	all.files = palloc(all.room * sizeof(StagingFile));
+	tar_read(VARDATA_ANY(archive), VARSIZE_ANY_EXHDR(archive), check_limits, take_entry, &all);
+	if (all.count == 0)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("the archive holds no files"),
 				errhint("Use migrator.unstage() to remove what is staged."));
-	files = palloc0(list_length(entries) * sizeof(StagingFile));
-	foreach(lc, entries)
-	{
-		const TarFile *entry = lfirst(lc);
-
-		files[count].path = entry->name;
-		files[count].content = entry->content;
-		files[count++].size = entry->size;
-	}
-	PG_RETURN_INT32(staging_replace(name, files, count));
+	staging_sort_files(all.files, all.count);
+	PG_RETURN_INT32(staging_finish(all.staging, all.files, all.count));
 }
 
+/* The names are held to the end as well, or were unpacked at least. */
 static void
-check_limits(int64 entries, int64 size, void *name)
+check_limits(int64 entries, int64 size, int64 names, void *argument)
 {
-	staging_check_limits(name, entries, size);
+	const ArchiveFiles *all = argument;
+
+	staging_check_limits(all->name, entries, size);
+	staging_check_names_size(all->name, names);
+}
+
+/* Only path and checksum are kept; the content is handed on. */
+static void
+take_entry(TarFile *entry, void *argument)
+{
+	ArchiveFiles *all = argument;
+	StagingFile file = {.path = entry->name, .content = entry->content, .size = entry->size};
+
+	if (entry->content == NULL)
+	{
+		staging_check_path(entry->name);
+		return;
+	}
+	staging_check_content(&file);
+	staging_take(all->staging, &file);
+	if (all->count == all->room)
+	{
+		all->room *= 2;
+		all->files = repalloc(all->files, all->room * sizeof(StagingFile));
+	}
+	file.content = NULL;
+	all->files[all->count++] = file;
 }
 
 /* stage_missing(name, paths, sha256s) */

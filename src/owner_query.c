@@ -145,7 +145,8 @@ prepare(OwnerQuery *query)
 		SPI_freeplan(query->plan);
 		query->plan = NULL;
 	}
-	query->plan = SPI_prepare(query->sql, query->parameter_count, query->parameter_types);
+	query->plan = SPI_prepare_cursor(query->sql, query->parameter_count, query->parameter_types,
+									 query->large_values ? CURSOR_OPT_GENERIC_PLAN : 0);
 	if (query->plan == NULL)
 		elog(ERROR, "could not prepare query: %s", query->sql);
 	SPI_keepplan(query->plan);

@@ -27,6 +27,8 @@ typedef struct OwnerQuery
 	Oid			parameter_types[OWNER_QUERY_MAX_PARAMETERS];
 	SPIPlanPtr	plan;			/* filled by owner_query_run, kept for the
 								 * life of the backend */
+	bool		large_values;	/* planned without them: a plan made for them
+								 * holds copies, not compressed */
 } OwnerQuery;
 
 /*

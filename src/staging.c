@@ -13,6 +13,8 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/toast_compression.h"
+#include "access/toast_internals.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -20,6 +22,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/memutils.h"
 
 #include "advisory.h"
 #include "compat.h"
@@ -28,9 +31,12 @@
 #include "staged.h"
 #include "staging.h"
 
-/* what is inserted by one statement */
+/* what is inserted by one statement; an array, and what it is unpacked to, are copies of it */
 #define BATCH_FILES 4096
-#define BATCH_SIZE (16 * 1024 * 1024)	/* bytes */
+#define BATCH_SIZE (4 * 1024 * 1024)	/* bytes */
+
+/* larger ones are inserted by themselves, without an array */
+#define LARGE_CONTENT (1024 * 1024)
 
 /* The row of "stages". */
 typedef struct Stage
@@ -51,7 +57,6 @@ typedef struct KnownContent
 {
 	char		sha256[SHA256_HEX_LENGTH];
 	int64		size;
-	const struct varlena *to_insert;	/* NULL: stored */
 	bool		marked;			/* stored, but no path has it now */
 	bool		used;			/* a path of the new set has it */
 } KnownContent;
@@ -73,6 +78,23 @@ typedef struct Change
 	MemoryContext context;
 } Change;
 
+/* A set on its way: contents that are new wait until there are enough for a statement. */
+struct Staging
+{
+	const char *name;
+	bool		frees;			/* contents are ours to free */
+	Author		by;
+	StagedKey	key;
+	Stage		stage;
+	HTAB	   *known;
+	int			count;			/* that wait */
+	int64		size;			/* bytes of them */
+	Datum	   *checksums;
+	Datum	   *contents;
+	MemoryContext context;		/* of one statement */
+	bool		changed;
+};
+
 static void lock_stage(const char *name, Stage *stage);
 static bool select_stage(const char *name, Stage *stage);
 static void require_rights(const char *name, Stage *stage);
@@ -82,15 +104,15 @@ static void remove_leftovers(void);
 static void take_name(HeapTuple tuple, TupleDesc desc, void *argument);
 static void update_stage(const char *name, const Stage *stage);
 static HTAB *create_known(int room);
-static HTAB *known_contents(const char *name, int room);
+static HTAB *known_contents(const char *name);
 static void take_known(HeapTuple tuple, TupleDesc desc, void *argument);
 static int64 match_contents(HTAB *known, StagingFile *files, int count);
-static void enter_content(HTAB *known, const StagingFile *file);
-static bool insert_contents(const char *name, HTAB *known);
-static void insert_batch(const char *name, Datum *checksums, Datum *contents, int count);
+static void insert_contents(Staging *staging);
+static void insert_content(const char *name, const StagingFile *file);
 static bool write_files(const char *name, Change *change);
 static void compare_file(HeapTuple tuple, TupleDesc desc, void *argument);
 static bool put_changed_files(const char *name, const Change *change);
+static int put_batch(const char *name, const Change *change, int first, bool *any);
 static bool mark_contents(const char *name, HTAB *known);
 static bool put_file(const char *name, const StagingFile *file, const Author *by);
 static void refuse_file_as_folder(const char *name, const char *path);
@@ -100,29 +122,58 @@ static Datum text_array(Datum *texts, int count);
 int
 staging_replace(const char *name, StagingFile *files, int count)
 {
-	Stage		stage;
-	HTAB	   *known;
+	Staging    *staging;
+
+	staged_check_name(name);
+	staging_check_files(name, files, count);
+	staging = staging_begin(name, false);
+	for (int i = 0; i < count; i++)
+		if (files[i].content != NULL)
+			staging_take(staging, &files[i]);
+	return staging_finish(staging, files, count);
+}
+
+Staging *
+staging_begin(const char *name, bool frees)
+{
+	Staging    *staging = palloc0(sizeof(Staging));
+
+	staged_check_name(name);
+	staging->name = name;
+	staging->frees = frees;
+	trust_own_session(&staging->by, "stage files");
+	staged_load_key(&staging->key);
+	lock_stage(name, &staging->stage);
+	staging->known = known_contents(name);
+	staging->checksums = palloc(BATCH_FILES * sizeof(Datum));
+	staging->contents = palloc(BATCH_FILES * sizeof(Datum));
+	staging->context = AllocSetContextCreate(CurrentMemoryContext, "migrator staging",
+											 ALLOCSET_DEFAULT_SIZES);
+	return staging;
+}
+
+int
+staging_finish(Staging *staging, StagingFile *files, int count)
+{
+	const char *name = staging->name;
+	Stage	   *stage = &staging->stage;
 	Change		change = {
 		.files = files, .count = count,
 		.unchanged = palloc0(count * sizeof(bool)), .name = name,
+		.by = staging->by, .key = staging->key,
 		.context = CurrentMemoryContext
 	};
 	bool		changed;
 
-	staged_check_name(name);
-	staging_check_files(name, files, count);
-	trust_own_session(&change.by, "stage files");
-	staged_load_key(&change.key);
-	lock_stage(name, &stage);
-	known = known_contents(name, count);
-	stage.file_count = count;
-	stage.total_size = match_contents(known, files, count);
-	staging_check_limits(name, stage.file_count, stage.total_size);
-	changed = insert_contents(name, known);
+	insert_contents(staging);
+	stage->file_count = count;
+	stage->total_size = match_contents(staging->known, files, count);
+	staging_check_limits(name, stage->file_count, stage->total_size);
+	changed = staging->changed;
 	changed |= write_files(name, &change);
-	changed |= mark_contents(name, known);
+	changed |= mark_contents(name, staging->known);
 	if (changed)
-		update_stage(name, &stage);
+		update_stage(name, stage);
 	/* last, since the set may have found a use for what was marked */
 	remove_marked(name);
 	remove_leftovers();
@@ -256,14 +307,14 @@ create_known(int room)
  * were given up are not to be had, since they may be another role's.
  */
 static HTAB *
-known_contents(const char *name, int room)
+known_contents(const char *name)
 {
 	static OwnerQuery query = {
 		"SELECT sha256, size, replaced_by IS NOT NULL FROM migrator.staged_contents"
 		" WHERE name = $1 AND NOT given_up",
 		1, {TEXTOID}
 	};
-	HTAB	   *known = create_known(room);
+	HTAB	   *known = create_known(256);
 	Datum		value = CStringGetTextDatum(name);
 
 	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_known, known);
@@ -278,23 +329,16 @@ take_known(HeapTuple tuple, TupleDesc desc, void *argument)
 	KnownContent *content = hash_search((HTAB *) argument, VARDATA_ANY(sha256), HASH_ENTER, NULL);
 
 	content->size = DatumGetInt64(heap_getattr(tuple, 2, desc, &isnull));
-	content->to_insert = NULL;
 	content->marked = DatumGetBool(heap_getattr(tuple, 3, desc, &isnull));
 	content->used = false;
 }
 
-/*
- * Returns the size of all files.  What is not stored is entered as to be
- * inserted; a content that one file brings is there for the others.
- */
+/* Returns the size of all files; a content that one of them brought is there for the others. */
 static int64
 match_contents(HTAB *known, StagingFile *files, int count)
 {
 	int64		total = 0;
 
-	for (int i = 0; i < count; i++)
-		if (files[i].content != NULL)
-			enter_content(known, &files[i]);
 	for (int i = 0; i < count; i++)
 	{
 		KnownContent *content = hash_search(known, files[i].sha256, HASH_FIND, NULL);
@@ -311,72 +355,103 @@ match_contents(HTAB *known, StagingFile *files, int count)
 	return total;
 }
 
-static void
-enter_content(HTAB *known, const StagingFile *file)
+/* What the set has already is not written again. */
+void
+staging_take(Staging *staging, const StagingFile *file)
 {
 	bool		found;
-	KnownContent *content = hash_search(known, file->sha256, HASH_ENTER, &found);
+	KnownContent *known = hash_search(staging->known, file->sha256, HASH_ENTER, &found);
 
+	CHECK_FOR_INTERRUPTS();
 	if (found)
-		return;
-	content->size = file->size;
-	content->to_insert = file->content;
-	content->marked = false;
-	content->used = false;
-}
-
-/* In batches, since an array holds a copy of all its elements. */
-static bool
-insert_contents(const char *name, HTAB *known)
-{
-	Datum	   *checksums = palloc(BATCH_FILES * sizeof(Datum));
-	Datum	   *contents = palloc(BATCH_FILES * sizeof(Datum));
-	int			count = 0;
-	int64		size = 0;
-	bool		any = false;
-	HASH_SEQ_STATUS scan;
-	KnownContent *content;
-
-	hash_seq_init(&scan, known);
-	while ((content = hash_seq_search(&scan)) != NULL)
 	{
-		if (content->to_insert == NULL)
-			continue;
-		any = true;
-		checksums[count] = PointerGetDatum(cstring_to_text_with_len(content->sha256, SHA256_HEX_LENGTH));
-		contents[count++] = PointerGetDatum(content->to_insert);
-		size += content->size;
-		if (count == BATCH_FILES || size >= BATCH_SIZE)
-		{
-			insert_batch(name, checksums, contents, count);
-			count = 0;
-			size = 0;
-		}
+		if (staging->frees)
+			pfree(file->content);
+		return;
 	}
-	if (count > 0)
-		insert_batch(name, checksums, contents, count);
-	return any;
+	known->size = file->size;
+	known->marked = false;
+	known->used = false;
+	staging->changed = true;
+	if (file->size >= LARGE_CONTENT)
+	{
+		MemoryContext old = MemoryContextSwitchTo(staging->context);
+		StagingFile single = *file;
+		Datum		small = toast_compress_datum(PointerGetDatum(file->content), InvalidCompressionMethod);
+
+		/* a row is a copy of what it is made from; so that of which little is left goes before */
+		if (DatumGetPointer(small) != NULL)
+		{
+			single.content = (struct varlena *) DatumGetPointer(small);
+			if (staging->frees)
+				pfree(file->content);
+		}
+		insert_content(staging->name, &single);
+		if (DatumGetPointer(small) == NULL && staging->frees)
+			pfree(file->content);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(staging->context);
+		return;
+	}
+	staging->checksums[staging->count] = PointerGetDatum(cstring_to_text_with_len(file->sha256, SHA256_HEX_LENGTH));
+	staging->contents[staging->count++] = PointerGetDatum(file->content);
+	staging->size += file->size;
+	if (staging->count == BATCH_FILES || staging->size >= BATCH_SIZE)
+		insert_contents(staging);
 }
 
+/* Those that wait, by one statement. */
 static void
-insert_batch(const char *name, Datum *checksums, Datum *contents, int count)
+insert_contents(Staging *staging)
 {
 	static OwnerQuery query = {
 		"INSERT INTO migrator.staged_contents AS c (name, sha256, size, content)"
 		" SELECT $1, u.sha256, length(u.content), u.content"
 		" FROM unnest($2, $3) AS u(sha256, content)"
 		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL, given_up = false",
-		3, {TEXTOID, TEXTARRAYOID, BYTEAARRAYOID}
+		3, {TEXTOID, TEXTARRAYOID, BYTEAARRAYOID}, .large_values = true
 	};
-	ArrayType  *array = construct_array(contents, count, BYTEAOID, -1, false, TYPALIGN_INT);
-	Datum		values[3] = {
+	MemoryContext old;
+	Datum		values[3];
+
+	if (staging->count == 0)
+		return;
+	old = MemoryContextSwitchTo(staging->context);
+	values[0] = CStringGetTextDatum(staging->name);
+	values[1] = text_array(staging->checksums, staging->count);
+	values[2] = PointerGetDatum(construct_array(staging->contents, staging->count,
+												BYTEAOID, -1, false, TYPALIGN_INT));
+	for (int i = 0; i < staging->count; i++)
+	{
+		pfree(DatumGetPointer(staging->checksums[i]));
+		if (staging->frees)
+			pfree(DatumGetPointer(staging->contents[i]));
+	}
+	staging->count = 0;
+	staging->size = 0;
+	(void) owner_query_run(&query, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(staging->context);
+}
+
+/* One, if it is not there; the mark is taken from one that is. */
+static void
+insert_content(const char *name, const StagingFile *file)
+{
+	static OwnerQuery query = {
+		"INSERT INTO migrator.staged_contents AS c (name, sha256, size, content) VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL, given_up = false"
+		" WHERE c.replaced_by IS NOT NULL",
+		4, {TEXTOID, TEXTOID, INT8OID, BYTEAOID}, .large_values = true
+	};
+	Datum		values[4] = {
 		CStringGetTextDatum(name),
-		text_array(checksums, count),
-		PointerGetDatum(array)
+		CStringGetTextDatum(file->sha256),
+		Int64GetDatum(file->size),
+		PointerGetDatum(file->content)
 	};
 
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
-	pfree(array);
 }
 
 /* The rows of the paths; those that stay as they are are not touched. */
@@ -437,6 +512,25 @@ compare_file(HeapTuple tuple, TupleDesc desc, void *argument)
 static bool
 put_changed_files(const char *name, const Change *change)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrator staged paths",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	bool		any = false;
+
+	for (int first = 0; first < change->count;)
+	{
+		first = put_batch(name, change, first, &any);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return any;
+}
+
+/* Some of them, from the first; returns where to go on. */
+static int
+put_batch(const char *name, const Change *change, int first, bool *any)
+{
 	static OwnerQuery query = {
 		"INSERT INTO migrator.staged_files (name, path, sha256, size, signature, staged_as, staged_by, staged_login)"
 		" SELECT $1, u.path, u.sha256, u.size, u.signature, $6, $7, $8"
@@ -446,19 +540,19 @@ put_changed_files(const char *name, const Change *change)
 		" staged_login = EXCLUDED.staged_login, signature = EXCLUDED.signature, staged_at = EXCLUDED.staged_at",
 		8, {TEXTOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, OIDOID, OIDOID, OIDOID}
 	};
-	Datum	   *paths = palloc(change->count * sizeof(Datum));
-	Datum	   *checksums = palloc(change->count * sizeof(Datum));
-	Datum	   *sizes = palloc(change->count * sizeof(Datum));
-	Datum	   *signatures = palloc(change->count * sizeof(Datum));
+	Datum	   *paths = palloc(BATCH_FILES * sizeof(Datum));
+	Datum	   *checksums = palloc(BATCH_FILES * sizeof(Datum));
+	Datum	   *sizes = palloc(BATCH_FILES * sizeof(Datum));
+	Datum	   *signatures = palloc(BATCH_FILES * sizeof(Datum));
 	int			count = 0;
 	Datum		values[8];
 	char		signature[SHA256_HEX_LENGTH + 1];
 
-	for (int i = 0; i < change->count; i++)
+	for (; first < change->count && count < BATCH_FILES; first++)
 	{
-		const StagingFile *file = &change->files[i];
+		const StagingFile *file = &change->files[first];
 
-		if (change->unchanged[i])
+		if (change->unchanged[first])
 			continue;
 		staged_sign(&change->key, name, file->path, file->sha256, file->size, &change->by, signature);
 		paths[count] = CStringGetTextDatum(file->path);
@@ -467,7 +561,7 @@ put_changed_files(const char *name, const Change *change)
 		sizes[count++] = Int64GetDatum(file->size);
 	}
 	if (count == 0)
-		return false;
+		return first;
 	values[0] = CStringGetTextDatum(name);
 	values[1] = text_array(paths, count);
 	values[2] = text_array(checksums, count);
@@ -478,7 +572,8 @@ put_changed_files(const char *name, const Change *change)
 	values[6] = ObjectIdGetDatum(change->by.session);
 	values[7] = ObjectIdGetDatum(change->by.login);
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
-	return true;
+	*any = true;
+	return first;
 }
 
 /* Mark what no path has any more, and take the mark from what one has again. */
@@ -584,12 +679,6 @@ staging_put(const char *name, StagingFile *file)
 static bool
 put_file(const char *name, const StagingFile *file, const Author *by)
 {
-	static OwnerQuery content = {
-		"INSERT INTO migrator.staged_contents AS c (name, sha256, size, content) VALUES ($1, $2, $3, $4)"
-		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL, given_up = false"
-		" WHERE c.replaced_by IS NOT NULL",
-		4, {TEXTOID, TEXTOID, INT8OID, BYTEAOID}
-	};
 	static OwnerQuery path = {
 		"INSERT INTO migrator.staged_files AS f (name, sha256, size, path, staged_as, staged_by, staged_login, signature)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -603,15 +692,14 @@ put_file(const char *name, const StagingFile *file, const Author *by)
 		CStringGetTextDatum(name),
 		CStringGetTextDatum(file->sha256),
 		Int64GetDatum(file->size),
-		PointerGetDatum(file->content)
+		CStringGetTextDatum(file->path)
 	};
 	StagedKey	key;
 	char		signature[SHA256_HEX_LENGTH + 1];
 
 	staged_load_key(&key);
 	staged_sign(&key, name, file->path, file->sha256, file->size, by, signature);
-	(void) owner_query_run(&content, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
-	values[3] = CStringGetTextDatum(file->path);
+	insert_content(name, file);
 	values[4] = ObjectIdGetDatum(by->current);
 	values[5] = ObjectIdGetDatum(by->session);
 	values[6] = ObjectIdGetDatum(by->login);

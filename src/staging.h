@@ -19,6 +19,19 @@
  */
 extern int	staging_replace(const char *name, StagingFile *files, int count);
 
+/*
+ * The same, of files that come one after the other: what is handed on to
+ * staging_take() is written when some megabytes are together, so that never all
+ * contents are held.  frees: each content was palloc'd, and is freed.
+ *
+ * staging_take(): a file with content and checksum.  staging_finish(): all files
+ * of the set, checked and sorted by staging_sort_files(), without contents.
+ */
+typedef struct Staging Staging;
+extern Staging *staging_begin(const char *name, bool frees);
+extern void staging_take(Staging *staging, const StagingFile *file);
+extern int	staging_finish(Staging *staging, StagingFile *files, int count);
+
 /* Add one file with content to the set, or replace it; returns the number in the set. */
 extern int	staging_put(const char *name, StagingFile *file);
 

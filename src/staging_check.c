@@ -72,6 +72,17 @@ staging_check_limits(const char *name, int64 count, int64 size)
 }
 
 void
+staging_check_names_size(const char *name, int64 size)
+{
+	if (size > (int64) migrator_max_stage_size * 1024)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("names of files and folders for \"%s%s\" are larger than %d kB together",
+					   STAGED_PREFIX, name, migrator_max_stage_size),
+				errhint("Stage the directory of migrations alone, or raise migrator.max_stage_size."));
+}
+
+void
 staging_parse_sha256(const char *text, char *sha256)
 {
 	if (strlen(text) != SHA256_HEX_LENGTH ||
@@ -99,6 +110,12 @@ staging_check_files(const char *name, StagingFile *files, int count)
 		staging_check_path(files[i].path);
 		staging_check_content(&files[i]);
 	}
+	staging_sort_files(files, count);
+}
+
+void
+staging_sort_files(StagingFile *files, int count)
+{
 	qsort(files, count, sizeof(StagingFile), compare_files);
 	check_names(files, count);
 }

@@ -25,6 +25,9 @@ extern void staging_check_path(const char *path);
 /* Raise 54000 when so much is too much for one set; size in bytes. */
 extern void staging_check_limits(const char *name, int64 count, int64 size);
 
+/* The same for the names of an archive together, in bytes. */
+extern void staging_check_names_size(const char *name, int64 size);
+
 /* A checksum in hex, upper or lower case; raises 22023 when it is none. */
 extern void staging_parse_sha256(const char *text, char *sha256);
 
@@ -39,6 +42,9 @@ extern void staging_check_content(StagingFile *file);
  * a folder: 22023.  Sorts them by path, in byte order.
  */
 extern void staging_check_files(const char *name, StagingFile *files, int count);
+
+/* The last of it: sorts them by path, and no path twice. */
+extern void staging_sort_files(StagingFile *files, int count);
 
 /* A file of a sorted set by its path, or NULL. */
 extern StagingFile *staging_find(StagingFile *files, int count, const char *path);

@@ -73,15 +73,15 @@ static void refuse_special(struct archive_entry *entry, const char *name);
 static struct varlena *read_content(TarReader *reader, const char *name, int64 size);
 static void refuse(TarReader *reader);
 
-List *
-tar_read(const void *bytes, size_t length, TarLimit limit, void *argument)
+void
+tar_read(const void *bytes, size_t length, TarLimit limit, TarTake take, void *argument)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrator archive",
 												  ALLOCSET_SMALL_SIZES);
 	TarReader  *reader = MemoryContextAllocZero(context, sizeof(TarReader));
-	List	   *files = NIL;
 	int64		entries = 0;
 	int64		total = 0;
+	int64		names = 0;
 	struct archive_entry *entry;
 
 	reader->callback.func = free_archive;
@@ -91,27 +91,26 @@ tar_read(const void *bytes, size_t length, TarLimit limit, void *argument)
 
 	while (next_entry(reader, &entry))
 	{
-		char	   *name = entry_name(entry);
-		TarFile    *file;
+		TarFile		file = {.name = entry_name(entry)};
 
 		CHECK_FOR_INTERRUPTS();
-		refuse_special(entry, name);
+		refuse_special(entry, file.name);
+		names += strlen(file.name);
 		if (archive_entry_filetype(entry) == AE_IFDIR)
 		{
-			limit(++entries, total, argument);
+			limit(++entries, total, names, argument);
+			pfree(file.name);
 			continue;
 		}
-		file = palloc(sizeof(TarFile));
-		file->name = name;
-		file->size = archive_entry_size(entry);
-		total += file->size;
-		limit(++entries, total, argument);
-		file->content = read_content(reader, name, file->size);
-		files = lappend(files, file);
+		file.size = archive_entry_size(entry);
+		total += file.size;
+		limit(++entries, total, names, argument);
+		take(&file, argument);
+		file.content = read_content(reader, file.name, file.size);
+		take(&file, argument);
 	}
 	require_end(reader);
 	MemoryContextDelete(context);
-	return files;
 }
 
 static void
@@ -313,6 +312,7 @@ entry_name(struct archive_entry *entry)
 	const char *stored = archive_entry_pathname(entry);
 	size_t		length;
 	char	   *name;
+	char	   *converted;
 
 	if (stored == NULL || *stored == '\0')
 		ereport(ERROR,
@@ -329,7 +329,10 @@ entry_name(struct archive_entry *entry)
 				errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 				errmsg("name of an entry of the archive is not valid UTF-8"),
 				errhint("Rename the file; names in an archive are UTF-8."));
-	return pg_any_to_server(name, length, PG_UTF8);
+	converted = pg_any_to_server(name, length, PG_UTF8);
+	if (converted != name)
+		pfree(name);
+	return converted;
 }
 
 static void

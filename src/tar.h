@@ -9,26 +9,33 @@
 #ifndef MIGRATOR_TAR_H
 #define MIGRATOR_TAR_H
 
-#include "nodes/pg_list.h"
-
 typedef struct TarFile
 {
 	char	   *name;			/* server encoding, without "./" in front */
-	struct varlena *content;	/* a bytea */
+	struct varlena *content;	/* a bytea; NULL before it is read */
 	int64		size;			/* of the content, bytes */
 } TarFile;
 
 /*
- * Called before the content of a file is read, with the number of entries and
- * the bytes of all files so far, this one included; raises when it is too much.
+ * Called for each entry before anything of its content is held, with the number
+ * of entries so far, the bytes of all files, and the bytes of all names, those
+ * of folders too; this one is included.  Raises when it is too much.
  */
-typedef void (*TarLimit) (int64 entries, int64 size, void *argument);
+typedef void (*TarLimit) (int64 entries, int64 size, int64 names, void *argument);
 
 /*
- * The files as TarFile *, in the archive's order.  Raises 22023 for what is no
- * such archive, damaged or truncated, or has an entry that is refused; 22021
- * for a name that is not UTF-8; what limit raises.
+ * Called for each file twice: before its content is read, when it raises if the
+ * name is no good, and with it.  Name and content are the callee's then, to be
+ * freed when they are not needed any more: nothing else of a file is kept.
  */
-extern List *tar_read(const void *bytes, size_t length, TarLimit limit, void *argument);
+typedef void (*TarTake) (TarFile *file, void *argument);
+
+/*
+ * Go through the files in the archive's order.  Raises 22023 for what is no such
+ * archive, damaged or truncated, or has an entry that is refused; 22021 for a
+ * name that is not UTF-8; what limit and take raise.  What is behind a file may
+ * still turn out to be damaged after it was taken.
+ */
+extern void tar_read(const void *bytes, size_t length, TarLimit limit, TarTake take, void *argument);
 
 #endif

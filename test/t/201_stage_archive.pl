@@ -486,6 +486,22 @@ refused_cheaply('a long name of 200 MB', gzip(header('././@LongLink', 200_000_00
 refused_cheaply('a map of holes without end', gzip(pax('x', 'GNU.sparse.major' => 1, 'GNU.sparse.minor' => 0, 'GNU.sparse.name' => 'a', 'GNU.sparse.realsize' => 1 << 40) .
 	header('a', 8_000_000_000) . "1000000000\n") . gzip(times_of("0\n1\n", 2_500_000)) x 10, '22023', qr/invalid archive|sparse/);
 
+refused_cheaply('names that are too much together', gzip(pax('x', path => times_of('x', 8_000_000)) . dir('x')) x 34,
+	'54000', qr/names of files and folders for "stage:x" are larger than 262144 kB together/);
+
+# what is accepted: never all contents at once, and none more than once where it can be compressed
+SKIP:
+{
+	skip 'no /proc', 2 unless $has_memory;
+	my $file = put_away(gzip(join('', map { entry("$_.sql", times_of($_, 20_000_000)) } 1 .. 9) . $end));
+	my (undef, $before, $count, $after) = split /\n/, $node->safe_psql('postgres', qq{
+		SELECT length(pg_read_binary_file('$file')) > 0; $memory; SELECT migrator.stage_archive('memory', pg_read_binary_file('$file')); $memory; SELECT migrator.unstage('memory')});
+
+	unlink $file;
+	is($count, 9, '9 files of 20 MB: accepted');
+	cmp_ok($after - $before, '<', 100_000, '9 files of 20 MB: with the memory of a few') or diag("$before kB before, $after kB after");
+}
+
 # what the library allocates is given back, whether it ends well or not
 SKIP:
 {
