@@ -190,7 +190,7 @@ look_at_relations(void)
 	{
 		HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(Oid), .hcxt = TopMemoryContext};
 
-		relations = hash_create("migrator deferrable", 256, &control,
+		relations = hash_create("migrator session deferrable", 256, &control,
 								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
 	looking = true;

@@ -32,7 +32,10 @@ GRANT CREATE ON SCHEMA migrator TO regress_migrator_data;
 -- what was planted there keeps the extension out
 CREATE FUNCTION migrator.up(source varchar) RETURNS text LANGUAGE sql AS 'SELECT source';
 RESET ROLE;
+-- (18 quotes the script in the context)
+\set SHOW_CONTEXT never
 CREATE EXTENSION migrator;
+\set SHOW_CONTEXT errors
 DROP FUNCTION migrator.up(varchar);
 CREATE EXTENSION migrator;
 SELECT privilege_type, string_agg(DISTINCT grantee::regrole::text, ', ') FROM pg_namespace n, aclexplode(nspacl) WHERE nspname = 'migrator' AND grantee <> nspowner GROUP BY 1;
