@@ -277,7 +277,7 @@ recognise(Candidates *all)
 	int			claimed = 0,
 				faults = 0;
 
-	for (int i = 0; i < lengthof(layouts) && (found == NULL || faults >= claimed); i++)
+	for (int i = 0; i < lengthof(layouts) && (found == NULL || faults > claimed); i++)
 	{
 		int			right,
 					wrong;
@@ -285,7 +285,7 @@ recognise(Candidates *all)
 
 		asked = layouts[i];
 		any |= right > 0 || !whole;
-		if (!whole || right == 0 || (found != NULL && wrong >= right))
+		if (!whole || right == 0 || (found != NULL && wrong > right))
 			continue;
 		found = layouts[i];
 		claimed = right;

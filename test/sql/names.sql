@@ -116,6 +116,9 @@ SELECT version, outcome FROM migrator.apply('m/d', options => '{"ignore": "*_x.s
 CALL files.names('m/d', '20260101000000_a.sql', '20260100000000_x.sql', '20260101250000_y.sql', '1_z.sql');
 CALL migrator.up('m/d');
 SELECT version, name, state FROM migrator.status('m/d');
+-- one of two is among real ones, too
+CALL files.names('m/d', '20260101000000_a.sql', '20260100000000_x.sql');
+SELECT version FROM migrator.apply('m/d', 'half');
 -- without a record, numbers that are no dates are numbers
 CALL files.forget();
 CALL files.names('m/d', '20260101000000_a.sql', '20260100000000_x.sql', '20260101250000_y.sql');
