@@ -13,6 +13,7 @@
 
 #include "check.h"
 #include "errors.h"
+#include "finding.h"
 #include "layout.h"
 #include "settings.h"
 
@@ -574,8 +575,8 @@ check_load_script(const Source *source, const Step *step)
 	if (read.text == NULL || strcmp(checksum, step->checksum) != 0)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("file \"%s\" changed while the run was under way", file),
-				errdetail("%s.", read.raw.problem ? read.raw.problem : "What was checked is not what would be run"),
+				errmsg("file \"%s\" changed while the run was under way", finding_one_line(file)),
+				errdetail("%s.", read.raw.problem ? finding_one_line(read.raw.problem) : "What was checked is not what would be run"),
 				errhint("Start the run again."));
 	return script_split(read.text, read.length, standard_conforming_strings);
 }

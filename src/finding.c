@@ -29,6 +29,9 @@ finding_add(FindingSink *sink, const Finding *finding)
 	Finding    *copy = palloc(sizeof(Finding));
 
 	*copy = *finding;
+	/* names of files are in these; the detail may have lines of its own */
+	copy->message = finding_one_line(finding->message);
+	copy->hint = finding->hint ? finding_one_line(finding->hint) : NULL;
 	sink->findings = lappend(sink->findings, copy);
 	if (finding->severity == FINDING_ERROR)
 		sink->errors++;
@@ -94,7 +97,7 @@ finding_raise_worst(const FindingSink *sink, FindingSeverity severity)
 				worst = f;
 			else if (count++ < OTHERS_AT_MOST)
 				appendStringInfo(&others, "%s%s: %s%s%s", others.len > 0 ? "\n" : "",
-								 finding_severity_name(level), f->file ? f->file : "",
+								 finding_severity_name(level), f->file ? finding_one_line(f->file) : "",
 								 f->file ? ": " : "", f->message);
 		}
 	}
@@ -122,9 +125,10 @@ raise_finding(const Finding *f, const char *more)
 			excerpt && position > 0 ? internalerrposition(position) : 0,
 			f->file && f->line > 0 ?
 			errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
-					   f->version, f->file, f->line, f->column) :
+					   finding_one_line(f->version), finding_one_line(f->file), f->line, f->column) :
 			f->file && f->version ?
-			errcontext("migration \"%s\" (file \"%s\")", f->version, f->file) : 0);
+			errcontext("migration \"%s\" (file \"%s\")",
+					   finding_one_line(f->version), finding_one_line(f->file)) : 0);
 }
 
 char *

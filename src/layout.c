@@ -23,6 +23,7 @@
 #include "utils/builtins.h"
 
 #include "errors.h"
+#include "finding.h"
 #include "glob.h"
 #include "layout.h"
 
@@ -224,14 +225,14 @@ refuse_unsupported(const Candidates *all)
 			ereport(ERROR,
 					errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					errmsg("environments are not supported yet: \"%s\" has the folder \"%s\"",
-						   all->source->given, entry->name),
+						   all->source->given, shown_name(entry->name)),
 					errdetail("Migrations in folders of a directory belong to environments; applying only the top would leave them out."),
 					errhint("Give a directory whose files all belong together."));
 		if (!entry->is_directory && is_manifest(entry->name))
 			ereport(ERROR,
 					errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					errmsg("environments and dependencies are not supported yet: \"%s\" has the file \"%s\"",
-						   all->source->given, entry->name),
+						   all->source->given, shown_name(entry->name)),
 					errdetail("It restricts what may run, so it cannot be passed over."));
 	}
 }
@@ -409,7 +410,7 @@ refuse_ambiguous(const Candidates *all)
 			{
 				appendStringInfo(&detail, "%s%s: \"%s\"", detail.len > 0 ? "\n" : "",
 								 layouts[i]->name,
-								 claim.up_file ? claim.up_file : claim.down_file);
+								 shown_name(claim.up_file ? claim.up_file : claim.down_file));
 				break;
 			}
 		}
@@ -495,7 +496,7 @@ read_names(Candidates *all)
 			ereport(ERROR,
 					errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 					errmsg("name of migration \"%s\" is not valid in encoding \"%s\"",
-						   claim->version, GetDatabaseEncodingName()),
+						   shown_name(claim->version), GetDatabaseEncodingName()),
 					errhint("Rename the file."));
 		migration = palloc0(sizeof(Migration));
 		migration->version = claim->version;
@@ -527,7 +528,7 @@ why_not_taken(const Candidates *all, const Candidate *item)
 static char *
 shown_name(const char *name)
 {
-	return pstrdup(pg_verifymbstr(name, strlen(name), true) ? name :
+	return pstrdup(pg_verifymbstr(name, strlen(name), true) ? finding_one_line(name) :
 				   "(name not valid in the database's encoding)");
 }
 
@@ -614,7 +615,7 @@ join_pairs(MigrationSet *set)
 		{
 			IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
 
-			ignored->file = merged->down_file;
+			ignored->file = shown_name(merged->down_file);
 			ignored->reason = pstrdup("a down script without an up script");
 			ignored->looks_like_sql = true;
 			set->ignored = lappend(set->ignored, ignored);

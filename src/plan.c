@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 
 #include "errors.h"
+#include "finding.h"
 #include "plan.h"
 
 #define LIST_AT_MOST 10
@@ -140,7 +141,8 @@ plan_mark_late(MigrationPlan *plan)
 			step->flags |= FLAG_LATE;
 			step->late_after = applied_after;
 			if (step->message == NULL)
-				step->message = psprintf("sorts before the applied migration \"%s\"", applied_after);
+				step->message = psprintf("sorts before the applied migration \"%s\"",
+										 finding_one_line(applied_after));
 		}
 	}
 }
@@ -219,7 +221,8 @@ require_target(const MigrationPlan *plan, const char *target)
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("target \"%s\" is not a version of this source", target),
 			plan->count > 0 ?
-			errdetail("The last version is \"%s\".", plan->steps[plan->count - 1].version) : 0);
+			errdetail("The last version is \"%s\".",
+					  finding_one_line(plan->steps[plan->count - 1].version)) : 0);
 }
 
 static void
@@ -250,7 +253,7 @@ require_version(const MigrationPlan *plan, const char *version)
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("version \"%s\" does not exist in this source", version),
-			begins_so ? errhint("Perhaps you meant \"%s\".", begins_so) : 0);
+			begins_so ? errhint("Perhaps you meant \"%s\".", finding_one_line(begins_so)) : 0);
 }
 
 /* Steps stand by version, so a name is found by halving. */

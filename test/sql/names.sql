@@ -57,6 +57,11 @@ SELECT version, outcome FROM migrator.apply('m/d');
 SELECT migrator.is_current('m/d');
 CALL files.forget();
 
+-- what a name holds is no line of a message
+CALL files.names('m/d', '1_a.sql', E'2_b\nERROR:  faked.up.go');
+SELECT * FROM files.truth() LIMIT 1;
+TABLE files.names;
+
 -- twins of one version: the hint names what may be meant
 CALL files.names('m/d', '1_a.sql', '1_a.pg.sql', '2_b.sql', '02_c.sql', '3_up_d.sql', '3_down_d.sql');
 SELECT message, hint FROM migrator.validate('m/d') WHERE check_name = 'duplicates';
