@@ -26,6 +26,8 @@ my %kept = (
 	# Another source than the registered one: it may be another one's files if one of them is staged (run_check_source).
 	register => qr{(?:'m/e'|'crm'|'fresh').*$},
 	up => qr{'billing'.*$},
+	baseline => qr{'ours'.*$},
+	names => qr{'m/other'\) OFFSET.*$},
 );
 
 my $path = qr{(?:m|migrator_iso_\w+)(?:/[^'/]*)*};
