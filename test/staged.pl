@@ -27,7 +27,6 @@ my %kept = (
 	register => qr{(?:'m/e'|'crm'|'fresh').*$},
 	up => qr{'billing'.*$},
 	baseline => qr{'ours'.*$},
-	names => qr{'m/other'\) OFFSET.*$},
 );
 
 my $path = qr{(?:m|migrator_iso_\w+)(?:/[^'/]*)*};
