@@ -32,11 +32,15 @@ catch_up();
 
 is($standby->safe_psql('postgres', "SELECT string_agg(version || ' ' || state, ', ') FROM migrator.status()"),
 	'1 applied, 2 applied', 'status');
-is($standby->safe_psql('postgres', "SELECT string_agg(version, ', ') FROM migrator.pending('$more', 'default')"), '3', 'pending');
+is((outcome_of($standby, 'postgres', "SELECT migrator.is_current('$more', 'default')"))[0],
+	'MG013', 'is_current of a source that a run would refuse');
+append_to_file("$dir/3_c.sql", 'CREATE TABLE c (i int)');
+is($standby->safe_psql('postgres', "SELECT string_agg(version, ', ') FROM migrator.pending()"), '3', 'pending');
+is($standby->safe_psql('postgres', 'SELECT migrator.is_current()'), 'f', 'is_current with one pending');
+is((outcome_of($standby, 'postgres', 'SELECT migrator.assert_current()'))[0], 'MG010', 'assert_current');
+unlink "$dir/3_c.sql" or die "unlink: $!";
 is($standby->safe_psql('postgres', 'SELECT migrator.is_current()'), 't', 'is_current');
-is($standby->safe_psql('postgres', "SELECT migrator.is_current('$more', 'default')"), 'f', 'is_current with one pending');
 is($standby->safe_psql('postgres', "SELECT migrator.is_current(version => '2')"), 't', 'is_current against the record');
-is((outcome_of($standby, 'postgres', "SELECT migrator.assert_current('$more', 'default')"))[0], 'MG010', 'assert_current');
 is($standby->safe_psql('postgres', "SELECT count(*) FROM migrator.validate() WHERE severity = 'error'"), 0, 'validate');
 is($standby->safe_psql('postgres', "SELECT migrator.summary() ->> 'applied'"), 2, 'summary');
 is($standby->safe_psql('postgres', 'SELECT count(*) FROM migrator.locks'), 0, 'locks');
@@ -50,7 +54,7 @@ is($standby->safe_psql('postgres', 'SELECT count(*) FROM migrator.default_schema
 	my $holder = start_psql($standby, 'postgres', 'SELECT pg_advisory_lock(migrator.lock_key())', 'SELECT pg_sleep(3600)');
 	my $pid = wait_for_sleep($standby, 'postgres');
 
-	is($standby->safe_psql('postgres', 'SELECT mode, state, pid FROM migrator.locks'), "apply|held|$pid", 'locks shows it');
+	is($standby->safe_psql('postgres', 'SELECT mode, state, pid FROM migrator.locks'), "other|held|$pid", 'locks shows it');
 	is($standby->safe_psql('postgres', "SELECT migrator.unlock(terminate => true)"), $pid, 'unlock ends it');
 	isnt(finish_psql($holder), 0, 'the holder is told');
 }
