@@ -5,13 +5,12 @@
  * fnmatch() goes by the locale of the process and can take exponential time.
  * This goes back to the last "*" only, which is enough as no "*" passes a
  * slash, and costs the product of both lengths at most.
- *
- * Floor 1 (text): calls the lexer's count of bytes in a character.
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
+
 #include "glob.h"
-#include "lexer.h"
 
 #define PATTERN_AT_MOST 1000
 
@@ -19,10 +18,13 @@ static bool match_one(const char **pattern, const char **path);
 static bool match_set(const char **pattern, const char *c, size_t length);
 static const char *end_of_set(const char *pattern);
 
+/* Bytes of the character that begins here: of one that is cut off, what is left. */
 static inline size_t
 character_length(const char *s)
 {
-	return lexer_character_length(s, strlen(s));
+	int			length = pg_encoding_mblen(GetDatabaseEncoding(), s);
+
+	return strnlen(s, Max(length, 1));
 }
 
 const char *

@@ -9,7 +9,6 @@
 #define MIGRATOR_SOURCE_H
 
 #include "file.h"
-#include "migration.h"
 #include "staged.h"
 
 typedef struct Source
