@@ -12,22 +12,22 @@ MODULE_big = migrator
 DATA = sql/migrator--1.0.0.sql
 SCRIPTS = bin/migrator-push
 
-# One line a floor of src/README.md, from the ground up.
+# One line a folder of src/, from the ground up.
 OBJS = \
-	src/settings.o src/options.o src/segment.o src/finding.o src/owner_query.o src/trust.o src/advisory.o \
-	src/migration.o src/beneath.o src/file.o src/digest.o src/tar.o src/lexer.o src/glob.o src/mark.o src/statement_kind.o src/script.o src/script_parse.o \
-	src/staged.o src/staging_check.o src/staging.o src/source.o src/layout.o src/layout_names.o src/layout_pairs.o src/layout_dated.o src/layout_numbered.o src/layout_folders.o \
-	src/record.o src/registration.o src/lock.o \
-	src/scope.o src/plan.o src/check.o \
-	src/transaction.o src/session_settings.o src/execute.o src/copy.o src/constraint.o src/resume.o src/parts.o \
-	src/event.o src/failure_log.o src/progress.o src/lock_retry.o src/migration_timeout.o \
-	src/survey.o src/settle.o src/run.o src/run_apply.o src/run_up.o \
-	src/api.o src/api_run.o src/api_look.o src/api_settle.o src/api_stage.o src/api_about.o src/api_guard.o src/api_probe.o src/init.o
+	$(addprefix src/base/, advisory.o digest.o finding.o glob.o options.o owner_query.o segment.o settings.o transaction.o trust.o) \
+	$(addprefix src/script/, lexer.o mark.o parse.o script.o statement_kind.o) \
+	$(addprefix src/source/, beneath.o file.o source.o staged.o staging.o staging_check.o tar.o) \
+	$(addprefix src/layout/, dated.o folders.o golang_migrate.o layout.o migration.o names.o numbered.o) \
+	$(addprefix src/record/, lock.o record.o registration.o) \
+	$(addprefix src/plan/, check.o plan.o scope.o) \
+	$(addprefix src/execute/, constraint.o copy.o execute.o parts.o resume.o session_settings.o) \
+	$(addprefix src/run/, apply.o event.o failure_log.o lock_retry.o migration_timeout.o progress.o run.o settle.o survey.o up.o) \
+	$(addprefix src/api/, about.o api.o guard.o init.o look.o probe.o run.o settle.o stage.o)
 
 PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-clobbered
-# PGXS does this from 16 on, see src/compat.h
+# PGXS does this from 16 on, see src/base/compat.h
 PG_CFLAGS += -fvisibility=hidden
 SHLIB_LINK = -lcrypto -larchive -lz
 
@@ -37,7 +37,7 @@ endif
 ifdef COVERAGE
 PG_CFLAGS += --coverage -O0
 SHLIB_LINK += --coverage
-EXTRA_CLEAN += src/*.gcno src/*.gcda
+EXTRA_CLEAN += src/*/*.gcno src/*/*.gcda
 endif
 
 REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
@@ -74,7 +74,7 @@ headers:
 $(OBJS): | headers
 
 # PGXS knows no header dependencies; a stale object would be wrong without a word.
-$(OBJS): $(wildcard src/*.h)
+$(OBJS): $(wildcard src/*/*.h)
 
 .PHONY: prove_installcheck
 prove_installcheck:

@@ -142,7 +142,7 @@ COMMENT ON TABLE migrator.history IS 'Append-only log of every attempt and event
 
 -- Files that clients sent: a cache, which the client fills again, and no part of dumps.  Names and paths are compared by
 -- bytes, as file names are.  Roles are kept as OIDs: a role that takes a dropped one's name gets nothing.  Scripts run
--- from these tables, so that they are guarded twice: see "Rights" for writing, src/staged.c for the signatures.
+-- from these tables, so that they are guarded twice: see "Rights" for writing, src/source/staged.c for the signatures.
 CREATE TABLE migrator.stages (
   name        text COLLATE "C" PRIMARY KEY,
   owner       oid NOT NULL,
@@ -348,7 +348,7 @@ CREATE VIEW migrator.migration_performance WITH (security_barrier) AS
    WHERE state IN ('applied', 'failed') AND NOT baseline;
 COMMENT ON VIEW migrator.migration_performance IS 'How long each migration took, in milliseconds. slow: more than 30 seconds.';
 
--- Those of runs have objsubid 3, and their keys come from the service alone: see src/lock.c.
+-- Those of runs have objsubid 3, and their keys come from the service alone: see src/record/lock.c.
 CREATE VIEW migrator.locks AS
   WITH known AS (
     SELECT service FROM migrator.services

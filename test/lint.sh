@@ -47,11 +47,11 @@ one_version() {
 # tested one too: each side of each test belongs to a run of majors with 15 or 18 at its end.
 version_tests() {
   local others odd
-  others=$(grep -n PG_VERSION_NUM src/*.c src/*.h | grep -v '^src/compat.h:' || true)
-  odd=$(grep -nE '^[[:space:]]*#.*PG_VERSION_NUM' src/compat.h | grep -vE '#if PG_VERSION_NUM >= 1[678]0000$' |
+  others=$(grep -n PG_VERSION_NUM src/*/*.[ch] | grep -v '^src/base/compat.h:' || true)
+  odd=$(grep -nE '^[[:space:]]*#.*PG_VERSION_NUM' src/base/compat.h | grep -vE '#if PG_VERSION_NUM >= 1[678]0000$' |
     grep -v '#if PG_VERSION_NUM < 150000$' || true)
   printf '%s\n' "$others" "$odd"
-  [ -z "$others$odd" ] && ! grep -qE '^[[:space:]]*#[[:space:]]*elif' src/compat.h
+  [ -z "$others$odd" ] && ! grep -qE '^[[:space:]]*#[[:space:]]*elif' src/base/compat.h
 }
 
 check layering perl test/layering.pl src

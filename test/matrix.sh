@@ -81,7 +81,7 @@ test_in() {
   rm -rf "${chroot:?}$in"
 }
 
-# build_16: warnings are errors. What it stands for where it cannot be done: see src/compat.h.
+# build_16: warnings are errors. What it stands for where it cannot be done: see src/base/compat.h.
 build_16() {
   local config=${MIGRATOR_PG16_CONFIG:-/usr/lib/postgresql/16/bin/pg_config} copy
   if ! "$config" --includedir-server >/dev/null 2>&1 || [ ! -e "$("$config" --includedir-server)/postgres.h" ]; then

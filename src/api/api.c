@@ -1,0 +1,174 @@
+/*
+ * api.c
+ *	  Helpers of the SQL functions: arguments in, rows out.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "api/api.h"
+#include "base/glob.h"
+
+/* keys of argument "options" of the run functions */
+static const OptionKey run_options[] = {
+	{"force", OPTION_BOOLEAN, "true or false"},
+	{"allow_late", OPTION_STRING_OR_STRINGS, "a version or an array of versions", "Write versions as strings."},
+	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
+	{"verbose", OPTION_BOOLEAN, "true or false"},
+	{NULL}
+};
+
+char *
+api_text(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+bool
+api_bool(FunctionCallInfo fcinfo, int n, bool when_null)
+{
+	return PG_ARGISNULL(n) ? when_null : PG_GETARG_BOOL(n);
+}
+
+char *
+api_required_text(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("argument \"%s\" must not be null", name));
+	return text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+char **
+api_required_text_array(FunctionCallInfo fcinfo, int n, const char *name, int *count)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("argument \"%s\" must not be null", name));
+	return api_text_array(fcinfo, n, name, count);
+}
+
+char **
+api_text_array(FunctionCallInfo fcinfo, int n, const char *name, int *count)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	char	  **result;
+
+	*count = 0;
+	if (PG_ARGISNULL(n))
+		return NULL;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false, TYPALIGN_INT,
+					  &values, &nulls, count);
+	if (*count == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("argument \"%s\" must not be empty", name));
+	result = palloc(*count * sizeof(char *));
+	for (int i = 0; i < *count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					errmsg("argument \"%s\" must not contain nulls", name));
+		result[i] = TextDatumGetCString(values[i]);
+	}
+	return result;
+}
+
+int
+api_interval_ms(FunctionCallInfo fcinfo, int n, const char *name, int when_null)
+{
+	Interval   *interval;
+	double		ms;
+
+	if (PG_ARGISNULL(n))
+		return when_null;
+	interval = PG_GETARG_INTERVAL_P(n);
+	ms = interval->time / 1000.0 +
+		(interval->day + interval->month * (double) DAYS_PER_MONTH) * SECS_PER_DAY * 1000.0;
+	if (ms < 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("argument \"%s\" must not be negative", name),
+				errhint("Zero waits without limit."));
+	/* less than a millisecond is still not "no limit" */
+	return ms > INT_MAX ? INT_MAX : ms > 0 && ms < 1 ? 1 : (int) ms;
+}
+
+void
+api_refuse_variables(FunctionCallInfo fcinfo, int n)
+{
+	if (!PG_ARGISNULL(n))
+		ereport(ERROR,
+				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("argument \"variables\" is not supported yet"),
+				errdetail("Nothing was run."));
+}
+
+void
+api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
+{
+	List	   *options = options_read(api_jsonb(fcinfo, n), run_options, false);
+	const Option *force = options_find(options, "force");
+	const Option *allow_late = options_find(options, "allow_late");
+	const Option *ignore = options_find(options, "ignore");
+	const Option *verbose = options_find(options, "verbose");
+
+	if (force != NULL)
+		request->force = force->boolean;
+	if (verbose != NULL)
+		request->brief = !verbose->boolean;
+	if (allow_late != NULL)
+	{
+		request->plan.allow_late = allow_late->strings;
+		request->plan.allow_late_count = allow_late->count;
+	}
+	if (ignore != NULL)
+	{
+		glob_require_valid(ignore->strings, ignore->count);
+		request->ignore = ignore->strings;
+		request->ignore_count = ignore->count;
+	}
+}
+
+Jsonb *
+api_jsonb(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : PG_GETARG_JSONB_P(n);
+}
+
+ReturnSetInfo *
+api_begin_rows(FunctionCallInfo fcinfo)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	return (ReturnSetInfo *) fcinfo->resultinfo;
+}
+
+ReturnSetInfo *
+api_begin_values(FunctionCallInfo fcinfo)
+{
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	return (ReturnSetInfo *) fcinfo->resultinfo;
+}
+
+void
+api_put_row(ReturnSetInfo *result, const Datum *values, const bool *nulls)
+{
+	tuplestore_putvalues(result->setResult, result->setDesc, (Datum *) values, (bool *) nulls);
+}
+
+void
+api_set_text(Datum *values, bool *nulls, int column, const char *text)
+{
+	nulls[column] = text == NULL;
+	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
+}

@@ -1,0 +1,74 @@
+/*
+ * finding.h
+ *	  The one sink of findings: what a check has to say, before anybody decided
+ *	  whether it becomes a row of validate() or the error of a run.
+ */
+#ifndef MIGRATOR_BASE_FINDING_H
+#define MIGRATOR_BASE_FINDING_H
+
+#include "nodes/pg_list.h"
+
+typedef enum FindingSeverity
+{
+	FINDING_OK,
+	FINDING_INFO,
+	FINDING_WARNING,
+	FINDING_ERROR
+} FindingSeverity;
+
+/*
+ * message, detail and hint follow the rules of ereport.  Strings are not
+ * copied: they must live as long as the sink.
+ */
+typedef struct Finding
+{
+	const char *check;			/* stable name, as in validate().check_name */
+	FindingSeverity severity;
+	int			sqlstate;		/* of the error a run raises for it */
+	const char *version;		/* or NULL */
+	const char *file;			/* or NULL */
+	int			line;			/* 0 when none */
+	int			column;			/* 0 when none */
+	const char *message;
+	const char *detail;			/* or NULL */
+	const char *hint;			/* or NULL */
+	const char *query;			/* statement at fault, or NULL */
+	int			position;		/* 1-based character in query, or 0 */
+} Finding;
+
+typedef struct FindingSink
+{
+	List	   *findings;		/* of Finding *, in the order they were added */
+	int			errors;
+} FindingSink;
+
+/* Adds a copy of the struct, allocated in the context of the first finding. */
+extern void finding_add(FindingSink *sink, const Finding *finding);
+
+extern const char *finding_severity_name(FindingSeverity severity);
+
+/* Raise the sink's first error, if it has one; the DETAIL counts the others. */
+extern void finding_raise_first(const FindingSink *sink);
+
+/*
+ * Raise as an error the first of the most severe findings, if any is as severe
+ * as that; the DETAIL lists the others, the most severe first, up to ten.
+ */
+extern void finding_raise_worst(const FindingSink *sink, FindingSeverity severity);
+
+/*
+ * A piece of a statement's text that is fit for an error message: whole when
+ * short, else the part around *position, which is changed to point into the
+ * result.  palloc'd.
+ */
+extern char *finding_excerpt(const char *statement, int *position);
+
+/*
+ * Text for one line of a message: control characters, with which a file's name
+ * or an error could write lines of its own into a log or a terminal, as \xHH;
+ * not more than its first kilobyte.  The text itself where there is nothing to
+ * change.
+ */
+extern const char *finding_one_line(const char *text);
+
+#endif

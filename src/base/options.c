@@ -1,0 +1,151 @@
+/*
+ * options.c
+ *	  JSON objects of named choices.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/builtins.h"
+#include "utils/varlena.h"
+
+#include "base/options.h"
+
+static const OptionKey *find_key(const OptionKey *known, const char *name);
+static void refuse_unknown(const OptionKey *known, const char *name);
+static bool take_value(Option *option, JsonbValue *value, bool nulls_allowed);
+static bool take_strings(Option *option, JsonbContainer *array);
+
+List *
+options_read(Jsonb *options, const OptionKey *known, bool nulls_allowed)
+{
+	JsonbIterator *iterator;
+	JsonbValue	value;
+	JsonbIteratorToken token;
+	List	   *found = NIL;
+	Option	   *option = NULL;
+
+	if (options == NULL)
+		return NIL;
+	if (!JB_ROOT_IS_OBJECT(options))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("argument \"options\" must be a JSON object"));
+	iterator = JsonbIteratorInit(&options->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+		{
+			option = palloc0(sizeof(Option));
+			option->key = find_key(known, pnstrdup(value.val.string.val, value.val.string.len));
+			found = lappend(found, option);
+		}
+		else if (token == WJB_VALUE && !take_value(option, &value, nulls_allowed))
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("option \"%s\" must be %s", option->key->name, option->key->must_be),
+					option->key->hint ? errhint("%s", option->key->hint) : 0);
+	}
+	return found;
+}
+
+bool
+options_empty(Jsonb *options)
+{
+	return options == NULL || (JB_ROOT_IS_OBJECT(options) && JB_ROOT_COUNT(options) == 0);
+}
+
+const Option *
+options_find(const List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+		if (strcmp(((const Option *) lfirst(lc))->key->name, name) == 0)
+			return lfirst(lc);
+	return NULL;
+}
+
+static const OptionKey *
+find_key(const OptionKey *known, const char *name)
+{
+	for (const OptionKey *key = known; key->name != NULL; key++)
+	{
+		if (strcmp(key->name, name) != 0)
+			continue;
+		if (key->type == OPTION_LATER)
+			ereport(ERROR,
+					errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					errmsg("option \"%s\" is not supported yet", name));
+		return key;
+	}
+	refuse_unknown(known, name);
+	return NULL;
+}
+
+/* Name the known option nearest to what was written. */
+static void
+refuse_unknown(const OptionKey *known, const char *name)
+{
+	const char *nearest = NULL;
+	int			best = INT_MAX;
+
+	for (const OptionKey *key = known; key->name != NULL && strlen(name) <= 255; key++)
+	{
+		int			distance = varstr_levenshtein(name, strlen(name), key->name, strlen(key->name),
+												  1, 1, 1, true);
+
+		if (key->type == OPTION_LATER || distance >= best)
+			continue;
+		best = distance;
+		nearest = key->name;
+	}
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("unknown option \"%s\"", name),
+			nearest ? errhint("Perhaps you meant \"%s\".", nearest) : 0);
+}
+
+/* False when the value is not of the option's type. */
+static bool
+take_value(Option *option, JsonbValue *value, bool nulls_allowed)
+{
+	OptionType	type = option->key->type;
+
+	if (value->type == jbvNull)
+	{
+		option->is_null = true;
+		return nulls_allowed;
+	}
+	if (type == OPTION_BOOLEAN)
+	{
+		option->boolean = value->type == jbvBool && value->val.boolean;
+		return value->type == jbvBool;
+	}
+	if (type == OPTION_STRING_OR_STRINGS && value->type == jbvString)
+	{
+		option->strings = palloc(sizeof(char *));
+		option->strings[0] = pnstrdup(value->val.string.val, value->val.string.len);
+		option->count = 1;
+		return true;
+	}
+	return value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data) &&
+		take_strings(option, value->val.binary.data);
+}
+
+static bool
+take_strings(Option *option, JsonbContainer *array)
+{
+	int			size = JsonContainerSize(array);
+
+	option->strings = palloc(Max(size, 1) * sizeof(char *));
+	for (int i = 0; i < size; i++)
+	{
+		JsonbValue *element = getIthJsonbValueFromContainer(array, i);
+
+		if (element->type != jbvString)
+			return false;
+		option->strings[option->count++] = pnstrdup(element->val.string.val, element->val.string.len);
+	}
+	return true;
+}

@@ -1,0 +1,55 @@
+/*
+ * options.h
+ *	  JSON objects of named choices: argument "options" of a call, and what a
+ *	  registration keeps of it.
+ *
+ * Every key is known, with its type; what is not known is an error that names
+ * the nearest known one.
+ */
+#ifndef MIGRATOR_BASE_OPTIONS_H
+#define MIGRATOR_BASE_OPTIONS_H
+
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+typedef enum OptionType
+{
+	OPTION_BOOLEAN,
+	OPTION_STRINGS,				/* an array of strings */
+	OPTION_STRING_OR_STRINGS,	/* one will do without the brackets */
+	OPTION_LATER				/* has a meaning, which nothing obeys yet */
+} OptionType;
+
+typedef struct OptionKey
+{
+	const char *name;
+	OptionType	type;
+	const char *must_be;		/* for the message when it is not */
+	const char *hint;			/* likewise, or NULL */
+} OptionKey;
+
+/* One that was given. */
+typedef struct Option
+{
+	const OptionKey *key;
+	bool		is_null;
+	bool		boolean;
+	char	  **strings;
+	int			count;
+} Option;
+
+/*
+ * The options in a JSON object (NULL: none) as Option *, in no order.  The last
+ * of the known keys has no name.  Raises 22023 for an unknown key, a value of
+ * the wrong type, and for what is no object; 0A000 for what nothing obeys yet.
+ * A null is a value of the wrong type unless nulls are allowed.
+ */
+extern List *options_read(Jsonb *options, const OptionKey *known, bool nulls_allowed);
+
+/* Is nothing in it? */
+extern bool options_empty(Jsonb *options);
+
+/* The option of that name in the list, or NULL. */
+extern const Option *options_find(const List *options, const char *name);
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * execute.c
+ *	  Run one script, statement by statement.
+ *
+ * A statement goes the way it goes in exec_simple_query() of
+ * src/backend/tcop/postgres.c: raw parse, analyze, plan, portal.  Analysis
+ * comes only when the statement's turn has come, since it needs what the ones
+ * before made.  Results of queries are thrown away.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "tcop/cmdtag.h"
+#include "tcop/pquery.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "execute/constraint.h"
+#include "execute/copy.h"
+#include "execute/execute.h"
+#include "base/finding.h"
+
+static void push_context(Execution *execution, ErrorContextCallback *callback);
+static void run_statements(Execution *execution, int first, int last, bool top_level);
+static void execute_statement(Execution *execution, int i, bool top_level);
+static void log_statement_text(RawStmt *raw, const char *query);
+static void set_characteristics(const TransactionStmt *begin);
+static void run_portal(RawStmt *raw, const char *query, bool top_level);
+static void add_context(void *argument);
+static void locate_error(Execution *execution, int position);
+
+void
+execute_script(Execution *execution)
+{
+	ErrorContextCallback callback;
+
+	push_context(execution, &callback);
+	run_statements(execution, 0, execution->script->statement_count - 1, false);
+	if (execution->own_transaction)
+		constraint_check_all();
+	else
+		constraint_check_deferred(execution->set_constraints);
+	error_context_stack = callback.previous;
+}
+
+void
+execute_statements(Execution *execution, int first, int last, bool top_level)
+{
+	ErrorContextCallback callback;
+
+	push_context(execution, &callback);
+	run_statements(execution, first, last, top_level);
+	error_context_stack = callback.previous;
+}
+
+static void
+push_context(Execution *execution, ErrorContextCallback *callback)
+{
+	callback->callback = add_context;
+	callback->arg = execution;
+	callback->previous = error_context_stack;
+	error_context_stack = callback;
+}
+
+void
+execute_look_at(Execution *execution, int i)
+{
+	execution->statement = i;
+	execution->begun = false;
+	locate_error(execution, 0);
+}
+
+/* Each statement's parse and plan trees die with it. */
+static void
+run_statements(Execution *execution, int first, int last, bool top_level)
+{
+	MemoryContext keep = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(keep, "migrator statement",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	for (int i = first; i <= last; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		execution->statement = i;
+		execution->begun = true;
+		if (execution->before_statement != NULL)
+			execution->before_statement(i + 1, execution->script->text + execution->script->statements[i].offset,
+										execution->script->statements[i].length);
+		MemoryContextSwitchTo(context);
+		execute_statement(execution, i, top_level);
+		session_settings_base_keep(&execution->base);
+		MemoryContextSwitchTo(keep);
+		MemoryContextReset(context);
+	}
+	MemoryContextDelete(context);
+}
+
+static void
+execute_statement(Execution *execution, int i, bool top_level)
+{
+	const Script *script = execution->script;
+	const Statement *statement = &script->statements[i];
+	char	   *query;
+	RawStmt    *raw = script_parse_statement(script, i, &query);
+
+	if (raw == NULL)
+		return;
+	log_statement_text(raw, query);
+	if (IsA(raw->stmt, ConstraintsSetStmt))
+		execution->set_constraints = true;
+	switch (statement_kind(raw))
+	{
+		case STATEMENT_BEGIN:
+			if (execution->own_transaction)
+				set_characteristics(castNode(TransactionStmt, raw->stmt));
+			return;
+		case STATEMENT_COMMIT:
+			/* the caller has cut the script into transactions */
+			return;
+		case STATEMENT_COPY_IN:
+			copy_inline_data(raw, query, script->text + statement->data_offset, statement->data_length,
+							 top_level, run_portal);
+			break;
+		case STATEMENT_FORBIDDEN:
+		case STATEMENT_COPY_OUT:
+		case STATEMENT_TRANSACTION_REFUSED:
+			elog(ERROR, "statement should have been refused by the checks");
+			break;
+		default:
+			run_portal(raw, query, top_level);
+	}
+	CommandCounterIncrement();
+}
+
+/*
+ * What log_statement asks for, as exec_simple_query() logs it when it comes from
+ * a client: the call that runs the script says nothing of what is in it.  Our
+ * context names the migration.
+ */
+static void
+log_statement_text(RawStmt *raw, const char *query)
+{
+	if (log_statement != LOGSTMT_NONE &&
+		(log_statement == LOGSTMT_ALL || GetCommandLogLevel((Node *) raw) <= log_statement))
+		ereport(LOG,
+				errmsg("statement: %s", query),
+				errhidestmt(true));
+}
+
+void
+execute_command(const char *sql, bool top_level)
+{
+	List	   *parsed = raw_parser(sql, RAW_PARSE_DEFAULT);
+
+	run_portal(linitial_node(RawStmt, parsed), sql, top_level);
+	CommandCounterIncrement();
+}
+
+/* BEGIN's options, as standard_ProcessUtility() applies them */
+static void
+set_characteristics(const TransactionStmt *begin)
+{
+	ListCell   *lc;
+
+	foreach(lc, begin->options)
+	{
+		DefElem    *item = lfirst_node(DefElem, lc);
+
+		SetPGVariable(item->defname, list_make1(item->arg), true);
+	}
+}
+
+static void
+run_portal(RawStmt *raw, const char *query, bool top_level)
+{
+	List	   *queries,
+			   *plans;
+	Portal		portal;
+	QueryCompletion completion;
+	bool		snapshot = analyze_requires_snapshot(raw);
+
+	if (snapshot)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	queries = pg_analyze_and_rewrite_fixedparams(raw, query, NULL, 0, NULL);
+	plans = pg_plan_queries(queries, query, CURSOR_OPT_PARALLEL_OK, NULL);
+	if (snapshot)
+		PopActiveSnapshot();
+
+	portal = CreateNewPortal();
+	portal->visible = false;
+	PortalDefineQuery(portal, NULL, query, CreateCommandTag(raw->stmt), plans, NULL);
+	PortalStart(portal, NULL, 0, InvalidSnapshot);
+	(void) portal_run(portal, FETCH_ALL, top_level, None_Receiver, None_Receiver, &completion);
+	PortalDrop(portal, false);
+}
+
+/*
+ * Every message that passes says which migration it comes from.  A position
+ * left for us is one in our statement (nested queries have turned theirs into
+ * internal ones already); left as it is, the client would draw it on the text
+ * of the SELECT that called us.
+ */
+static void
+add_context(void *argument)
+{
+	Execution  *execution = argument;
+	int			position = geterrposition();
+
+	if (execution->statement < 0)
+		return;
+	locate_error(execution, position);
+	if (position > 0 && getinternalerrposition() == 0)
+	{
+		char	   *whole = script_statement_text(execution->script, execution->statement);
+
+		errposition(0);
+		internalerrquery(finding_excerpt(whole, &position));
+		internalerrposition(position);
+		pfree(whole);
+	}
+	errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
+			   finding_one_line(execution->version), finding_one_line(execution->file),
+			   execution->error_line, execution->error_column);
+}
+
+/* Line and column in the file: of the position, the COPY row, or the statement. */
+static void
+locate_error(Execution *execution, int position)
+{
+	const Script *script = execution->script;
+	const Statement *statement = &script->statements[execution->statement];
+	uint64		copy_line = copy_current_line();
+
+	execution->error_line = statement->line;
+	execution->error_column = statement->column;
+	if (position > 0)
+		script_locate(script, execution->statement, position,
+					  &execution->error_line, &execution->error_column);
+	else if (copy_line > 0 && statement->data_line > 0)
+	{
+		execution->error_line = statement->data_line + copy_line - 1;
+		execution->error_column = 1;
+	}
+}

@@ -1,0 +1,57 @@
+/*
+ * execute.h
+ *	  Run one script, statement by statement.
+ */
+#ifndef MIGRATOR_EXECUTE_EXECUTE_H
+#define MIGRATOR_EXECUTE_EXECUTE_H
+
+#include "script/script.h"
+#include "execute/session_settings.h"
+
+/*
+ * What is being run, for error messages, and how far it came: kept up to date
+ * so that whoever catches an error can say where it happened.
+ */
+typedef struct Execution
+{
+	const char *version;
+	const char *file;
+	const Script *script;
+	int			statement;		/* index of the current one, -1 before */
+	bool		begun;			/* it was; else only looked at */
+	int			error_line;		/* set when an error passes; 0 else */
+	int			error_column;
+	bool		set_constraints;	/* it ran SET CONSTRAINTS */
+	bool		own_transaction;	/* the transaction is the script's alone */
+	BaseSettings base;			/* what RESET comes back to */
+
+	/* called before each statement, if set; must not raise */
+	void		(*before_statement) (int statement, const char *text, int length);
+} Execution;
+
+/*
+ * Run a transactional script in the current (sub)transaction.  BEGIN and
+ * COMMIT that wrap the whole script are passed over; in a transaction of our
+ * own, what a BEGIN says of isolation is honoured.  Errors are the statements'
+ * own, with the migration, file, line and column as context, and their position
+ * moved into the statement.  Deferred constraints are checked at the end
+ * (constraint.h).  The caller restores settings that the script changed.
+ */
+extern void execute_script(Execution *execution);
+
+/*
+ * Run statements first to last (from 0, inclusive) in the current transaction,
+ * passing over BEGIN and COMMIT likewise.  With top_level they may be such that
+ * refuse a transaction block, or end transactions within: then there must be
+ * no subtransaction and no snapshot, and the transaction may be another one
+ * afterwards.
+ */
+extern void execute_statements(Execution *execution, int first, int last, bool top_level);
+
+/* What fails from here on is statement i's fault, though it has not begun. */
+extern void execute_look_at(Execution *execution, int i);
+
+/* Run a statement that the extension itself composed, with the caller's rights. */
+extern void execute_command(const char *sql, bool top_level);
+
+#endif

@@ -1,0 +1,382 @@
+/*
+ * parts.c
+ *	  Run a script that cannot be one transaction: part by part, each with its
+ *	  mark in the record.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+
+#include "base/errors.h"
+#include "execute/parts.h"
+#include "record/record.h"
+#include "execute/resume.h"
+#include "base/transaction.h"
+
+/* the session as the finished parts left it */
+typedef struct ResumeSession
+{
+	Parts	   *parts;
+	ResumeState *state;
+	const SettingValue *current;	/* being set */
+} ResumeSession;
+
+static void take_up(Parts *parts, const char *recorded_digest);
+static void take_up_session(Parts *parts);
+static void drop_reindex_leftovers(Parts *parts);
+static void refuse_other(const Parts *parts, const char *what, const char *before, const char *now);
+static void apply_settings(void *argument);
+static void settle_started(Parts *parts);
+static int	part_end(const Script *script, int first);
+static void run_transaction(Parts *parts, int first, int last);
+static void run_ordinary(Parts *parts, int i);
+static bool may_commit_within(const RawStmt *raw);
+static void run_outside(Parts *parts, int i);
+static void drop_invalid_index(const RawStmt *raw);
+static void mark_done(Parts *parts, int last);
+static void touch_setting(Parts *parts, int i);
+static void mark(const Parts *parts);
+static void chain_digest(Parts *parts, int i);
+
+void
+parts_run(Parts *parts, const char *recorded_digest)
+{
+	const Script *script = parts->execution->script;
+
+	MemoryContext keep = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(keep, "migrator part", ALLOCSET_DEFAULT_SIZES);
+
+	MemoryContextSwitchTo(context);
+	take_up(parts, recorded_digest);
+	while (parts->done < script->statement_count)
+	{
+		int			first = parts->done;
+		int			last = part_end(script, first);
+
+		MemoryContextReset(context);
+		if (last > first)
+			run_transaction(parts, first, last);
+		else if (script->statements[first].kind == STATEMENT_OUTSIDE)
+			run_outside(parts, first);
+		else
+			run_ordinary(parts, first);
+	}
+	MemoryContextSwitchTo(keep);
+	MemoryContextDelete(context);
+}
+
+/*
+ * Come to where an earlier run stopped: what it did must be the same in the
+ * script as it is now, and what it SET is set again.
+ */
+static void
+take_up(Parts *parts, const char *recorded_digest)
+{
+	const Script *script = parts->execution->script;
+
+	parts->done_digest[0] = '\0';
+	for (int i = 0; i < parts->done && i < script->statement_count; i++)
+		chain_digest(parts, i);
+	if (parts->done > script->statement_count ||
+		(parts->done > 0 && recorded_digest != NULL &&
+		 strcmp(parts->done_digest, recorded_digest) != 0))
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_INTERRUPTED),
+				errmsg("migration \"%s\" cannot be taken up again: its first %d statement(s) are done, and were changed since",
+					   parts->version, parts->done),
+				errhint("Restore them, or settle the migration with migrator.resolve()."));
+
+	if (recorded_digest != NULL)
+		take_up_session(parts);
+	if (parts->started > parts->done)
+		settle_started(parts);
+}
+
+/*
+ * The rest of a script belongs to the same user, under the same search_path and
+ * with the settings that its parts made.  The statements that made them are not
+ * run again: they may have been functions, or what they need may be gone.
+ */
+static void
+take_up_session(Parts *parts)
+{
+	ResumeState *state = record_resume_state(parts->service, parts->version);
+	ResumeSession session = {parts, state};
+	ErrorData  *error;
+
+	refuse_other(parts, "role", state->role, parts->role);
+	refuse_other(parts, "search_path", state->search_path, parts->search_path);
+	error = transaction_try(apply_settings, &session, false);
+	if (error != NULL && session.current == NULL)
+		ReThrowError(error);
+	if (error != NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_INTERRUPTED),
+				errmsg("migration \"%s\" cannot be taken up again: setting \"%s\" cannot be made \"%s\" again, as its first %d statement(s) left it",
+					   parts->version, session.current->name,
+					   session.current->value ? session.current->value : "DEFAULT", parts->done),
+				errdetail_internal("%s", error->message),
+				errhint("Make that possible, or settle the migration with migrator.resolve()."));
+	/* RESET ROLE leads to whoever the session is */
+	refuse_other(parts, "user", state->user, GetUserNameFromId(GetUserId(), false));
+	transaction_commit(false);
+	drop_reindex_leftovers(parts);
+}
+
+/*
+ * REINDEX CONCURRENTLY passes over invalid indexes, so it would not take them
+ * away when it is run again, and a plain REINDEX would make them valid.
+ */
+static void
+drop_reindex_leftovers(Parts *parts)
+{
+	List	   *left = resume_reindex_leftovers(parts->service, parts->version);
+	ListCell   *lc;
+
+	foreach(lc, left)
+	{
+		const ReindexLeftover *index = lfirst(lc);
+
+		if (!resume_may_drop(index))
+		{
+			ereport(WARNING,
+					errmsg("index %s is left by an interrupted REINDEX CONCURRENTLY", index->name),
+					index->droppable ?
+					errhint("Its owner has to drop it.") :
+					errhint("It has become valid since; with allow_system_table_mods a superuser can drop it."));
+			continue;
+		}
+		ereport(NOTICE,
+				errmsg("dropping index %s, which an interrupted REINDEX CONCURRENTLY left", index->name));
+		execute_command(psprintf("DROP INDEX CONCURRENTLY %s", index->name), true);
+		transaction_commit(false);
+	}
+}
+
+static void
+refuse_other(const Parts *parts, const char *what, const char *before, const char *now)
+{
+	if (before != NULL && strcmp(before, now) != 0)
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_INTERRUPTED),
+				errmsg("migration \"%s\" cannot be taken up again: what is done of it was run with %s \"%s\", not \"%s\"",
+					   parts->version, what, before, now),
+				errhint("Run it again with that %s, or settle the migration with migrator.resolve().",
+						what));
+}
+
+static void
+apply_settings(void *argument)
+{
+	ResumeSession *session = argument;
+
+	session_settings_apply(session->parts->settings, session->state->settings, &session->current);
+}
+
+/*
+ * Only of a statement that refuses a transaction block can something be left.
+ * If another one stands in its place now, that was mended by a person.
+ */
+static void
+settle_started(Parts *parts)
+{
+	const Script *script = parts->execution->script;
+	int			i = parts->started - 1;
+	char	   *command = NULL;
+
+	if (i >= script->statement_count || script->statements[i].kind != STATEMENT_OUTSIDE)
+		return;
+	execute_look_at(parts->execution, i);
+	switch (resume_verdict(script_parse_statement(script, i, NULL), &command))
+	{
+		case RESUME_RUN:
+		case RESUME_REBUILD:
+			/* run_outside() drops what is to be rebuilt */
+			break;
+		case RESUME_INSTEAD:
+			transaction_commit(false);
+			execute_command(command, true);
+			mark_done(parts, i);
+			transaction_commit(false);
+			break;
+		case RESUME_ASK:
+			ereport(ERROR,
+					errcode(ERRCODE_MIGRATOR_INTERRUPTED),
+					errmsg("migration \"%s\" was interrupted in statement %d, and it cannot be told whether that was done",
+						   parts->version, parts->started),
+					errhint("Look at what it did, then settle the migration with migrator.resolve()."));
+	}
+}
+
+/*
+ * Index of the last statement of the part that begins at first.  A script whose
+ * first transaction statement is COMMIT counts on a transaction being open.
+ */
+static int
+part_end(const Script *script, int first)
+{
+	bool		open = script->statements[first].kind == STATEMENT_BEGIN;
+
+	/* SET TRANSACTION in a script that leaves the transaction to us */
+	if (script->transaction_form == TRANSACTION_FORM_NONE && script->isolation_line > 0 &&
+		script->first_outside < 0 && script_directive(script, "no-transaction") == NULL)
+		return script->statement_count - 1;
+	if (!open && first > 0)
+		return first;
+	for (int i = first; i < script->statement_count; i++)
+	{
+		if (script->statements[i].kind == STATEMENT_COMMIT)
+			return i;
+		if (i > first && script->statements[i].kind == STATEMENT_BEGIN)
+			break;
+	}
+	return first;
+}
+
+/* BEGIN ... COMMIT: its statements and its mark in one transaction. */
+static void
+run_transaction(Parts *parts, int first, int last)
+{
+	parts->execution->own_transaction = true;
+	execute_statements(parts->execution, first, last, false);
+	mark_done(parts, last);
+	transaction_commit(false);
+}
+
+/*
+ * One that may commit within shows by its mark that it was begun.  All others
+ * are the first to write in their transaction, which a few demand
+ * (pg_create_logical_replication_slot()).
+ */
+static void
+run_ordinary(Parts *parts, int i)
+{
+	if (may_commit_within(script_parse_statement(parts->execution->script, i, NULL)))
+	{
+		parts->started = i + 1;
+		mark(parts);
+	}
+	execute_statements(parts->execution, i, i, true);
+	mark_done(parts, i);
+	transaction_commit(false);
+}
+
+/* REINDEX and CLUSTER do when what they are about is partitioned. */
+static bool
+may_commit_within(const RawStmt *raw)
+{
+	return raw != NULL &&
+		(IsA(raw->stmt, DoStmt) || IsA(raw->stmt, CallStmt) ||
+		 IsA(raw->stmt, ReindexStmt) || IsA(raw->stmt, ClusterStmt));
+}
+
+/*
+ * The mark is on disk before the statement begins, since some of these leave
+ * traces outside of the database: with synchronous_commit off, too.
+ */
+static void
+run_outside(Parts *parts, int i)
+{
+	RawStmt    *raw = script_parse_statement(parts->execution->script, i, NULL);
+
+	execute_look_at(parts->execution, i);
+	if (parts->retry)
+		drop_invalid_index(raw);
+	resume_refuse_invalid_index(raw);
+	parts->started = i + 1;
+	parts->reindex = resume_reindex_start(raw);
+	mark(parts);
+	ForceSyncCommit();
+	transaction_commit(true);
+	execute_statements(parts->execution, i, i, true);
+	mark_done(parts, i);
+	transaction_commit(false);
+}
+
+/* What an earlier attempt at this migration left, and nobody is building. */
+static void
+drop_invalid_index(const RawStmt *raw)
+{
+	char	   *command = NULL;
+
+	if (!IsA(raw->stmt, IndexStmt) || resume_verdict(raw, &command) != RESUME_REBUILD)
+		return;
+	transaction_commit(false);
+	execute_command(command, true);
+	transaction_commit(false);
+}
+
+static void
+mark_done(Parts *parts, int last)
+{
+	for (int i = parts->done; i <= last; i++)
+	{
+		chain_digest(parts, i);
+		touch_setting(parts, i);
+	}
+	parts->done = last + 1;
+	parts->started = 0;
+	parts->reindex = NULL;
+	mark(parts);
+}
+
+/* What a script SETs counts, though the caller's value may be the same. */
+static void
+touch_setting(Parts *parts, int i)
+{
+	const Script *script = parts->execution->script;
+	const VariableSetStmt *set;
+
+	if (script->statements[i].kind != STATEMENT_SET)
+		return;
+	set = castNode(VariableSetStmt, script_parse_statement(script, i, NULL)->stmt);
+	if (set->name != NULL && !set->is_local)
+		session_settings_touch(parts->settings, set->name);
+}
+
+/*
+ * Whatever the script made of its transactions: a part may leave one that is
+ * READ ONLY, and VACUUM begins its own by the script's defaults.
+ */
+static void
+mark(const Parts *parts)
+{
+	StringInfoData state;
+	RecordMark	mark = {
+		parts->service, parts->version, parts->run_id,
+		parts->done, parts->started, parts->done_digest
+	};
+
+	initStringInfo(&state);
+	appendStringInfoString(&state, "{\"role\": ");
+	escape_json(&state, parts->role);
+	appendStringInfoString(&state, ", \"search_path\": ");
+	escape_json(&state, parts->search_path);
+	appendStringInfoString(&state, ", \"user\": ");
+	escape_json(&state, session_settings_user());
+	appendStringInfo(&state, ", \"settings\": %s", session_settings_changes(parts->settings));
+	if (parts->reindex != NULL)
+		appendStringInfo(&state, ", \"reindex\": %s", parts->reindex);
+	appendStringInfoChar(&state, '}');
+	mark.resume_state = state.data;
+
+	transaction_make_writable();
+	record_mark(&mark);
+}
+
+/* digest of statement i behind the digest of those before */
+static void
+chain_digest(Parts *parts, int i)
+{
+	const Script *script = parts->execution->script;
+	Digest	   *digest = digest_create();
+
+	digest_update(digest, parts->done_digest, strlen(parts->done_digest));
+	digest_update(digest, script->text + script->statements[i].offset, script->statements[i].length);
+	digest_update(digest, script->text + script->statements[i].data_offset,
+				  script->statements[i].data_length);
+	digest_finish(digest, parts->done_digest);
+}

@@ -1,0 +1,42 @@
+/*
+ * dated.c
+ *	  Dated files: YYYYMMDD-description.sql and YYYYMMDDHHMMSS_description.sql,
+ *	  each also with .up or .down before .sql.
+ *
+ * The version is the whole stem, so two migrations of one day are normal.  A
+ * date that is none has the form all the same: among real ones it is a slip.
+ */
+#include "postgres.h"
+
+#include "layout/layout.h"
+
+static bool
+claim_dated(const SourceEntry *entry, LayoutClaim *claim)
+{
+	char		direction;
+	int			stem = layout_sql_stem(entry->name, &direction);
+	int			digits = layout_leading_digits(entry->name);
+	char		separator;
+
+	if (entry->is_directory || stem < 0 || digits + 1 >= stem)
+		return false;
+	separator = entry->name[digits];
+	if (!(digits == 8 && separator == '-') && !(digits == 14 && separator == '_'))
+		return false;
+	if (!layout_is_date(entry->name, digits))
+		claim->fault = psprintf("\"%s\" is no date%s", pnstrdup(entry->name, digits),
+								digits == 14 ? " and time" : "");
+
+	claim->version = pnstrdup(entry->name, stem);
+	claim->name = pnstrdup(entry->name + digits + 1, stem - digits - 1);
+	if (direction == 'd')
+		claim->down_file = pstrdup(entry->name);
+	else
+		claim->up_file = pstrdup(entry->name);
+	return true;
+}
+
+const Layout layout_dated = {
+	"dated", "YYYYMMDD-description.sql, YYYYMMDDHHMMSS_description.sql",
+	VERSION_ORDER_BYTES, claim_dated
+};

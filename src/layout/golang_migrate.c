@@ -1,0 +1,35 @@
+/*
+ * golang_migrate.c
+ *	  golang-migrate: VERSION_title.up.sql with VERSION_title.down.sql.
+ *
+ * Names as in golang-migrate's source/parse.go: ^([0-9]+)_(.*)\.(up|down)\.(.*)$,
+ * with the extension .sql.
+ */
+#include "postgres.h"
+
+#include "layout/layout.h"
+
+static bool
+claim_pair(const SourceEntry *entry, LayoutClaim *claim)
+{
+	char		direction;
+	int			stem = layout_sql_stem(entry->name, &direction);
+	int			digits = layout_leading_digits(entry->name);
+
+	if (entry->is_directory || stem < 0 || direction == ' ' ||
+		digits == 0 || digits >= stem || entry->name[digits] != '_')
+		return false;
+
+	claim->version = pnstrdup(entry->name, digits);
+	claim->name = pnstrdup(entry->name + digits + 1, stem - digits - 1);
+	if (direction == 'u')
+		claim->up_file = pstrdup(entry->name);
+	else
+		claim->down_file = pstrdup(entry->name);
+	return true;
+}
+
+const Layout layout_golang_migrate = {
+	"golang-migrate", "VERSION_title.up.sql, VERSION_title.down.sql",
+	VERSION_ORDER_NUMBER, claim_pair
+};

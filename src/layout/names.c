@@ -1,0 +1,318 @@
+/*
+ * names.c
+ *	  What a name says by itself, whatever the layout of its directory.
+ *
+ * Pieces of names for the layouts, and three questions to a name: can it be a script that goes up, is it a hook,
+ * might it be a migration.  Where there is doubt the answer is the one that
+ * stops a run: a file that must not run must not, and one that should is not
+ * left out without a word.  options.ignore is the way out.
+ */
+#include "postgres.h"
+
+#include "layout/names.h"
+
+/* A whole word between dots: what it says of the file. */
+typedef struct NameWord
+{
+	const char *word;
+	enum
+	{
+		WORD_BACK,
+		WORD_DATABASE,
+		WORD_ENVIRONMENT,
+		WORD_COPY
+	}			kind;
+} NameWord;
+
+static const NameWord dotted_words[] = {
+	{"down", WORD_BACK}, {"undo", WORD_BACK}, {"rollback", WORD_BACK}, {"revert", WORD_BACK},
+	{"downgrade", WORD_BACK}, {"backout", WORD_BACK},
+	{"mysql", WORD_DATABASE}, {"mariadb", WORD_DATABASE}, {"sqlite", WORD_DATABASE},
+	{"sqlite3", WORD_DATABASE}, {"mssql", WORD_DATABASE}, {"sqlserver", WORD_DATABASE},
+	{"tsql", WORD_DATABASE}, {"oracle", WORD_DATABASE}, {"plsql", WORD_DATABASE},
+	{"db2", WORD_DATABASE}, {"h2", WORD_DATABASE}, {"hsqldb", WORD_DATABASE},
+	{"derby", WORD_DATABASE}, {"firebird", WORD_DATABASE}, {"cockroach", WORD_DATABASE},
+	{"cockroachdb", WORD_DATABASE}, {"crdb", WORD_DATABASE}, {"clickhouse", WORD_DATABASE},
+	{"snowflake", WORD_DATABASE}, {"redshift", WORD_DATABASE}, {"bigquery", WORD_DATABASE},
+	{"spanner", WORD_DATABASE}, {"cassandra", WORD_DATABASE}, {"cql", WORD_DATABASE},
+	{"duckdb", WORD_DATABASE},
+	{"env", WORD_ENVIRONMENT}, {"dev", WORD_ENVIRONMENT}, {"development", WORD_ENVIRONMENT},
+	{"test", WORD_ENVIRONMENT}, {"testing", WORD_ENVIRONMENT}, {"staging", WORD_ENVIRONMENT},
+	{"prod", WORD_ENVIRONMENT}, {"production", WORD_ENVIRONMENT},
+	{"bak", WORD_COPY}, {"backup", WORD_COPY}, {"orig", WORD_COPY}, {"old", WORD_COPY},
+	{"copy", WORD_COPY}, {"save", WORD_COPY}, {"rej", WORD_COPY}, {"tmp", WORD_COPY},
+	{"disabled", WORD_COPY}, {"skip", WORD_COPY}, {"draft", WORD_COPY}, {"wip", WORD_COPY},
+	{"example", WORD_COPY}, {"sample", WORD_COPY}, {"template", WORD_COPY},
+	{"deprecated", WORD_COPY}, {"obsolete", WORD_COPY},
+};
+
+/* the last word of a title, behind "_" or "-" */
+static const char *const back_suffixes[] = {
+	"down", "undo", "rollback", "revert", "downgrade", "backout",
+};
+
+/* begins of hooks' names, without "_" and "-" */
+static const char *const hook_begins[] = {
+	"premigrat", "postmigrat", "prerollback", "postrollback", "prerun", "postrun",
+	"predeploy", "postdeploy", "beforemigrat", "aftermigrat", "beforeeachmigrat",
+	"aftereachmigrat", "beforerepeatables", "afterversioned", "beforeall", "afterall",
+	"beforeeach", "aftereach",
+};
+
+/* words in front of a number that make it a version */
+static const char *const version_words[] = {
+	"v", "u", "b", "m", "version", "migration", "migrate", "patch", "delta", "up", "down",
+	"undo", "rollback", "revert",
+};
+
+/* files that make a folder that of a migration */
+static const char *const migration_children[] = {
+	"migration.sql", "up.sql",
+};
+
+/* files that say something to people, and nothing to a tool */
+static const char *const document_endings[] = {
+	".md", ".txt", ".rst", ".adoc", ".html",
+};
+
+static const char *dotted_word(const char *name, char direction);
+static bool ends_in_suffix(const char *name, int stem);
+static bool is_document(const char *name);
+static bool is_hook_name(const char *name);
+static bool has_version(const char *name);
+
+static bool
+same_word(const char *text, int length, const char *word)
+{
+	/* most differ in the first letter */
+	return pg_ascii_tolower((unsigned char) *text) == (unsigned char) *word &&
+		(int) strlen(word) == length && pg_strncasecmp(text, word, length) == 0;
+}
+
+static inline bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+const char *
+name_never_up(const SourceEntry *entry)
+{
+	char		direction;
+	int			stem;
+
+	if (entry->is_directory)
+		return NULL;
+	stem = layout_sql_stem(entry->name, &direction);
+	if (stem < 0)
+		return NULL;
+	if (direction == ' ' && ends_in_suffix(entry->name, stem))
+		return "its name says that it goes back";
+	return dotted_word(entry->name, direction);
+}
+
+/* What a word between two dots says; the first word is a title. */
+static const char *
+dotted_word(const char *name, char direction)
+{
+	const char *word = strchr(name, '.');
+
+	while (word != NULL)
+	{
+		const char *end = strchr(++word, '.');
+		int			length = end ? end - word : (int) strlen(word);
+
+		for (int i = 0; end != NULL && i < lengthof(dotted_words); i++)
+		{
+			if (!same_word(word, length, dotted_words[i].word))
+				continue;
+			switch (dotted_words[i].kind)
+			{
+				case WORD_BACK:
+					/* the last word says more: 2_a.rollback.up.sql */
+					if (direction != ' ')
+						break;
+					return "its name says that it goes back";
+				case WORD_DATABASE:
+					return "its name says that it is for another database system";
+				case WORD_ENVIRONMENT:
+					return "its name says that it is for one environment, and there are none yet";
+				case WORD_COPY:
+					return "its name says that it is a copy or a draft";
+			}
+		}
+		word = end;
+	}
+	return NULL;
+}
+
+/* 1_users_down.sql, but not 12_break_down_by_day.sql */
+static bool
+ends_in_suffix(const char *name, int stem)
+{
+	for (int i = 0; i < lengthof(back_suffixes); i++)
+	{
+		int			length = strlen(back_suffixes[i]);
+
+		if (stem > length && strchr("_-", name[stem - length - 1]) != NULL &&
+			pg_strncasecmp(name + stem - length, back_suffixes[i], length) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+name_hook(const SourceEntry *entry)
+{
+	bool		hooks = pg_strcasecmp(entry->name, "hooks") == 0 ||
+		pg_strcasecmp(entry->name, "callbacks") == 0 || is_hook_name(entry->name);
+	ListCell   *lc;
+
+	if (!entry->is_directory)
+		return !is_document(entry->name) &&
+			(is_hook_name(entry->name) || pg_strcasecmp(entry->name, "bootstrap.sql") == 0) ?
+			entry->name : NULL;
+	foreach(lc, entry->children)
+		if (hooks && !is_document(lfirst(lc)))
+			return psprintf("%s/%s", entry->name, (char *) lfirst(lc));
+	return NULL;
+}
+
+static bool
+is_hook_name(const char *name)
+{
+	for (int i = 0; i < lengthof(hook_begins); i++)
+	{
+		const char *expected = hook_begins[i];
+
+		for (const char *c = name; *c != '\0' && *expected != '\0'; c++)
+		{
+			if (*c == '_' || *c == '-')
+				continue;
+			if (pg_ascii_tolower((unsigned char) *c) != *expected)
+				break;
+			expected++;
+		}
+		if (*expected == '\0')
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_document(const char *name)
+{
+	int			length = strlen(name);
+
+	for (int i = 0; i < lengthof(document_endings); i++)
+	{
+		int			ending = strlen(document_endings[i]);
+
+		if (length >= ending && pg_strcasecmp(name + length - ending, document_endings[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+name_may_be_migration(const SourceEntry *entry)
+{
+	const char *up;
+	ListCell   *lc;
+
+	if (has_version(entry->name))
+		return true;
+	if (!entry->is_directory)
+	{
+		/* users.up.sql, users.up.go */
+		up = strstr(entry->name, ".up.");
+		return up != NULL && up != entry->name;
+	}
+	foreach(lc, entry->children)
+		for (int i = 0; i < lengthof(migration_children); i++)
+			if (pg_strcasecmp(lfirst(lc), migration_children[i]) == 0)
+				return true;
+	return false;
+}
+
+/*
+ * 2_b.up.go, 20240101-x.ts, 3b.sql, V1__a.sql, R__a.sql, m150101_x.php,
+ * Version2024.php, down_1.sql; and Alembic's 1975ea83b712_x.py.
+ */
+static bool
+has_version(const char *name)
+{
+	const char *rest;
+
+	if (strspn(name, "0123456789abcdef") == 12 && name[12] == '_')
+		return true;
+	if (is_digit(*name))
+	{
+		char		direction;
+
+		rest = name + layout_leading_digits(name);
+		return *rest == '\0' || strchr("_-.~", *rest) != NULL || layout_sql_stem(name, &direction) >= 0;
+	}
+	if (pg_strncasecmp(name, "R__", 3) == 0)
+		return true;
+	for (int i = 0; i < lengthof(version_words); i++)
+	{
+		int			length = strlen(version_words[i]);
+
+		if (pg_strncasecmp(name, version_words[i], length) != 0)
+			continue;
+		rest = name + length;
+		if (*rest == '_' || *rest == '-' || *rest == '.')
+			rest++;
+		if (is_digit(*rest))
+			return !is_document(name) || strchr(name, '_') != NULL;
+	}
+	return false;
+}
+
+int
+layout_leading_digits(const char *s)
+{
+	return strspn(s, "0123456789");
+}
+
+int
+layout_sql_stem(const char *name, char *direction)
+{
+	int			length = strlen(name);
+
+	*direction = ' ';
+	if (length < 4 || pg_strcasecmp(name + length - 4, ".sql") != 0)
+		return -1;
+	length -= 4;
+	if (length >= 3 && pg_strncasecmp(name + length - 3, ".up", 3) == 0)
+	{
+		*direction = 'u';
+		return length - 3;
+	}
+	if (length >= 5 && pg_strncasecmp(name + length - 5, ".down", 5) == 0)
+	{
+		*direction = 'd';
+		return length - 5;
+	}
+	return length;
+}
+
+static int
+two_digits(const char *s)
+{
+	return (s[0] - '0') * 10 + (s[1] - '0');
+}
+
+bool
+layout_is_date(const char *s, int digits)
+{
+	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int			month = two_digits(s + 4);
+	int			day = two_digits(s + 6);
+
+	if (month < 1 || month > 12 || day < 1 || day > days[month - 1])
+		return false;
+	return digits < 14 ||
+		(two_digits(s + 8) < 24 && two_digits(s + 10) < 60 && two_digits(s + 12) < 60);
+}

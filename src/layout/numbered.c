@@ -1,0 +1,35 @@
+/*
+ * numbered.c
+ *	  Plain numbered files: 1.sql, 01-init.sql, 0001_init.sql, 1.init.sql.
+ */
+#include "postgres.h"
+
+#include "layout/layout.h"
+
+static bool
+claim_numbered(const SourceEntry *entry, LayoutClaim *claim)
+{
+	char		direction;
+	int			stem = layout_sql_stem(entry->name, &direction);
+	int			digits = layout_leading_digits(entry->name);
+
+	if (entry->is_directory || stem < 0 || direction != ' ' || digits == 0)
+		return false;
+	if (digits < stem && strchr("-_.", entry->name[digits]) == NULL)
+		return false;
+
+	/* a misspelt date must not turn a directory of dated files into numbers */
+	if (digits == 8 && digits < stem && entry->name[digits] == '-')
+		return false;
+
+	claim->version = pnstrdup(entry->name, digits);
+	claim->name = digits < stem ?
+		pnstrdup(entry->name + digits + 1, stem - digits - 1) : pstrdup("");
+	claim->up_file = pstrdup(entry->name);
+	return true;
+}
+
+const Layout layout_numbered = {
+	"numbered", "NUMBER_name.sql, NUMBER-name.sql",
+	VERSION_ORDER_NUMBER, claim_numbered
+};

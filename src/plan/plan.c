@@ -1,0 +1,353 @@
+/*
+ * plan.c
+ *	  Files and record joined to one list of migrations, and the choice of those
+ *	  that a run will apply.
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+
+#include "base/errors.h"
+#include "base/finding.h"
+#include "plan/plan.h"
+
+#define LIST_AT_MOST 10
+
+static void fill_step(Step *step, const Migration *migration, const RecordRow *row);
+static int	compare_row_pointers(const void *a, const void *b, void *order);
+static void require_target(const MigrationPlan *plan, const char *target);
+static void require_version(const MigrationPlan *plan, const char *version);
+static int	first_not_before(const MigrationPlan *plan, const char *version);
+static bool *mark_named(const MigrationPlan *plan, char **versions, int count);
+static void stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink *sink);
+
+MigrationPlan *
+plan_join(const MigrationSet *set, const Record *record)
+{
+	MigrationPlan	   *plan = palloc0(sizeof(MigrationPlan));
+	int			files = set ? set->count : 0;
+	const RecordRow **rows = palloc(Max(record->count, 1) * sizeof(RecordRow *));
+	int			file = 0,
+				row = 0;
+
+	plan->set = set;
+	plan->order = set ? set->order : VERSION_ORDER_NUMBER;
+	for (int i = 0; i < record->count; i++)
+		rows[i] = &record->rows[i];
+	qsort_arg(rows, record->count, sizeof(RecordRow *), compare_row_pointers, &plan->order);
+	plan->steps = MemoryContextAllocHuge(CurrentMemoryContext,
+										 Max(files + record->count, 1) * sizeof(Step));
+
+	/* merge two ordered lists */
+	while (file < files || row < record->count)
+	{
+		int			order;
+
+		if (file >= files)
+			order = 1;
+		else if (row >= record->count)
+			order = -1;
+		else
+			order = version_compare(plan->order, set->migrations[file]->version, rows[row]->version);
+		fill_step(&plan->steps[plan->count++],
+				  order <= 0 ? set->migrations[file] : NULL,
+				  order >= 0 ? rows[row] : NULL);
+		if (order <= 0)
+			file++;
+		if (order >= 0)
+			row++;
+	}
+	if (set != NULL)
+		for (int i = 0; i < plan->count; i++)
+			if (plan->steps[i].migration == NULL)
+				plan->steps[i].flags |= FLAG_MISSING;
+	return plan;
+}
+
+static void
+fill_step(Step *step, const Migration *migration, const RecordRow *row)
+{
+	memset(step, 0, sizeof(Step));
+	step->migration = migration;
+	step->row = row;
+	step->version = migration ? migration->version : row->version;
+	step->name = migration ? migration->name : row->name;
+	step->state = row ? row->state : MIGRATION_PENDING;
+	if (row == NULL)
+		return;
+	if (row->baseline)
+		step->flags |= FLAG_BASELINE;
+	if (row->non_transactional && row->state == MIGRATION_APPLIED)
+		step->flags |= FLAG_NON_TRANSACTIONAL;
+	if (row->state == MIGRATION_FAILED)
+		step->message = row->error_message;
+	if (row->state == MIGRATION_INTERRUPTED)
+		step->message = psprintf("interrupted; %d statement(s) were done", row->statement_done);
+}
+
+static int
+compare_row_pointers(const void *a, const void *b, void *order)
+{
+	const RecordRow *left = *(const RecordRow *const *) a;
+	const RecordRow *right = *(const RecordRow *const *) b;
+
+	return version_compare(*(VersionOrder *) order, left->version, right->version);
+}
+
+bool
+plan_step_is_pending(const Step *step)
+{
+	return step->migration != NULL && (step->flags & FLAG_MANUAL) == 0 &&
+		(step->state == MIGRATION_PENDING || step->state == MIGRATION_FAILED ||
+		 step->state == MIGRATION_ROLLED_BACK || step->state == MIGRATION_INTERRUPTED ||
+		 step->state == MIGRATION_RUNNING);
+}
+
+bool
+plan_step_is_open(const Step *step)
+{
+	if (plan_step_is_pending(step) ||
+		step->state == MIGRATION_RUNNING || step->state == MIGRATION_INTERRUPTED)
+		return true;
+	return step->state == MIGRATION_FAILED &&
+		step->row->statement_done + step->row->statement_started > 0;
+}
+
+bool
+plan_step_has_failed(const Step *step)
+{
+	return step->state == MIGRATION_FAILED &&
+		((step->flags & FLAG_MISSING) == 0 || plan_step_is_open(step));
+}
+
+void
+plan_mark_late(MigrationPlan *plan)
+{
+	const char *applied_after = NULL;
+
+	for (int i = plan->count - 1; i >= 0; i--)
+	{
+		Step	   *step = &plan->steps[i];
+
+		if (step->state == MIGRATION_APPLIED)
+		{
+			if (applied_after == NULL)
+				applied_after = step->version;
+		}
+		else if (applied_after != NULL && step->state == MIGRATION_PENDING &&
+				 plan_step_is_pending(step))
+		{
+			step->flags |= FLAG_LATE;
+			step->late_after = applied_after;
+			if (step->message == NULL)
+				step->message = psprintf("sorts before the applied migration \"%s\"",
+										 finding_one_line(applied_after));
+		}
+	}
+}
+
+void
+plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
+{
+	bool	   *named = mark_named(plan, request->versions, request->version_count);
+	bool	   *late_admitted = mark_named(plan, request->allow_late, request->allow_late_count);
+
+	if (request->target != NULL)
+		require_target(plan, request->target);
+	for (int i = 0; i < request->version_count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		require_version(plan, request->versions[i]);
+	}
+
+	plan->selected = 0;
+	for (int i = 0; i < plan->count; i++)
+	{
+		Step	   *step = &plan->steps[i];
+		bool		candidate = step->migration != NULL && step->state != MIGRATION_APPLIED;
+
+		if (request->version_count > 0)
+			step->selected = candidate && named[i];
+		else
+			step->selected = candidate && (step->flags & FLAG_MANUAL) == 0 &&
+				(request->target == NULL ||
+				 version_within_target(plan->order, step->version, request->target));
+		if (!step->selected)
+			continue;
+		plan->selected++;
+		stop_for(step, request->late_allowed || late_admitted[i], request, sink);
+	}
+}
+
+static void
+stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink *sink)
+{
+	if (!request->may_resume && step->state == MIGRATION_INTERRUPTED)
+	{
+		Finding		finding = {
+			.check = "interrupted", .severity = FINDING_ERROR,
+			.sqlstate = ERRCODE_MIGRATOR_INTERRUPTED,
+			.version = step->version, .file = step->migration->up_file,
+			.message = psprintf("migration \"%s\" was interrupted", step->version),
+			.hint = "CALL migrator.up() takes it up again; or look at what it did and settle it with migrator.resolve()."
+		};
+
+		finding_add(sink, &finding);
+	}
+	if ((step->flags & FLAG_LATE) && !late_admitted)
+	{
+		Finding		finding = {
+			.check = "late", .severity = FINDING_ERROR,
+			.sqlstate = ERRCODE_MIGRATOR_LATE,
+			.version = step->version, .file = step->migration->up_file,
+			.message = psprintf("migration \"%s\" is late: \"%s\" is applied already",
+								step->version, step->late_after),
+			.hint = psprintf("Give it a later version, or admit it with options => '{\"allow_late\": \"%s\"}' or migrator.late = allow.",
+							 step->version)
+		};
+
+		finding_add(sink, &finding);
+	}
+}
+
+static void
+require_target(const MigrationPlan *plan, const char *target)
+{
+	for (int i = 0; i < plan->count; i++)
+		if (version_is_target(plan->order, plan->steps[i].version, target))
+			return;
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("target \"%s\" is not a version of this source", target),
+			plan->count > 0 ?
+			errdetail("The last version is \"%s\".",
+					  finding_one_line(plan->steps[plan->count - 1].version)) : 0);
+}
+
+static void
+require_version(const MigrationPlan *plan, const char *version)
+{
+	int			i = first_not_before(plan, version);
+	const char *begins_so = NULL;
+
+	/* steps that begin with the version stand behind it, in the order of bytes */
+	if (i < plan->count)
+	{
+		const Step *step = &plan->steps[i];
+
+		if (version_matches(plan->order, step->version, version))
+		{
+			for (int j = i; j < plan->count &&
+				 version_matches(plan->order, plan->steps[j].version, version); j++)
+				if (plan->steps[j].migration != NULL)
+					return;
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("migration \"%s\" has no file in this source", version));
+		}
+		if (plan->order == VERSION_ORDER_BYTES && *version != '\0' &&
+			strncmp(step->version, version, strlen(version)) == 0)
+			begins_so = step->version;
+	}
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("version \"%s\" does not exist in this source", version),
+			begins_so ? errhint("Perhaps you meant \"%s\".", finding_one_line(begins_so)) : 0);
+}
+
+/* Steps stand by version, so a name is found by halving. */
+static int
+first_not_before(const MigrationPlan *plan, const char *version)
+{
+	int			low = 0,
+				high = plan->count;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (version_compare(plan->order, plan->steps[middle].version, version) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* For each step: is it among the versions?  They may come in any order, and twice. */
+static bool *
+mark_named(const MigrationPlan *plan, char **versions, int count)
+{
+	bool	   *named = palloc0(Max(plan->count, 1) * sizeof(bool));
+
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int j = first_not_before(plan, versions[i]);
+			 j < plan->count && !named[j] &&
+			 version_matches(plan->order, plan->steps[j].version, versions[i]); j++)
+			named[j] = true;
+	}
+	return named;
+}
+
+int
+plan_count_state(const MigrationPlan *plan, MigrationState state)
+{
+	int			count = 0;
+
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].state == state)
+			count++;
+	return count;
+}
+
+bool
+plan_is_of_source(const MigrationPlan *plan)
+{
+	bool		missing = false;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+
+		if (step->state != MIGRATION_APPLIED)
+			continue;
+		if (step->migration == NULL)
+			missing = true;
+		else if (!(step->flags & FLAG_MODIFIED))
+			return true;
+	}
+	return !missing;
+}
+
+int
+plan_count_pending(const MigrationPlan *plan)
+{
+	int			count = 0;
+
+	for (int i = 0; i < plan->count; i++)
+		if (plan_step_is_pending(&plan->steps[i]))
+			count++;
+	return count;
+}
+
+char *
+plan_list_flag(const MigrationPlan *plan, PlanFlag flag, int *count)
+{
+	StringInfoData list;
+
+	*count = 0;
+	initStringInfo(&list);
+	for (int i = 0; i < plan->count; i++)
+	{
+		if ((plan->steps[i].flags & flag) == 0)
+			continue;
+		if (++*count <= LIST_AT_MOST)
+			appendStringInfo(&list, "%s%s", *count > 1 ? ", " : "", plan->steps[i].version);
+	}
+	if (*count > LIST_AT_MOST)
+		appendStringInfoString(&list, ", ...");
+	return *count > 0 ? list.data : NULL;
+}

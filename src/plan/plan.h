@@ -1,0 +1,128 @@
+/*
+ * plan.h
+ *	  Files and record joined to one list of migrations, and the choice of those
+ *	  that a run will apply.
+ *
+ * Pure: no I/O, no database, so that the rules can be tested as a table.
+ */
+#ifndef MIGRATOR_PLAN_PLAN_H
+#define MIGRATOR_PLAN_PLAN_H
+
+#include "base/finding.h"
+#include "layout/migration.h"
+#include "record/record.h"
+
+/* what status() shows beside the state; in its order */
+typedef enum PlanFlag
+{
+	FLAG_MODIFIED = 1 << 0,
+	FLAG_REFORMATTED = 1 << 1,
+	FLAG_MISSING = 1 << 2,
+	FLAG_LATE = 1 << 3,
+	FLAG_BLOCKED = 1 << 4,
+	FLAG_MANUAL = 1 << 5,
+	FLAG_EXCLUDED = 1 << 6,
+	FLAG_BASELINE = 1 << 7,
+	FLAG_NON_TRANSACTIONAL = 1 << 8,
+	FLAG_IRREVERSIBLE = 1 << 9
+} PlanFlag;
+
+/* One version: its files, its record, or both. */
+typedef struct Step
+{
+	const char *version;		/* as shown */
+	const char *name;
+	const Migration *migration; /* NULL: the files are gone */
+	const RecordRow *row;		/* NULL: never recorded */
+	MigrationState state;
+	uint32		flags;			/* of PlanFlag */
+	const char *message;		/* for status(), or NULL */
+	const char *late_after;		/* with FLAG_LATE: the applied version it
+								 * sorts before */
+	bool		selected;		/* the run will apply it */
+
+	/* what the check of its script found out; see check.h */
+	char	   *checksum;
+	char	   *fingerprint;
+	char	   *description;
+	int			statement_total;
+	int			lock_estimate;
+	const char *call_reason;	/* why apply() must refuse it, or NULL */
+	int			call_line;
+	FindingSink findings;
+} Step;
+
+typedef struct MigrationPlan
+{
+	const MigrationSet *set;	/* NULL: the record alone */
+	VersionOrder order;
+	Step	   *steps;			/* by version */
+	int			count;
+	int			selected;
+} MigrationPlan;
+
+/* What the caller asked for. */
+typedef struct PlanRequest
+{
+	const char *target;			/* or NULL */
+	char	  **versions;		/* or NULL */
+	int			version_count;
+	char	  **allow_late;		/* or NULL */
+	int			allow_late_count;
+	bool		late_allowed;	/* migrator.late = allow */
+	bool		may_resume;		/* interrupted migrations are taken up again */
+} PlanRequest;
+
+/*
+ * Join a set (or NULL) and a record.  Both must outlive the plan, which lives
+ * in CurrentMemoryContext.
+ */
+extern MigrationPlan *plan_join(const MigrationSet *set, const Record *record);
+
+/*
+ * Mark steps that sort before an applied one and were never tried.  One that
+ * failed or was rolled back had its turn, and a manual one waits for its time:
+ * they are not late.  To be called once FLAG_MANUAL is known.
+ */
+extern void plan_mark_late(MigrationPlan *plan);
+
+/*
+ * Choose the steps of a run.  To be called after plan_mark_late.  Adds findings to the sink for what stops the run:
+ * late and interrupted migrations among the chosen ones.  Raises 22023 for a
+ * target or version that does not exist.
+ */
+extern void plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink);
+
+/*
+ * Would a run without arguments apply this step?  Also one that is running: if
+ * its run is alive, the next one waits for it; if not, takes it up.
+ */
+extern bool plan_step_is_pending(const Step *step);
+
+/*
+ * Is the schema without this step, or with a part of it only?  A part may be
+ * left of a script whose file is gone.
+ */
+extern bool plan_step_is_open(const Step *step);
+
+/*
+ * Does a failure stand?  Not that of a script whose file was taken away: it
+ * left nothing, and nobody will try it again.
+ */
+extern bool plan_step_has_failed(const Step *step);
+
+extern int	plan_count_state(const MigrationPlan *plan, MigrationState state);
+
+/*
+ * Could what is on record have come from this source?  One applied file with
+ * its content is enough; else none may be missing.
+ */
+extern bool plan_is_of_source(const MigrationPlan *plan);
+
+/* Pending steps. */
+extern int	plan_count_pending(const MigrationPlan *plan);
+
+/* "a, b, c" of the versions with that flag, at most ten; NULL when none */
+extern char *plan_list_flag(const MigrationPlan *plan, PlanFlag flag, int *count);
+
+#endif

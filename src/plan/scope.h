@@ -1,0 +1,59 @@
+/*
+ * scope.h
+ *	  What a call is about: source, service, environment, search_path; each by
+ *	  precedence (product.md section 4): argument > setting > registration >
+ *	  default.
+ */
+#ifndef MIGRATOR_PLAN_SCOPE_H
+#define MIGRATOR_PLAN_SCOPE_H
+
+#include "record/record.h"
+#include "record/registration.h"
+
+typedef struct Scope
+{
+	const char *service;
+	const char *source;			/* as given or registered; NULL: none known */
+	const char *environment;	/* NULL when none */
+	const char *search_path;	/* registered one, or NULL: the caller's */
+	Service    *registration;	/* or NULL */
+	char	  **ignore;			/* patterns of file names that are none of ours */
+	int			ignore_count;
+
+	/* where each value comes from */
+	const char *source_origin;
+	const char *service_origin;
+	const char *environment_origin;
+	const char *search_path_origin;
+} Scope;
+
+/*
+ * Resolve the arguments, each of which may be NULL.  Raises 22023 for an
+ * invalid service or environment name, and when no service is named and it is
+ * not clear which of several registered ones is meant.
+ */
+extern Scope *scope_resolve(const char *source, const char *service, const char *environment);
+
+/* Raise 22023 when no source is given nor registered. */
+extern void scope_require_source(const Scope *scope);
+
+/* Raise 22023 unless name may be a service's. */
+extern void scope_check_service_name(const char *name);
+
+/* Raise 22023 unless name may be an environment's. */
+extern void scope_check_environment_name(const char *name);
+
+/*
+ * Raise 22023 when unqualified names of a script would fall into the
+ * extension's own schema.
+ */
+extern void scope_check_search_path(const Scope *scope);
+
+/*
+ * Raise 42501 unless the caller may act for the service, and whoever registered
+ * it may be listened to: see record/registration.h.  runs says whether scripts are
+ * going to run, or files are only read for the record.
+ */
+extern void scope_require_rights(const Scope *scope, bool runs);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * registration.h
+ *	  What is registered of a service, and who may act for it: table
+ *	  "services".
+ */
+#ifndef MIGRATOR_RECORD_REGISTRATION_H
+#define MIGRATOR_RECORD_REGISTRATION_H
+
+#include "base/options.h"
+#include "base/trust.h"
+
+/*
+ * A row of "services".  A new option is a row of registration_options and a
+ * field here.
+ */
+typedef struct Service
+{
+	char	   *service;
+	char	   *source;			/* or NULL */
+	char	   *environment;	/* or NULL */
+	char	   *search_path;	/* or NULL */
+
+	/* of the options */
+	char	  **roles;			/* names as they were given */
+	int			role_count;		/* 0: the service has no rights of its own */
+	char	  **ignore;			/* patterns (base/glob.h) of what is none of its files */
+	int			ignore_count;
+
+	/* OIDs are those of this cluster; after a restore elsewhere names count */
+	bool		of_this_cluster;
+	Oid		   *role_oids;		/* role_count of them */
+
+	/* who registered it; false when that is not known */
+	bool		author_known;
+	Author		author;
+	char	   *registered_by;	/* the session user's name then */
+} Service;
+
+/* Keys of argument "options" of register(). */
+extern const OptionKey registration_options[];
+
+/* The registration of a service, or NULL. */
+extern Service *registration_find(const char *service);
+
+/* All of them as Service *, by name. */
+extern List *registration_list(void);
+
+/*
+ * The same as registration_find(), and whoever else writes this service's
+ * registration waits for the end of this transaction.  Where there is none, a
+ * row without content is made, for registration_write() to fill.
+ */
+extern Service *registration_lock(const char *service);
+
+/*
+ * Write a registration that is locked, in the name of the caller.  Options that are not among the given
+ * ones stay as they are in old (NULL: none); a null takes one away.  Raises
+ * what options_read() does, 22023 for an empty list of roles, 42704 for a role
+ * that does not exist.
+ */
+extern void registration_write(Service *service, const Service *old, Jsonb *options);
+
+/* Delete it; false when there was none. */
+extern bool registration_delete(const char *service);
+
+/*
+ * Raise 42501 unless the current user may act for the service: run, settle,
+ * unlock, register it anew.  A service without roles, or without registration
+ * (NULL), leaves that to the grants on the functions.
+ */
+extern void registration_require_member(const Service *registration);
+
+/*
+ * OIDs of the roles whose members registration_require_member() lets pass, the
+ * extension's owner among them; NIL when it lets everybody pass.
+ */
+extern List *registration_members(const Service *registration);
+
+/*
+ * Raise 42501 unless whoever registered the service could have done with the
+ * caller's rights what the registration says: see base/trust.h.  The extension's
+ * owner and superusers are trusted by everybody.  what names the parts of it
+ * that the call is going to act upon, for the message.
+ */
+extern void registration_require_trusted(const Service *registration, const char *what);
+
+#endif

@@ -1,0 +1,350 @@
+/*
+ * apply.c
+ *	  SELECT migrator.apply(): a run in the caller's transaction.
+ *
+ * An error may be caught only round a subtransaction.  What a script SETs ends
+ * with it, and its record is written in the same subtransaction.
+ */
+#include "postgres.h"
+
+#include "access/twophase.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "execute/constraint.h"
+#include "run/event.h"
+#include "run/failure_log.h"
+#include "record/lock.h"
+#include "run/shared.h"
+#include "base/transaction.h"
+
+/* What runs in a subtransaction; step is NULL where it is about all of them. */
+typedef void (*GuardedBody) (Run *run, Step *step);
+
+typedef struct Guarded
+{
+	Run		   *run;
+	GuardedBody body;
+	Step	   *step;
+} Guarded;
+
+static void apply_locked(Run *run);
+static void refuse_what_needs_call(const Run *run);
+static void refuse_non_transactional(const Step *step);
+static void warn_of_lock_table(const Run *run);
+static void apply_steps(Run *run);
+static ErrorData *in_subtransaction(Run *run, GuardedBody body, Step *step, bool undo);
+static void call_guarded(void *argument);
+static void apply_all(Run *run, Step *unused);
+static void apply_each(Run *run, Step *unused);
+static void apply_one(Run *run, Step *step);
+static bool step_not_run(Run *run, Step *step, const char *reason);
+static void step_failed(Run *run, Step *step, ErrorData *error);
+static void finish(Run *run);
+
+void
+run_apply(const RunRequest *request, RunReport report, void *argument)
+{
+	Run			run = {0};
+	RunRow		skipped = {0};
+
+	run.request = request;
+	run.kind = "apply";
+	run.report = report;
+	run.report_argument = argument;
+	run.started_at = GetCurrentTimestamp();
+	INSTR_TIME_SET_CURRENT(run.start);
+
+	if (!migrator_enabled)
+	{
+		event_disabled(request->scope->service);
+		skipped.service = request->scope->service;
+		skipped.outcome = "skipped";
+		skipped.execution_time_ms = -1;
+		skipped.message = "migrator.enabled is off";
+		report(&skipped, argument);
+		return;
+	}
+	run_refuse_standby("migrator.apply()");
+	scope_require_rights(request->scope, true);
+
+	scope_require_source(request->scope);
+	scope_check_search_path(request->scope);
+
+	/* the first look, without the lock: an up-to-date database costs no wait */
+	run.survey = survey_take(request->scope, CHECK_FOR_RUN);
+	run_raise_what_stops(&run);
+	refuse_what_needs_call(&run);
+	if (run.survey->plan->selected == 0)
+	{
+		run_warn_once(&run);
+		(void) run_nothing_to_do(&run);
+		return;
+	}
+	apply_locked(&run);
+}
+
+static void
+apply_locked(Run *run)
+{
+	const RunRequest *request = run->request;
+	bool		waited;
+	Record	   *fresh;
+
+	run_require_writable("migrator.apply()");
+	if (!run_take_lock(run, lock_for_transaction, &waited))
+		return;
+
+	/* what was seen before the lock may be history by now */
+	fresh = run_load_fresh(request->scope->service);
+	if (waited || !record_equal(fresh, run->survey->record))
+		run->survey = survey_take(request->scope, CHECK_FOR_RUN);
+	run_interrupt_running(run);
+	run_raise_what_stops(run);
+	refuse_what_needs_call(run);
+	run_warn_once(run);
+	if (run_nothing_to_do(run))
+	{
+		event_lock_kept(request->scope->service);
+		return;
+	}
+	warn_of_lock_table(run);
+
+	/* what the caller left to be checked at commit is not a migration's fault */
+	constraint_check_deferred(false);
+
+	event_pending(request->scope->service, run->survey->plan->selected,
+				  run->survey->set->count, request->dry_run);
+	if (!request->dry_run)
+		run->run_id = record_new_run_id();
+	apply_steps(run);
+	finish(run);
+}
+
+/* Before anything ran.  A dry run reports such migrations as not run. */
+static void
+refuse_what_needs_call(const Run *run)
+{
+	const MigrationPlan *plan = run->survey->plan;
+
+	if (run->request->dry_run)
+		return;
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].selected && plan->steps[i].call_reason != NULL)
+			refuse_non_transactional(&plan->steps[i]);
+}
+
+static void
+refuse_non_transactional(const Step *step)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+			errmsg("migration \"%s\" cannot run in the caller's transaction: %s",
+				   step->version, step->call_reason),
+			errdetail("Nothing was run."),
+			errhint("Use CALL migrator.up(), which gives each migration its own transaction and runs such statements outside of one."),
+			errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
+					   step->version, step->migration->up_file, step->call_line, 1));
+}
+
+/*
+ * One transaction locks every object that it makes; beyond the lock table's
+ * size it fails with "out of shared memory" after much work.
+ */
+static void
+warn_of_lock_table(const Run *run)
+{
+	const MigrationPlan *plan = run->survey->plan;
+	int64		room = (int64) max_locks_per_xact * (MaxBackends + max_prepared_xacts);
+	int64		needed = 0;
+
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].selected)
+			needed += plan->steps[i].lock_estimate;
+	if (needed > room)
+		ereport(WARNING,
+				errmsg("this run may need about " INT64_FORMAT " locks in one transaction, and the lock table has room for about " INT64_FORMAT,
+					   needed, room),
+				errhint("Raise max_locks_per_transaction, use \"target\" to apply fewer at a time, or CALL migrator.up()."));
+}
+
+/*
+ * A run that raises its first error needs one subtransaction for all: what it
+ * undoes is the same, and thousands of them would cost time in proportion to
+ * their square (the server walks its lists of pending files and of locks at
+ * the end of each) and an xid each.  A run that goes on needs one for each
+ * migration.  A dry run is undone as a whole: later migrations must see what
+ * earlier ones made.
+ */
+static void
+apply_steps(Run *run)
+{
+	bool		dry_run = run->request->dry_run;
+
+	if (run->request->on_error == ON_ERROR_RAISE)
+	{
+		ErrorData  *error = in_subtransaction(run, apply_all, NULL, dry_run);
+
+		if (error != NULL && run->current == NULL)
+			ReThrowError(error);
+		if (error != NULL)
+			step_failed(run, run->current, error);
+	}
+	else if (dry_run)
+	{
+		ErrorData  *error = in_subtransaction(run, apply_each, NULL, true);
+
+		if (error != NULL)
+			ReThrowError(error);
+	}
+	else
+		apply_each(run, NULL);
+}
+
+static ErrorData *
+in_subtransaction(Run *run, GuardedBody body, Step *step, bool undo)
+{
+	Guarded		guarded = {run, body, step};
+
+	return transaction_try(call_guarded, &guarded, undo);
+}
+
+static void
+call_guarded(void *argument)
+{
+	const Guarded *guarded = argument;
+
+	guarded->body(guarded->run, guarded->step);
+}
+
+/* Until the first error, which the caller catches. */
+static void
+apply_all(Run *run, Step *unused)
+{
+	MigrationPlan *plan = run->survey->plan;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		Step	   *step = &plan->steps[i];
+
+		if (!step->selected || step_not_run(run, step, step->call_reason))
+			continue;
+		apply_one(run, step);
+		run_step_applied(run, step);
+	}
+}
+
+/* All, or until the first error, by the policy of the run. */
+static void
+apply_each(Run *run, Step *unused)
+{
+	MigrationPlan *plan = run->survey->plan;
+	bool		stopped = false;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		Step	   *step = &plan->steps[i];
+		ErrorData  *error;
+
+		if (!step->selected ||
+			step_not_run(run, step, stopped ? "an earlier migration failed" : step->call_reason))
+			continue;
+		error = in_subtransaction(run, apply_one, step, false);
+		if (error == NULL)
+			run_step_applied(run, step);
+		else
+		{
+			step_failed(run, step, error);
+			stopped = run->request->on_error == ON_ERROR_STOP;
+		}
+	}
+}
+
+/* Run one migration and write its record. */
+static void
+apply_one(Run *run, Step *step)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(context, "migrator migration",
+											   ALLOCSET_DEFAULT_SIZES);
+
+	run->current = step;
+	MemoryContextSwitchTo(work);
+	run_script(run, step);
+	if (!run->request->dry_run)
+		run_record_step(run, step);
+	MemoryContextSwitchTo(context);
+	MemoryContextDelete(work);
+}
+
+/* Reports a step as not run when there is a reason. */
+static bool
+step_not_run(Run *run, Step *step, const char *reason)
+{
+	if (reason == NULL)
+		return false;
+	run_report_step(run, step, "not_run", -1, reason);
+	run->not_run++;
+	return true;
+}
+
+/* By the policy of the run: raise, or record and go on. */
+static void
+step_failed(Run *run, Step *step, ErrorData *error)
+{
+	const RunRequest *request = run->request;
+	RecordEntry entry;
+
+	run->failed++;
+	run_explain_error(run, step, error);
+	run_fill_failure(run, step, error, &entry);
+	event_failed(request->scope->service, step->version, step->name, error->message);
+
+	/* a user's cancel is meant for the whole call */
+	if (request->on_error == ON_ERROR_RAISE || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+	{
+		if (!request->dry_run && migrator_record_failures)
+		{
+			RunEntry	run_entry;
+
+			run_fill_entry(run, "failed", &run_entry);
+			run_entry.applied = 0;	/* all is undone */
+			failure_log_keep(&entry, &run_entry);
+		}
+		ReThrowError(error);
+	}
+
+	ereport(WARNING,
+			errcode(error->sqlerrcode),
+			errmsg("migration \"%s\" failed: %s", finding_one_line(step->version),
+				   finding_one_line(error->message)),
+			error->detail ? errdetail_internal("%s", error->detail) : 0,
+			error->hint ? errhint("%s", error->hint) : 0,
+			error->context ? errcontext("%s", error->context) : 0);
+	if (!request->dry_run)
+		record_write(&entry);
+	run_report_step(run, step, "failed", run->elapsed, error->message);
+}
+
+static void
+finish(Run *run)
+{
+	const char *service = run->request->scope->service;
+	RunEntry	entry;
+
+	if (!run->request->dry_run)
+	{
+		run_fill_entry(run, run->failed > 0 ? "failed" : "applied", &entry);
+		record_write_run(&entry);
+	}
+	if (run->request->dry_run)
+		event_dry_run_done(service, run->applied, run->failed, run->not_run,
+						   run_elapsed_since(run->start));
+	else
+		event_done(service, run->applied, run->failed, run->survey->set->count,
+				   run_elapsed_since(run->start));
+	event_lock_kept(service);
+}

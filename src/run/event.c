@@ -1,0 +1,115 @@
+/*
+ * event.c
+ *	  What a run says: NOTICE to the client, the same to the server log.
+ *
+ * migrator.log_level is anybody's to set, so it governs the details only.
+ * That a run began, what it failed of and how it ended goes to the log at LOG,
+ * or nobody could tell afterwards who changed the schema unseen.
+ *
+ * Messages are hidden from statement logging: the statement would be the
+ * whole SELECT each time.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "commands/dbcommands.h"
+#include "miscadmin.h"
+
+#include "run/event.h"
+#include "base/finding.h"
+#include "base/settings.h"
+
+static void say(int level, const char *service, const char *message, const char *detail);
+
+/* The log line names the service; the client is told once, by event_lock_acquired. */
+static void
+say(int level, const char *service, const char *message, const char *detail)
+{
+	ereport(NOTICE,
+			errmsg_internal("%s", message),
+			detail ? errdetail_internal("%s", detail) : 0);
+	ereport(level,
+			errmsg_internal("migrator, service \"%s\": %s", service, message),
+			detail ? errdetail_internal("%s", detail) : 0,
+			errhidestmt(true), errhidecontext(true));
+}
+
+void
+event_disabled(const char *service)
+{
+	say(migrator_log_level, service, "migrations are skipped: migrator.enabled is off", NULL);
+}
+
+void
+event_lock_acquired(const char *service, bool waited, double wait_ms)
+{
+	char	   *detail = psprintf("Database \"%s\", service \"%s\", system identifier " UINT64_FORMAT ".",
+								  get_database_name(MyDatabaseId), service, GetSystemIdentifier());
+
+	say(migrator_log_level, service,
+		waited ? psprintf("migration lock acquired after %.0f ms", wait_ms) :
+		"migration lock acquired immediately", detail);
+}
+
+void
+event_lock_kept(const char *service)
+{
+	say(migrator_log_level, service, "migration lock is held until the end of the transaction", NULL);
+}
+
+void
+event_lock_released(const char *service)
+{
+	say(migrator_log_level, service, "migration lock released", NULL);
+}
+
+void
+event_up_to_date(const char *service)
+{
+	say(migrator_log_level, service, "database schema is up to date (no pending migrations)", NULL);
+}
+
+void
+event_nothing_selected(const char *service, const char *target, int pending)
+{
+	say(migrator_log_level, service, target ?
+		psprintf("nothing to apply up to target \"%s\": %d pending migration(s) lie behind it",
+				 finding_one_line(target), pending) :
+		psprintf("the named versions are applied: %d other migration(s) are pending", pending), NULL);
+}
+
+void
+event_pending(const char *service, int pending, int total, bool dry_run)
+{
+	say(LOG, service, psprintf("%s %d pending migration(s) out of %d total",
+						  dry_run ? "dry run: trying" : "applying", pending, total), NULL);
+}
+
+/* as golang-migrate prints it: version, direction, name, time */
+void
+event_applied(const char *service, const char *version, const char *name, double ms, bool dry_run)
+{
+	say(migrator_log_level, service, psprintf("%s%s/u %s (%.3f ms)", dry_run ? "would apply " : "",
+						  finding_one_line(version), name ? finding_one_line(name) : "", ms), NULL);
+}
+
+void
+event_failed(const char *service, const char *version, const char *name, const char *message)
+{
+	say(LOG, service, psprintf("%s/u %s failed: %s", finding_one_line(version),
+						  name ? finding_one_line(name) : "", finding_one_line(message)), NULL);
+}
+
+void
+event_done(const char *service, int applied, int failed, int total, double ms)
+{
+	say(LOG, service, psprintf("Applied: %d, Failed: %d, Total: %d (%.3f ms)", applied, failed, total, ms),
+		NULL);
+}
+
+void
+event_dry_run_done(const char *service, int applied, int failed, int not_run, double ms)
+{
+	say(LOG, service, psprintf("dry run, all undone: %d would be applied, %d failed, %d not run (%.3f ms)",
+						  applied, failed, not_run, ms), NULL);
+}

@@ -1,0 +1,28 @@
+/*
+ * event.h
+ *	  What a run says: NOTICE to the client, the same to the server log at
+ *	  migrator.log_level, and at LOG whatever that is what began, failed and
+ *	  ended.
+ */
+#ifndef MIGRATOR_RUN_EVENT_H
+#define MIGRATOR_RUN_EVENT_H
+
+extern void event_disabled(const char *service);
+extern void event_lock_acquired(const char *service, bool waited, double wait_ms);
+extern void event_lock_kept(const char *service);
+extern void event_lock_released(const char *service);
+extern void event_up_to_date(const char *service);
+
+/* Nothing was chosen by the target, or (NULL) by the versions named, but so many are pending. */
+extern void event_nothing_selected(const char *service, const char *target, int pending);
+
+extern void event_pending(const char *service, int pending, int total, bool dry_run);
+extern void event_applied(const char *service, const char *version, const char *name, double ms,
+						  bool dry_run);
+extern void event_failed(const char *service, const char *version, const char *name,
+						 const char *message);
+extern void event_done(const char *service, int applied, int failed, int total, double ms);
+extern void event_dry_run_done(const char *service, int applied, int failed, int not_run,
+							   double ms);
+
+#endif

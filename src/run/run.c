@@ -1,0 +1,497 @@
+/*
+ * run.c
+ *	  The protocol of a run, as far as both transaction modes share it.
+ *
+ * A run looks, locks, looks again, checks, executes each migration, records,
+ * tells: apply.c in the caller's transaction, up.c in one for each
+ * migration.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/snapmgr.h"
+
+#include "execute/constraint.h"
+#include "base/errors.h"
+#include "run/event.h"
+#include "record/lock.h"
+#include "base/owner_query.h"
+#include "run/shared.h"
+
+/* bytes of an error's message, and of its detail, that are put on record */
+#define RECORDED_TEXT (64 * 1024)
+
+/* set while a run is at work in this backend */
+static bool run_active = false;
+
+static void warn_of_flag(const Run *run, PlanFlag flag, const char *what, const char *hint);
+static char *read_down_script(const Run *run, const Step *step);
+static const char *bounded(const char *text);
+static const char *next_step(const Run *run, const Step *step);
+
+void
+run_refuse_nested(const char *name)
+{
+	if (run_active)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_IN_USE),
+				errmsg("%s cannot be called from within a run of migrator", name),
+				errhint("A script, or a trigger or function it uses, calls migrator."));
+}
+
+void
+run_enter(const char *name)
+{
+	run_refuse_nested(name);
+	settings_require_valid();
+	owner_query_check_version();
+	constraint_reset();
+	run_active = true;
+}
+
+void
+run_leave(void)
+{
+	run_active = false;
+}
+
+void
+run_refuse_standby(const char *name)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				errmsg("cannot execute %s during recovery", name),
+				errhint("This server is a standby: run it on the primary. status() and the other reading functions work here."));
+}
+
+void
+run_require_writable(const char *name)
+{
+	run_refuse_standby(name);
+	run_refuse_read_only(name, XactReadOnly);
+}
+
+void
+run_refuse_read_only(const char *name, bool read_only)
+{
+	if (read_only)
+		ereport(ERROR,
+				errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				errmsg("cannot execute %s in a read-only transaction", name),
+				DefaultXactReadOnly ?
+				errhint("default_transaction_read_only is on, perhaps for maintenance. If the run is meant to pass: SET default_transaction_read_only = off.") : 0);
+}
+
+/*
+ * The record as it is committed now.  A transaction with one snapshot for all
+ * its statements may be older than the record it would act on; its inserts
+ * would then contradict what it can see, so it has to start again.
+ */
+Record *
+run_load_fresh(const char *service)
+{
+	Record	   *record = record_load(service, InvalidSnapshot);
+
+	if (IsolationUsesXactSnapshot())
+	{
+		Snapshot	latest = RegisterSnapshot(GetLatestSnapshot());
+		Record	   *committed = record_load(service, latest);
+
+		UnregisterSnapshot(latest);
+		if (!record_equal(record, committed))
+			ereport(ERROR,
+					errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					errmsg("could not serialize access: the migrations of service \"%s\" changed since this transaction began",
+						   service),
+					errhint("Start the transaction again."));
+	}
+	return record;
+}
+
+Record *
+run_lock_and_load(const char *service)
+{
+	LockRequest lock = {service, migrator_if_locked, settings_wait_ms()};
+	LockResult	result;
+
+	/* there is no meaning in skipping a decision */
+	if (lock.if_locked == IF_LOCKED_SKIP)
+		lock.if_locked = IF_LOCKED_FAIL;
+	lock_for_transaction(&lock, &result);
+	/* the service may have become others' during the wait */
+	registration_require_member(registration_find(service));
+	return run_load_fresh(service);
+}
+
+/* Everything that is wrong is raised before the first statement runs. */
+void
+run_raise_what_stops(Run *run)
+{
+	Survey	   *survey = run->survey;
+	MigrationPlan	   *plan = survey->plan;
+	FindingSink sink = {0};
+
+	/* again behind a wait: the service may have become others' meanwhile */
+	registration_require_member(registration_find(run->request->scope->service));
+	scope_require_rights(run->request->scope, true);
+	source_require_runnable(survey->source);
+	survey_raise_what_stops(survey, run->request->force);
+
+	plan_select(plan, &run->request->plan, &sink);
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+		ListCell   *lc;
+
+		/* an applied script that cannot be read can be no proof of anything */
+		if (!step->selected && step->state != MIGRATION_APPLIED)
+			continue;
+		foreach(lc, step->findings.findings)
+			if (((Finding *) lfirst(lc))->severity == FINDING_ERROR)
+				finding_add(&sink, lfirst(lc));
+	}
+	finding_raise_first(&sink);
+
+	if (migrator_checksum_policy == CHECKSUM_POLICY_ERROR)
+	{
+		int			count;
+		char	   *modified = plan_list_flag(plan, FLAG_MODIFIED, &count);
+
+		if (count > 0)
+			ereport(ERROR,
+					errcode(ERRCODE_MIGRATOR_MODIFIED),
+					errmsg("%d applied migration(s) were modified: %s", count, modified),
+					errhint("Create a new migration instead of changing an applied one, or set migrator.checksum_policy to warn."));
+	}
+}
+
+void
+run_interrupt_running(Run *run)
+{
+	MigrationPlan *plan = run->survey->plan;
+
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].state == MIGRATION_RUNNING)
+			plan->steps[i].state = MIGRATION_INTERRUPTED;
+}
+
+static void
+warn_of_flag(const Run *run, PlanFlag flag, const char *what, const char *hint)
+{
+	int			count;
+	char	   *list = plan_list_flag(run->survey->plan, flag, &count);
+
+	if (count > 0)
+		ereport(WARNING,
+				errmsg("%d applied migration(s) %s: %s", count, what, finding_one_line(list)),
+				hint ? errhint("%s", hint) : 0);
+}
+
+/* What does not stop a run is said once. */
+void
+run_warn_once(const Run *run)
+{
+	const MigrationPlan *plan = run->survey->plan;
+	int			ignored = 0;
+	const char *first = NULL;
+	ListCell   *lc;
+
+	warn_of_flag(run, FLAG_MODIFIED, "were modified after they were applied",
+				 "Create a new migration instead of changing an applied one.");
+	warn_of_flag(run, FLAG_REFORMATTED, "were reformatted after they were applied", NULL);
+	for (int i = 0; i < plan->count; i++)
+		if ((plan->steps[i].flags & FLAG_MISSING) && plan->steps[i].state == MIGRATION_APPLIED)
+		{
+			warn_of_flag(run, FLAG_MISSING, "have no file any more", NULL);
+			break;
+		}
+	foreach(lc, run->survey->set->ignored)
+	{
+		const IgnoredEntry *entry = lfirst(lc);
+
+		if (entry->looks_like_sql && ignored++ == 0)
+			first = psprintf("\"%s\": %s", entry->file, entry->reason);
+	}
+	if (ignored > 0)
+		ereport(NOTICE,
+				errmsg("%d name(s) were ignored, first %s", ignored, finding_one_line(first)),
+				errhint("migrator.validate() lists all."));
+}
+
+void
+run_begin_execution(Run *run, const Step *step)
+{
+	BaseSettings *base = &run->execution.base;
+
+	memset(&run->execution, 0, sizeof(Execution));
+	run->execution.version = step->version;
+	run->execution.file = step->migration->up_file;
+	run->execution.statement = -1;
+	run->execution.own_transaction = run->own_transaction;
+	run->execution.before_statement = run->before_statement;
+	if (run->request->scope->search_path != NULL)
+		session_settings_base_add(base, "search_path", run->request->scope->search_path);
+	if (run->lock_timeout > 0)
+		session_settings_base_add(base, "lock_timeout", psprintf("%d", run->lock_timeout));
+}
+
+/*
+ * What the script SETs ends at the GUC nest level made here, and so does the
+ * registered search_path.
+ */
+void
+run_script(Run *run, Step *step)
+{
+	instr_time	start;
+	int			level = NewGUCNestLevel();
+
+	run_begin_execution(run, step);
+	session_settings_base_set(&run->execution.base, GUC_ACTION_SAVE);
+	INSTR_TIME_SET_CURRENT(start);
+	PG_TRY();
+	{
+		run->execution.script = check_load_script(run->survey->source, step);
+		execute_script(&run->execution);
+	}
+	PG_FINALLY();
+	{
+		run->elapsed = run_elapsed_since(start);
+	}
+	PG_END_TRY();
+	AtEOXact_GUC(false, level);
+}
+
+/*
+ * The down script of record: the file may be gone or changed when it is
+ * needed.  One that cannot be read now is validate()'s to report.
+ */
+static char *
+read_down_script(const Run *run, const Step *step)
+{
+	SourceScript read;
+
+	if (step->migration->down_file == NULL)
+		return NULL;
+	source_read_script(run->survey->source, step->migration->down_file, &read);
+	return read.text;
+}
+
+void
+run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry)
+{
+	const Scope *scope = run->request->scope;
+
+	memset(entry, 0, sizeof(RecordEntry));
+	entry->service = scope->service;
+	entry->version = step->row ? step->row->version : step->version;
+	entry->name = step->name;
+	entry->file = step->migration->up_file;
+	entry->layout = run->survey->set->layout;
+	entry->environment = scope->environment;
+	entry->checksum = step->checksum;
+	entry->fingerprint = step->fingerprint;
+	entry->description = step->description;
+	entry->run_id = run->run_id;
+	entry->execution_time_ms = -1;
+	entry->statement_total = step->statement_total;
+	entry->non_transactional = step->call_reason != NULL;
+	entry->lock_key = lock_own_key(scope->service, LOCK_PART_RUN);
+}
+
+void
+run_fill_failure(const Run *run, const Step *step, const ErrorData *error, RecordEntry *entry)
+{
+	run_fill_step_entry(run, step, entry);
+	entry->state = MIGRATION_FAILED;
+	entry->event = "failed";
+	entry->execution_time_ms = run->elapsed;
+	entry->statement = run->execution.statement + 1;
+	entry->line = run->execution.error_line;
+	entry->error_message = bounded(error->message);
+	entry->error_sqlstate = pstrdup(unpack_sql_state(error->sqlerrcode));
+	entry->error_detail = bounded(error->detail);
+}
+
+/*
+ * A script can raise hundreds of megabytes.  The client gets them; the record,
+ * the memory on the way to it and every later look at it get their beginning.
+ */
+static const char *
+bounded(const char *text)
+{
+	int			fits;
+
+	if (text == NULL || strnlen(text, RECORDED_TEXT + 1) <= RECORDED_TEXT)
+		return text;
+	fits = pg_mbcliplen(text, RECORDED_TEXT + 1, RECORDED_TEXT);
+	return psprintf("%s ... (cut)", pnstrdup(text, fits));
+}
+
+double
+run_elapsed_since(instr_time start)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, start);
+	return INSTR_TIME_GET_MILLISEC(now);
+}
+
+void
+run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
+{
+	const Scope *scope = run->request->scope;
+
+	memset(entry, 0, sizeof(RunEntry));
+	entry->run_id = run->run_id;
+	entry->kind = run->kind;
+	entry->service = scope->service;
+	entry->source = scope->source;
+	entry->environment = scope->environment;
+	entry->started_at = run->started_at;
+	entry->outcome = outcome;
+	entry->total = run->survey->set->count;
+	entry->failed = run->failed;
+	entry->skipped = run->not_run;
+	/* an error of apply() undoes what came before it */
+	entry->applied = !run->own_transaction && run->failed > 0 &&
+		run->request->on_error == ON_ERROR_RAISE ? 0 : run->applied;
+	entry->duration_ms = run_elapsed_since(run->start);
+}
+
+/*
+ * Errors that another way of running avoids say so, behind the hint they may
+ * have; errors that did not come from a statement say which migration it was.
+ */
+void
+run_explain_error(const Run *run, const Step *step, ErrorData *error)
+{
+	const char *hint = NULL;
+
+	if (error->context == NULL || strstr(error->context, "migration \"") == NULL)
+		error->context = psprintf("%s%smigration \"%s\" (file \"%s\")",
+								  error->context ? error->context : "",
+								  error->context ? "\n" : "",
+								  finding_one_line(step->version),
+								  finding_one_line(step->migration->up_file));
+
+	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
+		hint = run->own_transaction ?
+			"Put \"-- migrator: no-transaction\" into the script, so that each statement is committed before the next." :
+			"CALL migrator.up() commits each migration by itself, and with \"-- migrator: no-transaction\" in the script each statement.";
+	else if (error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION)
+		hint = "COMMIT and ROLLBACK inside DO or CALL need CALL migrator.up() and \"-- migrator: no-transaction\" in the script.";
+	else if (error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION && error->hint == NULL)
+		hint = run->own_transaction ?
+			"Put \"-- migrator: no-transaction\" into the script, so that it runs outside of a transaction block." :
+			"Use CALL migrator.up(), which runs such statements outside of a transaction block.";
+	else if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && error->hint == NULL)
+		hint = "The script runs with your rights: migrator.help() shows what makes a runner. Then run again.";
+	if (hint == NULL && error->hint == NULL)
+		hint = next_step(run, step);
+	if (hint != NULL)
+		error->hint = error->hint ? psprintf("%s %s", error->hint, hint) : pstrdup(hint);
+}
+
+/* What is left of the failed migration, and what its user does next. */
+static const char *
+next_step(const Run *run, const Step *step)
+{
+	if (!run->own_transaction)
+		return run->request->on_error == ON_ERROR_RAISE ?
+			"Nothing of this call was kept. Correct the cause and run again." :
+			"Nothing of this migration was kept. Correct the cause and run again.";
+	if (step->call_reason != NULL)
+		return "Finished statements of the script are kept. Correct the cause and run again, which goes on behind them; or settle the migration with migrator.resolve().";
+	return "Nothing of this migration was kept. Correct the cause and run again; migrator.history has the attempt.";
+}
+
+bool
+run_nothing_to_do(const Run *run)
+{
+	const RunRequest *request = run->request;
+	MigrationPlan *plan = run->survey->plan;
+	int			pending = plan_count_pending(plan);
+
+	if (plan->selected > 0)
+		return false;
+	if (pending > 0)
+		event_nothing_selected(request->scope->service, request->plan.target, pending);
+	else
+		event_up_to_date(request->scope->service);
+	return true;
+}
+
+void
+run_report_step(Run *run, const Step *step, const char *outcome, double elapsed, const char *message)
+{
+	RunRow		row = {
+		.service = run->request->scope->service,
+		.version = step->version,
+		.name = step->name,
+		.outcome = outcome,
+		.execution_time_ms = elapsed,
+		.message = message
+	};
+
+	run->report(&row, run->report_argument);
+}
+
+void
+run_step_applied(Run *run, Step *step)
+{
+	run->applied++;
+	event_applied(run->request->scope->service, step->version, step->name, run->elapsed,
+				  run->request->dry_run);
+	run_report_step(run, step, "applied", run->elapsed,
+				run->request->dry_run ? "dry run: undone" : NULL);
+}
+
+void
+run_record_step(Run *run, const Step *step)
+{
+	RecordEntry entry;
+
+	run_fill_step_entry(run, step, &entry);
+	entry.state = MIGRATION_APPLIED;
+	entry.event = "applied";
+	entry.execution_time_ms = run->elapsed;
+	entry.statement_done = step->statement_total;
+	entry.down_script = read_down_script(run, step);
+	record_write(&entry);
+}
+
+bool
+run_take_lock(Run *run, void (*take) (const LockRequest *, LockResult *), bool *waited)
+{
+	const RunRequest *request = run->request;
+	LockRequest lock = {request->scope->service, request->if_locked, request->wait_timeout};
+	LockResult	result;
+	RunRow		row = {0};
+
+	take(&lock, &result);
+	*waited = result.waited;
+	if (result.acquired)
+	{
+		event_lock_acquired(lock.service, result.waited, result.wait_ms);
+		return true;
+	}
+
+	row.service = lock.service;
+	row.outcome = "skipped";
+	row.execution_time_ms = -1;
+	row.message = result.holder ?
+		psprintf("another run is at work (pid %d)", result.holder->pid) :
+		"another run is at work";
+	ereport(WARNING,
+			errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			errmsg("migrations of service \"%s\" are skipped: %s", row.service, row.message));
+	run->report(&row, run->report_argument);
+	return false;
+}

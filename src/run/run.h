@@ -1,0 +1,88 @@
+/*
+ * run.h
+ *	  The protocol of a run: look, lock, look again, check, execute each,
+ *	  record, tell.
+ */
+#ifndef MIGRATOR_RUN_RUN_H
+#define MIGRATOR_RUN_RUN_H
+
+#include "plan/plan.h"
+#include "plan/scope.h"
+#include "base/settings.h"
+
+typedef struct RunRequest
+{
+	const Scope *scope;
+	PlanRequest plan;
+	bool		dry_run;
+	bool		force;
+	char	  **ignore;			/* instead of the registered patterns, or NULL */
+	int			ignore_count;
+	bool		brief;			/* without the list of migrations */
+	IfLocked	if_locked;
+	int			wait_timeout;	/* ms; 0 = no limit */
+	OnError		on_error;
+} RunRequest;
+
+/* One row of the result. */
+typedef struct RunRow
+{
+	const char *service;
+	const char *version;		/* or NULL */
+	const char *name;			/* or NULL */
+	const char *outcome;		/* applied, failed, skipped, not_run */
+	double		execution_time_ms;	/* < 0: none */
+	const char *message;		/* or NULL */
+} RunRow;
+
+/* What a run came to. */
+typedef struct RunResult
+{
+	const char *outcome;		/* applied, up_to_date, nothing_to_do, skipped */
+	int64		run_id;			/* 0: there was no run */
+	int			applied;
+	int			failed;
+	int			total;			/* migrations of the source; -1: it was not looked at */
+	int			selected;		/* those that the run chose */
+} RunResult;
+
+typedef void (*RunReport) (const RunRow *row, void *argument);
+
+/*
+ * Apply pending migrations in the caller's transaction, a subtransaction each.
+ * Raises the errors of product.md section 3.
+ */
+extern void run_apply(const RunRequest *request, RunReport report, void *argument);
+
+/*
+ * Apply pending migrations, each in a transaction of its own, from a procedure
+ * whose context is not atomic; see base/transaction.h.  The report's rows live in
+ * CurrentMemoryContext, which must outlive transactions.  A failure is raised
+ * at the end, with all that came before it committed.  *result is zero before.
+ */
+extern void run_up(const RunRequest *request, RunReport report, void *argument,
+				   RunResult *result);
+
+/*
+ * Bracket of everything that changes state: refuses a call from within a run
+ * (55006), settings that were lost at load (22023), a library of another
+ * version.  name is for messages.  The end must be reached in every exit: use
+ * PG_TRY/PG_FINALLY.
+ */
+extern void run_enter(const char *name);
+
+/* The first of these refusals alone. */
+extern void run_refuse_nested(const char *name);
+extern void run_leave(void);
+
+/* Raise 25006 on a standby and in a read-only transaction. */
+extern void run_require_writable(const char *name);
+
+/*
+ * Lock the service for the rest of the transaction, waiting as the settings
+ * say, and read its record as it is committed now.  Raises 42501 when the
+ * service is others' by then, 40001 when the transaction's snapshot is older.  For baseline() and resolve().
+ */
+extern Record *run_lock_and_load(const char *service);
+
+#endif

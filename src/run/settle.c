@@ -1,0 +1,335 @@
+/*
+ * settle.c
+ *	  What is put on record without running a script.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+
+#include "base/errors.h"
+#include "record/lock.h"
+#include "run/run.h"
+#include "run/settle.h"
+#include "run/survey.h"
+
+static void refuse_same_view(const char *service);
+static void write_settled(const Survey *survey, const Step *step, MigrationState state,
+						  const char *event, const char *note, int64 run_id);
+static Step *find_step(const Survey *survey, const char *version);
+static bool parse_state(const char *word, MigrationState *state);
+
+void
+settle_register(Service *service, Jsonb *options)
+{
+	const Service *old;
+
+	run_require_writable("migrator.register()");
+	scope_check_service_name(service->service);
+	/* whoever may not change it must not hold up others either */
+	registration_require_member(registration_find(service->service));
+	if (service->environment != NULL)
+		scope_check_environment_name(service->environment);
+	if (service->search_path != NULL)
+	{
+		Scope		scope = {.search_path = service->search_path};
+
+		scope_check_search_path(&scope);
+		(void) set_config_option("search_path", service->search_path, PGC_USERSET,
+								 PGC_S_TEST, GUC_ACTION_SAVE, false, ERROR, false);
+	}
+
+	/* as it is by now */
+	old = registration_lock(service->service);
+	registration_require_member(old);
+
+	/* a directory that does not exist is better told now than at a deploy */
+	(void) source_open(service->source);
+	refuse_same_view(service->service);
+
+	registration_write(service, old, options);
+	record_make_service_view(service->service);
+	{
+		RecordEntry entry = {
+			.service = service->service, .event = "registered", .execution_time_ms = -1,
+			.environment = service->environment,
+			.note = psprintf("source %s", service->source)
+		};
+
+		record_write_event(&entry);
+	}
+}
+
+/* Dashes become underscores in view names, so two services may want one. */
+static void
+refuse_same_view(const char *service)
+{
+	char	   *name = record_service_view_name(service);
+	ListCell   *lc;
+
+	foreach(lc, registration_list())
+	{
+		const Service *other = lfirst(lc);
+
+		if (strcmp(other->service, service) != 0 &&
+			strcmp(record_service_view_name(other->service), name) == 0)
+			ereport(ERROR,
+					errcode(ERRCODE_DUPLICATE_OBJECT),
+					errmsg("services \"%s\" and \"%s\" would share the view \"%s\"",
+						   other->service, service, name),
+					errhint("Choose a name that differs in more than dashes and underscores."));
+	}
+}
+
+void
+settle_unregister(const char *service)
+{
+	RecordEntry entry = {
+		.service = service, .event = "unregistered", .execution_time_ms = -1
+	};
+
+	run_require_writable("migrator.unregister()");
+	scope_check_service_name(service);
+	registration_require_member(registration_find(service));
+	if (!registration_delete(service))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("service \"%s\" is not registered", service));
+	record_drop_service_view(service);
+	record_write_event(&entry);
+}
+
+int
+settle_baseline(const Scope *scope, const char *version, bool force)
+{
+	Survey	   *survey;
+	int			written = 0;
+	int64		run_id;
+	TimestampTz started = GetCurrentTimestamp();
+	bool		found = version == NULL;
+
+	run_require_writable("migrator.baseline()");
+	if (scope->source == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("argument \"source\" must not be null"));
+	(void) run_lock_and_load(scope->service);
+	survey = survey_take(scope, CHECK_FOR_RUN);
+	source_require_runnable(survey->source);
+	survey_raise_what_stops(survey, force);
+
+	/* all of them: meant for a database that was made without us, not for what is new */
+	if (version == NULL && survey->record->count > 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("service \"%s\" has %d migration(s) on record, so baseline() needs a version",
+					   scope->service, survey->record->count),
+				errdetail("Without one, all pending migrations would be recorded as applied and never run."),
+				errhint("Name the last version that the database has already with argument \"version\"."));
+	for (int i = 0; i < survey->plan->count && !found; i++)
+		found = version_is_target(survey->plan->order, survey->plan->steps[i].version, version);
+	if (!found)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("version \"%s\" does not exist in this source", version));
+
+	run_id = record_new_run_id();
+	for (int i = 0; i < survey->plan->count; i++)
+	{
+		const Step *step = &survey->plan->steps[i];
+
+		/* what was interrupted is for resolve() */
+		if (!plan_step_is_pending(step) ||
+			step->state == MIGRATION_INTERRUPTED || step->state == MIGRATION_RUNNING ||
+			(version != NULL && !version_within_target(survey->plan->order, step->version, version)))
+			continue;
+		/* without its bytes there is no checksum to hold on to */
+		if (step->checksum == NULL)
+			finding_raise_first(&step->findings);
+		write_settled(survey, step, MIGRATION_APPLIED, "baseline", NULL, run_id);
+		written++;
+	}
+
+	if (written > 0)
+	{
+		RunEntry	run = {
+			.run_id = run_id, .kind = "baseline", .service = scope->service,
+			.source = scope->source, .environment = scope->environment, .started_at = started,
+			.outcome = "applied", .total = survey->set->count, .applied = written,
+			.duration_ms = TimestampDifferenceMilliseconds(started, GetCurrentTimestamp())
+		};
+
+		record_write_run(&run);
+	}
+	return written;
+}
+
+static void
+write_settled(const Survey *survey, const Step *step, MigrationState state,
+			  const char *event, const char *note, int64 run_id)
+{
+	RecordEntry entry = {
+		.service = survey->scope->service,
+		.version = step->row ? step->row->version : step->version,
+		.name = step->name,
+		.file = step->migration ? step->migration->up_file : step->row->file,
+		.layout = survey->set ? survey->set->layout : step->row ? step->row->layout : NULL,
+		.state = state,
+		.environment = survey->scope->environment,
+		.checksum = step->checksum ? step->checksum : step->row ? step->row->checksum : NULL,
+		.fingerprint = step->checksum ? step->fingerprint : step->row ? step->row->fingerprint : NULL,
+		.description = step->description,
+		.run_id = run_id,
+		.execution_time_ms = -1,
+		.statement_total = step->statement_total,
+		.baseline = strcmp(event, "baseline") == 0,
+		.non_transactional = (step->flags & FLAG_NON_TRANSACTIONAL) != 0,
+		.lock_key = lock_own_key(survey->scope->service, LOCK_PART_RUN),
+		.event = event,
+		.note = note
+	};
+
+	if (step->migration != NULL && step->migration->down_file != NULL)
+	{
+		SourceScript down;
+
+		source_read_script(survey->source, step->migration->down_file, &down);
+		entry.down_script = down.text;
+	}
+	record_write(&entry);
+}
+
+void
+settle_resolve(const Scope *scope, const char *version, const char *state, const char *note)
+{
+	MigrationState wanted;
+	Survey	   *survey;
+	Step	   *step;
+	char	   *text;
+
+	if (!parse_state(state, &wanted))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("invalid value for argument \"state\": \"%s\"", state),
+				errhint("Known values: \"applied\", \"pending\", \"rolled_back\"."));
+	run_require_writable("migrator.resolve()");
+	(void) run_lock_and_load(scope->service);
+	survey = survey_take(scope, CHECK_FOR_RUN);
+	step = find_step(survey, version);
+
+	if (step->state == wanted)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("migration \"%s\" is %s already", step->version, state));
+	text = psprintf("%s -> %s%s%s", record_state_name(step->state), state,
+					note ? ": " : "", note ? note : "");
+	if (step->row == NULL)
+	{
+		/* what the files say goes on record, a script to run later among it */
+		scope_require_rights(scope, false);
+		source_require_runnable(survey->source);
+		write_settled(survey, step, wanted, "resolved", text, 0);
+	}
+	else
+	{
+		RecordEntry entry = {
+			.service = scope->service, .version = step->row->version, .name = step->name,
+			.event = "resolved", .note = text, .execution_time_ms = -1
+		};
+
+		if (wanted == MIGRATION_PENDING)
+			record_forget(scope->service, step->row->version, step->state);
+		else
+			record_change_state(scope->service, step->row->version, step->state, wanted);
+		record_write_event(&entry);
+	}
+}
+
+/*
+ * Only what is of record changes: a file that is not the one that was applied
+ * (another directory) must not take its place, so the checks of a run are made.
+ */
+void
+settle_accept(const Scope *scope, const char *version, const char *note)
+{
+	Survey	   *survey;
+	FindingSink sink = {0};
+	Step	   *step;
+	SourceScript down = {0};
+	RecordEntry entry = {.event = "accepted", .note = note, .execution_time_ms = -1};
+
+	run_require_writable("migrator.accept()");
+	scope_require_source(scope);
+	(void) run_lock_and_load(scope->service);
+	survey = survey_take(scope, CHECK_EVERYTHING);
+	source_require_runnable(survey->source);
+	check_duplicates(survey->set, &sink);
+	check_layout(survey->plan, &sink);
+	check_same_files(survey->plan, &sink);
+	finding_raise_first(&sink);
+
+	step = find_step(survey, version);
+	if (step->row == NULL || step->state != MIGRATION_APPLIED)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("migration \"%s\" is not applied, but %s", step->version, record_state_name(step->state)),
+				errhint("Its file may be edited freely; there is nothing to accept."));
+	if (step->migration == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("migration \"%s\" has no file in \"%s\"", step->version, scope->source));
+	if (step->checksum == NULL)
+		finding_raise_first(&step->findings);
+
+	if (step->migration->down_file != NULL)
+	{
+		source_read_script(survey->source, step->migration->down_file, &down);
+		if (down.text == NULL)
+			ereport(ERROR,
+					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("down script \"%s\" of migration \"%s\" cannot be read",
+						   step->migration->down_file, step->version),
+					errhint("migrator.validate() says why."));
+	}
+	entry.service = scope->service;
+	entry.version = step->row->version;
+	entry.name = step->name;
+	entry.checksum = step->checksum;
+	entry.fingerprint = step->fingerprint;
+	entry.down_script = down.text;
+	if (!record_accept(&entry))
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("the files of migration \"%s\" are as they are on record", step->version));
+	record_write_event(&entry);
+}
+
+static Step *
+find_step(const Survey *survey, const char *version)
+{
+	for (int i = 0; i < survey->plan->count; i++)
+		if (version_matches(survey->plan->order, survey->plan->steps[i].version, version))
+			return &survey->plan->steps[i];
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("service \"%s\" has no migration \"%s\"", survey->scope->service, version),
+			survey->source == NULL ?
+			errhint("No source is registered for the service, so only what is on record is known.") : 0);
+}
+
+static bool
+parse_state(const char *word, MigrationState *state)
+{
+	static const MigrationState allowed[] = {
+		MIGRATION_APPLIED, MIGRATION_PENDING, MIGRATION_ROLLED_BACK
+	};
+
+	for (int i = 0; i < lengthof(allowed); i++)
+		if (strcmp(record_state_name(allowed[i]), word) == 0)
+		{
+			*state = allowed[i];
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,113 @@
+/*
+ * shared.h
+ *	  What the two transaction modes of a run share.
+ *
+ * Only run.c, apply.c and their kin include this; everybody else uses
+ * run.h.
+ */
+#ifndef MIGRATOR_RUN_SHARED_H
+#define MIGRATOR_RUN_SHARED_H
+
+#include "portability/instr_time.h"
+
+#include "execute/execute.h"
+#include "record/lock.h"
+#include "run/run.h"
+#include "execute/session_settings.h"
+#include "run/survey.h"
+
+/* A run under way and what it did so far. */
+typedef struct Run
+{
+	const RunRequest *request;
+	Survey	   *survey;
+	int64		run_id;
+	TimestampTz started_at;
+	instr_time	start;
+	int			applied;
+	int			failed;
+	int			not_run;
+
+	/* the migration at work, for whoever catches its error */
+	Step	   *current;
+	Execution	execution;
+	double		elapsed;		/* ms */
+
+	bool		own_transaction;	/* each migration has its own */
+	const char *kind;			/* of runs.kind: apply, up */
+	int			lock_timeout;	/* ms, for the scripts; 0: the caller's */
+	void		(*before_statement) (int statement, const char *text, int length);
+	SessionSettings *saved_settings;	/* to be put back after an error */
+	bool		lock_lost;		/* others may be at work: do no more */
+	bool		cancelled;		/* likewise */
+
+	RunReport	report;
+	void	   *report_argument;
+} Run;
+
+extern double run_elapsed_since(instr_time start);
+
+/* Raise 25006 on a standby. */
+extern void run_refuse_standby(const char *name);
+
+/* Raise 25006 for a transaction that may not write; name is for the message. */
+extern void run_refuse_read_only(const char *name, bool read_only);
+
+/*
+ * The record as it is committed now.  A transaction with one snapshot for all
+ * its statements may be older than the record it would act on; its inserts
+ * would then contradict what it can see, so it has to start again: 40001.
+ */
+extern Record *run_load_fresh(const char *service);
+
+/* Choose the steps, and raise what stops them before the first statement. */
+extern void run_raise_what_stops(Run *run);
+
+/* Was nothing chosen?  Says so, and what is pending all the same. */
+extern bool run_nothing_to_do(const Run *run);
+
+/*
+ * Under the lock nobody is running what the record says is running: it was
+ * interrupted.
+ */
+extern void run_interrupt_running(Run *run);
+
+/* Say once what does not stop a run. */
+extern void run_warn_once(const Run *run);
+
+/*
+ * Run the script of a step in the current (sub)transaction, with the
+ * registered search_path; what it SETs ends with it.  Fills run->execution
+ * and run->elapsed, also when it raises.
+ */
+extern void run_script(Run *run, Step *step);
+
+/* Set run->execution for a step; run_script does it by itself. */
+extern void run_begin_execution(Run *run, const Step *step);
+
+/* Write that the step is applied. */
+extern void run_record_step(Run *run, const Step *step);
+
+/* Count it, say it, report it. */
+extern void run_step_applied(Run *run, Step *step);
+
+extern void run_report_step(Run *run, const Step *step, const char *outcome, double elapsed,
+							const char *message);
+
+/*
+ * Take the service's lock as the request says, and tell.  False when another
+ * run is at work and it is to be skipped.
+ */
+extern bool run_take_lock(Run *run, void (*take) (const LockRequest *, LockResult *),
+						  bool *waited);
+
+/* What is to be recorded of a step, of its failure, and of the run. */
+extern void run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry);
+extern void run_fill_failure(const Run *run, const Step *step, const ErrorData *error,
+							 RecordEntry *entry);
+extern void run_fill_entry(const Run *run, const char *outcome, RunEntry *entry);
+
+/* Add to an error what helps: which migration, another way of running it, the next step. */
+extern void run_explain_error(const Run *run, const Step *step, ErrorData *error);
+
+#endif

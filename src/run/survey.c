@@ -1,0 +1,144 @@
+/*
+ * survey.c
+ *	  A look at a service: its source and its record, joined and checked.
+ */
+#include "postgres.h"
+
+#include "base/errors.h"
+#include "layout/layout.h"
+#include "run/survey.h"
+
+/* The files of applied migrations, sorted when they are first asked for. */
+typedef struct RecordedFiles
+{
+	const Record *record;
+	const char **files;
+	int			count;
+} RecordedFiles;
+
+static const char *recorded_layout(const Record *record);
+static bool is_recorded(void *argument, const char *file);
+static int	compare_files(const void *a, const void *b);
+static void check_registered_source(const Survey *survey, FindingSink *sink);
+
+Survey *
+survey_take(const Scope *scope, CheckDepth depth)
+{
+	Survey	   *survey = palloc0(sizeof(Survey));
+
+	survey->scope = scope;
+	if (scope->source != NULL)
+		survey->source = source_open(scope->source);
+	survey->record = record_load(scope->service, InvalidSnapshot);
+	if (survey->source != NULL)
+	{
+		RecordedFiles files = {survey->record};
+		LayoutHints hints = {
+			.ignore = scope->ignore, .ignore_count = scope->ignore_count,
+			.recorded_layout = recorded_layout(survey->record),
+			.is_recorded = is_recorded, .argument = &files
+		};
+
+		survey->set = layout_read(survey->source, &hints);
+	}
+	survey->plan = plan_join(survey->set, survey->record);
+	if (survey->source != NULL)
+		check_scripts(survey->plan, survey->source, depth);
+	plan_mark_late(survey->plan);
+	return survey;
+}
+
+/* The layout of all that is applied; NULL when there are several or none. */
+static const char *
+recorded_layout(const Record *record)
+{
+	const char *layout = NULL;
+
+	for (int i = 0; i < record->count; i++)
+	{
+		const RecordRow *row = &record->rows[i];
+
+		if (row->state != MIGRATION_APPLIED || row->layout == NULL)
+			continue;
+		if (layout == NULL)
+			layout = row->layout;
+		else if (strcmp(layout, row->layout) != 0)
+			return NULL;
+	}
+	return layout;
+}
+
+static bool
+is_recorded(void *argument, const char *file)
+{
+	RecordedFiles *files = argument;
+
+	if (files->files == NULL)
+	{
+		files->files = MemoryContextAllocHuge(CurrentMemoryContext,
+											  Max(files->record->count, 1) * sizeof(char *));
+		for (int i = 0; i < files->record->count; i++)
+			if (files->record->rows[i].state == MIGRATION_APPLIED && files->record->rows[i].file != NULL)
+				files->files[files->count++] = files->record->rows[i].file;
+		qsort(files->files, files->count, sizeof(char *), compare_files);
+	}
+	return bsearch(&file, files->files, files->count, sizeof(char *), compare_files) != NULL;
+}
+
+static int
+compare_files(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+void
+survey_find_what_stops(const Survey *survey, bool force, FindingSink *sink)
+{
+	if (survey->set == NULL)
+		return;
+	if (!force)
+		check_registered_source(survey, sink);
+	check_names_refused(survey->set, sink);
+	check_duplicates(survey->set, sink);
+	if (!force)
+	{
+		check_layout(survey->plan, sink);
+		check_same_files(survey->plan, sink);
+	}
+}
+
+void
+survey_raise_what_stops(const Survey *survey, bool force)
+{
+	FindingSink sink = {0};
+
+	survey_find_what_stops(survey, force, &sink);
+	finding_raise_first(&sink);
+}
+
+/*
+ * A service whose registered source is another one: a wrong path would show as
+ * all migrations missing and all files pending.  A directory and its files
+ * staged by a client are one source, though: there the files decide, by what
+ * is on record (and check_same_files() has its say besides).
+ */
+static void
+check_registered_source(const Survey *survey, FindingSink *sink)
+{
+	const Scope *scope = survey->scope;
+	const char *registered = scope->registration ? scope->registration->source : NULL;
+	Finding		finding = {
+		.check = "layout", .severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+		.hint = "Register the new source with migrator.register(), name another service, or use options => '{\"force\": true}'."
+	};
+
+	if (registered == NULL || source_same(registered, scope->source) ||
+		plan_count_state(survey->plan, MIGRATION_APPLIED) == 0)
+		return;
+	if ((staged_is(registered) || staged_is(scope->source)) && plan_is_of_source(survey->plan))
+		return;
+	finding.message = psprintf("service \"%s\" is registered with source \"%s\", not \"%s\"",
+							   scope->service, registered, scope->source);
+	finding_add(sink, &finding);
+}

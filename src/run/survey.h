@@ -1,0 +1,41 @@
+/*
+ * survey.h
+ *	  A look at a service: its source and its record, joined and checked.
+ *
+ * What every call begins with, whether it then prints or runs.
+ */
+#ifndef MIGRATOR_RUN_SURVEY_H
+#define MIGRATOR_RUN_SURVEY_H
+
+#include "plan/check.h"
+#include "plan/plan.h"
+#include "plan/scope.h"
+#include "source/source.h"
+
+typedef struct Survey
+{
+	const Scope *scope;
+	Source	   *source;			/* NULL: the record alone */
+	MigrationSet *set;			/* likewise */
+	Record	   *record;
+	MigrationPlan	   *plan;
+} Survey;
+
+/*
+ * Take a survey in CurrentMemoryContext.  Raises what opening and recognising
+ * the source raises.
+ */
+extern Survey *survey_take(const Scope *scope, CheckDepth depth);
+
+/*
+ * What stops every run of this source, whatever it would select: names, two
+ * files of one version, a layout or files that are not those of the record, a
+ * source that is not the registered one.  A run and the functions that only
+ * look ask the same.  force: of options, for the last two.
+ */
+extern void survey_find_what_stops(const Survey *survey, bool force, FindingSink *sink);
+
+/* Raise the first of these. */
+extern void survey_raise_what_stops(const Survey *survey, bool force);
+
+#endif

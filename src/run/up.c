@@ -1,0 +1,804 @@
+/*
+ * up.c
+ *	  CALL migrator.up(): a run that commits each migration as it goes.
+ *
+ * An error is caught by aborting the transaction, so no subtransaction is
+ * needed, and a statement that refuses one can run.  That is sound only
+ * because the procedure is the outermost user of SPI and holds no snapshot of
+ * its own (api/run.c makes sure).  Whatever outlives a commit lives in the
+ * context of the call.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "postmaster/interrupt.h"
+#include "storage/proc.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/errors.h"
+#include "run/event.h"
+#include "record/lock.h"
+#include "run/lock_retry.h"
+#include "run/migration_timeout.h"
+#include "execute/parts.h"
+#include "run/progress.h"
+#include "execute/resume.h"
+#include "run/shared.h"
+#include "execute/session_settings.h"
+#include "base/transaction.h"
+
+/* One of several tries at a migration. */
+typedef struct Attempt
+{
+	const char *version;
+	int			number;
+	int			of;
+	ErrorData  *error;
+	char	   *statement;		/* that failed, or NULL */
+} Attempt;
+
+/* argument of try_script() */
+typedef struct StepTry
+{
+	Run		   *run;
+	Step	   *step;
+	MemoryContext work;
+} StepTry;
+
+/* argument of find_left_behind() */
+typedef struct LeftBehind
+{
+	Run		   *run;
+	char	   *invalid;		/* an index, or NULL */
+	List	   *reindexed;		/* of ReindexLeftover * */
+} LeftBehind;
+
+static void fill_result(const Run *run, RunResult *result);
+static bool look(Run *run);
+static void up_locked(Run *run);
+static void refuse_new_fence(void);
+static void finish_run(Run *run, const char *outcome);
+static void try_finish_run(Run *run, const char *outcome);
+static void end_dead_runs(const Run *run);
+static ErrorData *up_steps(Run *run, StringInfo failed);
+static ErrorData *up_step_with_retries(Run *run, Step *step, int number);
+static ErrorData *try_step(Run *run, Step *step, char **statement);
+static void try_script(void *argument);
+static ErrorData *guarded(void (*body) (const Attempt *), const Attempt *attempt);
+static void commit_attempt(const Attempt *attempt);
+static void pause_after(const Attempt *attempt);
+static ErrorData *up_step(Run *run, Step *step);
+static void run_transactional(Run *run, Step *step);
+static void run_in_parts(Run *run, Step *step);
+static void name_invalid_index(Run *run, ErrorData *error);
+static void add_detail(ErrorData *error, char *sentence);
+static void find_left_behind(void *argument);
+static ErrorData *restore_settings(Run *run);
+static ErrorData *try_restore(Run *run);
+static void keep_locks(Run *run);
+static void begin_parts(Run *run, const Step *step);
+static void record_failure(Run *run, const Step *step, const ErrorData *error);
+static void write_failure(Run *run, const Step *step, const ErrorData *error);
+static void raise_failure(ErrorData *error, const char *failed, int count);
+
+void
+run_up(const RunRequest *request, RunReport report, void *argument, RunResult *result)
+{
+	Run			run = {0};
+	const char *service = request->scope->service;
+	volatile bool acquired = false;
+	bool		waited;
+
+	run.request = request;
+	run.kind = "up";
+	run.own_transaction = true;
+	run.lock_timeout = migrator_ddl_lock_timeout;
+	run.before_statement = progress_statement;
+	run.report = report;
+	run.report_argument = argument;
+	run.started_at = GetCurrentTimestamp();
+	INSTR_TIME_SET_CURRENT(run.start);
+
+	if (!migrator_enabled)
+	{
+		event_disabled(service);
+		result->outcome = "skipped";
+		result->total = -1;
+		return;
+	}
+	run_refuse_standby("migrator.up()");
+	scope_require_rights(request->scope, true);
+	scope_require_source(request->scope);
+	scope_check_search_path(request->scope);
+
+	/* the first look, without the lock: an up-to-date database costs no wait */
+	if (!look(&run))
+	{
+		end_dead_runs(&run);
+		fill_result(&run, result);
+		return;
+	}
+	run_refuse_read_only("migrator.up()", XactReadOnly);
+	if (StatementTimeout > 0)
+		ereport(NOTICE,
+				errmsg("statement_timeout spans the whole CALL"));
+
+	/* from here on in transactions of our own; this one held a snapshot */
+	transaction_commit(true);
+	PG_TRY();
+	{
+		/* a wait that is cancelled may hold one of the two keys already */
+		acquired = run_take_lock(&run, lock_for_session, &waited);
+		if (acquired)
+		{
+			source_keep(request->scope->source);
+			up_locked(&run);
+		}
+	}
+	PG_FINALLY();
+	{
+		progress_end();
+		source_let_go(request->scope->source);
+		lock_release_session();
+	}
+	PG_END_TRY();
+	fill_result(&run, result);
+	if (acquired)
+		event_lock_released(service);
+	else
+		result->outcome = "skipped";
+}
+
+static void
+fill_result(const Run *run, RunResult *result)
+{
+	const MigrationPlan *plan = run->survey->plan;
+
+	result->outcome = run->applied > 0 ? "applied" :
+		plan_count_pending(plan) > 0 ? "nothing_to_do" : "up_to_date";
+	result->run_id = run->run_id;
+	result->applied = run->applied;
+	result->failed = run->failed;
+	result->total = run->survey->set->count;
+	result->selected = plan->selected;
+}
+
+/*
+ * A run that died when its work was done leaves nothing to do, and no end: its
+ * row is completed if nobody is at work.
+ */
+static void
+end_dead_runs(const Run *run)
+{
+	LockRequest lock = {run->request->scope->service, IF_LOCKED_SKIP, 0};
+	LockResult	result;
+
+	if (XactReadOnly || !record_has_open_runs(lock.service))
+		return;
+	transaction_commit(true);
+	PG_TRY();
+	{
+		lock_for_session(&lock, &result);
+		if (result.acquired)
+		{
+			record_end_dead_runs(lock.service);
+			transaction_commit(true);
+		}
+	}
+	PG_FINALLY();
+	{
+		lock_release_session();
+	}
+	PG_END_TRY();
+}
+
+/* Is there anything to do? */
+static bool
+look(Run *run)
+{
+	run->survey = survey_take(run->request->scope, CHECK_FOR_RUN);
+	run_raise_what_stops(run);
+	if (run->survey->plan->selected > 0)
+		return true;
+	run_warn_once(run);
+	return !run_nothing_to_do(run);
+}
+
+static void
+up_locked(Run *run)
+{
+	const char *service = run->request->scope->service;
+	MemoryContext context = CurrentMemoryContext;
+	RunEntry	entry;
+	StringInfoData failed;
+	ErrorData  *volatile error = NULL;
+	const char *volatile outcome = "interrupted";
+
+	/* what was seen before the lock may be history by now */
+	if (!look(run))
+		return;
+	refuse_new_fence();
+	run_warn_once(run);
+	run_interrupt_running(run);
+	event_pending(service, run->survey->plan->selected, run->survey->set->count, false);
+
+	record_end_dead_runs(service);
+	run->run_id = record_new_run_id();
+	run_fill_entry(run, "running", &entry);
+	entry.progress_handle = progress_begin(run->run_id, run->survey->plan->selected);
+	record_start_run(&entry);
+	transaction_commit(migrator_commit == COMMIT_EACH);
+
+	initStringInfo(&failed);
+	PG_TRY();
+	{
+		error = up_steps(run, &failed);
+		outcome = run->failed > 0 ? "failed" : "applied";
+		finish_run(run, outcome);
+	}
+	PG_CATCH();
+	{
+		/* no error of the bookkeeping leaves a run without an end, or the script's settings */
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		transaction_abort();
+		(void) restore_settings(run);
+		try_finish_run(run, outcome);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	event_done(service, run->applied, run->failed, run->survey->set->count,
+			   run_elapsed_since(run->start));
+	if (error != NULL)
+	{
+		lock_release_session();
+		event_lock_released(service);
+		raise_failure(error, failed.data, run->failed);
+	}
+}
+
+/*
+ * Our own transactions are READ WRITE whatever the default is; but a default
+ * that became read-only while we waited for the lock is a fence that we must
+ * not pass.  The server reads its files between two statements of a client,
+ * and we are within one: so we do that here.
+ */
+static void
+refuse_new_fence(void)
+{
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+	run_refuse_read_only("migrator.up()", DefaultXactReadOnly);
+}
+
+/* This commit takes all those before it to the disk. */
+static void
+finish_run(Run *run, const char *outcome)
+{
+	RunEntry	entry;
+
+	run_fill_entry(run, outcome, &entry);
+	record_finish_run(&entry);
+	transaction_commit(true);
+}
+
+/* After an error, which is the one to be raised; the next run ends what this cannot. */
+static void
+try_finish_run(Run *run, const char *outcome)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		finish_run(run, outcome);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		transaction_abort();
+	}
+	PG_END_TRY();
+}
+
+/* Returns the first error; the versions that failed are listed in failed. */
+static ErrorData *
+up_steps(Run *run, StringInfo failed)
+{
+	MigrationPlan *plan = run->survey->plan;
+	ErrorData  *first = NULL;
+	int			number = 0;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		Step	   *step = &plan->steps[i];
+		ErrorData  *error;
+
+		if (!step->selected)
+			continue;
+		if (first != NULL && (run->cancelled || run->lock_lost ||
+							  run->request->on_error != ON_ERROR_CONTINUE))
+		{
+			run_report_step(run, step, "not_run", -1, "an earlier migration failed");
+			run->not_run++;
+			continue;
+		}
+		number++;
+		error = up_step_with_retries(run, step, number);
+		if (error == NULL)
+		{
+			run_step_applied(run, step);
+			continue;
+		}
+		run->failed++;
+		run_explain_error(run, step, error);
+		record_failure(run, step, error);
+		run_report_step(run, step, "failed", run->elapsed, error->message);
+		appendStringInfo(failed, "%s%s", first ? ", " : "", step->version);
+		if (first == NULL)
+			first = error;
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && !migration_timeout_expired())
+			run->cancelled = true;
+	}
+	return first;
+}
+
+/*
+ * A transactional migration that did not get a lock is tried again.  Those that
+ * run part by part are not: what they did so far is committed, and the next run
+ * goes on from there.
+ */
+static ErrorData *
+up_step_with_retries(Run *run, Step *step, int number)
+{
+	int			attempts = step->call_reason == NULL ? 1 + migrator_lock_retries : 1;
+
+	migration_timeout_begin();
+	for (int i = 1;; i++)
+	{
+		Attempt		attempt = {.version = step->version, .number = i, .of = attempts};
+		ErrorData  *error;
+
+		progress_migration(number, step->version, step->name ? step->name : "",
+						   step->statement_total, i);
+		if (i >= attempts)
+			return up_step(run, step);
+		attempt.error = try_step(run, step, &attempt.statement);
+		if (attempt.error == NULL)
+			return guarded(commit_attempt, &attempt);
+		/* without the lock of the service nothing is tried again */
+		if (run->lock_lost || !lock_retry_applies(attempt.error))
+			return attempt.error;
+		error = guarded(pause_after, &attempt);
+		if (error != NULL)
+			return error;
+	}
+}
+
+/*
+ * An attempt that may be repeated runs in a subtransaction.  To abort the whole
+ * transaction and then return normally from the CALL is not safe: abort drops
+ * the plan that the CALL itself is executed from.  *statement receives the text
+ * of the statement that failed.
+ */
+static ErrorData *
+try_step(Run *run, Step *step, char **statement)
+{
+	MemoryContext context = CurrentMemoryContext;
+	StepTry		try = {
+		run, step,
+		AllocSetContextCreate(context, "migrator migration", ALLOCSET_DEFAULT_SIZES)
+	};
+	ErrorData  *error;
+
+	run->current = step;
+	error = transaction_try(try_script, &try, false);
+	if (error != NULL)
+	{
+		migration_timeout_explain(error);
+		if (run->execution.script != NULL && run->execution.statement >= 0)
+			*statement = script_statement_text(run->execution.script, run->execution.statement);
+	}
+	MemoryContextDelete(try.work);
+	return error;
+}
+
+static void
+try_script(void *argument)
+{
+	StepTry    *try = argument;
+	Run		   *run = try->run;
+
+	MemoryContextSwitchTo(try->work);
+	PG_TRY();
+	{
+		migration_timeout_start();
+		run_script(run, try->step);
+	}
+	PG_FINALLY();
+	{
+		migration_timeout_stop();
+	}
+	PG_END_TRY();
+	keep_locks(run);
+	run_record_step(run, try->step);
+}
+
+/*
+ * Call body outside of a script; what it raises is the step's error, and not
+ * tried again: the transaction is gone.
+ */
+static ErrorData *
+guarded(void (*body) (const Attempt *), const Attempt *attempt)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
+		body(attempt);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		migration_timeout_stop();
+		migration_timeout_explain(error);
+		transaction_abort();
+	}
+	PG_END_TRY();
+	return error;
+}
+
+static void
+commit_attempt(const Attempt *attempt)
+{
+	transaction_commit(migrator_commit == COMMIT_EACH);
+}
+
+/*
+ * Say who is in the way, and wait.  The locks of the attempt are free
+ * meanwhile, and no snapshot is held.
+ */
+static void
+pause_after(const Attempt *attempt)
+{
+	char	   *holders = attempt->statement ?
+		lock_retry_holders(attempt->statement, strlen(attempt->statement)) : NULL;
+
+	ereport(NOTICE,
+			errmsg("migration \"%s\" did not get a lock, attempt %d of %d: %s",
+				   attempt->version, attempt->number, attempt->of, attempt->error->message),
+			holders ? errdetail_internal("%s", holders) : 0);
+	transaction_commit(false);
+	migration_timeout_start();
+	lock_retry_pause(attempt->number);
+	migration_timeout_stop();
+}
+
+/* Run one migration; returns its error after aborting the transaction. */
+static ErrorData *
+up_step(Run *run, Step *step)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(context, "migrator migration",
+											   ALLOCSET_DEFAULT_SIZES);
+	ErrorData  *volatile error = NULL;
+	ErrorData  *restore_error;
+
+	run->current = step;
+	MemoryContextSwitchTo(work);
+	PG_TRY();
+	{
+		migration_timeout_start();
+		if (step->call_reason != NULL)
+			run_in_parts(run, step);
+		else
+			run_transactional(run, step);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		migration_timeout_stop();
+		migration_timeout_explain(error);
+		transaction_abort();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	if (error != NULL && step->call_reason != NULL)
+		name_invalid_index(run, error);
+	restore_error = restore_settings(run);
+	if (restore_error != NULL)
+	{
+		run->cancelled = true;
+		if (error == NULL)
+			error = restore_error;
+	}
+	MemoryContextDelete(work);
+	return error;
+}
+
+/*
+ * Say what a failed CREATE INDEX or REINDEX CONCURRENTLY leaves, under the
+ * search_path it had.  The look may fail in its turn, for a right on a schema or
+ * a cancel: that must not take the place of the error it is about.
+ */
+static void
+name_invalid_index(Run *run, ErrorData *error)
+{
+	const Execution *execution = &run->execution;
+	LeftBehind	look = {run};
+	ErrorData  *other;
+	ListCell   *lc;
+
+	if (execution->script == NULL || execution->statement < 0 || !execution->begun ||
+		execution->script->statements[execution->statement].kind != STATEMENT_OUTSIDE)
+		return;
+	other = transaction_try(find_left_behind, &look, false);
+	if (other != NULL && other->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		run->cancelled = true;
+	if (other != NULL)
+		return;
+	if (look.invalid != NULL)
+		add_detail(error, psprintf("Index %s is left invalid; the next run drops and rebuilds it.",
+								   look.invalid));
+	foreach(lc, look.reindexed)
+		add_detail(error, psprintf("Index %s is left over; the next run drops it.",
+								   ((ReindexLeftover *) lfirst(lc))->name));
+}
+
+static void
+find_left_behind(void *argument)
+{
+	LeftBehind *look = argument;
+	const Execution *execution = &look->run->execution;
+	const Step *step = look->run->current;
+	const RawStmt *raw = script_parse_statement(execution->script, execution->statement, NULL);
+
+	look->invalid = resume_invalid_index(raw);
+	if (IsA(raw->stmt, ReindexStmt))
+		look->reindexed = resume_reindex_leftovers(look->run->request->scope->service,
+												   step->row ? step->row->version : step->version);
+}
+
+static void
+add_detail(ErrorData *error, char *sentence)
+{
+	error->detail = error->detail ? psprintf("%s\n%s", error->detail, sentence) : sentence;
+}
+
+/*
+ * Put the session's settings back.  A role that stays would be the next user's
+ * of a pooled connection: what fails is tried once more, in a transaction of its
+ * own, and then the session ends.  Returns what it failed by at first: a cancel,
+ * mostly, which is not to be lost.
+ */
+static ErrorData *
+restore_settings(Run *run)
+{
+	ErrorData  *error;
+
+	if (run->saved_settings == NULL)
+		return NULL;
+	error = try_restore(run);
+	if (error != NULL && run->saved_settings != NULL)
+	{
+		ErrorData  *again = try_restore(run);
+
+		if (again != NULL)
+			ereport(FATAL,
+					errcode(again->sqlerrcode),
+					errmsg("terminating connection because the settings before a migration could not be restored"),
+					errdetail_internal("%s", again->message));
+	}
+	return error;
+}
+
+static ErrorData *
+try_restore(Run *run)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
+		session_settings_restore(run->saved_settings);
+
+		/* or an abort would bring the script's back */
+		transaction_commit(false);
+		run->saved_settings = NULL;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		transaction_abort();
+	}
+	PG_END_TRY();
+	return error;
+}
+
+static void
+run_transactional(Run *run, Step *step)
+{
+	run_script(run, step);
+	migration_timeout_stop();
+	transaction_make_writable();
+	keep_locks(run);
+	run_record_step(run, step);
+	transaction_commit(migrator_commit == COMMIT_EACH);
+}
+
+/* Settings that the script makes last over its commits, and end with it. */
+static void
+run_in_parts(Run *run, Step *step)
+{
+	const Scope *scope = run->request->scope;
+	const RecordRow *row = step->row;
+	bool		resume = row != NULL && row->statement_done + row->statement_started > 0 &&
+		(step->state == MIGRATION_FAILED || step->state == MIGRATION_INTERRUPTED);
+	Parts		parts = {
+		.service = scope->service,
+		.version = row ? row->version : step->version,
+		.run_id = run->run_id,
+		.execution = &run->execution,
+		.done = resume ? row->statement_done : 0,
+		.started = resume ? row->statement_started : 0,
+		.retry = resume && row->statement_started > 0
+	};
+	BaseSettings *base = &run->execution.base;
+	ErrorData  *error;
+	instr_time	start;
+
+	INSTR_TIME_SET_CURRENT(start);
+	run_begin_execution(run, step);
+	run->execution.script = check_load_script(run->survey->source, step);
+	script_parse((Script *) run->execution.script);
+
+	run->saved_settings = session_settings_save();
+
+	/* the transactions that VACUUM and its like begin by themselves take these */
+	session_settings_base_add(base, "default_transaction_isolation", "read committed");
+	session_settings_base_add(base, "default_transaction_read_only", "off");
+	session_settings_base_add(base, "default_transaction_deferrable", "off");
+	session_settings_base_set(base, GUC_ACTION_SET);
+	parts.settings = session_settings_save();
+	parts.role = GetUserNameFromId(GetUserId(), false);
+	parts.search_path = pstrdup(GetConfigOption("search_path", false, false));
+	begin_parts(run, step);
+	PG_TRY();
+	{
+		parts_run(&parts, resume ? row->done_digest : NULL);
+	}
+	PG_FINALLY();
+	{
+		run->elapsed = run_elapsed_since(start);
+	}
+	PG_END_TRY();
+	migration_timeout_stop();
+	error = restore_settings(run);
+	if (error != NULL)
+		ReThrowError(error);
+	keep_locks(run);
+	run_record_step(run, step);
+	transaction_commit(migrator_commit == COMMIT_EACH);
+}
+
+/* A script may have released the locks of its session. */
+static void
+keep_locks(Run *run)
+{
+	run->lock_lost = true;
+	lock_keep_for_session(run->request->scope->service);
+	run->lock_lost = false;
+	source_keep(run->request->scope->source);
+}
+
+/* A row that says who is at it, before anything is done. */
+static void
+begin_parts(Run *run, const Step *step)
+{
+	RecordEntry entry;
+
+	run_fill_step_entry(run, step, &entry);
+	entry.state = MIGRATION_RUNNING;
+	entry.event = "started";
+	if (step->row != NULL && step->state != MIGRATION_ROLLED_BACK)
+	{
+		entry.statement_done = step->row->statement_done;
+		entry.statement_started = step->row->statement_started;
+		entry.done_digest = step->row->done_digest;
+	}
+	record_write(&entry);
+	transaction_commit(true);
+}
+
+/*
+ * The failed transaction is gone; what parts of the script committed is on
+ * record, and stays.  A cancel, or whatever else keeps the failure from the
+ * record, must not take the place of the error: once more then, and a WARNING
+ * if that fails as well.
+ */
+static void
+record_failure(Run *run, const Step *step, const ErrorData *error)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool done = false;
+
+	event_failed(run->request->scope->service, step->version, step->name, error->message);
+	for (int i = 0; i < 2 && !done; i++)
+	{
+		PG_TRY();
+		{
+			write_failure(run, step, error);
+			done = true;
+		}
+		PG_CATCH();
+		{
+			ErrorData  *other;
+
+			MemoryContextSwitchTo(context);
+			other = CopyErrorData();
+			FlushErrorState();
+			transaction_abort();
+			if (other->sqlerrcode == ERRCODE_QUERY_CANCELED)
+				run->cancelled = true;
+			if (i > 0)
+				ereport(WARNING,
+						errcode(other->sqlerrcode),
+						errmsg("failure of migration \"%s\" could not be kept on record: %s",
+							   step->version, other->message));
+		}
+		PG_END_TRY();
+	}
+}
+
+static void
+write_failure(Run *run, const Step *step, const ErrorData *error)
+{
+	RecordEntry entry;
+	const RecordRow *row;
+
+	run_fill_failure(run, step, error, &entry);
+	row = record_load_one(entry.service, entry.version);
+	if (step->call_reason != NULL && row != NULL)
+	{
+		entry.non_transactional = true;
+		entry.statement_done = row->statement_done;
+		entry.statement_started = row->statement_started;
+		entry.done_digest = row->done_digest;
+	}
+	record_entry_identify(&entry);
+
+	/*
+	 * A run that lost its lock leaves the state alone: another may be at work
+	 * on it, and if not, the row says where to go on.  So does one that sees
+	 * another at work.
+	 */
+	if (!run->lock_lost &&
+		!(row != NULL && row->state == MIGRATION_RUNNING && row->run_id != run->run_id))
+		record_write_failed_state(&entry);
+	record_write_event(&entry);
+	transaction_commit(true);
+}
+
+static void
+raise_failure(ErrorData *error, const char *failed, int count)
+{
+	if (count > 1)
+		error->detail = psprintf("%s%s%d migrations failed: %s",
+								 error->detail ? error->detail : "", error->detail ? "\n" : "",
+								 count, failed);
+	ReThrowError(error);
+}

@@ -1,0 +1,47 @@
+/*
+ * mark.h
+ *	  Comments by which other tools divide a script into a way up and a way back.
+ *
+ * Such a script must not be run whole: it would be undone at once, or do what
+ * was never meant to be done.  The table of the tools is in mark.c.
+ */
+#ifndef MIGRATOR_SCRIPT_MARK_H
+#define MIGRATOR_SCRIPT_MARK_H
+
+#include "nodes/pg_list.h"
+
+#include "script/lexer.h"
+
+/* What a mark says of the statements behind it. */
+typedef enum MarkSense
+{
+	MARK_UP,
+	MARK_DOWN,
+	MARK_OTHER					/* a header, an option, a condition */
+} MarkSense;
+
+typedef struct Mark
+{
+	const struct MarkTool *row; /* of the table, private */
+	const char *tool;			/* name for messages */
+	MarkSense	sense;
+	bool		words;			/* plain words, which a file that is named up
+								 * or down may hold as a heading */
+	char	   *text;			/* of the line, printable and short */
+	int			line;
+	int			column;
+	int			statements;		/* of the script that begin before it */
+} Mark;
+
+/*
+ * Look at a comment, or at a token "#" or the like, which the lexer just read,
+ * and append the mark that it is to the list, in CurrentMemoryContext; only
+ * the first of a kind.  statements is the number of those before it; open, is
+ * it inside of one?
+ */
+extern void mark_look(List **marks, Lexer *lexer, const Token *token, int statements, bool open);
+
+/* Once the number of statements is known: the marks that mean something. */
+extern List *mark_settle(List *marks, int statements);
+
+#endif

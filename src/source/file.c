@@ -1,0 +1,420 @@
+/*
+ * file.c
+ *	  The sandbox: which directories and files of the server a user may read.
+ *
+ * The rules follow src/backend/utils/adt/genfile.c, whose functions are
+ * static.  O_NONBLOCK makes opening a FIFO return at once; fstat() then
+ * refuses everything that is no regular file.
+ *
+ * A user with roots gets one answer for what does not exist and for what lies
+ * outside, and neither is looked for.
+ */
+#include "postgres.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "catalog/pg_authid.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "utils/acl.h"
+#include "utils/varlena.h"
+
+#include "source/beneath.h"
+#include "source/file.h"
+#include "base/settings.h"
+
+/* opening waits for nobody, and makes no terminal ours */
+#define READ_FILE (O_RDONLY | O_NONBLOCK | O_NOCTTY | PG_BINARY)
+
+static int	open_path(const FileSandbox *sandbox, const char *path, int flags);
+static void deny_directory(const char *path);
+static List *read_entries(const FileSandbox *sandbox, const char *path, DIR *dir);
+static void look_at_entry(const FileSandbox *sandbox, const char *path, int directory,
+						  const struct dirent *item, DirectoryEntry *entry);
+static int	compare_entries(const ListCell *a, const ListCell *b);
+static bool read_descriptor(int fd, const struct stat *status, FileContent *content);
+static void fail(FileContent *content, int sqlstate, char *problem, char *hint);
+static int	sqlstate_of(int error);
+
+void
+file_sandbox(FileSandbox *sandbox)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	sandbox->roots = NIL;
+	sandbox->any_path = has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES);
+	if (sandbox->any_path)
+		return;
+
+	/* a root that does not exist now allows nothing */
+	if (!SplitDirectoriesString(pstrdup(migrator_source_roots), ',', &names))
+		return;
+	foreach(lc, names)
+	{
+		Root	   *root = beneath_root(lfirst(lc));
+
+		if (root != NULL)
+			sandbox->roots = lappend(sandbox->roots, root);
+	}
+}
+
+/* A descriptor of the server's, for what this user may read; else -1 and errno. */
+static int
+open_path(const FileSandbox *sandbox, const char *path, int flags)
+{
+	return sandbox->any_path ? OpenTransientFile(path, flags) :
+		beneath_open(sandbox->roots, path, flags, NULL);
+}
+
+char *
+file_real_path(const FileSandbox *sandbox, const char *path)
+{
+	char		real[PATH_MAX];
+	char	   *resolved = NULL;
+	struct stat status;
+	int			fd;
+
+	/* relative paths begin at the data directory, which may have been named by a link */
+	if (!is_absolute_path(path))
+		path = psprintf("%s/%s", realpath(DataDir, real) ? real : DataDir, path);
+
+	if (sandbox->any_path)
+	{
+		if (realpath(path, real) == NULL || stat(real, &status) != 0)
+			return NULL;
+		if (S_ISDIR(status.st_mode))
+			return pstrdup(real);
+		errno = ENOTDIR;
+		return NULL;
+	}
+	fd = beneath_open(sandbox->roots, path, O_PATH | O_DIRECTORY, &resolved);
+	if (fd >= 0)
+		CloseTransientFile(fd);
+	return resolved;
+}
+
+char *
+file_resolve_directory(const FileSandbox *sandbox, const char *path)
+{
+	char	   *resolved = file_real_path(sandbox, path);
+
+	if (resolved != NULL)
+		return resolved;
+	if (errno == ENOTDIR)
+		ereport(ERROR,
+				errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				errmsg("\"%s\" is not a directory", path));
+	if (!sandbox->any_path && beneath_is_hidden(errno))
+		deny_directory(path);
+	ereport(ERROR,
+			errcode_for_file_access(),
+			errmsg("could not open directory \"%s\": %m", path),
+			errhint("The directory must lie on the database server and be readable by its operating system user."));
+	pg_unreachable();
+}
+
+/*
+ * Someone without the right to read must not learn by our errors what exists
+ * outside of the roots.
+ */
+static void
+deny_directory(const char *path)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			errmsg("permission denied for directory \"%s\"", path),
+			errdetail("Only members of role pg_read_server_files may read directories outside of migrator.source_roots."),
+			errhint("Ask the administrator to add the directory to migrator.source_roots, or check that it exists; migrator.help() shows what makes a runner."));
+}
+
+List *
+file_list_directory(const FileSandbox *sandbox, const char *path)
+{
+	List	   *volatile entries = NIL;
+	int			fd = open_path(sandbox, path, O_RDONLY | O_DIRECTORY);
+	int			own = fd < 0 ? -1 : dup(fd);
+	DIR		   *dir = own < 0 ? NULL : fdopendir(own);
+
+	if (dir == NULL)
+	{
+		if (own >= 0)
+			close(own);
+		if (!sandbox->any_path && beneath_is_hidden(errno))
+			deny_directory(path);
+		ereport(ERROR,
+				errcode_for_file_access(),
+				errmsg("could not open directory \"%s\": %m", path));
+	}
+
+	/* fd is the server's to close after an error, dir is ours */
+	PG_TRY();
+	{
+		entries = read_entries(sandbox, path, dir);
+	}
+	PG_FINALLY();
+	{
+		closedir(dir);
+	}
+	PG_END_TRY();
+	CloseTransientFile(fd);
+	list_sort(entries, compare_entries);
+	return entries;
+}
+
+static List *
+read_entries(const FileSandbox *sandbox, const char *path, DIR *dir)
+{
+	List	   *entries = NIL;
+	struct dirent *item;
+
+	while (errno = 0, (item = readdir(dir)) != NULL)
+	{
+		DirectoryEntry *entry;
+
+		CHECK_FOR_INTERRUPTS();
+		if (item->d_name[0] == '.')
+			continue;
+		entry = palloc0(sizeof(DirectoryEntry));
+		entry->name = pstrdup(item->d_name);
+		look_at_entry(sandbox, path, dirfd(dir), item, entry);
+		entries = lappend(entries, entry);
+	}
+	if (errno != 0)
+		ereport(ERROR,
+				errcode_for_file_access(),
+				errmsg("could not read directory \"%s\": %m", path));
+	return entries;
+}
+
+/* What an entry is, or what it leads to if that may be known. */
+static void
+look_at_entry(const FileSandbox *sandbox, const char *path, int directory,
+			  const struct dirent *item, DirectoryEntry *entry)
+{
+	struct stat status;
+	int			fd;
+
+#if defined(DT_REG) && defined(DT_DIR)
+	entry->is_directory = item->d_type == DT_DIR;
+	if (item->d_type == DT_DIR || item->d_type == DT_REG)
+		return;
+#endif
+
+	/* what was removed meanwhile is told of when it is to be read */
+	if (fstatat(directory, entry->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	if (S_ISLNK(status.st_mode) && sandbox->any_path)
+		entry->leads_nowhere = fstatat(directory, entry->name, &status, 0) != 0;
+	if (!S_ISLNK(status.st_mode) || sandbox->any_path)
+	{
+		entry->is_directory = !entry->leads_nowhere && S_ISDIR(status.st_mode);
+		return;
+	}
+
+	fd = beneath_open_at(directory, entry->name, O_PATH | O_DIRECTORY);
+	if (fd >= 0)
+		close(fd);
+	else if (beneath_is_open_question(errno))
+	{
+		char	   *full = psprintf("%s/%s", path, entry->name);
+
+		fd = beneath_open(sandbox->roots, full, O_PATH | O_DIRECTORY, NULL);
+		if (fd >= 0)
+			CloseTransientFile(fd);
+	}
+	entry->is_directory = fd >= 0;
+	entry->leads_nowhere = fd < 0 && errno != ENOTDIR;
+}
+
+void
+file_read(const FileSandbox *sandbox, const char *path, FileContent *content)
+{
+	struct stat status;
+	int			fd = open_path(sandbox, path, READ_FILE);
+	int			error = errno;
+
+	memset(content, 0, sizeof(FileContent));
+	if (fd < 0)
+	{
+		if (!sandbox->any_path && beneath_is_hidden(error))
+			fail(content, ERRCODE_INSUFFICIENT_PRIVILEGE,
+				 psprintf("permission denied for file \"%s\"", path),
+				 "It does not exist, or lies outside of migrator.source_roots once links are resolved.");
+		else
+		{
+			errno = error;
+			fail(content, sqlstate_of(error), psprintf("could not open file \"%s\": %m", path),
+				 error == EACCES ?
+				 "The server's operating system user must be allowed to read it." : NULL);
+		}
+		return;
+	}
+
+	if (fstat(fd, &status) != 0)
+		fail(content, sqlstate_of(errno), psprintf("could not stat file \"%s\": %m", path), NULL);
+	else if (!S_ISREG(status.st_mode))
+		fail(content, ERRCODE_WRONG_OBJECT_TYPE,
+			 psprintf("\"%s\" is not a regular file", path), NULL);
+	else if (!read_descriptor(fd, &status, content))
+		fail(content, content->sqlstate,
+			 content->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ?
+			 psprintf("file \"%s\" is larger than %d kB", path, migrator_max_file_size) :
+			 psprintf("could not read file \"%s\": %m", path),
+			 content->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ?
+			 "Split it, or raise migrator.max_file_size." : NULL);
+	CloseTransientFile(fd);
+}
+
+/* larger files are not for peeking */
+#define PEEK_AT_MOST (64 * 1024)
+
+void
+file_peeker_open(FilePeeker *peeker, const FileSandbox *sandbox, const char *path)
+{
+	peeker->buffer = palloc(PEEK_AT_MOST + 1);
+	peeker->any_path = sandbox->any_path;
+	peeker->directory = open_path(sandbox, path, O_RDONLY | O_DIRECTORY);
+}
+
+void
+file_peeker_close(FilePeeker *peeker)
+{
+	if (peeker->directory >= 0)
+		CloseTransientFile(peeker->directory);
+	peeker->directory = -1;
+}
+
+/*
+ * Three system calls a file: this is most of what an up-to-date run costs.
+ * The descriptor is not registered with the server, so nothing between
+ * openat() and close() may raise an error.
+ */
+const char *
+file_peek(FilePeeker *peeker, const char *name, size_t *length)
+{
+	ssize_t		got;
+	int			fd;
+
+	if (peeker->directory < 0)
+		return NULL;
+	fd = peeker->any_path ? -1 : beneath_open_at(peeker->directory, name, READ_FILE);
+
+	/* any name for one who may read any path; else one that leads to no other directory */
+	if (peeker->any_path ||
+		(fd < 0 && beneath_is_open_question(errno) && strchr(name, '/') == NULL))
+		fd = openat(peeker->directory, name,
+					READ_FILE | O_CLOEXEC | (peeker->any_path ? 0 : O_NOFOLLOW));
+	if (fd < 0)
+		return NULL;
+	got = read(fd, peeker->buffer, PEEK_AT_MOST + 1);
+	close(fd);
+
+	/* a read that fills less than it was given ended at the end of the file */
+	if (got < 0 || got > PEEK_AT_MOST)
+		return NULL;
+	*length = got;
+	return peeker->buffer;
+}
+
+/*
+ * Read to the end of the file, which may grow or shrink meanwhile: the size
+ * limit holds for what is read, st_size is only a first guess.
+ */
+static bool
+read_descriptor(int fd, const struct stat *status, FileContent *content)
+{
+	size_t		limit = (size_t) migrator_max_file_size * 1024;
+	size_t		room;
+	size_t		length = 0;
+	char	   *bytes;
+
+	if (status->st_size < 0 || (size_t) status->st_size > limit)
+	{
+		content->sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+		return false;
+	}
+	room = (size_t) status->st_size + 2;
+	bytes = palloc(room);
+
+	for (;;)
+	{
+		ssize_t		got = read(fd, bytes + length, room - length - 1);
+
+		if (got < 0 && errno == EINTR)
+		{
+			CHECK_FOR_INTERRUPTS();
+			continue;
+		}
+		if (got < 0)
+		{
+			content->sqlstate = sqlstate_of(errno);
+			pfree(bytes);
+			return false;
+		}
+		if (got == 0)
+			break;
+		length += got;
+		if (length > limit)
+		{
+			content->sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+			pfree(bytes);
+			return false;
+		}
+		if (room - length < 2)
+		{
+			room = Min(room * 2, limit + 2);
+			bytes = repalloc(bytes, room);
+		}
+	}
+	bytes[length] = '\0';
+	content->bytes = bytes;
+	content->length = length;
+	return true;
+}
+
+static void
+fail(FileContent *content, int sqlstate, char *problem, char *hint)
+{
+	content->bytes = NULL;
+	content->length = 0;
+	content->sqlstate = sqlstate;
+	content->problem = problem;
+	content->hint = hint;
+}
+
+/* as errcode_for_file_access() chooses */
+static int
+sqlstate_of(int error)
+{
+	switch (error)
+	{
+		case EPERM:
+		case EACCES:
+		case EROFS:
+			return ERRCODE_INSUFFICIENT_PRIVILEGE;
+		case ENOENT:
+			return ERRCODE_UNDEFINED_FILE;
+		case ENOTDIR:
+		case EISDIR:
+			return ERRCODE_WRONG_OBJECT_TYPE;
+		case ENFILE:
+		case EMFILE:
+			return ERRCODE_INSUFFICIENT_RESOURCES;
+		default:
+			return ERRCODE_IO_ERROR;
+	}
+}
+
+static int
+compare_entries(const ListCell *a, const ListCell *b)
+{
+	const DirectoryEntry *left = lfirst(a);
+	const DirectoryEntry *right = lfirst(b);
+
+	return strcmp(left->name, right->name);
+}

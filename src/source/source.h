@@ -1,0 +1,93 @@
+/*
+ * source.h
+ *	  Where migrations come from: a directory on the server, or files staged by
+ *	  a client.
+ *
+ * The rooms above know a source only by this interface.
+ */
+#ifndef MIGRATOR_SOURCE_SOURCE_H
+#define MIGRATOR_SOURCE_SOURCE_H
+
+#include "source/file.h"
+#include "source/staged.h"
+
+typedef struct Source
+{
+	const char *given;			/* as the user wrote it */
+	StagedSet  *staged;			/* or NULL: a directory, as follows */
+	char	   *path;			/* resolved */
+	FileSandbox sandbox;
+	FilePeeker	peeker;			/* open between source_hold and source_release */
+} Source;
+
+/* One entry at the top of a source. */
+typedef struct SourceEntry
+{
+	const char *name;
+	bool		is_directory;
+	List	   *children;		/* file names in the directory, char * */
+} SourceEntry;
+
+/*
+ * Open a source.  Raises what file_resolve_directory or staged_open raises.
+ * The Source lives in CurrentMemoryContext.
+ */
+extern Source *source_open(const char *given);
+
+/* Its entries as SourceEntry *, ordered by bytes; one level of folders. */
+extern List *source_list(const Source *source);
+
+/* Bracket of many calls of source_unchanged. */
+extern void source_hold(Source *source);
+extern void source_release(Source *source);
+
+/*
+ * Does a file certainly have this checksum?  False also when it cannot be told
+ * quickly: then read it.
+ */
+extern bool source_unchanged(Source *source, const char *file, const char *checksum);
+
+/* Read one file, named relative to the source. */
+extern void source_read(const Source *source, const char *file, FileContent *content);
+
+/*
+ * Does a source that the caller names stand for a registered one?  Of his the
+ * sandbox is asked, so that he learns nothing of places that he may not read;
+ * the other was readable to whoever registered it.
+ */
+extern bool source_same(const char *registered, const char *given);
+
+/*
+ * Raise 42501 when the scripts of this source must not be run by the caller,
+ * though he may read them.
+ */
+extern void source_require_runnable(const Source *source);
+
+/*
+ * Bracket of a run over several transactions: what it opens stays to be read.
+ * The end is safe in any state.
+ */
+extern void source_keep(const char *given);
+extern void source_let_go(const char *given);
+
+/*
+ * Read and name a script as text in the server encoding: UTF-8 with or
+ * without BOM, as product.md rule 8 says.  raw keeps the bytes as stored,
+ * which the checksum is made of.  On failure text is NULL and content says
+ * why, with line and column of the first bad byte.
+ */
+typedef struct SourceScript
+{
+	FileContent raw;
+	char	   *text;			/* server encoding, no BOM, NUL-terminated */
+	size_t		length;
+	int			bad_line;		/* of an encoding problem, else 0 */
+	int			bad_column;
+} SourceScript;
+
+extern void source_read_script(const Source *source, const char *file, SourceScript *script);
+
+/* The conversion alone, of bytes that were read before. */
+extern void source_decode_script(const char *file, SourceScript *script);
+
+#endif
