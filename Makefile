@@ -19,7 +19,7 @@ OBJS = \
 	$(addprefix src/source/, beneath.o file.o source.o staged.o staging.o staging_check.o tar.o) \
 	$(addprefix src/layout/, dated.o folders.o golang_migrate.o layout.o migration.o names.o numbered.o) \
 	$(addprefix src/record/, lock.o record.o registration.o) \
-	$(addprefix src/plan/, check.o plan.o scope.o) \
+	$(addprefix src/plan/, check_plan.o check_scripts.o plan.o scope.o) \
 	$(addprefix src/execute/, constraint.o copy.o execute.o parts.o resume.o session_settings.o) \
 	$(addprefix src/run/, apply.o event.o failure_log.o lock_retry.o migration_timeout.o progress.o run.o settle.o survey.o up.o) \
 	$(addprefix src/api/, about.o api.o guard.o init.o look.o probe.o run.o settle.o stage.o)

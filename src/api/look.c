@@ -17,6 +17,7 @@
 #include "base/errors.h"
 #include "layout/layout.h"
 #include "base/owner_query.h"
+#include "plan/check_plan.h"
 #include "run/survey.h"
 
 PG_FUNCTION_INFO_V1(migrator_status);

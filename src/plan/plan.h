@@ -41,7 +41,7 @@ typedef struct Step
 								 * sorts before */
 	bool		selected;		/* the run will apply it */
 
-	/* what the check of its script found out; see check.h */
+	/* what the check of its script found out; see check_scripts.h */
 	char	   *checksum;
 	char	   *fingerprint;
 	char	   *description;

@@ -9,6 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
+#include "plan/check_plan.h"
 #include "record/lock.h"
 #include "run/run.h"
 #include "run/settle.h"

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "layout/layout.h"
+#include "plan/check_plan.h"
 #include "run/survey.h"
 
 /* The files of applied migrations, sorted when they are first asked for. */

@@ -7,7 +7,7 @@
 #ifndef MIGRATOR_RUN_SURVEY_H
 #define MIGRATOR_RUN_SURVEY_H
 
-#include "plan/check.h"
+#include "plan/check_scripts.h"
 #include "plan/plan.h"
 #include "plan/scope.h"
 #include "source/source.h"

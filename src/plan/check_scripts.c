@@ -1,6 +1,6 @@
 /*
- * check.c
- *	  The checks: each looks at the plan, or at one script, and adds findings.
+ * check_scripts.c
+ *	  The checks that read: each file of the plan, and what is wrong with it.
  *
  * A script is read, judged and forgotten; only what Step holds is kept, so
  * memory does not grow with the size of the pending scripts.
@@ -11,16 +11,10 @@
 #include "parser/parser.h"
 #include "utils/memutils.h"
 
-#include "plan/check.h"
 #include "base/errors.h"
 #include "base/finding.h"
 #include "layout/layout.h"
-#include "base/settings.h"
-
-const char *const check_names[] = {
-	"readable", "encoding", "syntax", "transactions", "directives", "marks", "names", "duplicates",
-	"hooks", "layout", "checksums", "missing", "late", "down_scripts", "non_transactional", NULL
-};
+#include "plan/check_scripts.h"
 
 static void check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work);
 static void check_down_script(Step *step, const Source *source, MemoryContext work);
@@ -361,205 +355,6 @@ is_known_directive(const char *name)
 		if (strcmp(known_directives[i], name) == 0)
 			return true;
 	return false;
-}
-
-void
-check_duplicates(const MigrationSet *set, FindingSink *sink)
-{
-	ListCell   *lc;
-
-	foreach(lc, set->duplicates)
-	{
-		const DuplicateVersion *duplicate = lfirst(lc);
-		Finding		finding = {
-			.check = "duplicates", .severity = FINDING_ERROR,
-			.sqlstate = ERRCODE_MIGRATOR_DUPLICATE_VERSION,
-			.version = duplicate->version, .file = duplicate->second_file,
-			.message = psprintf("version \"%s\" is claimed by \"%s\" and by \"%s\"",
-								duplicate->version, duplicate->first_file, duplicate->second_file),
-			.hint = duplicate->twins ?
-			"If one of them is for something else than this database, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
-			"If both are meant to go up, rename one of them; if not, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()."
-		};
-
-		finding_add(sink, &finding);
-	}
-}
-
-void
-check_names_refused(const MigrationSet *set, FindingSink *sink)
-{
-	ListCell   *lc;
-
-	foreach(lc, set->refused)
-	{
-		const RefusedEntry *refused = lfirst(lc);
-		Finding		finding = {
-			.check = refused->is_hook ? "hooks" : "names", .severity = FINDING_ERROR,
-			.sqlstate = refused->is_hook ? ERRCODE_FEATURE_NOT_SUPPORTED :
-			ERRCODE_MIGRATOR_NOT_RECOGNISED,
-			.file = refused->file,
-			.message = psprintf("\"%s\" can neither be run nor be left out: %s",
-								refused->file, refused->reason),
-			.hint = refused->is_misspelt ?
-			"Correct the name; or, if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
-			"If it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()."
-		};
-
-		finding_add(sink, &finding);
-	}
-}
-
-void
-check_layout(const MigrationPlan *plan, FindingSink *sink)
-{
-	for (int i = 0; plan->set != NULL && i < plan->count; i++)
-	{
-		const RecordRow *row = plan->steps[i].row;
-
-		if (row != NULL && row->layout != NULL && row->state == MIGRATION_APPLIED &&
-			strcmp(row->layout, plan->set->layout) != 0)
-		{
-			Finding		finding = {
-				.check = "layout", .severity = FINDING_ERROR,
-				.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
-				.version = row->version,
-				.message = psprintf("the source has layout \"%s\", but migration \"%s\" was applied under layout \"%s\"",
-									plan->set->layout, row->version, row->layout),
-				.detail = "The same files may have other versions under another layout.",
-				.hint = "Check that the source is the right one; options => '{\"force\": true}' runs it all the same."
-			};
-
-			finding_add(sink, &finding);
-			return;
-		}
-	}
-}
-
-void
-check_same_files(const MigrationPlan *plan, FindingSink *sink)
-{
-	for (int i = 0; i < plan->count; i++)
-	{
-		const Step *step = &plan->steps[i];
-
-		if ((step->flags & FLAG_MODIFIED) && step->row->file != NULL &&
-			strcmp(step->row->file, step->migration->up_file) != 0)
-		{
-			Finding		finding = {
-				.check = "checksums", .severity = FINDING_ERROR,
-				.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
-				.version = step->version, .file = step->migration->up_file,
-				.message = psprintf("version \"%s\" was applied from file \"%s\", and \"%s\" is another script",
-									step->version, step->row->file, step->migration->up_file),
-				.hint = "Check that source and service belong together; options => '{\"force\": true}' runs it all the same."
-			};
-
-			finding_add(sink, &finding);
-		}
-	}
-}
-
-void
-check_names_ignored(const MigrationSet *set, FindingSink *sink)
-{
-	ListCell   *lc;
-
-	foreach(lc, set->ignored)
-	{
-		const IgnoredEntry *ignored = lfirst(lc);
-		Finding		finding = {
-			.check = "names",
-			.severity = ignored->looks_like_sql ? FINDING_WARNING : FINDING_INFO,
-			.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
-			.file = ignored->file,
-			.message = psprintf("ignored: %s", ignored->reason)
-		};
-
-		finding_add(sink, &finding);
-	}
-}
-
-static void
-add_flag_finding(const Step *step, const char *check, FindingSeverity severity, int sqlstate,
-				 const char *message, const char *hint, FindingSink *sink)
-{
-	Finding		finding = {
-		.check = check, .severity = severity, .sqlstate = sqlstate, .version = step->version,
-		.file = step->migration ? step->migration->up_file : step->row->file,
-		.message = message, .hint = hint
-	};
-
-	finding_add(sink, &finding);
-}
-
-/* What the record says against the files. */
-void
-check_record(const MigrationPlan *plan, FindingSink *sink)
-{
-	for (int i = 0; i < plan->count; i++)
-	{
-		const Step *step = &plan->steps[i];
-
-		if (step->flags & FLAG_MODIFIED)
-			add_flag_finding(step, "checksums", FINDING_WARNING, ERRCODE_MIGRATOR_MODIFIED,
-							 "the file was modified after it was applied",
-							 "Create a new migration instead of changing an applied one.", sink);
-		if (step->flags & FLAG_REFORMATTED)
-			add_flag_finding(step, "checksums", FINDING_INFO, ERRCODE_MIGRATOR_MODIFIED,
-							 "the file was reformatted after it was applied; its statements are the same",
-							 NULL, sink);
-		if ((step->flags & FLAG_MISSING) && step->state == MIGRATION_APPLIED)
-			add_flag_finding(step, "missing", FINDING_WARNING, ERRCODE_UNDEFINED_FILE,
-							 "the migration is applied, but its file is gone", NULL, sink);
-		if (step->flags & FLAG_LATE)
-			add_flag_finding(step, "late", migrator_late == LATE_ALLOW ? FINDING_WARNING : FINDING_ERROR,
-							 ERRCODE_MIGRATOR_LATE,
-							 psprintf("the migration is late: \"%s\" is applied already", step->late_after),
-							 "Give it a later version, or admit it with options.allow_late.", sink);
-		if (step->call_reason != NULL && plan_step_is_pending(step))
-		{
-			Finding		finding = {
-				.check = "non_transactional", .severity = FINDING_INFO,
-				.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION, .version = step->version,
-				.file = step->migration->up_file, .line = step->call_line,
-				.message = step->call_reason,
-				.hint = "SELECT migrator.apply() refuses it; use CALL migrator.up()."
-			};
-
-			finding_add(sink, &finding);
-		}
-	}
-}
-
-void
-check_down_scripts(const MigrationPlan *plan, FindingSink *sink)
-{
-	int			with_down = 0;
-
-	for (int i = 0; i < plan->set->count; i++)
-		if (plan->set->migrations[i]->down_file != NULL)
-			with_down++;
-
-	/* a layout that knows no down scripts is worth one remark, not hundreds */
-	if (with_down == 0)
-	{
-		Finding		finding = {
-			.check = "down_scripts", .severity = FINDING_INFO, .sqlstate = ERRCODE_MIGRATOR_IRREVERSIBLE,
-			.message = "no migration has a down script"
-		};
-
-		finding_add(sink, &finding);
-		return;
-	}
-	for (int i = 0; i < plan->count; i++)
-	{
-		const Step *step = &plan->steps[i];
-
-		if (step->migration != NULL && step->migration->down_file == NULL)
-			add_flag_finding(step, "down_scripts", FINDING_INFO, ERRCODE_MIGRATOR_IRREVERSIBLE,
-							 "the migration has no down script", NULL, sink);
-	}
 }
 
 Script *

@@ -1,0 +1,35 @@
+/*
+ * check_scripts.h
+ *	  The checks that read: each file of the plan, and what is wrong with it.
+ *
+ * Nothing is printed and nothing decided here: validate() turns the findings
+ * into rows, a run into its first error.
+ */
+#ifndef MIGRATOR_PLAN_CHECK_SCRIPTS_H
+#define MIGRATOR_PLAN_CHECK_SCRIPTS_H
+
+#include "plan/plan.h"
+#include "script/script.h"
+#include "source/source.h"
+
+/* How much is read. */
+typedef enum CheckDepth
+{
+	CHECK_FOR_RUN,				/* every file's checksum, every pending script */
+	CHECK_EVERYTHING			/* every script, also applied ones and downs */
+} CheckDepth;
+
+/*
+ * Read the files of every step: fill what Step says of its script, set the
+ * flags that depend on content (modified, reformatted, manual,
+ * non_transactional), and add what is wrong to the step's findings.
+ */
+extern void check_scripts(MigrationPlan *plan, Source *source, CheckDepth depth);
+
+/*
+ * Load, cut and check one script for running: the text is read anew, and must
+ * be what was checked before.  Raises 55000 when the file changed meanwhile.
+ */
+extern Script *check_load_script(const Source *source, const Step *step);
+
+#endif
