@@ -1,18 +1,14 @@
 /*
  * migration.h
- *	  A migration, a set of them, and the order of versions.
+ *	  What a layout makes of a source: a set of migrations, and the entries
+ *	  that are none.
  */
 #ifndef MIGRATOR_LAYOUT_MIGRATION_H
 #define MIGRATOR_LAYOUT_MIGRATION_H
 
 #include "nodes/pg_list.h"
 
-/* How a layout's versions are compared (product.md rule 9). */
-typedef enum VersionOrder
-{
-	VERSION_ORDER_NUMBER,		/* digits of any length, as numbers */
-	VERSION_ORDER_BYTES			/* whole stems, by bytes */
-} VersionOrder;
+#include "base/version.h"
 
 typedef struct Migration
 {
@@ -60,23 +56,5 @@ typedef struct DuplicateVersion
 	char	   *second_file;
 	bool		twins;			/* the names differ in words between dots only */
 } DuplicateVersion;
-
-/* <0, 0, >0 as strcmp. Equal numbers are equal however they are written. */
-extern int	version_compare(VersionOrder order, const char *a, const char *b);
-
-/*
- * Does version fit what the user named?  The same number, or a stem that is
- * equal.
- */
-extern bool version_matches(VersionOrder order, const char *version, const char *named);
-
-/*
- * Does version lie within target?  A number not greater, or a stem that sorts
- * before the target or begins with it.
- */
-extern bool version_within_target(VersionOrder order, const char *version, const char *target);
-
-/* Does the target itself exist: the number, or a stem that begins so? */
-extern bool version_is_target(VersionOrder order, const char *version, const char *target);
 
 #endif

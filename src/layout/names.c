@@ -316,3 +316,26 @@ layout_is_date(const char *s, int digits)
 	return digits < 14 ||
 		(two_digits(s + 8) < 24 && two_digits(s + 10) < 60 && two_digits(s + 12) < 60);
 }
+
+bool
+layout_has_child(const SourceEntry *entry, const char *name)
+{
+	ListCell   *lc;
+
+	if (!entry->is_directory)
+		return false;
+	foreach(lc, entry->children)
+	{
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+char *
+layout_name_of_folder(const char *folder)
+{
+	const char *underscore = strchr(folder, '_');
+
+	return pstrdup(underscore ? underscore + 1 : "");
+}

@@ -39,4 +39,10 @@ extern int	layout_sql_stem(const char *name, char *direction);
 /* Do the digits at s begin a calendar date YYYYMMDD, or with 14 also a time? */
 extern bool layout_is_date(const char *s, int digits);
 
+/* Is the entry a folder that holds a file of this name? */
+extern bool layout_has_child(const SourceEntry *entry, const char *name);
+
+/* The name of a migration whose folder begins with its version: what stands behind the first underscore. */
+extern char *layout_name_of_folder(const char *folder);
+
 #endif

@@ -1,10 +1,10 @@
 /*
- * migration.c
+ * version.c
  *	  The order of versions.
  */
 #include "postgres.h"
 
-#include "layout/migration.h"
+#include "base/version.h"
 
 static bool
 is_number(const char *version)

@@ -1,0 +1,37 @@
+/*
+ * diesel.c
+ *	  diesel: a folder for each migration, VERSION_name/up.sql and down.sql.
+ *
+ * The version is what stands before the first underscore, without dashes
+ * (diesel's migrations_internals); without an underscore that is the whole
+ * name.  diesel orders by that text.
+ */
+#include "postgres.h"
+
+#include "layout/layout.h"
+
+static bool
+claim_diesel(const SourceEntry *entry, LayoutClaim *claim)
+{
+	size_t		length = strcspn(entry->name, "_");
+	char	   *to;
+
+	if (layout_leading_digits(entry->name) == 0 || !layout_has_child(entry, "up.sql"))
+		return false;
+
+	claim->version = to = palloc(length + 1);
+	for (const char *from = entry->name; from < entry->name + length; from++)
+		if (*from != '-')
+			*to++ = *from;
+	*to = '\0';
+	claim->name = layout_name_of_folder(entry->name);
+	claim->up_file = psprintf("%s/up.sql", entry->name);
+	if (layout_has_child(entry, "down.sql"))
+		claim->down_file = psprintf("%s/down.sql", entry->name);
+	return true;
+}
+
+const Layout layout_diesel = {
+	"diesel", "VERSION_name/up.sql, VERSION_name/down.sql",
+	VERSION_ORDER_BYTES, claim_diesel
+};

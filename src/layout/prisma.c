@@ -1,0 +1,26 @@
+/*
+ * prisma.c
+ *	  Prisma: a folder for each migration, TIMESTAMP_name/migration.sql.
+ *
+ * The folder's name is the version.
+ */
+#include "postgres.h"
+
+#include "layout/layout.h"
+
+static bool
+claim_prisma(const SourceEntry *entry, LayoutClaim *claim)
+{
+	if (layout_leading_digits(entry->name) == 0 || !layout_has_child(entry, "migration.sql"))
+		return false;
+
+	claim->version = pstrdup(entry->name);
+	claim->name = layout_name_of_folder(entry->name);
+	claim->up_file = psprintf("%s/migration.sql", entry->name);
+	return true;
+}
+
+const Layout layout_prisma = {
+	"prisma", "TIMESTAMP_name/migration.sql",
+	VERSION_ORDER_BYTES, claim_prisma
+};
