@@ -2,7 +2,8 @@
 #
 #   make && sudo make install        build and install (PG_CONFIG chooses the server)
 #   LINK_DIR=/usr/local/bin          install: and a link there to migrator-push, for the PATH; uninstall removes it
-#   make installcheck                regress and isolation tests against a running server
+#   make installcheck                regress and isolation tests against a running server; some want the library of the tests:
+#                                    make -C test/modules/migrator_probe install
 #   make prove_installcheck          TAP tests, each with clusters of its own
 #   DEV=1                            warnings are errors
 #   COVERAGE=1                       build for gcov
@@ -22,7 +23,7 @@ OBJS = \
 	$(addprefix src/plan/, check_plan.o check_scripts.o plan.o scope.o) \
 	$(addprefix src/execute/, constraint.o copy.o execute.o parts.o resume.o session_settings.o) \
 	$(addprefix src/run/, apply.o event.o failure_log.o lock_retry.o migration_timeout.o progress.o run.o settle.o survey.o up.o) \
-	$(addprefix src/api/, about.o api.o guard.o init.o look.o probe.o run.o settle.o stage.o)
+	$(addprefix src/api/, about.o api.o guard.o init.o look.o run.o settle.o stage.o)
 
 PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -I$(srcdir)/src

@@ -48,10 +48,10 @@ main() {
 
   say "Building as $RUN_USER in a copy of the source"
   copy_tree "$root" "$dir/source"
-  build_tree "$dir/source"
+  build_product "$dir/source"
 
   say "Installing into the server's directories"
-  install_tree "$dir/source"
+  install_product "$dir/source"
   note "$("$PG_CONFIG" --pkglibdir)/migrator.so"
   note "$("$PG_CONFIG" --sharedir)/extension/migrator*"
 

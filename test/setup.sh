@@ -201,7 +201,7 @@ server_find() {
 # A copy, because the checkout may be read-only, or root's in a place where that user cannot go.
 copy_tree() {
   own_dir "$2"
-  tar -C "$1" --exclude=./.git --exclude='*.o' --exclude='*.so' --exclude='*.bc' --exclude='*.gc??' \
+  tar -C "$1" --exclude=./.git --exclude='*.o' --exclude='*.so' --exclude='*.a' --exclude='*.bc' --exclude='*.gc??' \
     --exclude=./results --exclude=./output_iso --exclude=./tmp_check --exclude='./regression.*' -cf - . |
     tar -C "$2" --no-same-owner -xf -
   # Clones made under a strict umask.
@@ -209,19 +209,33 @@ copy_tree() {
   if is_root; then chown -R "$RUN_USER" "$2"; fi
 }
 
-# build_tree DIR [make argument...]
-build_tree() {
+# build_product DIR [make argument...]: the extension; build_tree: and the libraries of the tests, test/modules/*.
+build_product() {
   local dir=$1
   shift
   as_user make -s -C "$dir" -j2 PG_CONFIG="$PG_CONFIG" "$@"
 }
 
-# install_tree DIR: uninstalls first, so that a file of an earlier build cannot hide one that is missing now.
-install_tree() {
+build_tree() {
+  local dir=$1 module
+  shift
+  build_product "$dir" "$@" || return
+  for module in "$dir"/test/modules/*/; do build_product "$module" "$@" || return; done
+}
+
+# install_product DIR: uninstalls first, so that a file of an earlier build cannot hide one that is missing now.
+# install_tree: and the libraries of the tests.
+install_product() {
   local run=as_root
   if [ -w "$("$PG_CONFIG" --pkglibdir)" ] && [ -w "$("$PG_CONFIG" --sharedir)/extension" ]; then run=; fi
-  $run make -s -C "$1" PG_CONFIG="$PG_CONFIG" uninstall
+  $run make -s -C "$1" PG_CONFIG="$PG_CONFIG" uninstall || return
   $run make -s -C "$1" PG_CONFIG="$PG_CONFIG" install
+}
+
+install_tree() {
+  local module
+  install_product "$1" || return
+  for module in "$1"/test/modules/*/; do install_product "$module" || return; done
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -12,17 +12,17 @@ SET search_path = splitter_test;
 
 CREATE FUNCTION probe_split(script text, conforming boolean DEFAULT true)
 RETURNS TABLE (n int, line int, col int, kind text, statement text, data text)
-LANGUAGE C STRICT AS 'migrator', 'migrator_probe_split';
+LANGUAGE C STRICT AS 'migrator_probe', 'migrator_probe_split';
 
 CREATE FUNCTION probe_script(script text, conforming boolean DEFAULT true,
 	OUT form text, OUT outside text, OUT isolation_line int, OUT second_line int,
 	OUT description text, OUT fingerprint text, OUT directives text[],
 	OUT problems text[], OUT locks int)
-LANGUAGE C STRICT AS 'migrator', 'migrator_probe_script';
+LANGUAGE C STRICT AS 'migrator_probe', 'migrator_probe_script';
 
 CREATE FUNCTION probe_oracle(script text)
 RETURNS TABLE (n int, statement text)
-LANGUAGE C STRICT AS 'migrator', 'migrator_probe_oracle';
+LANGUAGE C STRICT AS 'migrator_probe', 'migrator_probe_oracle';
 
 --
 -- Cases that the server's parser can read as a whole: it must find the same

@@ -15,13 +15,13 @@ SET search_path = kind_test;
 
 CREATE FUNCTION probe_split(script text, conforming boolean DEFAULT true)
 RETURNS TABLE (n int, line int, col int, kind text, statement text, data text)
-LANGUAGE C STRICT AS 'migrator', 'migrator_probe_split';
+LANGUAGE C STRICT AS 'migrator_probe', 'migrator_probe_split';
 
 CREATE FUNCTION probe_script(script text, conforming boolean DEFAULT true,
 	OUT form text, OUT outside text, OUT isolation_line int, OUT second_line int,
 	OUT description text, OUT fingerprint text, OUT directives text[],
 	OUT problems text[], OUT locks int)
-LANGUAGE C STRICT AS 'migrator', 'migrator_probe_script';
+LANGUAGE C STRICT AS 'migrator_probe', 'migrator_probe_script';
 
 --
 -- Kinds.  Where tried is set, the server is asked as well: it must refuse the

@@ -16,7 +16,7 @@ $node->append_conf('postgresql.conf', "restart_after_crash = on\nautovacuum = of
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION migrator;
-	CREATE FUNCTION probe_segment(what text, run_id bigint) RETURNS bigint STRICT LANGUAGE C AS 'migrator', 'migrator_probe_segment';
+	CREATE FUNCTION probe_segment(what text, run_id bigint) RETURNS bigint STRICT LANGUAGE C AS 'migrator_probe', 'migrator_probe_segment';
 	CREATE ROLE stranger LOGIN;
 	CREATE ROLE watcher LOGIN IN ROLE pg_monitor;
 });

@@ -1,12 +1,19 @@
 /*
  * probe.c
- *	  SQL windows on the rooms that touch no database, and on shared memory,
- *	  for tests.
+ *	  SQL windows on modules that touch no database, and on shared memory, for
+ *	  tests.
  *
- * Not declared by the extension's script: a test that wants one declares it
- * with CREATE FUNCTION ... AS 'migrator', which only a superuser can.
+ * No part of the product: a library of its own, which the product's objects
+ * are linked into a second time (see the Makefile beside it).  A test declares
+ * what it wants with CREATE FUNCTION ... AS 'migrator_probe', which only a
+ * superuser can.
  *
- * Floor 8 (entry).
+ * What the objects keep in static variables is therefore the probe's own: the
+ * segment of progress_begin() is not that of a run of this session.  Settings
+ * are not defined here, so their variables have the values of the C source,
+ * NULL for strings; a window on what reads them has to set them first.  What
+ * is the server's is shared: dynamic shared memory, locks, transactions, memory
+ * contexts, other libraries' settings.
  */
 #include "postgres.h"
 
@@ -20,10 +27,12 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
-#include "script/lexer.h"
-#include "run/progress.h"
-#include "script/script.h"
 #include "base/segment.h"
+#include "run/progress.h"
+#include "script/lexer.h"
+#include "script/script.h"
+
+PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(migrator_probe_split);
 PG_FUNCTION_INFO_V1(migrator_probe_script);
