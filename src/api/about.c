@@ -98,13 +98,15 @@ static const char *const help_rows[][2] = {
 	{"apply all pending migrations, a transaction for each", "CALL migrator.up('/srv/app/migrations')"},
 	{"apply all pending migrations in this transaction",
 	"SELECT * FROM migrator.apply('/srv/app/migrations')"},
-	{"make a role that runs migrations: as superuser, once",
+	{
+		"make a role that runs migrations: as superuser, once",
 		"CREATE ROLE app_runner LOGIN; CREATE SCHEMA app AUTHORIZATION app_runner;"
 		" ALTER ROLE app_runner SET search_path = app;"
 		" GRANT EXECUTE ON PROCEDURE migrator.up TO app_runner;"
 		" GRANT EXECUTE ON FUNCTION migrator.apply, migrator.status, migrator.pending, migrator.summary,"
 		" migrator.validate, migrator.is_current, migrator.assert_current, migrator.settings TO app_runner;"
-		" ALTER ROLE app_runner SET migrator.source_roots = '/srv/app'"},
+		" ALTER ROLE app_runner SET migrator.source_roots = '/srv/app'"
+	},
 	{"see the arguments of a function", "SELECT pg_get_function_arguments('migrator.up'::regproc)"},
 	{"see what would run", "SELECT * FROM migrator.pending('/srv/app/migrations')"},
 	{"try everything and undo it; up() has no dry_run", "SELECT * FROM migrator.apply('/srv/app/migrations', dry_run => true)"},

@@ -46,7 +46,7 @@ api_required_text(FunctionCallInfo fcinfo, int n, const char *name)
 	return text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
-char **
+char	  **
 api_required_text_array(FunctionCallInfo fcinfo, int n, const char *name, int *count)
 {
 	if (PG_ARGISNULL(n))
@@ -56,7 +56,7 @@ api_required_text_array(FunctionCallInfo fcinfo, int n, const char *name, int *c
 	return api_text_array(fcinfo, n, name, count);
 }
 
-char **
+char	  **
 api_text_array(FunctionCallInfo fcinfo, int n, const char *name, int *count)
 {
 	Datum	   *values;

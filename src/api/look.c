@@ -148,8 +148,10 @@ step_message(const Step *step)
 	if (step->message != NULL)
 		return step->message;
 	foreach(lc, step->findings.findings)
+	{
 		if (((Finding *) lfirst(lc))->severity == FINDING_ERROR)
 			return ((Finding *) lfirst(lc))->message;
+	}
 	return NULL;
 }
 
@@ -231,6 +233,7 @@ migrator_summary(PG_FUNCTION_ARGS)
 	MigrationPlan *plan = survey->plan;
 	StringInfoData json;
 	StringInfoData pending;
+	char	   *summary;
 	int			applied = 0,
 				waiting = 0,
 				failed = 0;
@@ -266,10 +269,10 @@ migrator_summary(PG_FUNCTION_ARGS)
 			escape_json(&pending, full_name(step));
 		}
 	}
-	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(psprintf(
-		"{\"total\": %d, \"applied\": %d, \"pending\": %d, \"failed\": %d, "
-		"\"appliedMigrations\": [%s], \"pendingMigrations\": [%s]}",
-		plan->count, applied, waiting, failed, json.data, pending.data))));
+	summary = psprintf("{\"total\": %d, \"applied\": %d, \"pending\": %d, \"failed\": %d, "
+					   "\"appliedMigrations\": [%s], \"pendingMigrations\": [%s]}",
+					   plan->count, applied, waiting, failed, json.data, pending.data);
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(summary)));
 }
 
 /*
@@ -435,7 +438,9 @@ collect_findings(const Survey *survey, FindingSink *sink)
 		ListCell   *lc;
 
 		foreach(lc, survey->plan->steps[i].findings.findings)
+		{
 			finding_add(sink, lfirst(lc));
+		}
 	}
 }
 
@@ -467,7 +472,8 @@ static void
 put_ok(ReturnSetInfo *result, const char *check, const Step *step, const char *message)
 {
 	Finding		finding = {
-		.check = check, .severity = FINDING_OK,
+		.check = check,
+		.severity = FINDING_OK,
 		.version = step ? step->version : NULL,
 		.file = step ? step->migration->up_file : NULL,
 		.message = message

@@ -165,7 +165,10 @@ migrator_stage_archive(PG_FUNCTION_ARGS)
 {
 	char	   *name = api_required_text(fcinfo, 0, "name");
 	bytea	   *archive = required_bytes(fcinfo, 1, "archive");
-	ArchiveFiles all = {.name = name, .room = 256};
+	ArchiveFiles all = {
+		.name = name,
+		.room = 256
+	};
 
 	enter("migrator.stage_archive()");
 	all.staging = staging_begin(name, true);
@@ -195,7 +198,11 @@ static void
 take_entry(TarFile *entry, void *argument)
 {
 	ArchiveFiles *all = argument;
-	StagingFile file = {.path = entry->name, .content = entry->content, .size = entry->size};
+	StagingFile file = {
+		.path = entry->name,
+		.content = entry->content,
+		.size = entry->size
+	};
 
 	if (entry->content == NULL)
 	{

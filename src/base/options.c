@@ -61,8 +61,10 @@ options_find(const List *options, const char *name)
 	ListCell   *lc;
 
 	foreach(lc, options)
+	{
 		if (strcmp(((const Option *) lfirst(lc))->key->name, name) == 0)
 			return lfirst(lc);
+	}
 	return NULL;
 }
 

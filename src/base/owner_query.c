@@ -88,7 +88,11 @@ owner_query_run(OwnerQuery *query, int expected,
 
 	enter(&scope);
 	SPI_connect();
-	/* a lock may bring the news that the plan is of other tables than there are now */
+
+	/*
+	 * a lock may bring the news that the plan is of other tables than there
+	 * are now
+	 */
 	do
 	{
 		if (query->plan == NULL || !SPI_plan_is_valid(query->plan))

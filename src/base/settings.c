@@ -262,7 +262,10 @@ early_settings(void)
 	{
 		struct config_generic *variable = variables[i];
 
-		/* one that was RESET, or SET LOCAL in an earlier transaction, asks for nothing */
+		/*
+		 * one that was RESET, or SET LOCAL in an earlier transaction, asks
+		 * for nothing
+		 */
 		if ((variable->flags & GUC_CUSTOM_PLACEHOLDER) &&
 			variable->source != PGC_S_DEFAULT &&
 			pg_strncasecmp(variable->name, PREFIX, strlen(PREFIX)) == 0)

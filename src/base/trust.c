@@ -74,8 +74,10 @@ may_act_as(Oid author, Oid role, const List *trusted)
 	if (can_become_role(author, role))
 		return true;
 	foreach(lc, trusted)
+	{
 		if (can_become_role(author, lfirst_oid(lc)))
 			return true;
+	}
 	return false;
 }
 

@@ -91,9 +91,9 @@ void
 constraint_check_deferred(bool reset_modes)
 {
 	/*
-	 * A name that also stands for a constraint which cannot be deferred is left
-	 * alone, since it could not be set back; so is one in a schema that the
-	 * caller may not use.  Their events wait for the commit.
+	 * A name that also stands for a constraint which cannot be deferred is
+	 * left alone, since it could not be set back; so is one in a schema that
+	 * the caller may not use.  Their events wait for the commit.
 	 */
 	static OwnerQuery names_of = {
 		"SELECT pg_catalog.string_agg(name, ', '), pg_catalog.string_agg(name, ', ') FILTER (WHERE deferred) FROM ("
@@ -188,7 +188,11 @@ look_at_relations(void)
 
 	if (relations == NULL)
 	{
-		HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(Oid), .hcxt = TopMemoryContext};
+		HASHCTL		control = {
+			.keysize = sizeof(Oid),
+			.entrysize = sizeof(Oid),
+			.hcxt = TopMemoryContext
+		};
 
 		relations = hash_create("migrator session deferrable", 256, &control,
 								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);

@@ -114,9 +114,11 @@ copy_by_callback(const CopyStmt *statement, const char *query, InlineData *data)
 	copy_permissions(item)->requiredPerms = ACL_INSERT;
 	where = where_clause(pstate, item, rel, statement);
 	foreach(lc, CopyGetAttnums(RelationGetDescr(rel), rel, statement->attlist))
+	{
 		copy_permissions(item)->insertedCols =
 			bms_add_member(copy_permissions(item)->insertedCols,
 						   lfirst_int(lc) - FirstLowInvalidHeapAttributeNumber);
+	}
 	check_permissions(pstate, item);
 	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, false) == RLS_ENABLED)
 		ereport(ERROR,
@@ -221,7 +223,8 @@ copy_by_utility(RawStmt *raw, const char *query, bool top_level, CopyRunner run,
 {
 	MemoryContext context = CurrentMemoryContext;
 	FILE	   *save_stdin = stdin;
-	FILE	   *stream = fopencookie(NULL, "r", (cookie_io_functions_t) {.read = read_stream});
+	cookie_io_functions_t functions = {.read = read_stream};
+	FILE	   *stream = fopencookie(NULL, "r", functions);
 
 	if (stream == NULL)
 		ereport(ERROR,
@@ -277,8 +280,10 @@ options_with_encoding(const CopyStmt *statement)
 	ListCell   *lc;
 
 	foreach(lc, statement->options)
+	{
 		if (strcmp(lfirst_node(DefElem, lc)->defname, "encoding") == 0)
 			return statement->options;
+	}
 	return lappend(list_copy(statement->options),
 				   makeDefElem("encoding", (Node *) makeString(pstrdup(GetDatabaseEncodingName())), -1));
 }

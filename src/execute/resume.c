@@ -119,7 +119,11 @@ index_verdict(const IndexStmt *statement, char **command)
 		case INDEX_VALID:
 		case INDEX_ABSENT:
 		case INDEX_OTHER:
-			/* ours would be valid only with its mark; the server has the word on a name that is taken */
+
+			/*
+			 * ours would be valid only with its mark; the server has the word
+			 * on a name that is taken
+			 */
 			return RESUME_RUN;
 		case INDEX_UNNAMED:
 			/* without an invalid index on the table, nothing was left */

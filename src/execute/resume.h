@@ -15,7 +15,8 @@ typedef enum ResumeVerdict
 {
 	RESUME_RUN,					/* run it (again) */
 	RESUME_INSTEAD,				/* run the command, which ends what it began */
-	RESUME_REBUILD,				/* drop what it left, by the command, then run it */
+	RESUME_REBUILD,				/* drop what it left, by the command, then run
+								 * it */
 	RESUME_ASK					/* cannot be told: resolve() */
 } ResumeVerdict;
 

@@ -316,12 +316,14 @@ session_settings_apply(SessionSettings *saved, const List *values, const Setting
 			refused = lappend(refused, lfirst(lc));
 	}
 	for (int i = 0; i < lengthof(last); i++)
+	{
 		foreach(lc, values)
 		{
 			*current = lfirst(lc);
 			if (strcmp((*current)->name, last[i]) == 0)
 				set_again(*current);
 		}
+	}
 	foreach(lc, refused)
 	{
 		*current = lfirst(lc);

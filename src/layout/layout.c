@@ -99,7 +99,9 @@ layout_read(const Source *source, const LayoutHints *hints)
 
 	all.items = palloc0(Max(all.count, 1) * sizeof(Candidate));
 	foreach(lc, entries)
+	{
 		all.items[foreach_current_index(lc)].entry = lfirst(lc);
+	}
 	for (int i = 0; i < all.count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -555,8 +557,10 @@ ignore_entry(MigrationSet *set, const SourceEntry *entry)
 	{
 		ignored->reason = psprintf("a folder that fits no rule of layout \"%s\"", set->layout);
 		foreach(lc, entry->children)
+		{
 			if (layout_sql_stem(lfirst(lc), &direction) >= 0)
 				ignored->looks_like_sql = true;
+		}
 	}
 	else if (layout_sql_stem(entry->name, &direction) < 0)
 		ignored->reason = pstrdup("not a .sql file");

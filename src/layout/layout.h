@@ -18,10 +18,11 @@ typedef struct LayoutClaim
 {
 	char	   *version;
 	char	   *name;
-	char	   *up_file;		/* relative to the source; NULL for a down file */
+	char	   *up_file;		/* relative to the source; NULL for a down
+								 * file */
 	char	   *down_file;		/* NULL when the entry has none */
-	char	   *fault;			/* it has the form of a name of this layout, but
-								 * cannot be one; or NULL */
+	char	   *fault;			/* it has the form of a name of this layout,
+								 * but cannot be one; or NULL */
 } LayoutClaim;
 
 typedef struct Layout
@@ -41,7 +42,8 @@ extern const Layout layout_numbered;
 /* What is known of a source besides its names. */
 typedef struct LayoutHints
 {
-	char	  **ignore;			/* patterns (base/glob.h) of what is none of ours */
+	char	  **ignore;			/* patterns (base/glob.h) of what is none of
+								 * ours */
 	int			ignore_count;
 	const char *recorded_layout;	/* of the service's record, or NULL */
 	/* is a migration on record as applied from this file? */

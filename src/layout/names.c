@@ -173,8 +173,10 @@ name_hook(const SourceEntry *entry)
 			(is_hook_name(entry->name) || pg_strcasecmp(entry->name, "bootstrap.sql") == 0) ?
 			entry->name : NULL;
 	foreach(lc, entry->children)
+	{
 		if (hooks && !is_document(lfirst(lc)))
 			return psprintf("%s/%s", entry->name, (char *) lfirst(lc));
+	}
 	return NULL;
 }
 
@@ -229,9 +231,11 @@ name_may_be_migration(const SourceEntry *entry)
 		return up != NULL && up != entry->name;
 	}
 	foreach(lc, entry->children)
+	{
 		for (int i = 0; i < lengthof(migration_children); i++)
 			if (pg_strcasecmp(lfirst(lc), migration_children[i]) == 0)
 				return true;
+	}
 	return false;
 }
 

@@ -28,9 +28,11 @@ check_duplicates(const MigrationSet *set, FindingSink *sink)
 	{
 		const DuplicateVersion *duplicate = lfirst(lc);
 		Finding		finding = {
-			.check = "duplicates", .severity = FINDING_ERROR,
+			.check = "duplicates",
+			.severity = FINDING_ERROR,
 			.sqlstate = ERRCODE_MIGRATOR_DUPLICATE_VERSION,
-			.version = duplicate->version, .file = duplicate->second_file,
+			.version = duplicate->version,
+			.file = duplicate->second_file,
 			.message = psprintf("version \"%s\" is claimed by \"%s\" and by \"%s\"",
 								duplicate->version, duplicate->first_file, duplicate->second_file),
 			.hint = duplicate->twins ?
@@ -51,7 +53,8 @@ check_names_refused(const MigrationSet *set, FindingSink *sink)
 	{
 		const RefusedEntry *refused = lfirst(lc);
 		Finding		finding = {
-			.check = refused->is_hook ? "hooks" : "names", .severity = FINDING_ERROR,
+			.check = refused->is_hook ? "hooks" : "names",
+			.severity = FINDING_ERROR,
 			.sqlstate = refused->is_hook ? ERRCODE_FEATURE_NOT_SUPPORTED :
 			ERRCODE_MIGRATOR_NOT_RECOGNISED,
 			.file = refused->file,
@@ -77,7 +80,8 @@ check_layout(const MigrationPlan *plan, FindingSink *sink)
 			strcmp(row->layout, plan->set->layout) != 0)
 		{
 			Finding		finding = {
-				.check = "layout", .severity = FINDING_ERROR,
+				.check = "layout",
+				.severity = FINDING_ERROR,
 				.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
 				.version = row->version,
 				.message = psprintf("the source has layout \"%s\", but migration \"%s\" was applied under layout \"%s\"",
@@ -103,9 +107,11 @@ check_same_files(const MigrationPlan *plan, FindingSink *sink)
 			strcmp(step->row->file, step->migration->up_file) != 0)
 		{
 			Finding		finding = {
-				.check = "checksums", .severity = FINDING_ERROR,
+				.check = "checksums",
+				.severity = FINDING_ERROR,
 				.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
-				.version = step->version, .file = step->migration->up_file,
+				.version = step->version,
+				.file = step->migration->up_file,
 				.message = psprintf("version \"%s\" was applied from file \"%s\", and \"%s\" is another script",
 									step->version, step->row->file, step->migration->up_file),
 				.hint = "Check that source and service belong together; options => '{\"force\": true}' runs it all the same."
@@ -163,9 +169,12 @@ check_record(const MigrationPlan *plan, FindingSink *sink)
 		if (step->call_reason != NULL && plan_step_is_pending(step))
 		{
 			Finding		finding = {
-				.check = "non_transactional", .severity = FINDING_INFO,
-				.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION, .version = step->version,
-				.file = step->migration->up_file, .line = step->call_line,
+				.check = "non_transactional",
+				.severity = FINDING_INFO,
+				.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION,
+				.version = step->version,
+				.file = step->migration->up_file,
+				.line = step->call_line,
 				.message = step->call_reason,
 				.hint = "SELECT migrator.apply() refuses it; use CALL migrator.up()."
 			};
@@ -188,7 +197,9 @@ check_down_scripts(const MigrationPlan *plan, FindingSink *sink)
 	if (with_down == 0)
 	{
 		Finding		finding = {
-			.check = "down_scripts", .severity = FINDING_INFO, .sqlstate = ERRCODE_MIGRATOR_IRREVERSIBLE,
+			.check = "down_scripts",
+			.severity = FINDING_INFO,
+			.sqlstate = ERRCODE_MIGRATOR_IRREVERSIBLE,
 			.message = "no migration has a down script"
 		};
 
@@ -210,9 +221,13 @@ add_flag_finding(const Step *step, const char *check, FindingSeverity severity, 
 				 const char *message, const char *hint, FindingSink *sink)
 {
 	Finding		finding = {
-		.check = check, .severity = severity, .sqlstate = sqlstate, .version = step->version,
+		.check = check,
+		.severity = severity,
+		.sqlstate = sqlstate,
+		.version = step->version,
 		.file = step->migration ? step->migration->up_file : step->row->file,
-		.message = message, .hint = hint
+		.message = message,
+		.hint = hint
 	};
 
 	finding_add(sink, &finding);

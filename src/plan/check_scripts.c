@@ -240,8 +240,10 @@ add_read_problem(Step *step, const char *file, const SourceScript *read, Finding
 		"encoding" : "readable",
 		.severity = severity,
 		.sqlstate = read->raw.sqlstate,
-		.version = step->version, .file = file,
-		.line = read->bad_line, .column = read->bad_column,
+		.version = step->version,
+		.file = file,
+		.line = read->bad_line,
+		.column = read->bad_column,
 		.message = pstrdup(read->raw.problem),
 		.hint = read->raw.hint ? pstrdup(read->raw.hint) : NULL
 	};
@@ -266,8 +268,10 @@ add_script_problems(Step *step, const char *file, const Script *script, FindingS
 			category == ERRCODE_INVALID_TRANSACTION_TERMINATION ? "transactions" : "syntax",
 			.severity = severity,
 			.sqlstate = problem->sqlstate,
-			.version = step->version, .file = file,
-			.line = problem->line, .column = problem->column,
+			.version = step->version,
+			.file = file,
+			.line = problem->line,
+			.column = problem->column,
 			.message = pstrdup(problem->message),
 			.detail = problem->detail ? pstrdup(problem->detail) : NULL,
 			.hint = problem->hint ? pstrdup(problem->hint) : NULL
@@ -295,9 +299,13 @@ check_directives(Step *step, const char *file, const Script *script)
 	{
 		const Directive *directive = lfirst(lc);
 		Finding		finding = {
-			.check = "directives", .severity = FINDING_WARNING,
+			.check = "directives",
+			.severity = FINDING_WARNING,
 			.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-			.version = step->version, .file = file, .line = directive->line, .column = 1,
+			.version = step->version,
+			.file = file,
+			.line = directive->line,
+			.column = 1,
 			.hint = "Known directives: no-transaction, manual, irreversible."
 		};
 
@@ -330,9 +338,13 @@ check_marks(Step *step, const char *file, const Script *script, bool runs)
 	{
 		const Mark *mark = lfirst(lc);
 		Finding		finding = {
-			.check = "marks", .severity = runs ? FINDING_ERROR : FINDING_WARNING,
+			.check = "marks",
+			.severity = runs ? FINDING_ERROR : FINDING_WARNING,
 			.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
-			.version = step->version, .file = file, .line = mark->line, .column = mark->column,
+			.version = step->version,
+			.file = file,
+			.line = mark->line,
+			.column = mark->column,
 			.message = psprintf("the script has a mark of %s: \"%s\"", mark->tool, mark->text),
 			.detail = mark->sense == MARK_OTHER ?
 			"That tool would read the script in its own way, and migrator does not." :

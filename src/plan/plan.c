@@ -25,7 +25,7 @@ static void stop_for(Step *step, bool late_admitted, const PlanRequest *request,
 MigrationPlan *
 plan_join(const MigrationSet *set, const Record *record)
 {
-	MigrationPlan	   *plan = palloc0(sizeof(MigrationPlan));
+	MigrationPlan *plan = palloc0(sizeof(MigrationPlan));
 	int			files = set ? set->count : 0;
 	const RecordRow **rows = palloc(Max(record->count, 1) * sizeof(RecordRow *));
 	int			file = 0,
@@ -186,9 +186,11 @@ stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink
 	if (!request->may_resume && step->state == MIGRATION_INTERRUPTED)
 	{
 		Finding		finding = {
-			.check = "interrupted", .severity = FINDING_ERROR,
+			.check = "interrupted",
+			.severity = FINDING_ERROR,
 			.sqlstate = ERRCODE_MIGRATOR_INTERRUPTED,
-			.version = step->version, .file = step->migration->up_file,
+			.version = step->version,
+			.file = step->migration->up_file,
 			.message = psprintf("migration \"%s\" was interrupted", step->version),
 			.hint = "CALL migrator.up() takes it up again; or look at what it did and settle it with migrator.resolve()."
 		};
@@ -198,9 +200,11 @@ stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink
 	if ((step->flags & FLAG_LATE) && !late_admitted)
 	{
 		Finding		finding = {
-			.check = "late", .severity = FINDING_ERROR,
+			.check = "late",
+			.severity = FINDING_ERROR,
 			.sqlstate = ERRCODE_MIGRATOR_LATE,
-			.version = step->version, .file = step->migration->up_file,
+			.version = step->version,
+			.file = step->migration->up_file,
 			.message = psprintf("migration \"%s\" is late: \"%s\" is applied already",
 								step->version, step->late_after),
 			.hint = psprintf("Give it a later version, or admit it with options => '{\"allow_late\": \"%s\"}' or migrator.late = allow.",
@@ -231,7 +235,10 @@ require_version(const MigrationPlan *plan, const char *version)
 	int			i = first_not_before(plan, version);
 	const char *begins_so = NULL;
 
-	/* steps that begin with the version stand behind it, in the order of bytes */
+	/*
+	 * steps that begin with the version stand behind it, in the order of
+	 * bytes
+	 */
 	if (i < plan->count)
 	{
 		const Step *step = &plan->steps[i];

@@ -106,8 +106,10 @@ resolve_service(Scope *scope, const char *source, const char *service)
 		ListCell   *lc;
 
 		foreach(lc, services)
+		{
 			if (strcmp(((Service *) lfirst(lc))->service, "default") == 0)
 				scope->registration = lfirst(lc);
+		}
 		if (scope->registration == NULL && list_length(services) == 1)
 			scope->registration = linitial(services);
 		if (scope->registration == NULL && list_length(services) > 1)

@@ -17,7 +17,8 @@ typedef struct Scope
 	const char *environment;	/* NULL when none */
 	const char *search_path;	/* registered one, or NULL: the caller's */
 	Service    *registration;	/* or NULL */
-	char	  **ignore;			/* patterns of file names that are none of ours */
+	char	  **ignore;			/* patterns of file names that are none of
+								 * ours */
 	int			ignore_count;
 
 	/* where each value comes from */

@@ -107,17 +107,26 @@ list_locks(const char *service, ServiceLock *locks)
 {
 	int64		id;
 	bool		has_id = settings_lock_id(&id);
+	ServiceLock up = {ADVISORY_OWN, lock_own_key(service, LOCK_PART_UP), LOCK_PART_UP};
+	ServiceLock run = {ADVISORY_OWN, lock_own_key(service, LOCK_PART_RUN), LOCK_PART_RUN};
 	int			count = 0;
 
 	if (has_id)
 	{
-		locks[count++] = (ServiceLock) {ADVISORY_OWN, lock_key(service, LOCK_PART_UP), LOCK_PART_UP};
-		locks[count++] = (ServiceLock) {ADVISORY_PUBLIC, id, LOCK_PART_RUN};
+		ServiceLock up_of_all = {ADVISORY_OWN, lock_key(service, LOCK_PART_UP), LOCK_PART_UP};
+		ServiceLock run_of_all = {ADVISORY_PUBLIC, id, LOCK_PART_RUN};
+
+		locks[count++] = up_of_all;
+		locks[count++] = run_of_all;
 	}
-	locks[count++] = (ServiceLock) {ADVISORY_OWN, lock_own_key(service, LOCK_PART_UP), LOCK_PART_UP};
-	locks[count++] = (ServiceLock) {ADVISORY_OWN, lock_own_key(service, LOCK_PART_RUN), LOCK_PART_RUN};
+	locks[count++] = up;
+	locks[count++] = run;
 	if (!has_id)
-		locks[count++] = (ServiceLock) {ADVISORY_PUBLIC, lock_key(service, LOCK_PART_RUN), LOCK_PART_RUN, true};
+	{
+		ServiceLock documented = {ADVISORY_PUBLIC, lock_key(service, LOCK_PART_RUN), LOCK_PART_RUN, true};
+
+		locks[count++] = documented;
+	}
 	return count;
 }
 
@@ -171,7 +180,10 @@ take(const LockRequest *request, ServiceLock *lock, const ServiceLock *up, bool 
 	if (try_lock(lock, session))
 		return true;
 
-	/* whoever was in the way at first is named when somebody else comes between */
+	/*
+	 * whoever was in the way at first is named when somebody else comes
+	 * between
+	 */
 	if (result->holder == NULL)
 		result->holder = holder_of(request->service, false, session);
 	if (request->if_locked == IF_LOCKED_SKIP)
@@ -203,7 +215,8 @@ take_documented(const LockRequest *request, ServiceLock *lock, bool session,
 	{
 		LockHolder *holder = holder_of(request->service, true, session);
 		int			left = time_left(request, start);
-		int			slice = DeadlockTimeout + 1000;	/* so that deadlocks are found */
+		int			slice = DeadlockTimeout + 1000; /* so that deadlocks are
+													 * found */
 
 		if (holder == NULL)
 			return true;
@@ -465,7 +478,9 @@ find_holders(const char *service, bool public_only)
 		int			count = 0;
 
 		foreach(lc, members)
+		{
 			roles[count++] = ObjectIdGetDatum(lfirst_oid(lc));
+		}
 		values[5] = PointerGetDatum(construct_array(roles, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
 		nulls[5] = ' ';
 	}

@@ -599,9 +599,12 @@ write_run(RunEntry *run, bool finished)
 		" client_addr, backend_pid, extension_version, backend_start, progress_handle)"
 		" VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $19 THEN pg_catalog.clock_timestamp() END,"
 		" $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::pg_catalog.inet, $17, $18, $20, $21)",
-		21, {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID,
-		INT4OID, INT4OID, FLOAT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, BOOLOID,
-		TIMESTAMPTZOID, INT8OID}
+		21,
+		{
+			INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID,
+			INT4OID, INT4OID, FLOAT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, BOOLOID,
+			TIMESTAMPTZOID, INT8OID
+		}
 	};
 	Datum		values[21];
 	char		nulls[21];
@@ -782,9 +785,13 @@ revoke_from_others(const char *view)
 	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_grantee, &grantees);
 	view = quote_identifier(view);
 	foreach(lc, grantees.all)
+	{
 		owner_query_utility(psprintf("REVOKE ALL ON migrator.%s FROM %s CASCADE", view, (char *) lfirst(lc)));
+	}
 	foreach(lc, grantees.readers)
+	{
 		owner_query_utility(psprintf("GRANT SELECT ON migrator.%s TO %s", view, (char *) lfirst(lc)));
+	}
 }
 
 void

@@ -13,9 +13,10 @@
 
 typedef enum MigrationState
 {
-	MIGRATION_PENDING,				/* never stored: no row */
+	MIGRATION_PENDING,			/* never stored: no row */
 	MIGRATION_RUNNING,
-	MIGRATION_INTERRUPTED,			/* never stored: a running row without its backend */
+	MIGRATION_INTERRUPTED,		/* never stored: a running row without its
+								 * backend */
 	MIGRATION_FAILED,
 	MIGRATION_APPLIED,
 	MIGRATION_ROLLED_BACK

@@ -23,7 +23,8 @@ typedef struct Service
 	/* of the options */
 	char	  **roles;			/* names as they were given */
 	int			role_count;		/* 0: the service has no rights of its own */
-	char	  **ignore;			/* patterns (base/glob.h) of what is none of its files */
+	char	  **ignore;			/* patterns (base/glob.h) of what is none of
+								 * its files */
 	int			ignore_count;
 
 	/* OIDs are those of this cluster; after a restore elsewhere names count */

@@ -82,7 +82,7 @@ void
 event_pending(const char *service, int pending, int total, bool dry_run)
 {
 	say(LOG, service, psprintf("%s %d pending migration(s) out of %d total",
-						  dry_run ? "dry run: trying" : "applying", pending, total), NULL);
+							   dry_run ? "dry run: trying" : "applying", pending, total), NULL);
 }
 
 /* as golang-migrate prints it: version, direction, name, time */
@@ -90,14 +90,14 @@ void
 event_applied(const char *service, const char *version, const char *name, double ms, bool dry_run)
 {
 	say(migrator_log_level, service, psprintf("%s%s/u %s (%.3f ms)", dry_run ? "would apply " : "",
-						  finding_one_line(version), name ? finding_one_line(name) : "", ms), NULL);
+											  finding_one_line(version), name ? finding_one_line(name) : "", ms), NULL);
 }
 
 void
 event_failed(const char *service, const char *version, const char *name, const char *message)
 {
 	say(LOG, service, psprintf("%s/u %s failed: %s", finding_one_line(version),
-						  name ? finding_one_line(name) : "", finding_one_line(message)), NULL);
+							   name ? finding_one_line(name) : "", finding_one_line(message)), NULL);
 }
 
 void
@@ -111,5 +111,5 @@ void
 event_dry_run_done(const char *service, int applied, int failed, int not_run, double ms)
 {
 	say(LOG, service, psprintf("dry run, all undone: %d would be applied, %d failed, %d not run (%.3f ms)",
-						  applied, failed, not_run, ms), NULL);
+							   applied, failed, not_run, ms), NULL);
 }

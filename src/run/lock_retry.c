@@ -67,7 +67,9 @@ lock_retry_holders(const char *statement, int length)
 	if (relations == NIL)
 		return NULL;
 	foreach(lc, relations)
+	{
 		oids[foreach_current_index(lc)] = ObjectIdGetDatum(lfirst_oid(lc));
+	}
 	values[0] = ObjectIdGetDatum(MyDatabaseId);
 	values[1] = Int32GetDatum(MyProcPid);
 	values[2] = PointerGetDatum(construct_array(oids, list_length(relations), OIDOID,

@@ -24,7 +24,7 @@
 #include "base/settings.h"
 
 static TimeoutId timeout = MAX_TIMEOUTS;
-static int	allowed = 0;			/* ms */
+static int	allowed = 0;		/* ms */
 static TimestampTz deadline = 0;	/* 0: none */
 static bool running = false;
 static bool noting = false;		/* our handler stands before the server's */
@@ -90,9 +90,9 @@ migration_timeout_stop(void)
 	disable_timeout(timeout, false);
 
 	/*
-	 * Too late to cancel what it was for, ours must not cancel something else.
-	 * Another's that is not served yet stays; one that comes in between is
-	 * noted before the flag is looked at again.
+	 * Too late to cancel what it was for, ours must not cancel something
+	 * else. Another's that is not served yet stays; one that comes in between
+	 * is noted before the flag is looked at again.
 	 */
 	if (expired && QueryCancelPending)
 	{

@@ -134,7 +134,7 @@ void
 run_raise_what_stops(Run *run)
 {
 	Survey	   *survey = run->survey;
-	MigrationPlan	   *plan = survey->plan;
+	MigrationPlan *plan = survey->plan;
 	FindingSink sink = {0};
 
 	/* again behind a wait: the service may have become others' meanwhile */
@@ -153,8 +153,10 @@ run_raise_what_stops(Run *run)
 		if (!step->selected && step->state != MIGRATION_APPLIED)
 			continue;
 		foreach(lc, step->findings.findings)
+		{
 			if (((Finding *) lfirst(lc))->severity == FINDING_ERROR)
 				finding_add(&sink, lfirst(lc));
+		}
 	}
 	finding_raise_first(&sink);
 
@@ -450,7 +452,7 @@ run_step_applied(Run *run, Step *step)
 	event_applied(run->request->scope->service, step->version, step->name, run->elapsed,
 				  run->request->dry_run);
 	run_report_step(run, step, "applied", run->elapsed,
-				run->request->dry_run ? "dry run: undone" : NULL);
+					run->request->dry_run ? "dry run: undone" : NULL);
 }
 
 void

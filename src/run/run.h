@@ -42,7 +42,8 @@ typedef struct RunResult
 	int64		run_id;			/* 0: there was no run */
 	int			applied;
 	int			failed;
-	int			total;			/* migrations of the source; -1: it was not looked at */
+	int			total;			/* migrations of the source; -1: it was not
+								 * looked at */
 	int			selected;		/* those that the run chose */
 } RunResult;
 

@@ -53,7 +53,9 @@ settle_register(Service *service, Jsonb *options)
 	record_make_service_view(service->service);
 	{
 		RecordEntry entry = {
-			.service = service->service, .event = "registered", .execution_time_ms = -1,
+			.service = service->service,
+			.event = "registered",
+			.execution_time_ms = -1,
 			.environment = service->environment,
 			.note = psprintf("source %s", service->source)
 		};
@@ -87,7 +89,9 @@ void
 settle_unregister(const char *service)
 {
 	RecordEntry entry = {
-		.service = service, .event = "unregistered", .execution_time_ms = -1
+		.service = service,
+		.event = "unregistered",
+		.execution_time_ms = -1
 	};
 
 	run_require_writable("migrator.unregister()");
@@ -120,7 +124,10 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 	source_require_runnable(survey->source);
 	survey_raise_what_stops(survey, force);
 
-	/* all of them: meant for a database that was made without us, not for what is new */
+	/*
+	 * all of them: meant for a database that was made without us, not for
+	 * what is new
+	 */
 	if (version == NULL && survey->record->count > 0)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -155,9 +162,15 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 	if (written > 0)
 	{
 		RunEntry	run = {
-			.run_id = run_id, .kind = "baseline", .service = scope->service,
-			.source = scope->source, .environment = scope->environment, .started_at = started,
-			.outcome = "applied", .total = survey->set->count, .applied = written,
+			.run_id = run_id,
+			.kind = "baseline",
+			.service = scope->service,
+			.source = scope->source,
+			.environment = scope->environment,
+			.started_at = started,
+			.outcome = "applied",
+			.total = survey->set->count,
+			.applied = written,
 			.duration_ms = TimestampDifferenceMilliseconds(started, GetCurrentTimestamp())
 		};
 
@@ -235,8 +248,12 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 	else
 	{
 		RecordEntry entry = {
-			.service = scope->service, .version = step->row->version, .name = step->name,
-			.event = "resolved", .note = text, .execution_time_ms = -1
+			.service = scope->service,
+			.version = step->row->version,
+			.name = step->name,
+			.event = "resolved",
+			.note = text,
+			.execution_time_ms = -1
 		};
 
 		if (wanted == MIGRATION_PENDING)
@@ -258,7 +275,11 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 	FindingSink sink = {0};
 	Step	   *step;
 	SourceScript down = {0};
-	RecordEntry entry = {.event = "accepted", .note = note, .execution_time_ms = -1};
+	RecordEntry entry = {
+		.event = "accepted",
+		.note = note,
+		.execution_time_ms = -1
+	};
 
 	run_require_writable("migrator.accept()");
 	scope_require_source(scope);

@@ -35,9 +35,11 @@ survey_take(const Scope *scope, CheckDepth depth)
 	{
 		RecordedFiles files = {survey->record};
 		LayoutHints hints = {
-			.ignore = scope->ignore, .ignore_count = scope->ignore_count,
+			.ignore = scope->ignore,
+			.ignore_count = scope->ignore_count,
 			.recorded_layout = recorded_layout(survey->record),
-			.is_recorded = is_recorded, .argument = &files
+			.is_recorded = is_recorded,
+			.argument = &files
 		};
 
 		survey->set = layout_read(survey->source, &hints);
@@ -129,7 +131,8 @@ check_registered_source(const Survey *survey, FindingSink *sink)
 	const Scope *scope = survey->scope;
 	const char *registered = scope->registration ? scope->registration->source : NULL;
 	Finding		finding = {
-		.check = "layout", .severity = FINDING_ERROR,
+		.check = "layout",
+		.severity = FINDING_ERROR,
 		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
 		.hint = "Register the new source with migrator.register(), name another service, or use options => '{\"force\": true}'."
 	};

@@ -18,7 +18,7 @@ typedef struct Survey
 	Source	   *source;			/* NULL: the record alone */
 	MigrationSet *set;			/* likewise */
 	Record	   *record;
-	MigrationPlan	   *plan;
+	MigrationPlan *plan;
 } Survey;
 
 /*

@@ -241,7 +241,10 @@ up_locked(Run *run)
 	}
 	PG_CATCH();
 	{
-		/* no error of the bookkeeping leaves a run without an end, or the script's settings */
+		/*
+		 * no error of the bookkeeping leaves a run without an end, or the
+		 * script's settings
+		 */
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
@@ -363,7 +366,11 @@ up_step_with_retries(Run *run, Step *step, int number)
 	migration_timeout_begin();
 	for (int i = 1;; i++)
 	{
-		Attempt		attempt = {.version = step->version, .number = i, .of = attempts};
+		Attempt		attempt = {
+			.version = step->version,
+			.number = i,
+			.of = attempts
+		};
 		ErrorData  *error;
 
 		progress_migration(number, step->version, step->name ? step->name : "",
@@ -553,8 +560,10 @@ name_invalid_index(Run *run, ErrorData *error)
 		add_detail(error, psprintf("Index %s is left invalid; the next run drops and rebuilds it.",
 								   look.invalid));
 	foreach(lc, look.reindexed)
+	{
 		add_detail(error, psprintf("Index %s is left over; the next run drops it.",
 								   ((ReindexLeftover *) lfirst(lc))->name));
+	}
 }
 
 static void
@@ -668,7 +677,10 @@ run_in_parts(Run *run, Step *step)
 
 	run->saved_settings = session_settings_save();
 
-	/* the transactions that VACUUM and its like begin by themselves take these */
+	/*
+	 * the transactions that VACUUM and its like begin by themselves take
+	 * these
+	 */
 	session_settings_base_add(base, "default_transaction_isolation", "read committed");
 	session_settings_base_add(base, "default_transaction_read_only", "off");
 	session_settings_base_add(base, "default_transaction_deferrable", "off");

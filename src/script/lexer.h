@@ -25,7 +25,8 @@ typedef enum TokenKind
 	TOKEN_RIGHT_PAREN,
 	TOKEN_SEMICOLON,
 	TOKEN_BACKSLASH,			/* one byte: a psql command begins */
-	TOKEN_OTHER,				/* punctuation and bytes that SQL does not know */
+	TOKEN_OTHER,				/* punctuation and bytes that SQL does not
+								 * know */
 	TOKEN_LINE_COMMENT,			/* without the line end */
 	TOKEN_BLOCK_COMMENT
 } TokenKind;

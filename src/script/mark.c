@@ -27,10 +27,12 @@
 typedef enum MarkForm
 {
 	FORM_TOOL,					/* the comment begins so */
-	FORM_WORDS,					/* likewise, but these are words of English too */
+	FORM_WORDS,					/* likewise, but these are words of English
+								 * too */
 	FORM_FRAMED,				/* between signs "=", and nothing else */
 	FORM_HEADING,				/* the whole comment but for ornaments */
-	FORM_HEADING_OF_CODE		/* likewise, and not of lines that are comments */
+	FORM_HEADING_OF_CODE		/* likewise, and not of lines that are
+								 * comments */
 } MarkForm;
 
 /*
@@ -60,24 +62,34 @@ static const MarkTool tools[] = {
 	{"MyBatis Migrations", FORM_TOOL, NULL, "// *@undo", NULL},
 	{"Play evolutions", FORM_TOOL, "*!ups", "*!downs", NULL},
 	{"rambler", FORM_TOOL, "rambler up", "rambler down", NULL},
-	{"Liquibase", FORM_TOOL, NULL,
+	{
+		"Liquibase", FORM_TOOL, NULL,
 		"^rollback drop|^rollback alter|^rollback delete|^rollback truncate|^rollback update|"
 		"^rollback insert|^rollback create|^rollback revoke|^rollback grant|^rollback select|"
 		"^rollback comment|^rollback changesetid|^rollback not required|^rollback empty|"
 		"liquibase rollback",
-		"liquibase formatted sql|changeset %:%", true},
-	{"graphile-migrate", FORM_TOOL, NULL, NULL,
-		"^! previous:|^! hash:|^! message:|^! allowinvalidhash|^! no-transaction|^! split:|^! include"},
-	{"Atlas", FORM_TOOL, NULL, "down.sql --",
-		"atlas:txtar|atlas:txmode|atlas:delimiter|atlas:checkpoint|migration.sql --|checks.sql --"},
+		"liquibase formatted sql|changeset %:%", true
+	},
+	{
+		"graphile-migrate", FORM_TOOL, NULL, NULL,
+		"^! previous:|^! hash:|^! message:|^! allowinvalidhash|^! no-transaction|^! split:|^! include"
+	},
+	{
+		"Atlas", FORM_TOOL, NULL, "down.sql --",
+		"atlas:txtar|atlas:txmode|atlas:delimiter|atlas:checkpoint|migration.sql --|checks.sql --"
+	},
 	{"schema-evolution-manager", FORM_TOOL, NULL, NULL, "sem.attribute."},
-	{"another tool", FORM_HEADING, NULL,
+	{
+		"another tool", FORM_HEADING, NULL,
 		"down|downs|down migration|migrate down|migration down|down script|down section|"
-		"down sql|down part|begin down|start down", NULL},
-	{"another tool", FORM_HEADING_OF_CODE, NULL,
+		"down sql|down part|begin down|start down", NULL
+	},
+	{
+		"another tool", FORM_HEADING_OF_CODE, NULL,
 		"undo|rollback|revert|downgrade|undo migration|rollback migration|revert migration|"
 		"undo script|rollback script|revert script|undo section|rollback section|rollback sql|"
-		"begin rollback|start rollback", NULL},
+		"begin rollback|start rollback", NULL
+	},
 };
 
 static bool first_on_line(const char *text, const Token *token);

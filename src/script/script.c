@@ -219,7 +219,10 @@ statement_token(Splitter *splitter, const Token *token)
 		splitter->after_begin = false;
 		splitter->description_done = true;
 
-		/* before each but the first, so that the last semicolon does not count */
+		/*
+		 * before each but the first, so that the last semicolon does not
+		 * count
+		 */
 		if (script->statement_count > 0)
 			fingerprint_bytes(&splitter->fingerprint, ";", 2);
 	}

@@ -272,8 +272,10 @@ enter_root(const List *roots, const char *path, const char **rest)
 		ListCell   *lc;
 
 		foreach(lc, roots)
+		{
 			if (root == NULL && is_root(lfirst(lc), walked))
 				root = lfirst(lc);
+		}
 		if (root != NULL || !next_name(&at, name))
 			break;
 		if (strcmp(name, "..") == 0)

@@ -79,7 +79,10 @@ file_real_path(const FileSandbox *sandbox, const char *path)
 	struct stat status;
 	int			fd;
 
-	/* relative paths begin at the data directory, which may have been named by a link */
+	/*
+	 * relative paths begin at the data directory, which may have been named
+	 * by a link
+	 */
 	if (!is_absolute_path(path))
 		path = psprintf("%s/%s", realpath(DataDir, real) ? real : DataDir, path);
 
@@ -304,7 +307,10 @@ file_peek(FilePeeker *peeker, const char *name, size_t *length)
 		return NULL;
 	fd = peeker->any_path ? -1 : beneath_open_at(peeker->directory, name, READ_FILE);
 
-	/* any name for one who may read any path; else one that leads to no other directory */
+	/*
+	 * any name for one who may read any path; else one that leads to no other
+	 * directory
+	 */
 	if (peeker->any_path ||
 		(fd < 0 && beneath_is_open_question(errno) && strchr(name, '/') == NULL))
 		fd = openat(peeker->directory, name,

@@ -127,7 +127,10 @@ staged_open(const char *source)
 		1, {TEXTOID}
 	};
 	StagedSet  *set = palloc0(sizeof(StagedSet));
-	SetReader	reader = {.set = set, .context = CurrentMemoryContext};
+	SetReader	reader = {
+		.set = set,
+		.context = CurrentMemoryContext
+	};
 	Datum		value;
 
 	set->given = pstrdup(source);

@@ -20,7 +20,7 @@ typedef struct StagedFile
 	const char *path;			/* relative to the source */
 	char		sha256[SHA256_HEX_LENGTH + 1];
 	int64		size;			/* bytes */
-	Author	by;
+	Author		by;
 } StagedFile;
 
 /* What files are signed with: the row of "stage_key". */

@@ -71,7 +71,7 @@ typedef struct Change
 	StagingFile *files;			/* the new set, by path */
 	int			count;
 	bool	   *unchanged;		/* one for each of them */
-	Author	by;				/* who sends it */
+	Author		by;				/* who sends it */
 	StagedKey	key;
 	const char *name;
 	List	   *removed;		/* paths, text * */
@@ -112,7 +112,7 @@ static void insert_content(const char *name, const StagingFile *file);
 static bool write_files(const char *name, Change *change);
 static void compare_file(HeapTuple tuple, TupleDesc desc, void *argument);
 static bool put_changed_files(const char *name, const Change *change);
-static int put_batch(const char *name, const Change *change, int first, bool *any);
+static int	put_batch(const char *name, const Change *change, int first, bool *any);
 static bool mark_contents(const char *name, HTAB *known);
 static bool put_file(const char *name, const StagingFile *file, const Author *by);
 static void refuse_file_as_folder(const char *name, const char *path);
@@ -158,9 +158,12 @@ staging_finish(Staging *staging, StagingFile *files, int count)
 	const char *name = staging->name;
 	Stage	   *stage = &staging->stage;
 	Change		change = {
-		.files = files, .count = count,
-		.unchanged = palloc0(count * sizeof(bool)), .name = name,
-		.by = staging->by, .key = staging->key,
+		.files = files,
+		.count = count,
+		.unchanged = palloc0(count * sizeof(bool)),
+		.name = name,
+		.by = staging->by,
+		.key = staging->key,
 		.context = CurrentMemoryContext
 	};
 	bool		changed;
@@ -379,7 +382,10 @@ staging_take(Staging *staging, const StagingFile *file)
 		StagingFile single = *file;
 		Datum		small = toast_compress_datum(PointerGetDatum(file->content), InvalidCompressionMethod);
 
-		/* a row is a copy of what it is made from; so that of which little is left goes before */
+		/*
+		 * a row is a copy of what it is made from; so that of which little is
+		 * left goes before
+		 */
 		if (DatumGetPointer(small) != NULL)
 		{
 			single.content = (struct varlena *) DatumGetPointer(small);
@@ -409,7 +415,8 @@ insert_contents(Staging *staging)
 		" SELECT $1, u.sha256, length(u.content), u.content"
 		" FROM unnest($2, $3) AS u(sha256, content)"
 		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL, given_up = false",
-		3, {TEXTOID, TEXTARRAYOID, BYTEAARRAYOID}, .large_values = true
+		3, {TEXTOID, TEXTARRAYOID, BYTEAARRAYOID},
+		.large_values = true
 	};
 	MemoryContext old;
 	Datum		values[3];
@@ -442,7 +449,8 @@ insert_content(const char *name, const StagingFile *file)
 		"INSERT INTO migrator.staged_contents AS c (name, sha256, size, content) VALUES ($1, $2, $3, $4)"
 		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL, given_up = false"
 		" WHERE c.replaced_by IS NOT NULL",
-		4, {TEXTOID, TEXTOID, INT8OID, BYTEAOID}, .large_values = true
+		4, {TEXTOID, TEXTOID, INT8OID, BYTEAOID},
+		.large_values = true
 	};
 	Datum		values[4] = {
 		CStringGetTextDatum(name),
@@ -477,7 +485,9 @@ write_files(const char *name, Change *change)
 		ListCell   *lc;
 
 		foreach(lc, change->removed)
+		{
 			paths[foreach_current_index(lc)] = PointerGetDatum(lfirst(lc));
+		}
 		values[1] = text_array(paths, list_length(change->removed));
 		(void) owner_query_run(&remove, SPI_OK_DELETE, values, NULL, InvalidSnapshot, NULL, NULL);
 	}
@@ -596,7 +606,7 @@ mark_contents(const char *name, HTAB *known)
 	while ((content = hash_seq_search(&scan)) != NULL)
 		if (content->marked == content->used)
 			checksums[count++] = PointerGetDatum(cstring_to_text_with_len(content->sha256,
-																		   SHA256_HEX_LENGTH));
+																		  SHA256_HEX_LENGTH));
 	if (count == 0)
 		return false;
 	values[0] = CStringGetTextDatum(name);
@@ -644,7 +654,7 @@ staging_put(const char *name, StagingFile *file)
 		2, {TEXTOID, TEXTOID}
 	};
 	Stage		stage;
-	Author	by;
+	Author		by;
 	FormerFile	former = {0};
 	Datum		values[2];
 
@@ -813,7 +823,9 @@ remove_leftovers(void)
 		return;
 	(void) owner_query_run(&query, SPI_OK_SELECT, NULL, NULL, InvalidSnapshot, take_name, &list);
 	foreach(lc, list.names)
+	{
 		remove_marked(lfirst(lc));
+	}
 }
 
 static void
