@@ -26,4 +26,14 @@ fi
 grep -A 4 'warning:' "$out/build.log" | head -n 40 || true
 echo "build 1 0 0" >>"$out/counts"
 
+# the program that lays out C comes with the server, but not with every major's
+if [ -x "$BIN/pg_bsd_indent" ]; then
+  if as_user perl test/indent.pl --check >"$out/indent.log" 2>&1; then echo "indent 1 0 0" >>"$out/counts"
+  else
+    head -n 60 "$out/indent.log"
+    note "PostgreSQL $MAJOR: the C is not laid out, see indent.log"
+    echo "indent 0 1 0" >>"$out/counts"
+  fi
+fi
+
 as_user bash test/suite.sh "$tree" "$out" "$@"
