@@ -18,7 +18,7 @@ OBJS = \
 	$(addprefix src/base/, advisory.o digest.o finding.o glob.o options.o owner_query.o segment.o settings.o transaction.o trust.o version.o) \
 	$(addprefix src/script/, lexer.o mark.o parse.o script.o statement_kind.o) \
 	$(addprefix src/source/, beneath.o file.o source.o staged.o staging.o staging_check.o tar.o) \
-	$(addprefix src/layout/, dated.o diesel.o golang_migrate.o layout.o names.o numbered.o prisma.o) \
+	$(addprefix src/layout/, dated.o diesel.o golang_migrate.o layout.o names.o numbered.o prisma.o unit.o) \
 	$(addprefix src/record/, lock.o record.o registration.o) \
 	$(addprefix src/plan/, check_plan.o check_scripts.o plan.o scope.o) \
 	$(addprefix src/execute/, constraint.o copy.o execute.o parts.o resume.o session_settings.o) \

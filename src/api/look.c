@@ -187,7 +187,7 @@ migrator_pending(PG_FUNCTION_ARGS)
 		api_set_text(values, nulls, 1, step->version);
 		api_set_text(values, nulls, 2, step->name);
 		api_set_text(values, nulls, 3, step->description);
-		api_set_text(values, nulls, 4, step->migration->up_file);
+		api_set_text(values, nulls, 4, step->migration->up->file);
 		values[5] = BoolGetDatum(step->call_reason == NULL);
 		/* nothing declares dependencies, risk or duration yet */
 		values[6] = PointerGetDatum(construct_empty_array(TEXTOID));
@@ -201,7 +201,7 @@ migrator_pending(PG_FUNCTION_ARGS)
 static char *
 full_name(const Step *step)
 {
-	const char *file = step->migration ? step->migration->up_file :
+	const char *file = step->migration ? step->migration->up->file :
 		step->row->file ? step->row->file : step->version;
 	const char *slash = strchr(file, '/');
 	char		direction;
@@ -475,7 +475,7 @@ put_ok(ReturnSetInfo *result, const char *check, const Step *step, const char *m
 		.check = check,
 		.severity = FINDING_OK,
 		.version = step ? step->version : NULL,
-		.file = step ? step->migration->up_file : NULL,
+		.file = step ? step->migration->up->file : NULL,
 		.message = message
 	};
 

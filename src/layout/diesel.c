@@ -25,9 +25,9 @@ claim_diesel(const SourceEntry *entry, LayoutClaim *claim)
 			*to++ = *from;
 	*to = '\0';
 	claim->name = layout_name_of_folder(entry->name);
-	claim->up_file = psprintf("%s/up.sql", entry->name);
+	claim->up = unit_of_file(UNIT_UP, psprintf("%s/up.sql", entry->name));
 	if (layout_has_child(entry, "down.sql"))
-		claim->down_file = psprintf("%s/down.sql", entry->name);
+		claim->down = unit_of_file(UNIT_DOWN, psprintf("%s/down.sql", entry->name));
 	return true;
 }
 

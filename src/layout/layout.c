@@ -360,8 +360,8 @@ layout_of_record(Candidates *all)
 
 		memset(&item->claim, 0, sizeof(LayoutClaim));
 		if (!item->aside && layout->claim(item->entry, &item->claim) && !known)
-			known = item->claim.up_file != NULL &&
-				hints->is_recorded(hints->argument, item->claim.up_file);
+			known = item->claim.up != NULL &&
+				hints->is_recorded(hints->argument, item->claim.up->file);
 	}
 	return known ? layout : NULL;
 }
@@ -412,7 +412,7 @@ refuse_ambiguous(const Candidates *all)
 			{
 				appendStringInfo(&detail, "%s%s: \"%s\"", detail.len > 0 ? "\n" : "",
 								 layouts[i]->name,
-								 shown_name(claim.up_file ? claim.up_file : claim.down_file));
+								 shown_name((claim.up ? claim.up : claim.down)->file));
 				break;
 			}
 		}
@@ -503,8 +503,8 @@ read_names(Candidates *all)
 		migration = palloc0(sizeof(Migration));
 		migration->version = claim->version;
 		migration->name = claim->name;
-		migration->up_file = claim->up_file;
-		migration->down_file = claim->down_file;
+		migration->up = claim->up;
+		migration->down = claim->down;
 		set->migrations[set->count++] = migration;
 	}
 }
@@ -590,36 +590,36 @@ join_pairs(MigrationSet *set)
 			   version_compare(set->order, merged->version, set->migrations[next]->version) == 0)
 		{
 			Migration  *other = set->migrations[next++];
-			bool		same_up = merged->up_file && other->up_file;
-			bool		same_down = merged->down_file && other->down_file;
+			bool		same_up = merged->up && other->up;
+			bool		same_down = merged->down && other->down;
 
 			if (same_up || same_down)
 			{
 				DuplicateVersion *duplicate = palloc(sizeof(DuplicateVersion));
 
 				duplicate->version = merged->version;
-				duplicate->first_file = same_up ? merged->up_file : merged->down_file;
-				duplicate->second_file = same_up ? other->up_file : other->down_file;
+				duplicate->first_file = (same_up ? merged->up : merged->down)->file;
+				duplicate->second_file = (same_up ? other->up : other->down)->file;
 				duplicate->twins = are_twins(duplicate->first_file, duplicate->second_file);
 				set->duplicates = lappend(set->duplicates, duplicate);
 				merged->claimed_twice = true;
 			}
-			if (merged->up_file == NULL && other->up_file != NULL)
+			if (merged->up == NULL && other->up != NULL)
 			{
-				merged->up_file = other->up_file;
+				merged->up = other->up;
 				merged->version = other->version;
 				merged->name = other->name;
 			}
-			if (merged->down_file == NULL)
-				merged->down_file = other->down_file;
+			if (merged->down == NULL)
+				merged->down = other->down;
 		}
-		if (merged->up_file != NULL)
+		if (merged->up != NULL)
 			set->migrations[kept++] = merged;
 		else
 		{
 			IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
 
-			ignored->file = shown_name(merged->down_file);
+			ignored->file = shown_name(merged->down->file);
 			ignored->reason = pstrdup("a down script without an up script");
 			ignored->looks_like_sql = true;
 			set->ignored = lappend(set->ignored, ignored);
@@ -644,8 +644,8 @@ compare_migrations(const void *a, const void *b, void *order)
 	const Migration *left = *(Migration *const *) a;
 	const Migration *right = *(Migration *const *) b;
 	int			result = version_compare(*(VersionOrder *) order, left->version, right->version);
-	const char *left_file = left->up_file ? left->up_file : left->down_file;
-	const char *right_file = right->up_file ? right->up_file : right->down_file;
+	const char *left_file = (left->up ? left->up : left->down)->file;
+	const char *right_file = (right->up ? right->up : right->down)->file;
 
 	/* ties only matter for saying the same thing every time */
 	return result != 0 ? result : strcmp(left_file, right_file);

@@ -18,9 +18,8 @@ typedef struct LayoutClaim
 {
 	char	   *version;
 	char	   *name;
-	char	   *up_file;		/* relative to the source; NULL for a down
-								 * file */
-	char	   *down_file;		/* NULL when the entry has none */
+	ScriptUnit *up;				/* NULL for a down file */
+	ScriptUnit *down;			/* NULL when the entry has none */
 	char	   *fault;			/* it has the form of a name of this layout,
 								 * but cannot be one; or NULL */
 } LayoutClaim;

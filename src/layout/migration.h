@@ -9,13 +9,14 @@
 #include "nodes/pg_list.h"
 
 #include "base/version.h"
+#include "layout/unit.h"
 
 typedef struct Migration
 {
 	char	   *version;		/* as the file shows it */
 	char	   *name;
-	char	   *up_file;		/* relative to the source */
-	char	   *down_file;		/* relative to the source, or NULL */
+	ScriptUnit *up;
+	ScriptUnit *down;			/* or NULL */
 	bool		claimed_twice;	/* is among the duplicates of its set */
 } Migration;
 
@@ -52,8 +53,8 @@ typedef struct MigrationSet
 typedef struct DuplicateVersion
 {
 	char	   *version;
-	char	   *first_file;
-	char	   *second_file;
+	const char *first_file;
+	const char *second_file;
 	bool		twins;			/* the names differ in words between dots only */
 } DuplicateVersion;
 

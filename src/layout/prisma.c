@@ -16,7 +16,7 @@ claim_prisma(const SourceEntry *entry, LayoutClaim *claim)
 
 	claim->version = pstrdup(entry->name);
 	claim->name = layout_name_of_folder(entry->name);
-	claim->up_file = psprintf("%s/migration.sql", entry->name);
+	claim->up = unit_of_file(UNIT_UP, psprintf("%s/migration.sql", entry->name));
 	return true;
 }
 

@@ -104,16 +104,16 @@ check_same_files(const MigrationPlan *plan, FindingSink *sink)
 		const Step *step = &plan->steps[i];
 
 		if ((step->flags & FLAG_MODIFIED) && step->row->file != NULL &&
-			strcmp(step->row->file, step->migration->up_file) != 0)
+			strcmp(step->row->file, step->migration->up->file) != 0)
 		{
 			Finding		finding = {
 				.check = "checksums",
 				.severity = FINDING_ERROR,
 				.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
 				.version = step->version,
-				.file = step->migration->up_file,
+				.file = step->migration->up->file,
 				.message = psprintf("version \"%s\" was applied from file \"%s\", and \"%s\" is another script",
-									step->version, step->row->file, step->migration->up_file),
+									step->version, step->row->file, step->migration->up->file),
 				.hint = "Check that source and service belong together; options => '{\"force\": true}' runs it all the same."
 			};
 
@@ -173,7 +173,7 @@ check_record(const MigrationPlan *plan, FindingSink *sink)
 				.severity = FINDING_INFO,
 				.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION,
 				.version = step->version,
-				.file = step->migration->up_file,
+				.file = step->migration->up->file,
 				.line = step->call_line,
 				.message = step->call_reason,
 				.hint = "SELECT migrator.apply() refuses it; use CALL migrator.up()."
@@ -190,7 +190,7 @@ check_down_scripts(const MigrationPlan *plan, FindingSink *sink)
 	int			with_down = 0;
 
 	for (int i = 0; i < plan->set->count; i++)
-		if (plan->set->migrations[i]->down_file != NULL)
+		if (plan->set->migrations[i]->down != NULL)
 			with_down++;
 
 	/* a layout that knows no down scripts is worth one remark, not hundreds */
@@ -210,7 +210,7 @@ check_down_scripts(const MigrationPlan *plan, FindingSink *sink)
 	{
 		const Step *step = &plan->steps[i];
 
-		if (step->migration != NULL && step->migration->down_file == NULL)
+		if (step->migration != NULL && step->migration->down == NULL)
 			add_flag_finding(step, "down_scripts", FINDING_INFO, ERRCODE_MIGRATOR_IRREVERSIBLE,
 							 "the migration has no down script", NULL, sink);
 	}
@@ -225,7 +225,7 @@ add_flag_finding(const Step *step, const char *check, FindingSeverity severity, 
 		.severity = severity,
 		.sqlstate = sqlstate,
 		.version = step->version,
-		.file = step->migration ? step->migration->up_file : step->row->file,
+		.file = step->migration ? step->migration->up->file : step->row->file,
 		.message = message,
 		.hint = hint
 	};

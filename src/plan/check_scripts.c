@@ -51,7 +51,7 @@ check_scripts(MigrationPlan *plan, Source *source, CheckDepth depth)
 			continue;
 		check_up_script(step, source, depth, work);
 		MemoryContextReset(work);
-		if (depth == CHECK_EVERYTHING && step->migration->down_file != NULL)
+		if (depth == CHECK_EVERYTHING && step->migration->down != NULL)
 			check_down_script(step, source, work);
 		MemoryContextReset(work);
 	}
@@ -66,7 +66,7 @@ check_scripts(MigrationPlan *plan, Source *source, CheckDepth depth)
 static void
 check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work)
 {
-	const char *file = step->migration->up_file;
+	const char *file = step->migration->up->file;
 	bool		applied = step->state == MIGRATION_APPLIED;
 	MemoryContext keep;
 	SourceScript read = {0};
@@ -124,7 +124,7 @@ check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work
 static void
 check_down_script(Step *step, const Source *source, MemoryContext work)
 {
-	const char *file = step->migration->down_file;
+	const char *file = step->migration->down->file;
 	MemoryContext keep = MemoryContextSwitchTo(work);
 	SourceScript read;
 	Script	   *script = NULL;
@@ -325,8 +325,8 @@ check_directives(Step *step, const char *file, const Script *script)
 static void
 check_marks(Step *step, const char *file, const Script *script, bool runs)
 {
-	bool		goes_down = step->migration->down_file != NULL &&
-		strcmp(file, step->migration->down_file) == 0;
+	bool		goes_down = step->migration->down != NULL &&
+		strcmp(file, step->migration->down->file) == 0;
 	const char *slash = strrchr(file, '/');
 	char		direction;
 	bool		named_up;
@@ -372,7 +372,7 @@ is_known_directive(const char *name)
 Script *
 check_load_script(const Source *source, const Step *step)
 {
-	const char *file = step->migration->up_file;
+	const char *file = step->migration->up->file;
 	SourceScript read;
 	char		checksum[SHA256_HEX_LENGTH + 1] = "";
 

@@ -190,7 +190,7 @@ stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink
 			.severity = FINDING_ERROR,
 			.sqlstate = ERRCODE_MIGRATOR_INTERRUPTED,
 			.version = step->version,
-			.file = step->migration->up_file,
+			.file = step->migration->up->file,
 			.message = psprintf("migration \"%s\" was interrupted", step->version),
 			.hint = "CALL migrator.up() takes it up again; or look at what it did and settle it with migrator.resolve()."
 		};
@@ -204,7 +204,7 @@ stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink
 			.severity = FINDING_ERROR,
 			.sqlstate = ERRCODE_MIGRATOR_LATE,
 			.version = step->version,
-			.file = step->migration->up_file,
+			.file = step->migration->up->file,
 			.message = psprintf("migration \"%s\" is late: \"%s\" is applied already",
 								step->version, step->late_after),
 			.hint = psprintf("Give it a later version, or admit it with options => '{\"allow_late\": \"%s\"}' or migrator.late = allow.",

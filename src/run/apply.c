@@ -147,7 +147,7 @@ refuse_non_transactional(const Step *step)
 			errdetail("Nothing was run."),
 			errhint("Use CALL migrator.up(), which gives each migration its own transaction and runs such statements outside of one."),
 			errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
-					   step->version, step->migration->up_file, step->call_line, 1));
+					   step->version, step->migration->up->file, step->call_line, 1));
 }
 
 /*

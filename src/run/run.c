@@ -233,7 +233,7 @@ run_begin_execution(Run *run, const Step *step)
 
 	memset(&run->execution, 0, sizeof(Execution));
 	run->execution.version = step->version;
-	run->execution.file = step->migration->up_file;
+	run->execution.file = step->migration->up->file;
 	run->execution.statement = -1;
 	run->execution.own_transaction = run->own_transaction;
 	run->execution.before_statement = run->before_statement;
@@ -278,9 +278,9 @@ read_down_script(const Run *run, const Step *step)
 {
 	SourceScript read;
 
-	if (step->migration->down_file == NULL)
+	if (step->migration->down == NULL)
 		return NULL;
-	source_read_script(run->survey->source, step->migration->down_file, &read);
+	source_read_script(run->survey->source, step->migration->down->file, &read);
 	return read.text;
 }
 
@@ -293,7 +293,7 @@ run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry)
 	entry->service = scope->service;
 	entry->version = step->row ? step->row->version : step->version;
 	entry->name = step->name;
-	entry->file = step->migration->up_file;
+	entry->file = step->migration->up->file;
 	entry->layout = run->survey->set->layout;
 	entry->environment = scope->environment;
 	entry->checksum = step->checksum;
@@ -381,7 +381,7 @@ run_explain_error(const Run *run, const Step *step, ErrorData *error)
 								  error->context ? error->context : "",
 								  error->context ? "\n" : "",
 								  finding_one_line(step->version),
-								  finding_one_line(step->migration->up_file));
+								  finding_one_line(step->migration->up->file));
 
 	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
 		hint = run->own_transaction ?

@@ -187,7 +187,7 @@ write_settled(const Survey *survey, const Step *step, MigrationState state,
 		.service = survey->scope->service,
 		.version = step->row ? step->row->version : step->version,
 		.name = step->name,
-		.file = step->migration ? step->migration->up_file : step->row->file,
+		.file = step->migration ? step->migration->up->file : step->row->file,
 		.layout = survey->set ? survey->set->layout : step->row ? step->row->layout : NULL,
 		.state = state,
 		.environment = survey->scope->environment,
@@ -204,11 +204,11 @@ write_settled(const Survey *survey, const Step *step, MigrationState state,
 		.note = note
 	};
 
-	if (step->migration != NULL && step->migration->down_file != NULL)
+	if (step->migration != NULL && step->migration->down != NULL)
 	{
 		SourceScript down;
 
-		source_read_script(survey->source, step->migration->down_file, &down);
+		source_read_script(survey->source, step->migration->down->file, &down);
 		entry.down_script = down.text;
 	}
 	record_write(&entry);
@@ -304,14 +304,14 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 	if (step->checksum == NULL)
 		finding_raise_first(&step->findings);
 
-	if (step->migration->down_file != NULL)
+	if (step->migration->down != NULL)
 	{
-		source_read_script(survey->source, step->migration->down_file, &down);
+		source_read_script(survey->source, step->migration->down->file, &down);
 		if (down.text == NULL)
 			ereport(ERROR,
 					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					errmsg("down script \"%s\" of migration \"%s\" cannot be read",
-						   step->migration->down_file, step->version),
+						   step->migration->down->file, step->version),
 					errhint("migrator.validate() says why."));
 	}
 	entry.service = scope->service;
