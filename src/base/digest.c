@@ -28,21 +28,22 @@ struct Digest
 };
 
 static void digest_free(void *arg);
-static void digest_start(EVP_MD_CTX *evp);
+static void start_kept(void);
 static void digest_end(EVP_MD_CTX *evp, unsigned char *sum);
 static void digest_hex(EVP_MD_CTX *evp, char *hex);
 static void digest_failed(void);
 
-/* Of the one-shot forms. */
+/*
+ * Of the one-shot forms.  kept_knows: it is SHA-256's already, and OpenSSL need
+ * not look the algorithm up once more, which takes as long as hashing a small file.
+ */
 static EVP_MD_CTX *kept_evp = NULL;
+static bool kept_knows = false;
 
 void
 digest_sha256(const void *bytes, size_t len, char *hex)
 {
-	if (kept_evp == NULL && (kept_evp = EVP_MD_CTX_new()) == NULL)
-		digest_failed();
-
-	digest_start(kept_evp);
+	start_kept();
 	if (EVP_DigestUpdate(kept_evp, bytes, len) != 1)
 		digest_failed();
 	digest_hex(kept_evp, hex);
@@ -63,15 +64,12 @@ digest_hmac(const void *key, size_t key_length, const void *bytes, size_t len, c
 		inner_pad[i] = byte ^ 0x36;
 		outer_pad[i] = byte ^ 0x5c;
 	}
-	if (kept_evp == NULL && (kept_evp = EVP_MD_CTX_new()) == NULL)
-		digest_failed();
-
-	digest_start(kept_evp);
+	start_kept();
 	if (EVP_DigestUpdate(kept_evp, inner_pad, sizeof(inner_pad)) != 1 ||
 		EVP_DigestUpdate(kept_evp, bytes, len) != 1)
 		digest_failed();
 	digest_end(kept_evp, sum);
-	digest_start(kept_evp);
+	start_kept();
 	if (EVP_DigestUpdate(kept_evp, outer_pad, sizeof(outer_pad)) != 1 ||
 		EVP_DigestUpdate(kept_evp, sum, sizeof(sum)) != 1)
 		digest_failed();
@@ -91,7 +89,8 @@ digest_create(void)
 	digest->evp = EVP_MD_CTX_new();
 	if (digest->evp == NULL)
 		digest_failed();
-	digest_start(digest->evp);
+	if (EVP_DigestInit_ex(digest->evp, EVP_sha256(), NULL) != 1)
+		digest_failed();
 
 	return digest;
 }
@@ -124,10 +123,16 @@ digest_free(void *arg)
 }
 
 static void
-digest_start(EVP_MD_CTX *evp)
+start_kept(void)
 {
-	if (EVP_DigestInit_ex(evp, EVP_sha256(), NULL) != 1)
+	bool		knows = kept_knows;
+
+	kept_knows = false;
+	if (kept_evp == NULL && (kept_evp = EVP_MD_CTX_new()) == NULL)
 		digest_failed();
+	if (EVP_DigestInit_ex(kept_evp, knows ? NULL : EVP_sha256(), NULL) != 1)
+		digest_failed();
+	kept_knows = true;
 }
 
 static void
