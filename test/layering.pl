@@ -60,10 +60,11 @@ for my $module (sort keys %exists)
 		while (<$file>)
 		{
 			next unless /^\s*#\s*include\s*"([^"]+)"/;
-			my $other = module($1);
-			if ($1 !~ /\// && $exists{ ($module =~ s,/.*,,r) . "/$other" })
+			my $included = $1;
+			my $other = module($included);
+			if ($included !~ /\// && $exists{ ($module =~ s,/.*,,r) . "/$other" })
 			{
-				push @complaints, "$path:$.: \"$1\" without its folder";
+				push @complaints, "$path:$.: \"$included\" without its folder";
 			}
 			# the server's headers are no modules of ours
 			next if $other eq $module || !defined $layer_of{$other};
@@ -71,7 +72,7 @@ for my $module (sort keys %exists)
 			next if $layer_of{$other} < $layer_of{$module};
 			next if $layer_of{$other} == $layer_of{$module} && $may{$module}{$other};
 			push @complaints,
-			  "$path:$.: layer $layer_of{$module} includes \"$1\" of layer $layer_of{$other}"
+			  "$path:$.: layer $layer_of{$module} includes \"$included\" of layer $layer_of{$other}"
 			  . ($layer_of{$other} == $layer_of{$module} ? ', and no arrow is drawn' : '');
 		}
 		close $file;

@@ -27,6 +27,7 @@
 #include "execute/copy.h"
 #include "execute/execute.h"
 #include "base/finding.h"
+#include "script/server_parser.h"
 
 static void push_context(Execution *execution, ErrorContextCallback *callback);
 static void run_statements(Execution *execution, int first, int last, bool top_level);

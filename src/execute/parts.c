@@ -15,6 +15,7 @@
 #include "record/record.h"
 #include "execute/resume.h"
 #include "base/transaction.h"
+#include "script/server_parser.h"
 
 /* the session as the finished parts left it */
 typedef struct ResumeSession

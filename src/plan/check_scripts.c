@@ -15,6 +15,9 @@
 #include "base/finding.h"
 #include "layout/layout.h"
 #include "plan/check_scripts.h"
+#include "script/parse.h"
+#include "script/server_parser.h"
+#include "script/split.h"
 
 static void check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work);
 static void check_down_script(Step *step, const Source *source, MemoryContext work);

@@ -29,6 +29,8 @@
 #include "run/shared.h"
 #include "execute/session_settings.h"
 #include "base/transaction.h"
+#include "script/parse.h"
+#include "script/server_parser.h"
 
 /* One of several tries at a migration. */
 typedef struct Attempt

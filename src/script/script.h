@@ -3,13 +3,10 @@
  *	  A script's text cut into statements, and what can be said of it without
  *	  running it.
  *
- * Cutting and parsing are two steps.  script_split() (script.c) needs only our lexer
- * (lexer.h) and, to know whether a COPY statement is followed by data, the
- * server's parser on that one statement.  script_parse() (parse.c) then
- * gives every statement to raw_parser() and classifies the parse tree
- * (statement_kind.h).  Neither runs anything, and neither raises an error for
- * what is wrong with a script: problems are collected, so that a caller can
- * report those of many files at once.
+ * Cutting (split.h) and parsing (parse.h) are two steps.  Neither runs
+ * anything, and neither raises an error for what is wrong with a script:
+ * problems are collected, so that a caller can report those of many files at
+ * once.
  *
  * All positions are of the file: lines and columns from 1, columns in
  * characters, a BOM not counted.  They never come from RawStmt, whose
@@ -65,7 +62,7 @@ typedef struct ScriptProblem
 	int			position;		/* 1-based character in that statement, or 0 */
 } ScriptProblem;
 
-/* How a script deals with transactions (product.md rule 5). */
+/* How a script deals with transactions. */
 typedef enum TransactionForm
 {
 	TRANSACTION_FORM_NONE,		/* no transaction statement */
@@ -87,7 +84,7 @@ typedef struct Script
 	char	   *description;	/* first comment block as plain text, or NULL */
 	char		fingerprint[FINGERPRINT_LENGTH + 1];	/* "1:" and hex */
 
-	/* from here on: set by script_parse */
+	/* from here on: set by script_parse() */
 	TransactionForm transaction_form;
 	int			isolation_line; /* first BEGIN with options or SET
 								 * TRANSACTION; 0 when none */
@@ -104,45 +101,17 @@ typedef struct Script
 #define SCRIPT_MAX_PROBLEMS 20
 
 /*
- * Cut text (len bytes, below 4 GB, valid in the server encoding, no BOM and no
- * NUL among them; nothing is read behind them) into statements.  The result
- * lives in CurrentMemoryContext and points into text, which must outlive it.
- * conforming_strings is the value of standard_conforming_strings that the
- * script starts with; a SET of it in the script changes how the rest is read,
- * as it does in psql; SET LOCAL does so up to the next COMMIT.
- *
- * Problems found here: unterminated quoting or comment, psql's backslash
- * commands other than \restrict and \unrestrict between two statements, text
- * behind a COPY ... FROM stdin on its line.  A missing last semicolon, a script
- * without statements and empty statements are none.  COPY data ends at a line
- * "\." or at the end of the file, as in psql.
- *
- * Raises only what palloc and CHECK_FOR_INTERRUPTS raise.
+ * Collect a problem, unless there are SCRIPT_MAX_PROBLEMS already.  It is
+ * copied into the script's memory context, strings and all.
  */
-extern Script *script_split(const char *text, size_t len, bool conforming_strings);
+extern void script_add_problem(Script *script, const ScriptProblem *problem);
 
-/*
- * Parse and classify every statement, and fill the second half of Script.
- * Problems found here: syntax errors (the parser's own SQLSTATE and message),
- * several commands in one slice, unsupported or unbalanced transaction
- * statements, a statement that refuses a transaction block inside of BEGIN ...
- * COMMIT, COPY ... TO stdout, and what a script may never do
- * (statement_kind.h).  A statement that script_split() found fault with is not
- * parsed.  Memory used is that of one statement at a time; problems are added
- * in the memory context of the Script.
- *
- * The parser's errors are caught without a subtransaction, which is safe since
- * it touches nothing.  Its warnings and notices are held back: they come when
- * the statement runs.
- */
-extern void script_parse(Script *script);
+/* Likewise, of statement i as a whole. */
+extern void script_add_statement_problem(Script *script, int i, int sqlstate, const char *message,
+										 const char *detail, const char *hint);
 
-/*
- * Parse statement number i again, for execution.  Returns the RawStmt in
- * CurrentMemoryContext; *slice (if not NULL) receives the NUL-terminated text
- * the tree's locations refer to.  Raises syntax errors as the parser does.
- */
-extern RawStmt *script_parse_statement(const Script *script, int i, char **slice);
+/* Has a problem of statement i been collected? */
+extern bool script_has_problem(const Script *script, int i);
 
 /* palloc'd copy of a statement's text */
 extern char *script_statement_text(const Script *script, int i);

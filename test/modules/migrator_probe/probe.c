@@ -30,7 +30,9 @@
 #include "base/segment.h"
 #include "run/progress.h"
 #include "script/lexer.h"
+#include "script/parse.h"
 #include "script/script.h"
+#include "script/split.h"
 
 PG_MODULE_MAGIC;
 

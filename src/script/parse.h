@@ -1,0 +1,27 @@
+/*
+ * parse.h
+ *	  Every statement of a script through the server's parser, and what the
+ *	  parse trees say of the script as a whole.
+ */
+#ifndef MIGRATOR_SCRIPT_PARSE_H
+#define MIGRATOR_SCRIPT_PARSE_H
+
+#include "script/script.h"
+
+/*
+ * Parse and classify every statement, and fill the second half of Script.
+ * Problems found here: syntax errors (the parser's own SQLSTATE and message),
+ * several commands in one slice, unsupported or unbalanced transaction
+ * statements, a statement that refuses a transaction block inside of BEGIN ...
+ * COMMIT, COPY ... TO stdout, and what a script may never do
+ * (statement_kind.h).  A statement that script_split() found fault with is not
+ * parsed.  Memory used is that of one statement at a time; problems are added
+ * in the memory context of the Script.
+ *
+ * The parser's errors are caught without a subtransaction, which is safe since
+ * it touches nothing.  Its warnings and notices are held back: they come when
+ * the statement runs.
+ */
+extern void script_parse(Script *script);
+
+#endif

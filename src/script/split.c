@@ -1,0 +1,628 @@
+/*
+ * split.c
+ *	  A script's text cut into statements.
+ *
+ * The cutting follows psql: a statement ends at a semicolon that is outside of
+ * quotes, comments, parentheses and the BEGIN ATOMIC body of a routine.  Where
+ * the text can be read better than psql does (END as a column label in such a
+ * body), it is read as the server's grammar does.
+ *
+ * The lexer sees every byte once, COPY data excepted, which are passed over
+ * line by line.  The tokens feed the fingerprint as they come.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "script/comment.h"
+#include "script/fingerprint.h"
+#include "script/lexer.h"
+#include "script/server_parser.h"
+#include "script/split.h"
+
+/* enough for SET SESSION standard_conforming_strings = off */
+#define HEAD_TOKENS 5
+
+/* how far the words at the start of a statement go to CREATE FUNCTION */
+typedef enum RoutineHead
+{
+	ROUTINE_HEAD_START,
+	ROUTINE_HEAD_CREATE,
+	ROUTINE_HEAD_OR,
+	ROUTINE_HEAD_REPLACE,
+	ROUTINE_HEAD_FOUND,			/* CREATE [OR REPLACE] FUNCTION | PROCEDURE */
+	ROUTINE_HEAD_OTHER
+} RoutineHead;
+
+typedef struct Splitter
+{
+	Script	   *script;
+	Lexer		lexer;
+	int			statements_allocated;
+	Fingerprint fingerprint;
+	Description description;
+
+	/* standard_conforming_strings */
+	bool		default_conforming; /* what RESET gives */
+	bool		session_conforming; /* without SET LOCAL */
+
+	/* the statement being read */
+	bool		open;			/* has it a token yet? */
+	Statement	current;
+	uint32		end;			/* of its last token */
+	Token		head[HEAD_TOKENS];	/* its first tokens */
+	int			token_count;
+	uint32		paren_depth;
+	uint32		body_depth;		/* BEGIN ATOMIC bodies we are in */
+	RoutineHead routine;		/* of the innermost statement */
+	bool		body_boundary;	/* last token: ATOMIC, or ";" of a body */
+	bool		after_begin;	/* last token: BEGIN */
+} Splitter;
+
+/* is a statement COPY ... FROM stdin? */
+typedef struct CopyLook
+{
+	const char *slice;
+	bool		conforming_strings;
+	bool		copy_in;
+} CopyLook;
+
+static void split_token(Splitter *splitter, const Token *token);
+static void statement_token(Splitter *splitter, const Token *token);
+static void track_body(Splitter *splitter, const Token *token);
+static RoutineHead next_routine_head(const Splitter *splitter, const Token *token);
+static void end_statement(Splitter *splitter);
+static void append_statement(Splitter *splitter);
+static void track_conforming_strings(Splitter *splitter);
+static bool conforming_value(const Splitter *splitter, const Token *token, bool *value);
+static bool is_setting_name(const Splitter *splitter, const Token *token);
+static bool is_copy_in(Splitter *splitter);
+static void look_for_copy_in(void *argument);
+static void read_copy_data(Splitter *splitter, Statement *statement);
+static bool finish_copy_line(Splitter *splitter);
+static uint32 find_copy_end(Splitter *splitter, uint32 start, uint32 *next, uint32 *line);
+static void psql_command(Splitter *splitter, const Token *backslash);
+static void look_for_mark(Splitter *splitter, const Token *token);
+static void line_comment(Splitter *splitter, const Token *token);
+static void problem_at(Splitter *splitter, const Token *token, int sqlstate,
+					   const char *message, const char *hint);
+
+static inline bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r' || c == '\n';
+}
+
+Script *
+script_split(const char *text, size_t len, bool conforming_strings)
+{
+	Splitter   *splitter = palloc0(sizeof(Splitter));
+	Script	   *script = palloc0(sizeof(Script));
+	Token		token;
+	uint32		tokens = 0;
+
+	script->text = text;
+	script->length = len;
+	script->second_transaction = -1;
+	script->first_outside = -1;
+
+	splitter->script = script;
+	splitter->default_conforming = conforming_strings;
+	splitter->session_conforming = conforming_strings;
+	fingerprint_begin(&splitter->fingerprint);
+	initStringInfo(&splitter->description.text);
+	lexer_init(&splitter->lexer, text, len, conforming_strings);
+
+	do
+	{
+		if ((++tokens & 0x3ff) == 0)
+			CHECK_FOR_INTERRUPTS();
+		lexer_next(&splitter->lexer, &token);
+		split_token(splitter, &token);
+	} while (token.kind != TOKEN_END);
+
+	if (splitter->open)
+		append_statement(splitter);
+	script->description = comment_description(&splitter->description);
+	script->marks = mark_settle(script->marks, script->statement_count);
+
+	fingerprint_finish(&splitter->fingerprint, script->fingerprint);
+
+	pfree(splitter->description.text.data);
+	pfree(splitter);
+	return script;
+}
+
+static void
+split_token(Splitter *splitter, const Token *token)
+{
+	if (token->fault != NULL)
+		problem_at(splitter, token, ERRCODE_SYNTAX_ERROR, token->fault, NULL);
+
+	switch (token->kind)
+	{
+		case TOKEN_END:
+			break;
+		case TOKEN_LINE_COMMENT:
+			line_comment(splitter, token);
+			break;
+		case TOKEN_BLOCK_COMMENT:
+			look_for_mark(splitter, token);
+			comment_describe_block(&splitter->description, splitter->script->text, token);
+			break;
+		case TOKEN_BACKSLASH:
+			psql_command(splitter, token);
+			break;
+		case TOKEN_SEMICOLON:
+			if (splitter->paren_depth == 0 && splitter->body_depth == 0)
+			{
+				if (splitter->open)
+					end_statement(splitter);
+				break;
+			}
+			/* FALLTHROUGH */
+		default:
+			/* not SQL, but some tools' marks begin so */
+			if (splitter->script->text[token->offset] == '#')
+				look_for_mark(splitter, token);
+			statement_token(splitter, token);
+	}
+}
+
+static void
+statement_token(Splitter *splitter, const Token *token)
+{
+	Script	   *script = splitter->script;
+
+	if (!splitter->open)
+	{
+		Statement  *current = &splitter->current;
+
+		memset(current, 0, sizeof(Statement));
+		current->offset = token->offset;
+		current->line = token->line;
+		current->column = lexer_column(&splitter->lexer, token);
+		current->conforming_strings = splitter->lexer.conforming_strings;
+
+		splitter->open = true;
+		splitter->token_count = 0;
+		splitter->paren_depth = 0;
+		splitter->body_depth = 0;
+		splitter->routine = ROUTINE_HEAD_START;
+		splitter->body_boundary = false;
+		splitter->after_begin = false;
+		splitter->description.done = true;
+
+		/*
+		 * before each but the first, so that the last semicolon does not
+		 * count
+		 */
+		if (script->statement_count > 0)
+			fingerprint_bytes(&splitter->fingerprint, ";", 2);
+	}
+
+	if (splitter->token_count < HEAD_TOKENS)
+		splitter->head[splitter->token_count] = *token;
+	splitter->token_count++;
+	splitter->end = token->offset + token->length;
+
+	if (token->kind == TOKEN_LEFT_PAREN)
+		splitter->paren_depth++;
+	else if (token->kind == TOKEN_RIGHT_PAREN && splitter->paren_depth > 0)
+		splitter->paren_depth--;
+	if (splitter->paren_depth == 0)
+		track_body(splitter, token);
+
+	fingerprint_token(&splitter->fingerprint, script->text, token);
+}
+
+/*
+ * Follow BEGIN ATOMIC ... END.  In such a body each statement ends in a
+ * semicolon, so the END that closes it stands behind one (or behind ATOMIC);
+ * any other END belongs to a CASE or is a name.
+ */
+static void
+track_body(Splitter *splitter, const Token *token)
+{
+	const char *text = splitter->script->text;
+
+	if (token->kind == TOKEN_SEMICOLON)
+	{
+		splitter->routine = ROUTINE_HEAD_START;
+		splitter->body_boundary = true;
+		splitter->after_begin = false;
+		return;
+	}
+
+	if (splitter->after_begin && token_is_word(text, token, "atomic"))
+	{
+		splitter->body_depth++;
+		splitter->routine = ROUTINE_HEAD_START;
+		splitter->body_boundary = true;
+		splitter->after_begin = false;
+		return;
+	}
+
+	if (splitter->body_boundary && splitter->body_depth > 0 &&
+		token_is_word(text, token, "end"))
+	{
+		splitter->body_depth--;
+		splitter->routine = ROUTINE_HEAD_OTHER;
+	}
+	else
+		splitter->routine = next_routine_head(splitter, token);
+
+	splitter->body_boundary = false;
+	splitter->after_begin = splitter->routine == ROUTINE_HEAD_FOUND &&
+		token_is_word(text, token, "begin");
+}
+
+static RoutineHead
+next_routine_head(const Splitter *splitter, const Token *token)
+{
+	const char *text = splitter->script->text;
+	RoutineHead head = splitter->routine;
+
+	if (head == ROUTINE_HEAD_FOUND || head == ROUTINE_HEAD_OTHER)
+		return head;
+	if (head == ROUTINE_HEAD_START && token_is_word(text, token, "create"))
+		return ROUTINE_HEAD_CREATE;
+	if (head == ROUTINE_HEAD_CREATE && token_is_word(text, token, "or"))
+		return ROUTINE_HEAD_OR;
+	if (head == ROUTINE_HEAD_OR && token_is_word(text, token, "replace"))
+		return ROUTINE_HEAD_REPLACE;
+	if ((head == ROUTINE_HEAD_CREATE || head == ROUTINE_HEAD_REPLACE) &&
+		(token_is_word(text, token, "function") || token_is_word(text, token, "procedure")))
+		return ROUTINE_HEAD_FOUND;
+	return ROUTINE_HEAD_OTHER;
+}
+
+/* A semicolon was read. */
+static void
+end_statement(Splitter *splitter)
+{
+	bool		copy_in = is_copy_in(splitter);
+
+	track_conforming_strings(splitter);
+	append_statement(splitter);
+	if (copy_in)
+		read_copy_data(splitter,
+					   &splitter->script->statements[splitter->script->statement_count - 1]);
+}
+
+/*
+ * The array doubles; it may pass the 1 GB that palloc grants, since a text of
+ * 900 MB can hold more than 32 million statements.
+ */
+static void
+append_statement(Splitter *splitter)
+{
+	Script	   *script = splitter->script;
+
+	if (script->statements == NULL)
+	{
+		splitter->statements_allocated = 8;
+		script->statements = palloc(8 * sizeof(Statement));
+	}
+	else if (script->statement_count == splitter->statements_allocated)
+	{
+		splitter->statements_allocated *= 2;
+		script->statements =
+			repalloc_huge(script->statements,
+						  (Size) splitter->statements_allocated * sizeof(Statement));
+	}
+
+	splitter->current.length = splitter->end - splitter->current.offset;
+	script->statements[script->statement_count++] = splitter->current;
+	splitter->open = false;
+}
+
+/*
+ * SET [SESSION | LOCAL] standard_conforming_strings { = | TO } value, RESET of
+ * it, and the end of a transaction, which undoes SET LOCAL.
+ */
+static void
+track_conforming_strings(Splitter *splitter)
+{
+	const char *text = splitter->script->text;
+	const Token *head = splitter->head;
+	int			count = splitter->token_count;
+	bool		local;
+	int			name;
+	bool		value;
+
+	if (token_is_word(text, &head[0], "commit") || token_is_word(text, &head[0], "end"))
+		splitter->lexer.conforming_strings = splitter->session_conforming;
+	else if (token_is_word(text, &head[0], "reset") && count == 2 &&
+			 (is_setting_name(splitter, &head[1]) || token_is_word(text, &head[1], "all")))
+	{
+		splitter->session_conforming = splitter->default_conforming;
+		splitter->lexer.conforming_strings = splitter->default_conforming;
+	}
+	else if (token_is_word(text, &head[0], "set") && count >= 4 && count <= HEAD_TOKENS)
+	{
+		local = token_is_word(text, &head[1], "local");
+		name = local || token_is_word(text, &head[1], "session") ? 2 : 1;
+		if (count != name + 3 || !is_setting_name(splitter, &head[name]) ||
+			!conforming_value(splitter, &head[name + 2], &value))
+			return;
+		splitter->lexer.conforming_strings = value;
+		if (!local)
+			splitter->session_conforming = value;
+	}
+}
+
+/* The value of a SET; false if it is none that the server would take. */
+static bool
+conforming_value(const Splitter *splitter, const Token *token, bool *value)
+{
+	const char *bytes = splitter->script->text + token->offset;
+	uint32		len = token->length;
+
+	if (token_is_word(splitter->script->text, token, "default"))
+	{
+		*value = splitter->default_conforming;
+		return true;
+	}
+	if (len >= 2 && (bytes[0] == '\'' || bytes[0] == '"'))
+	{
+		bytes++;
+		len -= 2;
+	}
+	return parse_bool_with_len(bytes, len, value);
+}
+
+static bool
+is_setting_name(const Splitter *splitter, const Token *token)
+{
+	static const char name[] = "standard_conforming_strings";
+	const char *bytes = splitter->script->text + token->offset;
+
+	if (token->kind == TOKEN_QUOTED_IDENTIFIER)
+		return token->length == strlen(name) + 2 &&
+			pg_strncasecmp(bytes + 1, name, strlen(name)) == 0;
+	return token_is_word(splitter->script->text, token, name);
+}
+
+/*
+ * Is the statement that was just read one that is followed by data?  Only the
+ * server's grammar can tell; a syntax error counts as no and is reported when
+ * the script is parsed.
+ */
+static bool
+is_copy_in(Splitter *splitter)
+{
+	const char *text = splitter->script->text;
+	const Statement *current = &splitter->current;
+	MemoryContext context;
+	MemoryContext old;
+	CopyLook	look = {.conforming_strings = current->conforming_strings};
+
+	if (!token_is_word(text, &splitter->head[0], "copy"))
+		return false;
+
+	context = AllocSetContextCreate(CurrentMemoryContext, "migrator COPY statement",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	look.slice = pnstrdup(text + current->offset, splitter->end - current->offset);
+	(void) server_parser_try(look_for_copy_in, &look);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+
+	return look.copy_in;
+}
+
+static void
+look_for_copy_in(void *argument)
+{
+	CopyLook   *look = argument;
+	List	   *list = server_parser_read(look->slice, look->conforming_strings, true);
+
+	look->copy_in = list_length(list) == 1 &&
+		statement_kind(linitial_node(RawStmt, list)) == STATEMENT_COPY_IN;
+}
+
+/* The data begin on the line behind the semicolon. */
+static void
+read_copy_data(Splitter *splitter, Statement *statement)
+{
+	Lexer	   *lexer = &splitter->lexer;
+	Fingerprint *fingerprint = &splitter->fingerprint;
+	uint32		next;
+	uint32		line;
+	uint32		end;
+
+	if (!finish_copy_line(splitter))
+		return;
+
+	line = lexer->line;
+	statement->data_offset = lexer->position;
+	statement->data_line = line;
+	end = find_copy_end(splitter, lexer->position, &next, &line);
+	statement->data_length = end - statement->data_offset;
+	lexer_continue_at(lexer, next, line);
+
+	fingerprint_bytes(fingerprint, FINGERPRINT_COPY_DATA, 1);
+	fingerprint_bytes(fingerprint, splitter->script->text + statement->data_offset,
+					  statement->data_length);
+	fingerprint_bytes(fingerprint, "", 1);
+}
+
+/*
+ * Go to the start of the next line.  psql would take what else stands on this
+ * line for the next statement and run it after the data; nobody means that.
+ * At the end of the file there are no data, and false is returned.
+ */
+static bool
+finish_copy_line(Splitter *splitter)
+{
+	Lexer	   *lexer = &splitter->lexer;
+	Lexer		rest = *lexer;
+	uint32		end = lexer_line_end(lexer);
+	Token		token;
+
+	rest.length = end;			/* quotes and comments must end here as well */
+	for (lexer_next(&rest, &token); token.kind != TOKEN_END; lexer_next(&rest, &token))
+	{
+		ScriptProblem problem = {0};
+
+		if (token.kind == TOKEN_LINE_COMMENT)
+			line_comment(splitter, &token);
+		if (token.kind == TOKEN_LINE_COMMENT ||
+			(token.kind == TOKEN_BLOCK_COMMENT && token.fault == NULL))
+			continue;
+
+		problem.sqlstate = ERRCODE_SYNTAX_ERROR;
+		problem.message = "unexpected text behind COPY ... FROM stdin";
+		problem.hint = "The rows to copy start on the next line.";
+		problem.line = (int) token.line;
+		problem.column = (int) lexer_column(lexer, &token);
+		problem.statement = splitter->script->statement_count - 1;
+		script_add_problem(splitter->script, &problem);
+		break;
+	}
+
+	if (end == lexer->length)
+	{
+		lexer_continue_at(lexer, end, lexer->line);
+		return false;
+	}
+	end += lexer_ends_line(lexer->text, lexer->length, end) ? 1 : 2;
+	lexer_continue_at(lexer, end, lexer->line + 1);
+	return true;
+}
+
+/*
+ * Find the line "\." and return its offset; *next and *line then are those of
+ * the line behind it.  Lines end with LF or CRLF, or with CR if the line of
+ * the COPY statement did.
+ */
+static uint32
+find_copy_end(Splitter *splitter, uint32 start, uint32 *next, uint32 *line)
+{
+	const char *text = splitter->script->text;
+	uint32		length = splitter->lexer.length;
+	char		line_end = text[start - 1];
+	uint32		offset = start;
+
+	while (offset < length)
+	{
+		const char *found = memchr(text + offset, line_end, length - offset);
+		uint32		end = found != NULL ? (uint32) (found - text) : length;
+		uint32		row = offset;
+		uint32		row_length = end - offset;
+
+		if ((*line & 0x3ff) == 0)
+			CHECK_FOR_INTERRUPTS();
+		offset = found != NULL ? end + 1 : length;
+		if (found != NULL)
+			(*line)++;
+		if (row_length == 3 && text[row + 2] == '\r')
+			row_length = 2;
+		if (row_length == 2 && text[row] == '\\' && text[row + 1] == '.')
+		{
+			*next = offset;
+			return row;
+		}
+	}
+
+	*next = length;
+	return length;
+}
+
+/*
+ * \restrict and \unrestrict, which pg_dump writes since 2025, only say that
+ * psql is to obey no other command in between.  All others are refused; those
+ * that make psql send what it has read end the statement.
+ */
+static void
+psql_command(Splitter *splitter, const Token *backslash)
+{
+	static const char *const senders[] = {
+		";", "g", "gx", "gset", "gexec", "gdesc", "watch", "crosstabview", "bind", "parse"
+	};
+	Lexer	   *lexer = &splitter->lexer;
+	const char *name = lexer->text + lexer->position;
+	uint32		end = lexer_line_end(lexer);
+	uint32		rest = end - lexer->position;
+	uint32		length = 0;
+	bool		line_start = true;
+	char	   *message;
+
+	for (uint32 i = backslash->line_start; i < backslash->offset; i++)
+		if (!is_blank(lexer->text[i]))
+			line_start = false;
+	while (length < rest && length < NAMEDATALEN &&
+		   !is_blank(name[length]) && name[length] != '\\')
+		length++;
+	length = pg_mbcliplen(name, rest, length);
+
+	lexer->position = end;
+	if (line_start && !splitter->open &&
+		((length == 8 && strncmp(name, "restrict", 8) == 0) ||
+		 (length == 10 && strncmp(name, "unrestrict", 10) == 0)))
+		return;
+
+	message = psprintf("psql command \"\\%.*s\" is not supported", (int) length, name);
+	problem_at(splitter, backslash, ERRCODE_FEATURE_NOT_SUPPORTED, message,
+			   length == 1 && name[0] == '.' ?
+			   "A line \"\\.\" may only end the rows of COPY ... FROM stdin." :
+			   "Scripts are run by the server, without psql. Remove the command or write it as SQL.");
+	pfree(message);
+
+	for (int i = 0; splitter->open && i < lengthof(senders); i++)
+		if (length == strlen(senders[i]) && strncmp(name, senders[i], length) == 0)
+			append_statement(splitter);
+}
+
+static void
+look_for_mark(Splitter *splitter, const Token *token)
+{
+	Script	   *script = splitter->script;
+
+	mark_look(&script->marks, &splitter->lexer, token,
+			  script->statement_count + (splitter->open ? 1 : 0), splitter->open);
+}
+
+static void
+line_comment(Splitter *splitter, const Token *token)
+{
+	Script	   *script = splitter->script;
+	Directive  *directive = comment_directive(script->text, token);
+
+	if (directive != NULL)
+	{
+		Fingerprint *fingerprint = &splitter->fingerprint;
+
+		script->directives = lappend(script->directives, directive);
+		fingerprint_bytes(fingerprint, FINGERPRINT_DIRECTIVE, 1);
+		fingerprint_bytes(fingerprint, directive->name, strlen(directive->name) + 1);
+		fingerprint_bytes(fingerprint, directive->arguments, strlen(directive->arguments) + 1);
+	}
+	look_for_mark(splitter, token);
+	comment_describe_line(&splitter->description, script->text, token, directive != NULL);
+}
+
+static void
+problem_at(Splitter *splitter, const Token *token, int sqlstate,
+		   const char *message, const char *hint)
+{
+	ScriptProblem problem = {0};
+	bool		inside;
+
+	/* a quote that is not closed belongs to the statement it opens, too */
+	inside = splitter->open || token->kind == TOKEN_STRING ||
+		token->kind == TOKEN_QUOTED_IDENTIFIER;
+
+	problem.sqlstate = sqlstate;
+	problem.message = unconstify(char *, message);
+	problem.hint = unconstify(char *, hint);
+	problem.line = (int) token->line;
+	problem.column = (int) lexer_column(&splitter->lexer, token);
+	problem.statement = inside ? splitter->script->statement_count : -1;
+	script_add_problem(splitter->script, &problem);
+}

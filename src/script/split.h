@@ -1,0 +1,28 @@
+/*
+ * split.h
+ *	  A script's text cut into statements.
+ */
+#ifndef MIGRATOR_SCRIPT_SPLIT_H
+#define MIGRATOR_SCRIPT_SPLIT_H
+
+#include "script/script.h"
+
+/*
+ * Cut text (len bytes, below 4 GB, valid in the server encoding, no BOM and no
+ * NUL among them; nothing is read behind them) into statements.  The result
+ * lives in CurrentMemoryContext and points into text, which must outlive it.
+ * conforming_strings is the value of standard_conforming_strings that the
+ * script starts with; a SET of it in the script changes how the rest is read,
+ * as it does in psql; SET LOCAL does so up to the next COMMIT.
+ *
+ * Problems found here: unterminated quoting or comment, psql's backslash
+ * commands other than \restrict and \unrestrict between two statements, text
+ * behind a COPY ... FROM stdin on its line.  A missing last semicolon, a script
+ * without statements and empty statements are none.  COPY data ends at a line
+ * "\." or at the end of the file, as in psql.
+ *
+ * Raises only what palloc and CHECK_FOR_INTERRUPTS raise.
+ */
+extern Script *script_split(const char *text, size_t len, bool conforming_strings);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * transactions.c
+ *	  How a script deals with transactions.
+ */
+#include "postgres.h"
+
+#include "script/server_parser.h"
+#include "script/transactions.h"
+
+static void refuse_outside_before(Script *script, int commit);
+static void walk_refused(Script *script, int i, const RawStmt *raw, TransactionWalk *walk);
+static void make_parts(Script *script, int i);
+
+/*
+ * A script without transaction statements runs in a transaction that we begin
+ * and end.  One whose first transaction statement is COMMIT was written for a
+ * tool that does the same.
+ */
+void
+transactions_walk(Script *script, int i, const RawStmt *raw, TransactionWalk *walk)
+{
+	Statement  *statement = &script->statements[i];
+	bool		first = !walk->seen;
+
+	switch ((StatementKind) statement->kind)
+	{
+		case STATEMENT_BEGIN:
+			walk->seen = true;
+			if (walk->in_block)
+				script_add_statement_problem(script, i, ERRCODE_INVALID_TRANSACTION_INITIATION,
+											 psprintf("%s inside of a transaction", statement_name(raw)),
+											 psprintf("The transaction began on line %u.",
+													  script->statements[walk->begin].line),
+											 NULL);
+			else if (walk->ended || walk->statement_before)
+				make_parts(script, i);
+			if (!walk->in_block)
+				walk->begin = i;
+			walk->in_block = true;
+			if (statement_begin_has_options(raw) && script->isolation_line == 0)
+				script->isolation_line = (int) statement->line;
+			break;
+
+		case STATEMENT_COMMIT:
+			walk->seen = true;
+			if (first)
+			{
+				make_parts(script, i);
+				refuse_outside_before(script, i);
+			}
+			else if (!walk->in_block && !walk->incomplete)
+				script_add_statement_problem(script, i, ERRCODE_INVALID_TRANSACTION_TERMINATION,
+											 "COMMIT without BEGIN", NULL, NULL);
+			walk->in_block = false;
+			walk->ended = true;
+			break;
+
+		case STATEMENT_TRANSACTION_REFUSED:
+			walk_refused(script, i, raw, walk);
+			break;
+
+		default:
+			if (statement->kind == STATEMENT_SET_TRANSACTION && script->isolation_line == 0)
+				script->isolation_line = (int) statement->line;
+			if (walk->in_block)
+				break;
+			if (walk->ended)
+				make_parts(script, i);
+			else if (statement->kind != STATEMENT_SET)
+				walk->statement_before = true;
+	}
+}
+
+/*
+ * Statement commit ends the transaction that was open from the script's first
+ * statement on: none of those may refuse a transaction block.
+ */
+static void
+refuse_outside_before(Script *script, int commit)
+{
+	for (int i = 0; i < commit; i++)
+	{
+		if (script->statements[i].kind != STATEMENT_OUTSIDE || script_has_problem(script, i))
+			continue;
+		script_add_statement_problem(script, i, ERRCODE_ACTIVE_SQL_TRANSACTION,
+									 psprintf("%s cannot run inside a transaction block",
+											  statement_name(script_parse_statement(script, i, NULL))),
+									 psprintf("The COMMIT on line %u ends a transaction that the script counts on from its beginning.",
+											  script->statements[commit].line),
+									 "Write BEGIN where that transaction begins, behind this statement.");
+	}
+}
+
+static void
+walk_refused(Script *script, int i, const RawStmt *raw, TransactionWalk *walk)
+{
+	const TransactionStmt *transaction = castNode(TransactionStmt, raw->stmt);
+
+	walk->seen = true;
+	script_add_statement_problem(script, i, ERRCODE_FEATURE_NOT_SUPPORTED,
+								 psprintf("%s is not supported yet in a migration", statement_name(raw)),
+								 NULL,
+								 "Supported are BEGIN, START TRANSACTION, COMMIT and END.");
+
+	/* one complaint is enough: these do end a transaction */
+	if ((transaction->kind == TRANS_STMT_ROLLBACK && !transaction->chain) ||
+		transaction->kind == TRANS_STMT_PREPARE)
+	{
+		walk->in_block = false;
+		walk->ended = true;
+	}
+}
+
+void
+transactions_finish(Script *script, const TransactionWalk *walk)
+{
+	/* the COMMIT may be among what could not be parsed */
+	if (walk->in_block && !walk->incomplete)
+		script_add_statement_problem(script, walk->begin, ERRCODE_INVALID_TRANSACTION_INITIATION,
+									 "BEGIN without COMMIT",
+									 "The script ends inside of the transaction that begins here.",
+									 NULL);
+
+	if (!walk->seen)
+		script->transaction_form = TRANSACTION_FORM_NONE;
+	else if (script->second_transaction < 0)
+		script->transaction_form = TRANSACTION_FORM_WRAPPED;
+	else
+		script->transaction_form = TRANSACTION_FORM_PARTS;
+}
+
+static void
+make_parts(Script *script, int i)
+{
+	if (script->second_transaction < 0)
+		script->second_transaction = i;
+}
