@@ -129,7 +129,7 @@ for my $times (1, 2)
 	{
 		my $service = "settings$times$end";
 		my $name = "settings, script that $end, cancelled $times";
-		my $dir = source_dir({ '1_a.sql' => "SET default_text_search_config = 'simple'; SET search_path = other; SET ROLE other; RESET ROLE; SET ROLE other; VACUUM;\n"
+		my $dir = source_dir({ '1_a.sql' => "SET default_text_search_config = 'simple'; SET search_path = other; SET ROLE other; RESET ROLE; SET ROLE other; VACUUM public.theirs;\n"
 			. 'DO $$BEGIN PERFORM FROM public.gate; END$$;' . ($end eq 'fails' ? ' SELECT 1/0;' : '') });
 		$node->safe_psql('postgres', 'GRANT SELECT ON gate TO other');
 		my $gate = holder('LOCK TABLE gate');
