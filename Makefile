@@ -19,11 +19,11 @@ OBJS = \
 	$(addprefix src/script/, comment.o fingerprint.o lexer.o mark.o parse.o script.o server_parser.o split.o statement_kind.o transactions.o) \
 	$(addprefix src/source/, beneath.o file.o source.o staged.o staging.o staging_check.o tar.o) \
 	$(addprefix src/layout/, dated.o diesel.o golang_migrate.o layout.o names.o numbered.o prisma.o unit.o) \
-	$(addprefix src/record/, lock.o record.o registration.o) \
+	$(addprefix src/record/, lock.o mark.o record.o registration.o runs.o service_view.o who.o write.o) \
 	$(addprefix src/plan/, check_plan.o check_scripts.o plan.o scope.o) \
 	$(addprefix src/execute/, constraint.o copy.o execute.o parts.o resume.o session_settings.o) \
 	$(addprefix src/run/, apply.o event.o failure_log.o lock_retry.o migration_timeout.o progress.o run.o settle.o survey.o up.o) \
-	$(addprefix src/api/, about.o api.o guard.o init.o look.o run.o settle.o stage.o)
+	$(addprefix src/api/, about.o api.o guard.o init.o look.o run.o running.o settings.o settle.o stage.o)
 
 PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -I$(srcdir)/src

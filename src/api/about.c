@@ -1,91 +1,16 @@
 /*
  * about.c
- *	  SQL functions about the extension itself: settings, version, help,
- *	  lock_key.
+ *	  SQL functions about the extension itself: version, help.
  */
 #include "postgres.h"
 
-#include "catalog/pg_authid.h"
 #include "funcapi.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/timestamp.h"
 
 #include "api/api.h"
-#include "base/compat.h"
-#include "record/lock.h"
-#include "base/owner_query.h"
-#include "run/progress.h"
-#include "record/record.h"
 
-PG_FUNCTION_INFO_V1(migrator_settings);
 PG_FUNCTION_INFO_V1(migrator_version);
 PG_FUNCTION_INFO_V1(migrator_help);
-PG_FUNCTION_INFO_V1(migrator_lock_key);
-PG_FUNCTION_INFO_V1(migrator_progress_of);
-
-static void put_setting(ReturnSetInfo *result, const char *name, const char *value,
-						const char *origin);
-static void put_server_settings(ReturnSetInfo *result);
-static int	compare_variables(const void *a, const void *b);
-
-/* settings(source, service) */
-Datum
-migrator_settings(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = api_begin_rows(fcinfo);
-	const Scope *scope;
-
-	owner_query_check_version();
-	scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), NULL);
-	put_setting(result, "service", scope->service, scope->service_origin);
-	put_setting(result, "source", scope->source, scope->source_origin);
-	put_setting(result, "environment", scope->environment, scope->environment_origin);
-	put_setting(result, "search_path",
-				scope->search_path ? scope->search_path :
-				GetConfigOptionByName("search_path", NULL, false),
-				scope->search_path_origin);
-	put_server_settings(result);
-	return (Datum) 0;
-}
-
-static void
-put_setting(ReturnSetInfo *result, const char *name, const char *value, const char *origin)
-{
-	Datum		values[3];
-	bool		nulls[3] = {false};
-
-	api_set_text(values, nulls, 0, name);
-	api_set_text(values, nulls, 1, value);
-	api_set_text(values, nulls, 2, origin);
-	api_put_row(result, values, nulls);
-}
-
-/* The origin is that of pg_settings.source: default, database, user, session, ... */
-static void
-put_server_settings(ReturnSetInfo *result)
-{
-	int			count;
-	struct config_generic **all = guc_variables(&count);
-	struct config_generic **ours = palloc(count * sizeof(*ours));
-	int			found = 0;
-
-	for (int i = 0; i < count; i++)
-		if (strncmp(all[i]->name, "migrator.", strlen("migrator.")) == 0)
-			ours[found++] = all[i];
-	qsort(ours, found, sizeof(*ours), compare_variables);
-	for (int i = 0; i < found; i++)
-		put_setting(result, ours[i]->name, GetConfigOptionByName(ours[i]->name, NULL, false),
-					GucSource_Names[ours[i]->source]);
-}
-
-static int
-compare_variables(const void *a, const void *b)
-{
-	return strcmp((*(struct config_generic *const *) a)->name,
-				  (*(struct config_generic *const *) b)->name);
-}
 
 Datum
 migrator_version(PG_FUNCTION_ARGS)
@@ -151,57 +76,5 @@ migrator_help(PG_FUNCTION_ARGS)
 		api_set_text(values, nulls, 1, help_rows[i][1]);
 		api_put_row(result, values, nulls);
 	}
-	return (Datum) 0;
-}
-
-/* lock_key(service, part) */
-Datum
-migrator_lock_key(PG_FUNCTION_ARGS)
-{
-	char	   *service = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char	   *part = text_to_cstring(PG_GETARG_TEXT_PP(1));
-
-	scope_check_service_name(service);
-	if (strcmp(part, "run") == 0)
-		PG_RETURN_INT64(lock_key(service, LOCK_PART_RUN));
-	if (strcmp(part, "up") == 0)
-		PG_RETURN_INT64(lock_key(service, LOCK_PART_UP));
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("invalid value for argument \"part\": \"%s\"", part),
-			errhint("Known values: \"run\", \"up\"."));
-}
-
-/*
- * progress_of(run_id): a row, or none when the run is over or the caller may
- * not see its session's activity (as pg_stat_activity decides).  Where its
- * memory is says the record, and nobody else.
- */
-Datum
-migrator_progress_of(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = api_begin_rows(fcinfo);
-	Progress	progress;
-	Datum		values[10];
-	bool		nulls[10] = {false};
-	int64		run_id = PG_GETARG_INT64(0);
-	uint32		handle = record_progress_handle(run_id);
-
-	if (handle == 0 || !progress_read(handle, run_id, &progress))
-		return (Datum) 0;
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) &&
-		!has_privs_of_role(GetUserId(), progress.user))
-		return (Datum) 0;
-	values[0] = Int32GetDatum(progress.pid);
-	api_set_text(values, nulls, 1, progress.version);
-	api_set_text(values, nulls, 2, progress.name);
-	values[3] = Int32GetDatum(progress.migration);
-	values[4] = Int32GetDatum(progress.migration_total);
-	values[5] = Int32GetDatum(progress.statement);
-	values[6] = Int32GetDatum(progress.statement_total);
-	api_set_text(values, nulls, 7, progress.text);
-	values[8] = Int32GetDatum(progress.attempt);
-	values[9] = TimestampTzGetDatum(progress.started_at);
-	api_put_row(result, values, nulls);
 	return (Datum) 0;
 }

@@ -120,7 +120,6 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 	List	   *options = options_read(api_jsonb(fcinfo, n), run_options, false);
 	const Option *force = options_find(options, "force");
 	const Option *allow_late = options_find(options, "allow_late");
-	const Option *ignore = options_find(options, "ignore");
 	const Option *verbose = options_find(options, "verbose");
 
 	if (force != NULL)
@@ -132,12 +131,19 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 		request->plan.allow_late = allow_late->strings;
 		request->plan.allow_late_count = allow_late->count;
 	}
-	if (ignore != NULL)
-	{
-		glob_require_valid(ignore->strings, ignore->count);
-		request->ignore = ignore->strings;
-		request->ignore_count = ignore->count;
-	}
+	api_option_ignore(options, &request->ignore, &request->ignore_count);
+}
+
+void
+api_option_ignore(const List *options, char ***patterns, int *count)
+{
+	const Option *ignore = options_find(options, "ignore");
+
+	if (ignore == NULL)
+		return;
+	glob_require_valid(ignore->strings, ignore->count);
+	*patterns = ignore->strings;
+	*count = ignore->count;
 }
 
 Jsonb *

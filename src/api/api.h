@@ -33,6 +33,9 @@ extern Jsonb *api_jsonb(FunctionCallInfo fcinfo, int n);
 /* Fill a request from argument "options"; raises what options_read() and glob_require_valid() do. */
 extern void api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request);
 
+/* Option "ignore": patterns that are valid, in place of those in *patterns.  Without it they stay. */
+extern void api_option_ignore(const List *options, char ***patterns, int *count);
+
 /* Raise 0A000 unless argument n (variables) is NULL. */
 extern void api_refuse_variables(FunctionCallInfo fcinfo, int n);
 

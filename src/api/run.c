@@ -27,12 +27,9 @@ typedef struct UpResult
 	StringInfoData rows;
 } UpResult;
 
-static void read_arguments(FunctionCallInfo fcinfo, RunRequest *request);
-static void read_selection(FunctionCallInfo fcinfo, RunRequest *request);
-static const Scope *run_scope(FunctionCallInfo fcinfo, const RunRequest *request);
+static void read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request);
 static void put_run_row(const RunRow *row, void *argument);
 static void refuse_where_commits_cannot_be(FunctionCallInfo fcinfo);
-static void read_up_arguments(FunctionCallInfo fcinfo, RunRequest *request);
 static void add_up_row(const RunRow *row, void *argument);
 static char *up_result(const char *service, const RunResult *done, const UpResult *rows, double ms);
 static Datum jsonb_record(const char *json);
@@ -50,7 +47,8 @@ migrator_apply(PG_FUNCTION_ARGS)
 	run_enter("migrator.apply()");
 	PG_TRY();
 	{
-		read_arguments(fcinfo, &request);
+		request.dry_run = api_bool(fcinfo, 6, false);
+		read_arguments(fcinfo, 7, &request);
 		run_apply(&request, put_run_row, result);
 	}
 	PG_FINALLY();
@@ -61,25 +59,17 @@ migrator_apply(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/*
+ * Those that both have, in the order of both; "locked" is the place of
+ * if_locked, from where on apply() is one ahead, which has dry_run before.
+ */
 static void
-read_arguments(FunctionCallInfo fcinfo, RunRequest *request)
+read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 {
-	char	   *if_locked = api_text(fcinfo, 7);
-	char	   *on_error = api_text(fcinfo, 9);
+	char	   *if_locked = api_text(fcinfo, locked);
+	char	   *on_error = api_text(fcinfo, locked + 2);
+	Scope	   *scope;
 
-	read_selection(fcinfo, request);
-	request->dry_run = api_bool(fcinfo, 6, false);
-	request->if_locked = if_locked ? settings_parse_if_locked(if_locked) : migrator_if_locked;
-	request->wait_timeout = api_interval_ms(fcinfo, 8, "wait_timeout", settings_wait_ms());
-	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
-	api_run_options(fcinfo, 10, request);
-	request->scope = run_scope(fcinfo, request);
-}
-
-/* target, versions and variables stand in the same places everywhere. */
-static void
-read_selection(FunctionCallInfo fcinfo, RunRequest *request)
-{
 	request->plan.target = api_text(fcinfo, 2);
 	request->plan.versions = api_text_array(fcinfo, 3, "versions", &request->plan.version_count);
 	if (request->plan.target != NULL && request->plan.versions != NULL)
@@ -88,20 +78,18 @@ read_selection(FunctionCallInfo fcinfo, RunRequest *request)
 				errmsg("arguments \"target\" and \"versions\" exclude each other"));
 	request->plan.late_allowed = migrator_late == LATE_ALLOW;
 	api_refuse_variables(fcinfo, 5);
-}
+	request->if_locked = if_locked ? settings_parse_if_locked(if_locked) : migrator_if_locked;
+	request->wait_timeout = api_interval_ms(fcinfo, locked + 1, "wait_timeout", settings_wait_ms());
+	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
+	api_run_options(fcinfo, locked + 3, request);
 
-/* source, service and environment likewise; after the options. */
-static const Scope *
-run_scope(FunctionCallInfo fcinfo, const RunRequest *request)
-{
-	Scope	   *scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 4));
-
+	scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 4));
 	if (request->ignore != NULL)
 	{
 		scope->ignore = request->ignore;
 		scope->ignore_count = request->ignore_count;
 	}
-	return scope;
+	request->scope = scope;
 }
 
 static void
@@ -146,7 +134,8 @@ migrator_up(PG_FUNCTION_ARGS)
 
 		INSTR_TIME_SET_CURRENT(start);
 		initStringInfo(&rows.rows);
-		read_up_arguments(fcinfo, &request);
+		request.plan.may_resume = true;
+		read_arguments(fcinfo, 6, &request);
 		rows.brief = request.brief;
 		run_up(&request, add_up_row, &rows, &done);
 		INSTR_TIME_SET_CURRENT(duration);
@@ -182,21 +171,6 @@ refuse_where_commits_cannot_be(FunctionCallInfo fcinfo)
 				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				errmsg("CALL migrator.up() cannot run inside DO or another procedure"),
 				errhint("Send it alone, as a statement of its own."));
-}
-
-static void
-read_up_arguments(FunctionCallInfo fcinfo, RunRequest *request)
-{
-	char	   *if_locked = api_text(fcinfo, 6);
-	char	   *on_error = api_text(fcinfo, 8);
-
-	read_selection(fcinfo, request);
-	request->plan.may_resume = true;
-	request->if_locked = if_locked ? settings_parse_if_locked(if_locked) : migrator_if_locked;
-	request->wait_timeout = api_interval_ms(fcinfo, 7, "wait_timeout", settings_wait_ms());
-	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
-	api_run_options(fcinfo, 9, request);
-	request->scope = run_scope(fcinfo, request);
 }
 
 static void

@@ -52,6 +52,9 @@ extern uint64 owner_query_run(OwnerQuery *query, int expected,
 /* For an OwnerQueryRow: a column (from 1) of type text, palloc'd, NULL when it is NULL. */
 extern char *owner_query_text(HeapTuple tuple, TupleDesc desc, int column);
 
+/* A parameter of type text; *null receives what belongs into "nulls". */
+extern Datum owner_query_text_or_null(const char *value, char *null);
+
 /*
  * Inside a CALL, SPI pushes a snapshot for the portal that stays when it is
  * finished.  Whoever waits with one makes CREATE INDEX CONCURRENTLY wait for

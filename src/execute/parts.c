@@ -12,7 +12,7 @@
 
 #include "base/errors.h"
 #include "execute/parts.h"
-#include "record/record.h"
+#include "record/mark.h"
 #include "execute/resume.h"
 #include "base/transaction.h"
 #include "script/server_parser.h"

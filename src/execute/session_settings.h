@@ -13,7 +13,7 @@
 #include "nodes/pg_list.h"
 #include "utils/guc.h"
 
-#include "record/record.h"
+#include "record/mark.h"
 
 typedef struct SessionSettings SessionSettings;
 

@@ -247,12 +247,9 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 
 	memset(nulls, ' ', sizeof(nulls));
 	values[0] = CStringGetTextDatum(service->service);
-	values[1] = service->source ? CStringGetTextDatum(service->source) : (Datum) 0;
-	nulls[1] = service->source ? ' ' : 'n';
-	values[2] = service->environment ? CStringGetTextDatum(service->environment) : (Datum) 0;
-	nulls[2] = service->environment ? ' ' : 'n';
-	values[3] = service->search_path ? CStringGetTextDatum(service->search_path) : (Datum) 0;
-	nulls[3] = service->search_path ? ' ' : 'n';
+	values[1] = owner_query_text_or_null(service->source, &nulls[1]);
+	values[2] = owner_query_text_or_null(service->environment, &nulls[2]);
+	values[3] = owner_query_text_or_null(service->search_path, &nulls[3]);
 	values[4] = options ? JsonbPGetDatum(options) : DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
 	values[5] = PointerGetDatum(construct_array(oids, service->role_count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
 	values[6] = CStringGetTextDatum(trust_role_name(by.session));

@@ -338,7 +338,7 @@ finish(Run *run)
 	if (!run->request->dry_run)
 	{
 		run_fill_entry(run, run->failed > 0 ? "failed" : "applied", &entry);
-		record_write_run(&entry);
+		record_write_run(&entry, true);
 	}
 	if (run->request->dry_run)
 		event_dry_run_done(service, run->applied, run->failed, run->not_run,

@@ -255,11 +255,11 @@ write_in_transaction(FailureMessage *message, bool state)
 		PushActiveSnapshot(GetTransactionSnapshot());
 		pgstat_report_activity(STATE_RUNNING, "recording a failed migration");
 		if (state)
-			record_write_failed_state(&message->entry);
+			record_write_state(&message->entry);
 		else
 		{
 			record_write_event(&message->entry);
-			record_write_run(&message->run);
+			record_write_run(&message->run, true);
 		}
 		PopActiveSnapshot();
 		CommitTransactionCommand();

@@ -5,7 +5,8 @@
 #ifndef MIGRATOR_RUN_FAILURE_LOG_H
 #define MIGRATOR_RUN_FAILURE_LOG_H
 
-#include "record/record.h"
+#include "record/runs.h"
+#include "record/write.h"
 
 /*
  * Have a short-lived background worker write the failure (history, runs, and

@@ -11,6 +11,9 @@
 #include "base/errors.h"
 #include "plan/check_plan.h"
 #include "record/lock.h"
+#include "record/runs.h"
+#include "record/service_view.h"
+#include "record/write.h"
 #include "run/run.h"
 #include "run/settle.h"
 #include "run/survey.h"
@@ -174,7 +177,7 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 			.duration_ms = TimestampDifferenceMilliseconds(started, GetCurrentTimestamp())
 		};
 
-		record_write_run(&run);
+		record_write_run(&run, true);
 	}
 	return written;
 }

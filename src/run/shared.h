@@ -12,6 +12,8 @@
 
 #include "execute/execute.h"
 #include "record/lock.h"
+#include "record/runs.h"
+#include "record/write.h"
 #include "run/run.h"
 #include "execute/session_settings.h"
 #include "run/survey.h"

@@ -231,7 +231,7 @@ up_locked(Run *run)
 	run->run_id = record_new_run_id();
 	run_fill_entry(run, "running", &entry);
 	entry.progress_handle = progress_begin(run->run_id, run->survey->plan->selected);
-	record_start_run(&entry);
+	record_write_run(&entry, false);
 	transaction_commit(migrator_commit == COMMIT_EACH);
 
 	initStringInfo(&failed);
@@ -802,7 +802,7 @@ write_failure(Run *run, const Step *step, const ErrorData *error)
 	 */
 	if (!run->lock_lost &&
 		!(row != NULL && row->state == MIGRATION_RUNNING && row->run_id != run->run_id))
-		record_write_failed_state(&entry);
+		record_write_state(&entry);
 	record_write_event(&entry);
 	transaction_commit(true);
 }

@@ -1,0 +1,75 @@
+/*
+ * settings.c
+ *	  SQL function settings(): what is in force, and where it comes from.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+
+#include "api/api.h"
+#include "base/compat.h"
+#include "base/owner_query.h"
+
+PG_FUNCTION_INFO_V1(migrator_settings);
+
+static void put_setting(ReturnSetInfo *result, const char *name, const char *value,
+						const char *origin);
+static void put_server_settings(ReturnSetInfo *result);
+static int	compare_variables(const void *a, const void *b);
+
+/* settings(source, service) */
+Datum
+migrator_settings(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = api_begin_rows(fcinfo);
+	const Scope *scope;
+
+	owner_query_check_version();
+	scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), NULL);
+	put_setting(result, "service", scope->service, scope->service_origin);
+	put_setting(result, "source", scope->source, scope->source_origin);
+	put_setting(result, "environment", scope->environment, scope->environment_origin);
+	put_setting(result, "search_path",
+				scope->search_path ? scope->search_path :
+				GetConfigOptionByName("search_path", NULL, false),
+				scope->search_path_origin);
+	put_server_settings(result);
+	return (Datum) 0;
+}
+
+static void
+put_setting(ReturnSetInfo *result, const char *name, const char *value, const char *origin)
+{
+	Datum		values[3];
+	bool		nulls[3] = {false};
+
+	api_set_text(values, nulls, 0, name);
+	api_set_text(values, nulls, 1, value);
+	api_set_text(values, nulls, 2, origin);
+	api_put_row(result, values, nulls);
+}
+
+/* The origin is that of pg_settings.source: default, database, user, session, ... */
+static void
+put_server_settings(ReturnSetInfo *result)
+{
+	int			count;
+	struct config_generic **all = guc_variables(&count);
+	struct config_generic **ours = palloc(count * sizeof(*ours));
+	int			found = 0;
+
+	for (int i = 0; i < count; i++)
+		if (strncmp(all[i]->name, "migrator.", strlen("migrator.")) == 0)
+			ours[found++] = all[i];
+	qsort(ours, found, sizeof(*ours), compare_variables);
+	for (int i = 0; i < found; i++)
+		put_setting(result, ours[i]->name, GetConfigOptionByName(ours[i]->name, NULL, false),
+					GucSource_Names[ours[i]->source]);
+}
+
+static int
+compare_variables(const void *a, const void *b)
+{
+	return strcmp((*(struct config_generic *const *) a)->name,
+				  (*(struct config_generic *const *) b)->name);
+}

@@ -1,0 +1,152 @@
+/*
+ * runs.c
+ *	  Table "runs": a row for each call that ran something.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+
+#include "base/owner_query.h"
+#include "base/settings.h"
+#include "record/runs.h"
+#include "record/who.h"
+
+static void
+read_int64(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	bool		isnull;
+
+	*(int64 *) argument = DatumGetInt64(heap_getattr(tuple, 1, desc, &isnull));
+}
+
+int64
+record_new_run_id(void)
+{
+	static OwnerQuery query = {
+		"SELECT pg_catalog.nextval('migrator.runs_run_id_seq')", 0
+	};
+	int64		run_id = 0;
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, NULL, NULL, InvalidSnapshot, read_int64, &run_id);
+	return run_id;
+}
+
+void
+record_run_identify(RunEntry *run)
+{
+	run->started_by = who_name(GetSessionUserId());
+	run->run_as = who_name(GetUserId());
+	run->application_name = application_name ? pstrdup(application_name) : "";
+	run->client_addr = who_client_addr();
+	run->backend_pid = MyProcPid;
+	run->backend_start = MyStartTimestamp;
+}
+
+void
+record_write_run(RunEntry *run, bool finished)
+{
+	static OwnerQuery query = {
+		"INSERT INTO migrator.runs (run_id, kind, service, source, environment, started_at, finished_at,"
+		" outcome, total, applied, failed, skipped, duration_ms, started_by, run_as, application_name,"
+		" client_addr, backend_pid, extension_version, backend_start, progress_handle)"
+		" VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $19 THEN pg_catalog.clock_timestamp() END,"
+		" $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::pg_catalog.inet, $17, $18, $20, $21)",
+		21,
+		{
+			INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID,
+			INT4OID, INT4OID, FLOAT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, BOOLOID,
+			TIMESTAMPTZOID, INT8OID
+		}
+	};
+	Datum		values[21];
+	char		nulls[21];
+
+	if (run->started_by == NULL)
+		record_run_identify(run);
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = Int64GetDatum(run->run_id);
+	values[1] = CStringGetTextDatum(run->kind);
+	values[2] = CStringGetTextDatum(run->service);
+	values[3] = owner_query_text_or_null(run->source, &nulls[3]);
+	values[4] = owner_query_text_or_null(run->environment, &nulls[4]);
+	values[5] = TimestampTzGetDatum(run->started_at);
+	values[6] = owner_query_text_or_null(run->outcome, &nulls[6]);
+	values[7] = Int32GetDatum(run->total);
+	values[8] = Int32GetDatum(run->applied);
+	values[9] = Int32GetDatum(run->failed);
+	values[10] = Int32GetDatum(run->skipped);
+	values[11] = Float8GetDatum(run->duration_ms);
+	values[12] = owner_query_text_or_null(run->started_by, &nulls[12]);
+	values[13] = owner_query_text_or_null(run->run_as, &nulls[13]);
+	values[14] = owner_query_text_or_null(run->application_name, &nulls[14]);
+	values[15] = owner_query_text_or_null(run->client_addr, &nulls[15]);
+	values[16] = Int32GetDatum(run->backend_pid);
+	values[17] = CStringGetTextDatum(MIGRATOR_VERSION);
+	values[18] = BoolGetDatum(finished);
+	values[19] = TimestampTzGetDatum(run->backend_start);
+	nulls[19] = run->backend_start != 0 ? ' ' : 'n';
+	values[20] = Int64GetDatum((int64) run->progress_handle);
+	nulls[20] = run->progress_handle != 0 ? ' ' : 'n';
+	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
+}
+
+void
+record_finish_run(const RunEntry *run)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.runs SET finished_at = pg_catalog.clock_timestamp(), outcome = $2, total = $3,"
+		" applied = $4, failed = $5, skipped = $6, duration_ms = $7 WHERE run_id = $1",
+		7, {INT8OID, TEXTOID, INT4OID, INT4OID, INT4OID, INT4OID, FLOAT8OID}
+	};
+	Datum		values[7] = {
+		Int64GetDatum(run->run_id), CStringGetTextDatum(run->outcome), Int32GetDatum(run->total),
+		Int32GetDatum(run->applied), Int32GetDatum(run->failed), Int32GetDatum(run->skipped),
+		Float8GetDatum(run->duration_ms)
+	};
+
+	(void) owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
+}
+
+void
+record_end_dead_runs(const char *service)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.runs SET finished_at = pg_catalog.clock_timestamp(), outcome = 'interrupted',"
+		" progress_handle = NULL WHERE service = $1 AND finished_at IS NULL",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(service);
+
+	(void) owner_query_run(&query, SPI_OK_UPDATE, &value, NULL, InvalidSnapshot, NULL, NULL);
+}
+
+uint32
+record_progress_handle(int64 run_id)
+{
+	static OwnerQuery query = {
+		"SELECT COALESCE(progress_handle, 0) FROM migrator.runs WHERE run_id = $1 AND finished_at IS NULL",
+		1, {INT8OID}
+	};
+	Datum		value = Int64GetDatum(run_id);
+	int64		handle = 0;
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, read_int64, &handle);
+	return (uint32) handle;
+}
+
+bool
+record_has_open_runs(const char *service)
+{
+	static OwnerQuery query = {
+		"SELECT FROM migrator.runs WHERE service = $1 AND finished_at IS NULL LIMIT 1",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(service);
+
+	return owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, NULL, NULL) > 0;
+}

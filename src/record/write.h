@@ -1,0 +1,92 @@
+/*
+ * write.h
+ *	  Writing of one migration: its row of "migrations", its events of "history".
+ */
+#ifndef MIGRATOR_RECORD_WRITE_H
+#define MIGRATOR_RECORD_WRITE_H
+
+#include "record/record.h"
+
+/*
+ * What is to be written of one migration.  Strings may be NULL.
+ */
+typedef struct RecordEntry
+{
+	const char *service;
+	const char *version;
+	const char *name;
+	const char *file;
+	const char *layout;
+	MigrationState state;
+	const char *environment;
+	const char *checksum;
+	const char *fingerprint;
+	const char *description;
+	const char *down_script;
+	int64		run_id;			/* 0: none */
+	double		execution_time_ms;	/* < 0: none */
+	int			statement_total;
+	int			statement_done;
+	int			statement_started;	/* 0: none */
+	const char *done_digest;
+	bool		baseline;
+	bool		non_transactional;
+	int64		lock_key;
+
+	/* of a failure */
+	int			statement;		/* 1-based, 0: none */
+	int			line;			/* 0: none */
+	const char *error_message;
+	const char *error_sqlstate;
+	const char *error_detail;
+
+	const char *event;			/* of history: applied, failed, baseline, ... */
+	const char *note;
+
+	/* who; filled from the session when applied_by is NULL */
+	const char *applied_by;
+	const char *run_as;
+	const char *application_name;
+	const char *client_addr;
+	int			backend_pid;
+} RecordEntry;
+
+/* Fill the fields that say who from this session. */
+extern void record_entry_identify(RecordEntry *entry);
+
+/*
+ * Write the state row (inserted or replaced) and an event of history.  Raises
+ * 40001 when the row says that the migration is applied: whatever locks were
+ * lost, a migration is not put on record twice.
+ */
+extern void record_write(RecordEntry *entry);
+
+/* Write the event of history alone. */
+extern void record_write_event(RecordEntry *entry);
+
+/*
+ * Write the state row alone; false, and nothing written, when the migration is
+ * applied meanwhile.  Of an attempt whose transaction was undone.
+ */
+extern bool record_write_state(const RecordEntry *entry);
+
+/*
+ * Change the state that is on record, and nothing else of the row but its
+ * error and its marks.  Raises 40001 when the state is not "from" any more.
+ */
+extern void record_change_state(const char *service, const char *version, MigrationState from,
+								MigrationState state);
+
+/* Delete the state row: the migration is pending again.  40001 likewise. */
+extern void record_forget(const char *service, const char *version, MigrationState from);
+
+/*
+ * Replace checksum, fingerprint and down script of an applied migration, unless
+ * they are the same: then false.
+ */
+extern bool record_accept(const RecordEntry *entry);
+
+/* Raise 40001: the state is not the one that was acted upon. */
+extern void record_refuse_stale(const char *service, const char *version) pg_attribute_noreturn();
+
+#endif
