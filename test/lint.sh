@@ -66,6 +66,7 @@ version_tests() {
 check layering perl test/layering.pl src
 # where there is no pg_bsd_indent yet, the matrix checks it: see in_chroot.sh
 check indent perl test/indent.pl --check
+check checks perl test/checks.pl src docs
 check shell-syntax shell_syntax
 check one-version one_version
 check version-tests version_tests

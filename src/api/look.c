@@ -45,7 +45,7 @@ static bool record_has(const Scope *scope, const char *version);
 static List *not_current(FunctionCallInfo fcinfo, const Scope **scope);
 static void collect_findings(const Survey *survey, FindingSink *sink);
 static void put_finding(ReturnSetInfo *result, const Finding *finding);
-static void put_ok(ReturnSetInfo *result, const char *check, const Step *step, const char *message);
+static void put_ok(ReturnSetInfo *result, CheckId check, const Step *step, const char *message);
 
 /* source and service are arguments 0 and 1 of every function here. */
 static Survey *
@@ -109,8 +109,9 @@ put_names(ReturnSetInfo *result, const Survey *survey)
 	{
 		const Finding *finding = lfirst(lc);
 
-		put_name(result, survey, finding->version, finding->file, "blocked", FLAG_BLOCKED,
-				 finding->message);
+		if (finding->severity == FINDING_ERROR)
+			put_name(result, survey, finding->version, finding->file, "blocked", FLAG_BLOCKED,
+					 finding->message);
 	}
 	foreach(lc, survey->set->ignored)
 	{
@@ -375,22 +376,27 @@ migrator_validate(PG_FUNCTION_ARGS)
 
 	scope_require_source(survey->scope);
 	collect_findings(survey, &sink);
-	for (int i = 0; check_names[i] != NULL; i++)
+	for (CheckId id = 0; id < CHECK_COUNT; id++)
 	{
+		const Check *check = check_row(id);
 		bool		found = false;
 		ListCell   *lc;
+
+		/* the cases of one name stand together */
+		if (check->of_runs || (id > 0 && strcmp(check->name, check_row(id - 1)->name) == 0))
+			continue;
 
 		foreach(lc, sink.findings)
 		{
 			const Finding *finding = lfirst(lc);
 
-			if (strcmp(finding->check, check_names[i]) != 0)
+			if (strcmp(check_row(finding->check)->name, check->name) != 0)
 				continue;
 			put_finding(result, finding);
 			found = true;
 		}
 		if (!found)
-			put_ok(result, check_names[i], NULL,
+			put_ok(result, id, NULL,
 				   psprintf("%d migrations of layout \"%s\"", survey->set->count, survey->set->layout));
 	}
 	for (int i = 0; verbose && i < survey->plan->count; i++)
@@ -398,7 +404,7 @@ migrator_validate(PG_FUNCTION_ARGS)
 		const Step *step = &survey->plan->steps[i];
 
 		if (step->migration != NULL && step->findings.errors == 0)
-			put_ok(result, "syntax", step, psprintf("%d statements", step->statement_total));
+			put_ok(result, CHECK_SYNTAX, step, psprintf("%d statements", step->statement_total));
 	}
 	return (Datum) 0;
 }
@@ -412,7 +418,7 @@ migrator_assert_valid(PG_FUNCTION_ARGS)
 	Survey	   *survey;
 	FindingSink sink = {0};
 
-	while (word != NULL && severity > FINDING_OK && strcmp(word, finding_severity_name(severity)) != 0)
+	while (word != NULL && severity > FINDING_OK && strcmp(word, check_severity_name(severity)) != 0)
 		severity--;
 	if (severity == FINDING_OK)
 		ereport(ERROR,
@@ -457,8 +463,8 @@ put_finding(ReturnSetInfo *result, const Finding *finding)
 	if (finding->detail != NULL)
 		message = psprintf("%s: %s", message, finding->detail);
 
-	api_set_text(values, nulls, 0, finding->check);
-	api_set_text(values, nulls, 1, finding_severity_name(finding->severity));
+	api_set_text(values, nulls, 0, check_row(finding->check)->name);
+	api_set_text(values, nulls, 1, check_severity_name(finding->severity));
 	api_set_text(values, nulls, 2, finding->version);
 	api_set_text(values, nulls, 3, finding->file);
 	values[4] = Int32GetDatum(finding->line);
@@ -469,7 +475,7 @@ put_finding(ReturnSetInfo *result, const Finding *finding)
 }
 
 static void
-put_ok(ReturnSetInfo *result, const char *check, const Step *step, const char *message)
+put_ok(ReturnSetInfo *result, CheckId check, const Step *step, const char *message)
 {
 	Finding		finding = {
 		.check = check,

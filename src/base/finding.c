@@ -29,29 +29,17 @@ finding_add(FindingSink *sink, const Finding *finding)
 	Finding    *copy = palloc(sizeof(Finding));
 
 	*copy = *finding;
+	copy->severity = check_severity(finding->check);
+	if (finding->idle)
+		copy->severity = Min(copy->severity, FINDING_WARNING);
+	if (copy->sqlstate == 0)
+		copy->sqlstate = check_row(finding->check)->sqlstate;
 	/* names of files are in these; the detail may have lines of its own */
 	copy->message = finding_one_line(finding->message);
 	copy->hint = finding->hint ? finding_one_line(finding->hint) : NULL;
 	sink->findings = lappend(sink->findings, copy);
-	if (finding->severity == FINDING_ERROR)
+	if (copy->severity == FINDING_ERROR)
 		sink->errors++;
-}
-
-const char *
-finding_severity_name(FindingSeverity severity)
-{
-	switch (severity)
-	{
-		case FINDING_OK:
-			return "ok";
-		case FINDING_INFO:
-			return "info";
-		case FINDING_WARNING:
-			return "warning";
-		case FINDING_ERROR:
-			return "error";
-	}
-	return "unknown";
 }
 
 void
@@ -97,7 +85,7 @@ finding_raise_worst(const FindingSink *sink, FindingSeverity severity)
 				worst = f;
 			else if (count++ < OTHERS_AT_MOST)
 				appendStringInfo(&others, "%s%s: %s%s%s", others.len > 0 ? "\n" : "",
-								 finding_severity_name(level), f->file ? finding_one_line(f->file) : "",
+								 check_severity_name(level), f->file ? finding_one_line(f->file) : "",
 								 f->file ? ": " : "", f->message);
 		}
 	}
@@ -117,7 +105,7 @@ raise_finding(const Finding *f, const char *more)
 	const char *detail = f->detail && more ? psprintf("%s\n%s", f->detail, more) : more ? more : f->detail;
 
 	ereport(ERROR,
-			errcode(f->sqlstate ? f->sqlstate : ERRCODE_RAISE_EXCEPTION),
+			errcode(f->sqlstate),
 			errmsg_internal("%s", f->message),
 			detail ? errdetail_internal("%s", detail) : 0,
 			f->hint ? errhint("%s", f->hint) : 0,

@@ -8,13 +8,7 @@
 
 #include "nodes/pg_list.h"
 
-typedef enum FindingSeverity
-{
-	FINDING_OK,
-	FINDING_INFO,
-	FINDING_WARNING,
-	FINDING_ERROR
-} FindingSeverity;
+#include "base/checks.h"
 
 /*
  * message, detail and hint follow the rules of ereport.  Strings are not
@@ -22,9 +16,12 @@ typedef enum FindingSeverity
  */
 typedef struct Finding
 {
-	const char *check;			/* stable name, as in validate().check_name */
-	FindingSeverity severity;
-	int			sqlstate;		/* of the error a run raises for it */
+	CheckId		check;
+	bool		idle;			/* of a script that no run executes: a warning
+								 * at most */
+	FindingSeverity severity;	/* by the check: set by finding_add() */
+	int			sqlstate;		/* of the error a run raises for it; 0: the
+								 * check's */
 	const char *version;		/* or NULL */
 	const char *file;			/* or NULL */
 	int			line;			/* 0 when none */
@@ -42,10 +39,8 @@ typedef struct FindingSink
 	int			errors;
 } FindingSink;
 
-/* Adds a copy of the struct, allocated in the context of the first finding. */
+/* Adds a copy of the struct, as severe as its check says. */
 extern void finding_add(FindingSink *sink, const Finding *finding);
-
-extern const char *finding_severity_name(FindingSeverity severity);
 
 /* Raise the sink's first error, if it has one; the DETAIL counts the others. */
 extern void finding_raise_first(const FindingSink *sink);

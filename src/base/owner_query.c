@@ -285,7 +285,10 @@ enter(OwnerScope *scope)
 							 PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 
-	/* from a few thousand rows on, compiling took longer than all the rest of a run without work */
+	/*
+	 * from a few thousand rows on, compiling took longer than all the rest of
+	 * a run without work
+	 */
 	if (jit_enabled)
 		(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);

@@ -5,18 +5,11 @@
  */
 #include "postgres.h"
 
-#include "base/errors.h"
 #include "base/finding.h"
 #include "base/settings.h"
 #include "plan/check_plan.h"
 
-const char *const check_names[] = {
-	"readable", "encoding", "syntax", "transactions", "directives", "marks", "names", "duplicates",
-	"hooks", "layout", "checksums", "missing", "late", "down_scripts", "non_transactional", NULL
-};
-
-static void add_flag_finding(const Step *step, const char *check, FindingSeverity severity,
-							 int sqlstate, const char *message, const char *hint,
+static void add_step_finding(const Step *step, CheckId check, const char *message, const char *hint,
 							 FindingSink *sink);
 
 void
@@ -28,9 +21,7 @@ check_duplicates(const MigrationSet *set, FindingSink *sink)
 	{
 		const DuplicateVersion *duplicate = lfirst(lc);
 		Finding		finding = {
-			.check = "duplicates",
-			.severity = FINDING_ERROR,
-			.sqlstate = ERRCODE_MIGRATOR_DUPLICATE_VERSION,
+			.check = CHECK_DUPLICATES,
 			.version = duplicate->version,
 			.file = duplicate->second_file,
 			.message = psprintf("version \"%s\" is claimed by \"%s\" and by \"%s\"",
@@ -53,10 +44,7 @@ check_names_refused(const MigrationSet *set, FindingSink *sink)
 	{
 		const RefusedEntry *refused = lfirst(lc);
 		Finding		finding = {
-			.check = refused->is_hook ? "hooks" : "names",
-			.severity = FINDING_ERROR,
-			.sqlstate = refused->is_hook ? ERRCODE_FEATURE_NOT_SUPPORTED :
-			ERRCODE_MIGRATOR_NOT_RECOGNISED,
+			.check = refused->is_hook ? CHECK_HOOKS : CHECK_NAMES_REFUSED,
 			.file = refused->file,
 			.message = psprintf("\"%s\" can neither be run nor be left out: %s",
 								refused->file, refused->reason),
@@ -80,9 +68,7 @@ check_layout(const MigrationPlan *plan, FindingSink *sink)
 			strcmp(row->layout, plan->set->layout) != 0)
 		{
 			Finding		finding = {
-				.check = "layout",
-				.severity = FINDING_ERROR,
-				.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+				.check = CHECK_LAYOUT,
 				.version = row->version,
 				.message = psprintf("the source has layout \"%s\", but migration \"%s\" was applied under layout \"%s\"",
 									plan->set->layout, row->version, row->layout),
@@ -107,9 +93,7 @@ check_same_files(const MigrationPlan *plan, FindingSink *sink)
 			strcmp(step->row->file, step->migration->up->file) != 0)
 		{
 			Finding		finding = {
-				.check = "checksums",
-				.severity = FINDING_ERROR,
-				.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+				.check = CHECK_CHECKSUMS_OTHER_FILE,
 				.version = step->version,
 				.file = step->migration->up->file,
 				.message = psprintf("version \"%s\" was applied from file \"%s\", and \"%s\" is another script",
@@ -131,9 +115,7 @@ check_names_ignored(const MigrationSet *set, FindingSink *sink)
 	{
 		const IgnoredEntry *ignored = lfirst(lc);
 		Finding		finding = {
-			.check = "names",
-			.severity = ignored->looks_like_sql ? FINDING_WARNING : FINDING_INFO,
-			.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+			.check = ignored->looks_like_sql ? CHECK_NAMES_IGNORED_SQL : CHECK_NAMES_IGNORED,
 			.file = ignored->file,
 			.message = psprintf("ignored: %s", ignored->reason)
 		};
@@ -151,27 +133,24 @@ check_record(const MigrationPlan *plan, FindingSink *sink)
 		const Step *step = &plan->steps[i];
 
 		if (step->flags & FLAG_MODIFIED)
-			add_flag_finding(step, "checksums", FINDING_WARNING, ERRCODE_MIGRATOR_MODIFIED,
+			add_step_finding(step, CHECK_CHECKSUMS_MODIFIED,
 							 "the file was modified after it was applied",
 							 "Create a new migration instead of changing an applied one.", sink);
 		if (step->flags & FLAG_REFORMATTED)
-			add_flag_finding(step, "checksums", FINDING_INFO, ERRCODE_MIGRATOR_MODIFIED,
+			add_step_finding(step, CHECK_CHECKSUMS_REFORMATTED,
 							 "the file was reformatted after it was applied; its statements are the same",
 							 NULL, sink);
 		if ((step->flags & FLAG_MISSING) && step->state == MIGRATION_APPLIED)
-			add_flag_finding(step, "missing", FINDING_WARNING, ERRCODE_UNDEFINED_FILE,
+			add_step_finding(step, CHECK_MISSING,
 							 "the migration is applied, but its file is gone", NULL, sink);
 		if (step->flags & FLAG_LATE)
-			add_flag_finding(step, "late", migrator_late == LATE_ALLOW ? FINDING_WARNING : FINDING_ERROR,
-							 ERRCODE_MIGRATOR_LATE,
+			add_step_finding(step, migrator_late == LATE_ALLOW ? CHECK_LATE_ALLOWED : CHECK_LATE,
 							 psprintf("the migration is late: \"%s\" is applied already", step->late_after),
 							 "Give it a later version, or admit it with options.allow_late.", sink);
 		if (step->call_reason != NULL && plan_step_is_pending(step))
 		{
 			Finding		finding = {
-				.check = "non_transactional",
-				.severity = FINDING_INFO,
-				.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION,
+				.check = CHECK_NON_TRANSACTIONAL,
 				.version = step->version,
 				.file = step->migration->up->file,
 				.line = step->call_line,
@@ -197,9 +176,7 @@ check_down_scripts(const MigrationPlan *plan, FindingSink *sink)
 	if (with_down == 0)
 	{
 		Finding		finding = {
-			.check = "down_scripts",
-			.severity = FINDING_INFO,
-			.sqlstate = ERRCODE_MIGRATOR_IRREVERSIBLE,
+			.check = CHECK_DOWN_SCRIPTS,
 			.message = "no migration has a down script"
 		};
 
@@ -211,19 +188,17 @@ check_down_scripts(const MigrationPlan *plan, FindingSink *sink)
 		const Step *step = &plan->steps[i];
 
 		if (step->migration != NULL && step->migration->down == NULL)
-			add_flag_finding(step, "down_scripts", FINDING_INFO, ERRCODE_MIGRATOR_IRREVERSIBLE,
+			add_step_finding(step, CHECK_DOWN_SCRIPTS,
 							 "the migration has no down script", NULL, sink);
 	}
 }
 
 static void
-add_flag_finding(const Step *step, const char *check, FindingSeverity severity, int sqlstate,
-				 const char *message, const char *hint, FindingSink *sink)
+add_step_finding(const Step *step, CheckId check, const char *message, const char *hint,
+				 FindingSink *sink)
 {
 	Finding		finding = {
 		.check = check,
-		.severity = severity,
-		.sqlstate = sqlstate,
 		.version = step->version,
 		.file = step->migration ? step->migration->up->file : step->row->file,
 		.message = message,

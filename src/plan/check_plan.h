@@ -11,9 +11,6 @@
 
 #include "plan/plan.h"
 
-/* The names of all checks, NULL at the end, in the order validate shows them. */
-extern const char *const check_names[];
-
 /* Duplicate versions: stop every run. */
 extern void check_duplicates(const MigrationSet *set, FindingSink *sink);
 

@@ -23,11 +23,10 @@ static void check_up_script(Step *step, Source *source, CheckDepth depth, Memory
 static void check_down_script(Step *step, const Source *source, MemoryContext work);
 static void compare_with_record(Step *step, const Script *script);
 static void add_read_problem(Step *step, const char *file, const SourceScript *read,
-							 FindingSeverity severity);
-static void add_script_problems(Step *step, const char *file, const Script *script,
-								FindingSeverity severity);
+							 bool idle);
+static void add_script_problems(Step *step, const char *file, const Script *script, bool idle);
 static void check_directives(Step *step, const char *file, const Script *script);
-static void check_marks(Step *step, const char *file, const Script *script, bool runs);
+static void check_marks(Step *step, const char *file, const Script *script, bool idle);
 static void keep_verdicts(Step *step, const Script *script);
 static bool is_partly_done(const Step *step);
 static const char *reason_for_call(const Script *script, int *line);
@@ -86,7 +85,7 @@ check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work
 	if (read.raw.bytes == NULL)
 	{
 		MemoryContextSwitchTo(keep);
-		add_read_problem(step, file, &read, FINDING_ERROR);
+		add_read_problem(step, file, &read, false);
 		return;
 	}
 	digest_sha256(read.raw.bytes, read.raw.length, checksum);
@@ -109,7 +108,7 @@ check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work
 	{
 		if (applied)
 			step->flags |= FLAG_MODIFIED;
-		add_read_problem(step, file, &read, FINDING_ERROR);
+		add_read_problem(step, file, &read, false);
 		return;
 	}
 	if (applied && !unchanged)
@@ -117,8 +116,8 @@ check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work
 	if (!applied || depth == CHECK_EVERYTHING)
 	{
 		keep_verdicts(step, script);
-		check_marks(step, file, script, !applied);
-		add_script_problems(step, file, script, FINDING_ERROR);
+		check_marks(step, file, script, applied);
+		add_script_problems(step, file, script, false);
 		check_directives(step, file, script);
 	}
 }
@@ -141,11 +140,11 @@ check_down_script(Step *step, const Source *source, MemoryContext work)
 	MemoryContextSwitchTo(keep);
 	if (script == NULL)
 	{
-		add_read_problem(step, file, &read, FINDING_WARNING);
+		add_read_problem(step, file, &read, true);
 		return;
 	}
-	check_marks(step, file, script, false);
-	add_script_problems(step, file, script, FINDING_WARNING);
+	check_marks(step, file, script, true);
+	add_script_problems(step, file, script, true);
 	check_directives(step, file, script);
 }
 
@@ -236,12 +235,12 @@ reason_for_call(const Script *script, int *line)
 }
 
 static void
-add_read_problem(Step *step, const char *file, const SourceScript *read, FindingSeverity severity)
+add_read_problem(Step *step, const char *file, const SourceScript *read, bool idle)
 {
 	Finding		finding = {
 		.check = ERRCODE_TO_CATEGORY(read->raw.sqlstate) == ERRCODE_DATA_EXCEPTION ?
-		"encoding" : "readable",
-		.severity = severity,
+		CHECK_ENCODING : CHECK_READABLE,
+		.idle = idle,
 		.sqlstate = read->raw.sqlstate,
 		.version = step->version,
 		.file = file,
@@ -255,21 +254,16 @@ add_read_problem(Step *step, const char *file, const SourceScript *read, Finding
 }
 
 static void
-add_script_problems(Step *step, const char *file, const Script *script, FindingSeverity severity)
+add_script_problems(Step *step, const char *file, const Script *script, bool idle)
 {
 	ListCell   *lc;
 
 	foreach(lc, script->problems)
 	{
 		const ScriptProblem *problem = lfirst(lc);
-		int			category = ERRCODE_TO_CATEGORY(problem->sqlstate);
-		bool		transaction = problem->statement >= 0 &&
-			script->statements[problem->statement].kind == STATEMENT_TRANSACTION_REFUSED;
 		Finding		finding = {
-			.check = transaction || category == ERRCODE_INVALID_TRANSACTION_STATE ||
-			category == ERRCODE_INVALID_TRANSACTION_INITIATION ||
-			category == ERRCODE_INVALID_TRANSACTION_TERMINATION ? "transactions" : "syntax",
-			.severity = severity,
+			.check = problem->check,
+			.idle = idle,
 			.sqlstate = problem->sqlstate,
 			.version = step->version,
 			.file = file,
@@ -302,9 +296,7 @@ check_directives(Step *step, const char *file, const Script *script)
 	{
 		const Directive *directive = lfirst(lc);
 		Finding		finding = {
-			.check = "directives",
-			.severity = FINDING_WARNING,
-			.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			.check = CHECK_DIRECTIVES,
 			.version = step->version,
 			.file = file,
 			.line = directive->line,
@@ -326,7 +318,7 @@ check_directives(Step *step, const char *file, const Script *script)
  * file's name says is none.
  */
 static void
-check_marks(Step *step, const char *file, const Script *script, bool runs)
+check_marks(Step *step, const char *file, const Script *script, bool idle)
 {
 	bool		goes_down = step->migration->down != NULL &&
 		strcmp(file, step->migration->down->file) == 0;
@@ -341,9 +333,8 @@ check_marks(Step *step, const char *file, const Script *script, bool runs)
 	{
 		const Mark *mark = lfirst(lc);
 		Finding		finding = {
-			.check = "marks",
-			.severity = runs ? FINDING_ERROR : FINDING_WARNING,
-			.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+			.check = CHECK_MARKS,
+			.idle = idle,
 			.version = step->version,
 			.file = file,
 			.line = mark->line,

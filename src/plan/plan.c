@@ -186,9 +186,7 @@ stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink
 	if (!request->may_resume && step->state == MIGRATION_INTERRUPTED)
 	{
 		Finding		finding = {
-			.check = "interrupted",
-			.severity = FINDING_ERROR,
-			.sqlstate = ERRCODE_MIGRATOR_INTERRUPTED,
+			.check = CHECK_INTERRUPTED,
 			.version = step->version,
 			.file = step->migration->up->file,
 			.message = psprintf("migration \"%s\" was interrupted", step->version),
@@ -200,9 +198,7 @@ stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink
 	if ((step->flags & FLAG_LATE) && !late_admitted)
 	{
 		Finding		finding = {
-			.check = "late",
-			.severity = FINDING_ERROR,
-			.sqlstate = ERRCODE_MIGRATOR_LATE,
+			.check = CHECK_LATE,
 			.version = step->version,
 			.file = step->migration->up->file,
 			.message = psprintf("migration \"%s\" is late: \"%s\" is applied already",

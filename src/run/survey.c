@@ -131,9 +131,7 @@ check_registered_source(const Survey *survey, FindingSink *sink)
 	const Scope *scope = survey->scope;
 	const char *registered = scope->registration ? scope->registration->source : NULL;
 	Finding		finding = {
-		.check = "layout",
-		.severity = FINDING_ERROR,
-		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+		.check = CHECK_LAYOUT,
 		.hint = "Register the new source with migrator.register(), name another service, or use options => '{\"force\": true}'."
 	};
 

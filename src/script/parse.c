@@ -79,7 +79,7 @@ parse_one(Script *script, int i, TransactionWalk *walk)
 	}
 	if (list_length(reading.list) != 1)
 	{
-		script_add_statement_problem(script, i, ERRCODE_SYNTAX_ERROR,
+		script_add_statement_problem(script, i, CHECK_SYNTAX, ERRCODE_SYNTAX_ERROR,
 									 "the server reads this as several statements", NULL,
 									 "Write each statement on its own, ended by a semicolon.");
 		walk->incomplete = true;
@@ -118,7 +118,7 @@ check_allowed(Script *script, int i, const RawStmt *raw, const TransactionWalk *
 			if (script->first_outside < 0)
 				script->first_outside = i;
 			if (walk->in_block)
-				script_add_statement_problem(script, i, ERRCODE_ACTIVE_SQL_TRANSACTION,
+				script_add_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_ACTIVE_SQL_TRANSACTION,
 											 psprintf("%s cannot run inside a transaction block",
 													  statement_name(raw)),
 											 psprintf("The script begins a transaction on line %u.",
@@ -127,14 +127,14 @@ check_allowed(Script *script, int i, const RawStmt *raw, const TransactionWalk *
 			break;
 
 		case STATEMENT_COPY_OUT:
-			script_add_statement_problem(script, i, ERRCODE_FEATURE_NOT_SUPPORTED,
+			script_add_statement_problem(script, i, CHECK_SYNTAX, ERRCODE_FEATURE_NOT_SUPPORTED,
 										 "COPY ... TO stdout is not supported in a migration",
 										 NULL, "The rows have nowhere to go.");
 			break;
 
 		case STATEMENT_FORBIDDEN:
 			forbidden = statement_forbidden(raw);
-			script_add_statement_problem(script, i, forbidden->sqlstate,
+			script_add_statement_problem(script, i, CHECK_SYNTAX, forbidden->sqlstate,
 										 psprintf("%s is not allowed in a migration", forbidden->name),
 										 forbidden->reason, NULL);
 			break;
@@ -150,6 +150,7 @@ parser_problem(Script *script, int i, const ErrorData *error)
 {
 	ScriptProblem problem = {0};
 
+	problem.check = CHECK_SYNTAX;
 	problem.sqlstate = error->sqlerrcode;
 	problem.message = error->message;
 	problem.detail = error->detail;

@@ -32,11 +32,12 @@ script_add_problem(Script *script, const ScriptProblem *problem)
 }
 
 void
-script_add_statement_problem(Script *script, int i, int sqlstate, const char *message,
-							 const char *detail, const char *hint)
+script_add_statement_problem(Script *script, int i, CheckId check, int sqlstate,
+							 const char *message, const char *detail, const char *hint)
 {
 	ScriptProblem problem = {0};
 
+	problem.check = check;
 	problem.sqlstate = sqlstate;
 	problem.message = unconstify(char *, message);
 	problem.detail = unconstify(char *, detail);

@@ -18,6 +18,7 @@
 #include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
 
+#include "base/checks.h"
 #include "base/digest.h"
 #include "script/mark.h"
 #include "script/statement_kind.h"
@@ -52,6 +53,7 @@ typedef struct Directive
  */
 typedef struct ScriptProblem
 {
+	CheckId		check;
 	int			sqlstate;
 	char	   *message;
 	char	   *detail;			/* or NULL */
@@ -107,8 +109,8 @@ typedef struct Script
 extern void script_add_problem(Script *script, const ScriptProblem *problem);
 
 /* Likewise, of statement i as a whole. */
-extern void script_add_statement_problem(Script *script, int i, int sqlstate, const char *message,
-										 const char *detail, const char *hint);
+extern void script_add_statement_problem(Script *script, int i, CheckId check, int sqlstate,
+										 const char *message, const char *detail, const char *hint);
 
 /* Has a problem of statement i been collected? */
 extern bool script_has_problem(const Script *script, int i);

@@ -476,6 +476,7 @@ finish_copy_line(Splitter *splitter)
 			(token.kind == TOKEN_BLOCK_COMMENT && token.fault == NULL))
 			continue;
 
+		problem.check = CHECK_SYNTAX;
 		problem.sqlstate = ERRCODE_SYNTAX_ERROR;
 		problem.message = "unexpected text behind COPY ... FROM stdin";
 		problem.hint = "The rows to copy start on the next line.";
@@ -618,6 +619,7 @@ problem_at(Splitter *splitter, const Token *token, int sqlstate,
 	inside = splitter->open || token->kind == TOKEN_STRING ||
 		token->kind == TOKEN_QUOTED_IDENTIFIER;
 
+	problem.check = CHECK_SYNTAX;
 	problem.sqlstate = sqlstate;
 	problem.message = unconstify(char *, message);
 	problem.hint = unconstify(char *, hint);

@@ -27,7 +27,7 @@ transactions_walk(Script *script, int i, const RawStmt *raw, TransactionWalk *wa
 		case STATEMENT_BEGIN:
 			walk->seen = true;
 			if (walk->in_block)
-				script_add_statement_problem(script, i, ERRCODE_INVALID_TRANSACTION_INITIATION,
+				script_add_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_INITIATION,
 											 psprintf("%s inside of a transaction", statement_name(raw)),
 											 psprintf("The transaction began on line %u.",
 													  script->statements[walk->begin].line),
@@ -49,7 +49,7 @@ transactions_walk(Script *script, int i, const RawStmt *raw, TransactionWalk *wa
 				refuse_outside_before(script, i);
 			}
 			else if (!walk->in_block && !walk->incomplete)
-				script_add_statement_problem(script, i, ERRCODE_INVALID_TRANSACTION_TERMINATION,
+				script_add_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_TERMINATION,
 											 "COMMIT without BEGIN", NULL, NULL);
 			walk->in_block = false;
 			walk->ended = true;
@@ -82,7 +82,7 @@ refuse_outside_before(Script *script, int commit)
 	{
 		if (script->statements[i].kind != STATEMENT_OUTSIDE || script_has_problem(script, i))
 			continue;
-		script_add_statement_problem(script, i, ERRCODE_ACTIVE_SQL_TRANSACTION,
+		script_add_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_ACTIVE_SQL_TRANSACTION,
 									 psprintf("%s cannot run inside a transaction block",
 											  statement_name(script_parse_statement(script, i, NULL))),
 									 psprintf("The COMMIT on line %u ends a transaction that the script counts on from its beginning.",
@@ -97,7 +97,7 @@ walk_refused(Script *script, int i, const RawStmt *raw, TransactionWalk *walk)
 	const TransactionStmt *transaction = castNode(TransactionStmt, raw->stmt);
 
 	walk->seen = true;
-	script_add_statement_problem(script, i, ERRCODE_FEATURE_NOT_SUPPORTED,
+	script_add_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_FEATURE_NOT_SUPPORTED,
 								 psprintf("%s is not supported yet in a migration", statement_name(raw)),
 								 NULL,
 								 "Supported are BEGIN, START TRANSACTION, COMMIT and END.");
@@ -116,7 +116,7 @@ transactions_finish(Script *script, const TransactionWalk *walk)
 {
 	/* the COMMIT may be among what could not be parsed */
 	if (walk->in_block && !walk->incomplete)
-		script_add_statement_problem(script, walk->begin, ERRCODE_INVALID_TRANSACTION_INITIATION,
+		script_add_statement_problem(script, walk->begin, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_INITIATION,
 									 "BEGIN without COMMIT",
 									 "The script ends inside of the transaction that begins here.",
 									 NULL);

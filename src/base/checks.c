@@ -1,0 +1,172 @@
+/*
+ * checks.c
+ *	  The registry of checks.
+ *
+ * A new check is a row here, one in docs/validate.md, and what finds it: a
+ * function in plan/check_plan.c or plan/check_scripts.c, or a rule in
+ * script/rules.c.
+ */
+#include "postgres.h"
+
+#include "base/checks.h"
+#include "base/errors.h"
+
+static const Check checks[CHECK_COUNT] = {
+	[CHECK_READABLE] = {
+		.name = "readable",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_IO_ERROR,
+		.text = "a file that cannot be opened or read, is no regular file, is too large, or lies outside of the allowed roots"
+	},
+	[CHECK_ENCODING] = {
+		.name = "encoding",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
+		.text = "bytes that are no UTF-8, NUL bytes, characters that the database's encoding lacks"
+	},
+	[CHECK_SYNTAX] = {
+		.name = "syntax",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_SYNTAX_ERROR,
+		.text = "what the server's parser refuses; unterminated quotes; psql commands; COPY TO stdout; statements that are not allowed in a script"
+	},
+	[CHECK_TRANSACTIONS] = {
+		.name = "transactions",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_INVALID_TRANSACTION_STATE,
+		.text = "ROLLBACK, SAVEPOINT, BEGIN without COMMIT, COMMIT without BEGIN, VACUUM inside BEGIN ... COMMIT"
+	},
+	[CHECK_DIRECTIVES] = {
+		.name = "directives",
+		.severity = FINDING_WARNING,
+		.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+		.text = "\"-- migrator:\" with an unknown word"
+	},
+	[CHECK_MARKS] = {
+		.name = "marks",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+		.text = "a mark by which another tool divides its scripts"
+	},
+	[CHECK_NAMES_IGNORED] = {
+		.name = "names",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+		.text = "ignored entries, with the reason"
+	},
+	[CHECK_NAMES_IGNORED_SQL] = {
+		.name = "names",
+		.severity = FINDING_WARNING,
+		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+		.text = "ignored entries that look like SQL"
+	},
+	[CHECK_NAMES_REFUSED] = {
+		.name = "names",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+		.text = "names that may be meant to run and cannot"
+	},
+	[CHECK_DUPLICATES] = {
+		.name = "duplicates",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_DUPLICATE_VERSION,
+		.text = "two files of one version"
+	},
+	[CHECK_HOOKS] = {
+		.name = "hooks",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+		.text = "files named like a hook"
+	},
+	[CHECK_LAYOUT] = {
+		.name = "layout",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+		.text = "the layout is not the one of the record; the source is not the registered one"
+	},
+	[CHECK_CHECKSUMS_REFORMATTED] = {
+		.name = "checksums",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_MIGRATOR_MODIFIED,
+		.text = "applied files that were reformatted"
+	},
+	[CHECK_CHECKSUMS_MODIFIED] = {
+		.name = "checksums",
+		.severity = FINDING_WARNING,
+		.sqlstate = ERRCODE_MIGRATOR_MODIFIED,
+		.text = "applied files that were modified"
+	},
+	[CHECK_CHECKSUMS_OTHER_FILE] = {
+		.name = "checksums",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+		.text = "a version that was applied from another file with other statements"
+	},
+	[CHECK_MISSING] = {
+		.name = "missing",
+		.severity = FINDING_WARNING,
+		.sqlstate = ERRCODE_UNDEFINED_FILE,
+		.text = "applied migrations without a file"
+	},
+	[CHECK_LATE] = {
+		.name = "late",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_LATE,
+		.text = "pending migrations that sort before an applied one"
+	},
+	[CHECK_LATE_ALLOWED] = {
+		.name = "late",
+		.severity = FINDING_WARNING,
+		.sqlstate = ERRCODE_MIGRATOR_LATE,
+		.text = "the same with migrator.late = allow"
+	},
+	[CHECK_DOWN_SCRIPTS] = {
+		.name = "down_scripts",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_MIGRATOR_IRREVERSIBLE,
+		.text = "migrations without a down script, one row for each; one row in all if there is none"
+	},
+	[CHECK_NON_TRANSACTIONAL] = {
+		.name = "non_transactional",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION,
+		.text = "pending scripts that up runs part by part, and why"
+	},
+	[CHECK_INTERRUPTED] = {
+		.name = "interrupted",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_INTERRUPTED,
+		.text = "migrations that stopped half-way, for a run that cannot resume them",
+		.of_runs = true
+	}
+};
+
+const Check *
+check_row(CheckId id)
+{
+	Assert(id >= 0 && id < CHECK_COUNT);
+	return &checks[id];
+}
+
+FindingSeverity
+check_severity(CheckId id)
+{
+	return check_row(id)->severity;
+}
+
+const char *
+check_severity_name(FindingSeverity severity)
+{
+	switch (severity)
+	{
+		case FINDING_OK:
+			return "ok";
+		case FINDING_INFO:
+			return "info";
+		case FINDING_WARNING:
+			return "warning";
+		case FINDING_ERROR:
+			return "error";
+	}
+	return "unknown";
+}

@@ -1,0 +1,68 @@
+/*
+ * checks.h
+ *	  The registry of checks: everything that is ever found wrong belongs to one
+ *	  of these rows.
+ *
+ * A check of one name may find several cases of different weight, which are
+ * rows of their own, one behind the other.  The table in docs/validate.md has
+ * the same rows; test/checks.pl compares.
+ */
+#ifndef MIGRATOR_BASE_CHECKS_H
+#define MIGRATOR_BASE_CHECKS_H
+
+typedef enum FindingSeverity
+{
+	FINDING_OK,
+	FINDING_INFO,
+	FINDING_WARNING,
+	FINDING_ERROR
+} FindingSeverity;
+
+/* in the order in which validate() shows them */
+typedef enum CheckId
+{
+	CHECK_READABLE,
+	CHECK_ENCODING,
+	CHECK_SYNTAX,
+	CHECK_TRANSACTIONS,
+	CHECK_DIRECTIVES,
+	CHECK_MARKS,
+	CHECK_NAMES_IGNORED,
+	CHECK_NAMES_IGNORED_SQL,
+	CHECK_NAMES_REFUSED,
+	CHECK_DUPLICATES,
+	CHECK_HOOKS,
+	CHECK_LAYOUT,
+	CHECK_CHECKSUMS_REFORMATTED,
+	CHECK_CHECKSUMS_MODIFIED,
+	CHECK_CHECKSUMS_OTHER_FILE,
+	CHECK_MISSING,
+	CHECK_LATE,
+	CHECK_LATE_ALLOWED,
+	CHECK_DOWN_SCRIPTS,
+	CHECK_NON_TRANSACTIONAL,
+	CHECK_INTERRUPTED
+} CheckId;
+
+#define CHECK_COUNT (CHECK_INTERRUPTED + 1)
+
+typedef struct Check
+{
+	const char *name;			/* stable, as in validate().check_name */
+	FindingSeverity severity;	/* ask check_severity() */
+	int			sqlstate;		/* of a finding that brings none of its own */
+	const char *text;			/* what it finds, for people */
+	bool		of_runs;		/* a run alone can find it, validate() never */
+} Check;
+
+extern const Check *check_row(CheckId id);
+
+/*
+ * How severe a finding of this check is.  Whoever wants to know asks here: this
+ * is where a configuration will have its say.
+ */
+extern FindingSeverity check_severity(CheckId id);
+
+extern const char *check_severity_name(FindingSeverity severity);
+
+#endif
