@@ -123,6 +123,7 @@ for my $times (1, 2)
 
 # The settings come back by a look into a catalog, which is locked; the wait is cancelled once or twice. In a script that fails,
 # and in one that comes to its end.
+$node->safe_psql('postgres', 'CREATE TABLE theirs (); ALTER TABLE theirs OWNER TO other');
 for my $times (1, 2)
 {
 	for my $end ('fails', 'ends')
