@@ -273,7 +273,7 @@ CREATE FUNCTION migrator.lock_key(service text = 'default', part text = 'run') R
   LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_lock_key';
 COMMENT ON FUNCTION migrator.lock_key IS 'Advisory lock key of a service, as pg_locks shows it: part run is held by every run, part up by CALL migrator.up() besides. Runs hold it with objsubid 3, which no SQL function takes, and part run also as pg_advisory_lock() takes it (objsubid 1).';
 
--- Settle -----------------------------------------------------------------------------------------------------------
+-- Resolve -----------------------------------------------------------------------------------------------------------
 CREATE FUNCTION migrator.register(service text, source text, environment text = NULL, search_path text = NULL,
                                   options jsonb = '{}') RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_register';
@@ -291,7 +291,7 @@ COMMENT ON FUNCTION migrator.baseline IS 'Record the source''s migrations, up to
 CREATE FUNCTION migrator.resolve(version text, state text, service text = NULL, note text = NULL, source text = NULL)
   RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_resolve';
-COMMENT ON FUNCTION migrator.resolve IS 'Settle by hand what the record says of one migration: applied, pending or rolled_back. Runs nothing; the note is kept in history.';
+COMMENT ON FUNCTION migrator.resolve IS 'Change by hand what the record says of one migration: applied, pending or rolled_back. Runs nothing; the note is kept in history.';
 
 CREATE FUNCTION migrator.accept(version text, service text = NULL, note text = NULL, source text = NULL) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_accept';
@@ -384,7 +384,7 @@ CREATE VIEW migrator.locks AS
          coalesce(pg_catalog.host(a.client_addr), 'local') AS client,
          coalesce(s.waitstart, a.xact_start, a.query_start) AS since
     FROM session s LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = s.pid;
-COMMENT ON VIEW migrator.locks IS 'Runs at work or waiting now, by their advisory locks. mode other: a session that holds or wants the public key without being a run. since: begin of the wait, or of the holder''s transaction.';
+COMMENT ON VIEW migrator.locks IS 'Runs in progress or waiting now, by their advisory locks. mode other: a session that holds or wants the public key without being a run. since: begin of the wait, or of the holder''s transaction.';
 
 -- No row where the caller may not see the session's activity.
 CREATE FUNCTION migrator.progress_of(run_id bigint, OUT pid integer, OUT version text, OUT name text,
@@ -404,7 +404,7 @@ CREATE VIEW migrator.progress WITH (security_barrier) AS
          p.attempt
     FROM migrator.runs r, migrator.progress_of(r.run_id) p
    WHERE r.finished_at IS NULL AND r.progress_handle IS NOT NULL;
-COMMENT ON VIEW migrator.progress IS 'Runs of CALL migrator.up() at work now: migration n of its total, statement n of its total with the beginning of its text, time since the migration began, the lock it waits for and the pids that block it, the attempt.';
+COMMENT ON VIEW migrator.progress IS 'Runs of CALL migrator.up() in progress now: migration n of its total, statement n of its total with the beginning of its text, time since the migration began, the lock it waits for and the pids that block it, the attempt.';
 
 CREATE VIEW migrator.staged AS
   SELECT name, path, size, sha256, staged_at,

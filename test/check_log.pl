@@ -50,5 +50,5 @@ for my $log (@logs)
 	}
 	close $in;
 }
-print "$found suspicious line(s)\n" if $found;
+print "$found suspicious " . ($found == 1 ? "line" : "lines") . "\n" if $found;
 exit($found ? 1 : 0);

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# layering.pl [SRC]: src/README.md draws the folders of the house; refuses an #include that leads up.
+# layering.pl [SRC]: src/README.md draws the folders and their layers; refuses an #include that leads up.
 #
 # The table there: first column the layer (empty: that of the row above), second column the folder in backticks, third
 # column its modules in backticks. A module is x.c with x.h: either name stands for both. Modules of lower layers may always

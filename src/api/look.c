@@ -397,14 +397,16 @@ migrator_validate(PG_FUNCTION_ARGS)
 		}
 		if (!found)
 			put_ok(result, id, NULL,
-				   psprintf("%d migrations of layout \"%s\"", survey->set->count, survey->set->layout));
+				   psprintf(ngettext("%d migration of layout \"%s\"", "%d migrations of layout \"%s\"",
+									 survey->set->count), survey->set->count, survey->set->layout));
 	}
 	for (int i = 0; verbose && i < survey->plan->count; i++)
 	{
 		const Step *step = &survey->plan->steps[i];
 
 		if (step->migration != NULL && step->findings.errors == 0)
-			put_ok(result, CHECK_SYNTAX, step, psprintf("%d statements", step->statement_total));
+			put_ok(result, CHECK_SYNTAX, step, psprintf(ngettext("%d statement", "%d statements", step->statement_total),
+														step->statement_total));
 	}
 	return (Datum) 0;
 }

@@ -109,7 +109,7 @@ migrator_unlock(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* "No run is at work" would be no answer about a service that is misspelt. */
+/* "No run is in progress" would be no answer about a service that is misspelt. */
 static void
 require_known_service(const Scope *scope)
 {
@@ -119,6 +119,6 @@ require_known_service(const Scope *scope)
 	ereport(ERROR,
 			errcode(ERRCODE_UNDEFINED_OBJECT),
 			errmsg("service \"%s\" does not exist", scope->service),
-			errdetail("It is not registered, nothing is on record of it, and no run of it is at work."),
+			errdetail("It is not registered, nothing is on record of it, and no run of it is in progress."),
 			errhint("See migrator.services and column service of migrator.migrations."));
 }

@@ -5,7 +5,7 @@
  * Callers write the newest API; this file carries the rest.  No other file
  * tests PG_VERSION_NUM.
  *
- * Where no headers of 16 are to be had to test with, each of its two sides is
+ * Where no headers of 16 are available to test with, each of its two sides is
  * compiled elsewhere: what begins with 16 on 17 and 18, what ends with it on 15.
  * That holds as long as tests have the form >= a major; test/lint.sh looks.
  */

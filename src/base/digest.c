@@ -6,8 +6,6 @@
  * one-shot form therefore keeps its context for the life of the backend, and
  * an incremental digest is tied to the memory context it was made in, so that
  * an error in between leaks nothing.
- *
- * Floor 1 (text): calls nothing of migrator.
  */
 #include "postgres.h"
 

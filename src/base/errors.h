@@ -1,6 +1,6 @@
 /*
  * errors.h
- *	  SQLSTATEs of migrator's own class "MG" (product.md section 5).
+ *	  SQLSTATEs of migrator's own class "MG".
  *
  * Conditions that PostgreSQL has a code for use that code.  The table in
  * docs/errors.md lists every code with the test that raises it.

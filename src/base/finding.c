@@ -57,7 +57,9 @@ finding_raise_first(const FindingSink *sink)
 		if (f->severity != FINDING_ERROR)
 			continue;
 		if (sink->errors > 1)
-			others = psprintf("Before anything ran, %d other problem(s) were found: migrator.validate() lists all.",
+			others = psprintf(ngettext("Before anything ran, %d other problem was found: migrator.validate() lists all.",
+									   "Before anything ran, %d other problems were found: migrator.validate() lists all.",
+									   sink->errors - 1),
 							  sink->errors - 1);
 		raise_finding(f, others);
 	}

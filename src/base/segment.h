@@ -12,7 +12,7 @@
 
 /*
  * A zeroed segment for size bytes, whose mapping lives until dsm_detach(); NULL
- * when none can be had, for whatever reason.  Nobody else reads it before
+ * when none is available, for whatever reason.  Nobody else reads it before
  * segment_publish().  To be called in a transaction.
  */
 extern dsm_segment *segment_create(Size size);

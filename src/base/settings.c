@@ -177,7 +177,7 @@ define_user_settings(void)
 							 &migrator_enabled, true,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable(PREFIX "if_locked",
-							 "What a run does while another run of the service is at work.",
+							 "What a run does while another run of the service is in progress.",
 							 NULL,
 							 &migrator_if_locked, IF_LOCKED_WAIT, if_locked_words,
 							 PGC_USERSET, 0, NULL, NULL, NULL);

@@ -86,9 +86,10 @@ take_up(Parts *parts, const char *recorded_digest)
 		 strcmp(parts->done_digest, recorded_digest) != 0))
 		ereport(ERROR,
 				errcode(ERRCODE_MIGRATOR_INTERRUPTED),
-				errmsg("migration \"%s\" cannot be taken up again: its first %d statement(s) are done, and were changed since",
-					   parts->version, parts->done),
-				errhint("Restore them, or settle the migration with migrator.resolve()."));
+				errmsg_plural("migration \"%s\" cannot be resumed: %d statement is done, and was changed since",
+							  "migration \"%s\" cannot be resumed: %d statements are done, and were changed since",
+							  parts->done, parts->version, parts->done),
+				errhint("Restore what was changed, or resolve the migration with migrator.resolve()."));
 
 	if (recorded_digest != NULL)
 		take_up_session(parts);
@@ -116,11 +117,12 @@ take_up_session(Parts *parts)
 	if (error != NULL)
 		ereport(ERROR,
 				errcode(ERRCODE_MIGRATOR_INTERRUPTED),
-				errmsg("migration \"%s\" cannot be taken up again: setting \"%s\" cannot be made \"%s\" again, as its first %d statement(s) left it",
-					   parts->version, session.current->name,
-					   session.current->value ? session.current->value : "DEFAULT", parts->done),
+				errmsg_plural("migration \"%s\" cannot be resumed: setting \"%s\" cannot be made \"%s\" again, as %d statement that is done left it",
+							  "migration \"%s\" cannot be resumed: setting \"%s\" cannot be made \"%s\" again, as %d statements that are done left it",
+							  parts->done, parts->version, session.current->name,
+							  session.current->value ? session.current->value : "DEFAULT", parts->done),
 				errdetail_internal("%s", error->message),
-				errhint("Make that possible, or settle the migration with migrator.resolve()."));
+				errhint("Make that possible, or resolve the migration with migrator.resolve()."));
 	/* RESET ROLE leads to whoever the session is */
 	refuse_other(parts, "user", state->user, GetUserNameFromId(GetUserId(), false));
 	transaction_commit(false);
@@ -163,9 +165,9 @@ refuse_other(const Parts *parts, const char *what, const char *before, const cha
 	if (before != NULL && strcmp(before, now) != 0)
 		ereport(ERROR,
 				errcode(ERRCODE_MIGRATOR_INTERRUPTED),
-				errmsg("migration \"%s\" cannot be taken up again: what is done of it was run with %s \"%s\", not \"%s\"",
+				errmsg("migration \"%s\" cannot be resumed: what is done of it was run with %s \"%s\", not \"%s\"",
 					   parts->version, what, before, now),
-				errhint("Run it again with that %s, or settle the migration with migrator.resolve().",
+				errhint("Run it again with that %s, or resolve the migration with migrator.resolve().",
 						what));
 }
 
@@ -179,7 +181,7 @@ apply_settings(void *argument)
 
 /*
  * Only of a statement that refuses a transaction block can something be left.
- * If another one stands in its place now, that was mended by a person.
+ * If another one stands in its place now, that was fixed by a person.
  */
 static void
 settle_started(Parts *parts)
@@ -208,7 +210,7 @@ settle_started(Parts *parts)
 					errcode(ERRCODE_MIGRATOR_INTERRUPTED),
 					errmsg("migration \"%s\" was interrupted in statement %d, and it cannot be told whether that was done",
 						   parts->version, parts->started),
-					errhint("Look at what it did, then settle the migration with migrator.resolve()."));
+					errhint("Look at what it did, then resolve the migration with migrator.resolve()."));
 	}
 }
 

@@ -59,7 +59,7 @@ typedef struct ReindexLeftover
 /*
  * What the REINDEX CONCURRENTLY left that the record of this migration says was
  * started: by name, table and definition, valid by now or not; List of
- * ReindexLeftover *.  Another session may be at work on one of them.
+ * ReindexLeftover *.  Another session may be working on one of them.
  */
 extern List *resume_reindex_leftovers(const char *service, const char *version);
 

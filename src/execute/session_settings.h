@@ -5,7 +5,7 @@
  * In a transactional script a GUC nest level takes back what it SETs; one that
  * is run part by part SETs across commits.  So its settings are put back by
  * hand, and what its finished parts changed is kept with their mark, for the
- * run that takes it up again in another session.
+ * run that resumes it in another session.
  */
 #ifndef MIGRATOR_EXECUTE_SESSION_SETTINGS_H
 #define MIGRATOR_EXECUTE_SESSION_SETTINGS_H
@@ -66,7 +66,7 @@ extern void session_settings_touch(SessionSettings *saved, const char *name);
 /*
  * Set again what session_settings_changes() had said, with the rights of the
  * current user; role and session_authorization last.  List of SettingValue *.
- * *current receives the one at work, for whoever catches the error.
+ * *current receives the current one, for whoever catches the error.
  */
 extern void session_settings_apply(SessionSettings *saved, const List *values,
 								   const SettingValue **current);

@@ -465,8 +465,9 @@ refuse_misfits(const Candidates *all)
 		return;
 	ereport(ERROR,
 			errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
-			errmsg("\"%s\" is in no known layout: %d of its SQL files fit layout \"%s\", and %d do not",
-				   all->source->given, claimed, all->set->layout, misfits),
+			errmsg_plural("\"%s\" is in no known layout: %d of its SQL files fits layout \"%s\", and %d do not",
+						  "\"%s\" is in no known layout: %d of its SQL files fit layout \"%s\", and %d do not",
+						  claimed, all->source->given, claimed, all->set->layout, misfits),
 			errdetail("Those that do not fit: %s%s.", names.data, misfits > MISFITS_NAMED ? ", ..." : ""),
 			errhint("Check the path. What is no migration can be left out with options => '{\"ignore\": [\"PATTERN\"]}'."));
 }

@@ -83,7 +83,8 @@ fill_step(Step *step, const Migration *migration, const RecordRow *row)
 	if (row->state == MIGRATION_FAILED)
 		step->message = row->error_message;
 	if (row->state == MIGRATION_INTERRUPTED)
-		step->message = psprintf("interrupted; %d statement(s) were done", row->statement_done);
+		step->message = psprintf(ngettext("interrupted; %d statement was done", "interrupted; %d statements were done",
+										  row->statement_done), row->statement_done);
 }
 
 static int
@@ -190,7 +191,7 @@ stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink
 			.version = step->version,
 			.file = step->migration->up->file,
 			.message = psprintf("migration \"%s\" was interrupted", step->version),
-			.hint = "CALL migrator.up() takes it up again; or look at what it did and settle it with migrator.resolve()."
+			.hint = "CALL migrator.up() resumes it; or look at what it did and resolve it with migrator.resolve()."
 		};
 
 		finding_add(sink, &finding);

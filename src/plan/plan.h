@@ -70,7 +70,7 @@ typedef struct PlanRequest
 	char	  **allow_late;		/* or NULL */
 	int			allow_late_count;
 	bool		late_allowed;	/* migrator.late = allow */
-	bool		may_resume;		/* interrupted migrations are taken up again */
+	bool		may_resume;		/* interrupted migrations are resumed */
 } PlanRequest;
 
 /*
@@ -95,7 +95,7 @@ extern void plan_select(MigrationPlan *plan, const PlanRequest *request, Finding
 
 /*
  * Would a run without arguments apply this step?  Also one that is running: if
- * its run is alive, the next one waits for it; if not, takes it up.
+ * its run is alive, the next one waits for it; if not, resumes it.
  */
 extern bool plan_step_is_pending(const Step *step);
 

@@ -1,8 +1,7 @@
 /*
  * scope.h
  *	  What a call is about: source, service, environment, search_path; each by
- *	  precedence (product.md section 4): argument > setting > registration >
- *	  default.
+ *	  precedence: argument > setting > registration > default.
  */
 #ifndef MIGRATOR_PLAN_SCOPE_H
 #define MIGRATOR_PLAN_SCOPE_H

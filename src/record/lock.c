@@ -324,7 +324,7 @@ refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, boo
 	if (up)
 		ereport(ERROR,
 				errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				errmsg("CALL migrator.up() of service \"%s\" is at work", request->service),
+				errmsg("CALL migrator.up() of service \"%s\" is in progress", request->service),
 				detail ? errdetail_internal("%s", detail) : 0,
 				errhint("SELECT migrator.apply() cannot wait for it, since it holds a snapshot: use CALL migrator.up(), which waits, or if_locked => 'skip'."));
 	ereport(ERROR,
@@ -332,7 +332,7 @@ refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, boo
 			timed_out ?
 			errmsg("could not acquire the migration lock of service \"%s\" within %d ms",
 				   request->service, request->wait_timeout) :
-			errmsg("another run of service \"%s\" is at work", request->service),
+			errmsg("another run of service \"%s\" is in progress", request->service),
 			detail ? errdetail_internal("%s", detail) : 0,
 			timed_out ?
 			errhint("Failed to acquire migration lock. Another instance may be stuck: see migrator.locks and migrator.unlock().") :

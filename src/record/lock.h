@@ -1,13 +1,13 @@
 /*
  * lock.h
- *	  One run at a time for each service, by advisory locks (product.md rule 3).
+ *	  One run at a time for each service, by advisory locks.
  *
  * Two locks a service, which no SQL function can take.  "run" is held by every
  * run.  "up" is held besides by CALL migrator.up(), from before it waits for
  * "run" until it has released it.  apply() holds its caller's snapshot, and
  * CREATE INDEX CONCURRENTLY, which an up may be running, waits for old
  * snapshots: so apply() must never wait for an up.  When "run" is taken, it
- * tries "up" in share mode: if that fails, an up is at work; if it succeeds, no
+ * tries "up" in share mode: if that fails, an up is in progress; if it succeeds, no
  * up can begin until the end of our transaction, and waiting for "run" is
  * waiting for another apply().  With migrator.lock_id set there is such a pair
  * for that number too, its "run" being the public key.

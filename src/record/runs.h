@@ -44,13 +44,13 @@ extern void record_write_run(RunEntry *run, bool finished);
 /* Complete it. */
 extern void record_finish_run(const RunEntry *run);
 
-/* Under the lock of the service: no other run can be at work. */
+/* Under the lock of the service: no other run can be in progress. */
 extern void record_end_dead_runs(const char *service);
 
 /* Where a run that goes on shows what it does, 0 when it does not. */
 extern uint32 record_progress_handle(int64 run_id);
 
-/* Is there a run without an end?  It may be at work. */
+/* Is there a run without an end?  It may be in progress. */
 extern bool record_has_open_runs(const char *service);
 
 #endif

@@ -229,7 +229,7 @@ record_refuse_stale(const char *service, const char *version)
 {
 	ereport(ERROR,
 			errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			errmsg("migration \"%s\" of service \"%s\" was settled by another session meanwhile",
+			errmsg("migration \"%s\" of service \"%s\" was changed by another session meanwhile",
 				   version, service),
 			errdetail("Its row in the record is not overwritten, and what this transaction did is undone."),
 			errhint("Run it again: what is applied is not run twice."));

@@ -73,16 +73,24 @@ void
 event_nothing_selected(const char *service, const char *target, int pending)
 {
 	say(migrator_log_level, service, target ?
-		psprintf("nothing to apply up to target \"%s\": %d pending migration(s) lie behind it",
+		psprintf(ngettext("nothing to apply up to target \"%s\": %d pending migration lies behind it",
+						  "nothing to apply up to target \"%s\": %d pending migrations lie behind it", pending),
 				 finding_one_line(target), pending) :
-		psprintf("the named versions are applied: %d other migration(s) are pending", pending), NULL);
+		psprintf(ngettext("the named versions are applied: %d other migration is pending",
+						  "the named versions are applied: %d other migrations are pending", pending),
+				 pending), NULL);
 }
 
 void
 event_pending(const char *service, int pending, int total, bool dry_run)
 {
-	say(LOG, service, psprintf("%s %d pending migration(s) out of %d total",
-							   dry_run ? "dry run: trying" : "applying", pending, total), NULL);
+	say(LOG, service,
+		psprintf(dry_run ?
+				 ngettext("dry run: trying %d pending migration out of %d total",
+						  "dry run: trying %d pending migrations out of %d total", pending) :
+				 ngettext("applying %d pending migration out of %d total",
+						  "applying %d pending migrations out of %d total", pending),
+				 pending, total), NULL);
 }
 
 /* as golang-migrate prints it: version, direction, name, time */

@@ -10,7 +10,7 @@
  *
  * Workers are for parallel queries too.  So of ours there are two at a time at
  * most in the whole server, by locks that a session holds while its worker is
- * at work; the others wait for their turn, within the same bound.
+ * running; the others wait for their turn, within the same bound.
  *
  * What cannot be kept is said: a failure that is nowhere on record looks as if
  * nobody had tried.
@@ -92,7 +92,7 @@ failure_log_keep(RecordEntry *entry, RunEntry *run)
 	segment = segment_create(message_size(entry, run));
 	if (segment == NULL)
 	{
-		warn(entry, "No shared memory could be had.");
+		warn(entry, "No shared memory is available.");
 		return;
 	}
 	message = segment_memory(segment);

@@ -26,7 +26,7 @@
 /* bytes of an error's message, and of its detail, that are put on record */
 #define RECORDED_TEXT (64 * 1024)
 
-/* set while a run is at work in this backend */
+/* set while a run is in progress in this backend */
 static bool run_active = false;
 
 static void warn_of_flag(const Run *run, PlanFlag flag, const char *what, const char *hint);
@@ -168,7 +168,8 @@ run_raise_what_stops(Run *run)
 		if (count > 0)
 			ereport(ERROR,
 					errcode(ERRCODE_MIGRATOR_MODIFIED),
-					errmsg("%d applied migration(s) were modified: %s", count, modified),
+					errmsg_plural("%d applied migration was modified: %s", "%d applied migrations were modified: %s",
+								  count, count, modified),
 					errhint("Create a new migration instead of changing an applied one, or set migrator.checksum_policy to warn."));
 	}
 }
@@ -183,18 +184,6 @@ run_interrupt_running(Run *run)
 			plan->steps[i].state = MIGRATION_INTERRUPTED;
 }
 
-static void
-warn_of_flag(const Run *run, PlanFlag flag, const char *what, const char *hint)
-{
-	int			count;
-	char	   *list = plan_list_flag(run->survey->plan, flag, &count);
-
-	if (count > 0)
-		ereport(WARNING,
-				errmsg("%d applied migration(s) %s: %s", count, what, finding_one_line(list)),
-				hint ? errhint("%s", hint) : 0);
-}
-
 /* What does not stop a run is said once. */
 void
 run_warn_once(const Run *run)
@@ -202,17 +191,32 @@ run_warn_once(const Run *run)
 	const MigrationPlan *plan = run->survey->plan;
 	int			ignored = 0;
 	const char *first = NULL;
+	bool		applied_is_missing = false;
+	char	   *list;
+	int			count;
 	ListCell   *lc;
 
-	warn_of_flag(run, FLAG_MODIFIED, "were modified after they were applied",
-				 "Create a new migration instead of changing an applied one.");
-	warn_of_flag(run, FLAG_REFORMATTED, "were reformatted after they were applied", NULL);
-	for (int i = 0; i < plan->count; i++)
-		if ((plan->steps[i].flags & FLAG_MISSING) && plan->steps[i].state == MIGRATION_APPLIED)
-		{
-			warn_of_flag(run, FLAG_MISSING, "have no file any more", NULL);
-			break;
-		}
+	list = plan_list_flag(plan, FLAG_MODIFIED, &count);
+	if (count > 0)
+		ereport(WARNING,
+				errmsg_plural("%d applied migration was modified after it was applied: %s",
+							  "%d applied migrations were modified after they were applied: %s",
+							  count, count, finding_one_line(list)),
+				errhint("Create a new migration instead of changing an applied one."));
+	list = plan_list_flag(plan, FLAG_REFORMATTED, &count);
+	if (count > 0)
+		ereport(WARNING,
+				errmsg_plural("%d applied migration was reformatted after it was applied: %s",
+							  "%d applied migrations were reformatted after they were applied: %s",
+							  count, count, finding_one_line(list)));
+	for (int i = 0; i < plan->count && !applied_is_missing; i++)
+		applied_is_missing = (plan->steps[i].flags & FLAG_MISSING) && plan->steps[i].state == MIGRATION_APPLIED;
+	list = plan_list_flag(plan, FLAG_MISSING, &count);
+	if (applied_is_missing && count > 0)
+		ereport(WARNING,
+				errmsg_plural("%d applied migration has no file any more: %s",
+							  "%d applied migrations have no file any more: %s",
+							  count, count, finding_one_line(list)));
 	foreach(lc, run->survey->set->ignored)
 	{
 		const IgnoredEntry *entry = lfirst(lc);
@@ -222,7 +226,8 @@ run_warn_once(const Run *run)
 	}
 	if (ignored > 0)
 		ereport(NOTICE,
-				errmsg("%d name(s) were ignored, first %s", ignored, finding_one_line(first)),
+				errmsg_plural("%d name was ignored: %s", "%d names were ignored, first %s",
+							  ignored, ignored, finding_one_line(first)),
 				errhint("migrator.validate() lists all."));
 }
 
@@ -410,7 +415,7 @@ next_step(const Run *run, const Step *step)
 			"Nothing of this call was kept. Correct the cause and run again." :
 			"Nothing of this migration was kept. Correct the cause and run again.";
 	if (step->call_reason != NULL)
-		return "Finished statements of the script are kept. Correct the cause and run again, which goes on behind them; or settle the migration with migrator.resolve().";
+		return "Finished statements of the script are kept. Correct the cause and run again, which goes on behind them; or resolve the migration with migrator.resolve().";
 	return "Nothing of this migration was kept. Correct the cause and run again; migrator.history has the attempt.";
 }
 
@@ -489,8 +494,8 @@ run_take_lock(Run *run, void (*take) (const LockRequest *, LockResult *), bool *
 	row.outcome = "skipped";
 	row.execution_time_ms = -1;
 	row.message = result.holder ?
-		psprintf("another run is at work (pid %d)", result.holder->pid) :
-		"another run is at work";
+		psprintf("another run is in progress (pid %d)", result.holder->pid) :
+		"another run is in progress";
 	ereport(WARNING,
 			errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 			errmsg("migrations of service \"%s\" are skipped: %s", row.service, row.message));

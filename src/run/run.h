@@ -51,7 +51,7 @@ typedef void (*RunReport) (const RunRow *row, void *argument);
 
 /*
  * Apply pending migrations in the caller's transaction, a subtransaction each.
- * Raises the errors of product.md section 3.
+ * Raises what keeps a run from starting; what becomes of a failed migration is up to on_error.
  */
 extern void run_apply(const RunRequest *request, RunReport report, void *argument);
 

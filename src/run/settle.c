@@ -134,8 +134,9 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 	if (version == NULL && survey->record->count > 0)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("service \"%s\" has %d migration(s) on record, so baseline() needs a version",
-					   scope->service, survey->record->count),
+				errmsg_plural("service \"%s\" has %d migration on record, so baseline() needs a version",
+							  "service \"%s\" has %d migrations on record, so baseline() needs a version",
+							  survey->record->count, scope->service, survey->record->count),
 				errdetail("Without one, all pending migrations would be recorded as applied and never run."),
 				errhint("Name the last version that the database has already with argument \"version\"."));
 	for (int i = 0; i < survey->plan->count && !found; i++)

@@ -30,7 +30,7 @@ typedef struct Run
 	int			failed;
 	int			not_run;
 
-	/* the migration at work, for whoever catches its error */
+	/* the current migration, for whoever catches its error */
 	Step	   *current;
 	Execution	execution;
 	double		elapsed;		/* ms */
@@ -40,7 +40,7 @@ typedef struct Run
 	int			lock_timeout;	/* ms, for the scripts; 0: the caller's */
 	void		(*before_statement) (int statement, const char *text, int length);
 	SessionSettings *saved_settings;	/* to be put back after an error */
-	bool		lock_lost;		/* others may be at work: do no more */
+	bool		lock_lost;		/* others may be running: do no more */
 	bool		cancelled;		/* likewise */
 
 	RunReport	report;
@@ -98,7 +98,7 @@ extern void run_report_step(Run *run, const Step *step, const char *outcome, dou
 
 /*
  * Take the service's lock as the request says, and tell.  False when another
- * run is at work and it is to be skipped.
+ * run is in progress and it is to be skipped.
  */
 extern bool run_take_lock(Run *run, void (*take) (const LockRequest *, LockResult *),
 						  bool *waited);

@@ -170,7 +170,7 @@ fill_result(const Run *run, RunResult *result)
 
 /*
  * A run that died when its work was done leaves nothing to do, and no end: its
- * row is completed if nobody is at work.
+ * row is completed if nobody else is running.
  */
 static void
 end_dead_runs(const Run *run)
@@ -796,9 +796,9 @@ write_failure(Run *run, const Step *step, const ErrorData *error)
 	record_entry_identify(&entry);
 
 	/*
-	 * A run that lost its lock leaves the state alone: another may be at work
+	 * A run that lost its lock leaves the state alone: another may be running
 	 * on it, and if not, the row says where to go on.  So does one that sees
-	 * another at work.
+	 * another in progress.
 	 */
 	if (!run->lock_lost &&
 		!(row != NULL && row->state == MIGRATION_RUNNING && row->run_id != run->run_id))

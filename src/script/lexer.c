@@ -6,8 +6,6 @@
  * and every byte is looked at a bounded number of times.  An unterminated
  * token reaches to the end of the text and carries the server's message for
  * it in Token.fault.
- *
- * Floor 1 (text): calls nothing of migrator.
  */
 #include "postgres.h"
 

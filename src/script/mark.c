@@ -10,8 +10,6 @@
  * Headings in plain words ("-- Down", "-- Rollback:") are no tool's mark for
  * certain.  They count between two statements only: in front of all statements
  * or behind them they cannot divide anything.
- *
- * Floor 1 (text): calls the lexer.
  */
 #include "postgres.h"
 

@@ -5,8 +5,6 @@
  * Looks at the raw parse tree only: what depends on the catalogs (REINDEX or
  * CLUSTER of a partitioned table, DROP SUBSCRIPTION with a slot) is ordinary
  * here and left to the server when it runs.
- *
- * Floor 1 (text): calls nothing of migrator.
  */
 #include "postgres.h"
 

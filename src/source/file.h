@@ -27,7 +27,7 @@ typedef struct DirectoryEntry
 	bool		leads_nowhere;	/* a link, and one may not know to what */
 } DirectoryEntry;
 
-/* A file's content, or why it could not be had. */
+/* A file's content, or why it could not be read. */
 typedef struct FileContent
 {
 	char	   *bytes;			/* NUL-terminated; NULL on failure */

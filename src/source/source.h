@@ -3,7 +3,7 @@
  *	  Where migrations come from: a directory on the server, or files staged by
  *	  a client.
  *
- * The rooms above know a source only by this interface.
+ * The layers above know a source only by this interface.
  */
 #ifndef MIGRATOR_SOURCE_SOURCE_H
 #define MIGRATOR_SOURCE_SOURCE_H
@@ -71,10 +71,10 @@ extern void source_keep(const char *given);
 extern void source_let_go(const char *given);
 
 /*
- * Read and name a script as text in the server encoding: UTF-8 with or
- * without BOM, as product.md rule 8 says.  raw keeps the bytes as stored,
- * which the checksum is made of.  On failure text is NULL and content says
- * why, with line and column of the first bad byte.
+ * A script as text in the server encoding.  Files are UTF-8 with or without
+ * BOM, which some editors write.  raw keeps the bytes as stored, which the
+ * checksum is made of.  On failure text is NULL and content says why, with
+ * line and column of the first bad byte.
  */
 typedef struct SourceScript
 {

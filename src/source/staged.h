@@ -4,7 +4,7 @@
  *
  * A set is seen as it was committed when it was opened.  Its contents are
  * found by their checksums, and what a later stage() replaces is not removed
- * while anybody who opened the set is at work: see staging.h.
+ * while anybody who opened the set is still reading: see staging.h.
  */
 #ifndef MIGRATOR_SOURCE_STAGED_H
 #define MIGRATOR_SOURCE_STAGED_H

@@ -7,7 +7,7 @@
  * set, by its checksum.  A content that no path has any more is only marked
  * with the transaction that did so, since a run may be reading it.  The next
  * change of the set removes what was marked by a transaction that committed,
- * if no reader is at work at that moment (staged.h): readers that begin later
+ * if no reader is active at that moment (staged.h): readers that begin later
  * do not see the marked contents in their list, so nobody waits.
  */
 #include "postgres.h"

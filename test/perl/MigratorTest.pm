@@ -84,7 +84,7 @@ sub write_files
 		close $out or die "$dir/$name: $!";
 	}
 
-	# for a run that is at work, or waits, and was told its source before
+	# for a run that is in progress, or waits, and was told its source before
 	stage($_, $dir) for staged_at($dir);
 	return;
 }

@@ -66,7 +66,7 @@ SELECT files.error($$SELECT migrator.baseline('m/d') FROM set_config('migrator.w
 -- (the warning holds a pid)
 SET client_min_messages = error;
 SET log_min_messages = error;
-SELECT service, version, outcome, message LIKE 'another run is at work (pid %' AS message FROM migrator.apply('m/d', if_locked => 'skip');
+SELECT service, version, outcome, message LIKE 'another run is in progress (pid %' AS message FROM migrator.apply('m/d', if_locked => 'skip');
 SET migrator.if_locked = skip;
 SELECT service, version, outcome FROM migrator.apply('m/d', dry_run => true);
 -- a decision is not skipped

@@ -213,7 +213,7 @@ CALL files.forget();
 CALL migrator.up('m/d') \gset
 SHOW synchronous_commit;
 
--- A run that died is told from one at work.
+-- A run that died is told from one in progress.
 CALL files.forget();
 INSERT INTO migrator.runs (kind, service, started_at, outcome, backend_pid, progress_handle) VALUES ('up', 'default', now(), 'running', 1, 4711), ('up', 'other', now(), 'running', 1, NULL);
 TABLE migrator.progress;

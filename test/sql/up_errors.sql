@@ -194,7 +194,7 @@ RESET migrator.ddl_lock_timeout;
 TABLE files.on_record;
 SELECT attname FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0 ORDER BY attnum;
 
--- Another run at work: waited for, skipped, refused. (The warning holds a pid.)
+-- Another run in progress: waited for, skipped, refused. (The warning holds a pid.)
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a();');
 CREATE PROCEDURE files.wait_advisory(held boolean) LANGUAGE plpgsql AS $$

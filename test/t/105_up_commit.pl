@@ -101,7 +101,7 @@ sub stop_at
 	my $kept = recorded($prefix, $name);
 	$lost += $sleeps - 1 - $kept;
 	is($kept, $sleeps - 1, "$name: nothing is lost") if $commit eq 'each';
-	cmp_ok($kept, '<', $sleeps, "$name: the one that was at work is not there");
+	cmp_ok($kept, '<', $sleeps, "$name: the one that was running is not there");
 	my $flushed = (sort { $b <=> $a } grep { $_ < $sleeps } @$parts)[0] || 1;
 	cmp_ok($kept, '>=', $flushed - 1, "$name: what was done before the last mark is there");
 

@@ -106,7 +106,7 @@ for my $times (1, 2)
 	is(runs($service), $times == 1 ? 'applied' : 'interrupted', "end cancelled $times: the run after the next up");
 }
 
-# An open run that is at work is let alone by a look that finds nothing to do.
+# An open run that is in progress is let alone by a look that finds nothing to do.
 {
 	my $dir = source_dir({ '1_a.sql' => 'CREATE TABLE work_a ();' });
 	$node->safe_psql('postgres', "CALL migrator.up('$dir', 'work')");
@@ -114,11 +114,11 @@ for my $times (1, 2)
 	my $gate = holder('LOCK TABLE gate');
 	my $up = start_session("CALL migrator.up('$dir', 'work')");
 	waits($up, "l.locktype = 'relation'");
-	is((outcome_of($node, 'postgres', "CALL migrator.up('$dir', 'work', target => '1')"))[0], '00000', 'at work: nothing else to do');
-	is(runs('work'), 'applied, running open', 'at work: its row is let alone');
+	is((outcome_of($node, 'postgres', "CALL migrator.up('$dir', 'work', target => '1')"))[0], '00000', 'in progress: nothing else to do');
+	is(runs('work'), 'applied, running open', 'in progress: its row is let alone');
 	let_go($gate);
 	finish_psql($up);
-	is(runs('work'), 'applied, applied', 'at work: its own end');
+	is(runs('work'), 'applied, applied', 'in progress: its own end');
 }
 
 # The settings come back by a look into a catalog, which is locked; the wait is cancelled once or twice. In a script that fails,

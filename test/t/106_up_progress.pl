@@ -24,11 +24,11 @@ $node->safe_psql('postgres', q{
 my $seen = 'SELECT run_id, version, migration, migration_total FROM migrator.progress';
 my $dir = source_dir({ '1_a.sql' => 'CREATE TABLE a (i int);', '2_b.sql' => 'SELECT pg_sleep(3600);' });
 
-# at work
+# in progress
 my $up = start_psql($node, 'postgres', "CALL migrator.up('$dir')");
 my $pid = wait_for_sleep($node, 'postgres');
 my $run = $node->safe_psql('postgres', 'SELECT run_id FROM migrator.runs WHERE finished_at IS NULL');
-is($node->safe_psql('postgres', $seen), "$run|2|2|2", 'a run at work shows itself');
+is($node->safe_psql('postgres', $seen), "$run|2|2|2", 'a run in progress shows itself');
 is($node->safe_psql('postgres', $seen, extra_params => [ psql_as('watcher') ]), "$run|2|2|2", '... to pg_monitor');
 is($node->safe_psql('postgres', "SELECT * FROM migrator.progress_of($run)", extra_params => [ psql_as('stranger') ]),
 	'', '... and not to a stranger');

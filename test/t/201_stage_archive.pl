@@ -534,7 +534,7 @@ SKIP:
 	{
 		my $upload = start_psql($node, 'postgres', "SET application_name = 'upload'", split /; /, $call);
 		my $running = q{application_name = 'upload' AND state = 'active' AND query LIKE '%stage_archive%'};
-		ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE $running"), 'an upload is at work');
+		ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE $running"), 'an upload is in progress');
 		is($node->safe_psql('postgres', "SELECT $function(pid) FROM pg_stat_activity WHERE $running"), 't', $function);
 		isnt(finish_psql($upload), 0, "$function: it ends with an error");
 		like($upload->{err}, qr/57014|57P01/, "$function: that says so");

@@ -152,7 +152,7 @@ sub finish_all
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# A run at work whose set is replaced or removed, and which then ends in one way or another
+# A run in progress whose set is replaced or removed, and which then ends in one way or another
 # ---------------------------------------------------------------------------------------------------------------------
 $node->safe_psql('postgres', 'CREATE TABLE gate ()');
 
@@ -177,7 +177,7 @@ for my $end (sort keys %ends)
 	for my $change ('replaced', 'removed')
 	{
 		my $name = 'run' . ++$serial;
-		my $what = "$change while a run is at work, and $end";
+		my $what = "$change while a run is in progress, and $end";
 		my $gate = start_psql($node, 'postgres', "SET application_name = 'gate'", 'SELECT pg_advisory_lock(4711)', 'SELECT pg_sleep(3600)');
 
 		stage_run($name, 'old');
@@ -311,7 +311,7 @@ is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_class WHERE relpersist
 	is(held('cut'), $whole, 'tar dies: the set is the one from before');
 }
 
-# the server's side dies: of the upload, and of a stage() that is at work
+# the server's side dies: of the upload, and of a stage() that is running
 cut_off('the backend is killed', sub
 {
 	my $offset = -s $node->logfile;
@@ -326,7 +326,7 @@ cut_off('the backend is killed', sub
 	{
 		my $session = start_psql($node, 'postgres', "SET application_name = 'big'", "SELECT migrator.stage_archive('cut', pg_read_binary_file('$big'))", 'SELECT pg_sleep(3600)');
 		my $working = q{application_name = 'big' AND state = 'active' AND query LIKE '%stage_archive%'};
-		wait_until("$way killed in stage_archive(): it is at work", "SELECT count(*) = 1 FROM pg_stat_activity WHERE $working");
+		wait_until("$way killed in stage_archive(): it is running", "SELECT count(*) = 1 FROM pg_stat_activity WHERE $working");
 		my $pid = $node->safe_psql('postgres', "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE $working");
 		my $offset = -s $node->logfile;
 		if ($way eq 'backend' && $pid)
@@ -371,7 +371,7 @@ for my $committed (0, 1)
 	my $gate = start_psql($node, 'postgres', 'SELECT pg_advisory_lock(4711)', 'SELECT pg_sleep(3600)');
 	wait_for_sleep($node, 'postgres');
 	my $run = start_psql($node, 'postgres', "SET application_name = 'crash'", "CALL migrator.up('stage:crash', 'crash')");
-	wait_until('a run is at work', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'crash' AND wait_event = 'advisory'});
+	wait_until('a run is in progress', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'crash' AND wait_event = 'advisory'});
 	stage_run('crash', 'new');
 	$node->stop('immediate');
 	$node->start;
