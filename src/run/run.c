@@ -29,7 +29,6 @@
 /* set while a run is in progress in this backend */
 static bool run_active = false;
 
-static void warn_of_flag(const Run *run, PlanFlag flag, const char *what, const char *hint);
 static char *read_down_script(const Run *run, const Step *step);
 static const char *bounded(const char *text);
 static const char *next_step(const Run *run, const Step *step);
