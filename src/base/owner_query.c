@@ -32,9 +32,11 @@
 #include "commands/trigger.h"
 #include "jit/jit.h"
 #include "miscadmin.h"
+#include "nodes/params.h"
 #include "rewrite/prs2lock.h"
 #include "rewrite/rowsecurity.h"
 #include "storage/lmgr.h"
+#include "tcop/dest.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -59,7 +61,19 @@ typedef struct OwnerScope
 	bool		had_snapshot;
 } OwnerScope;
 
+/* A destination of rows that calls a function for each. */
+typedef struct ScanReceiver
+{
+	DestReceiver pub;
+	OwnerQueryValues row;
+	void	   *argument;
+} ScanReceiver;
+
 static Oid	extension_owner(char **version);
+static void begin(OwnerScope *scope, OwnerQuery *query, LOCKMODE mode);
+static void scan_start(DestReceiver * self, int operation, TupleDesc desc);
+static bool scan_row(TupleTableSlot * slot, DestReceiver * self);
+static void scan_end(DestReceiver * self);
 static void enter(OwnerScope *scope);
 static void leave(const OwnerScope *scope);
 static void prepare(OwnerQuery *query);
@@ -119,6 +133,81 @@ owner_query_run(OwnerQuery *query, int expected,
 	return processed;
 }
 
+void
+owner_query_scan(OwnerQuery *query, const Datum *values, Snapshot snapshot,
+				 OwnerQueryValues row, void *argument)
+{
+	OwnerScope	scope;
+	ScanReceiver receiver = {
+		{scan_row, scan_start, scan_end, scan_end, DestTuplestore}, row, argument
+	};
+	SPIExecuteOptions options = {.dest = &receiver.pub};
+	int			result;
+
+	begin(&scope, query, AccessShareLock);
+	options.params = makeParamList(query->parameter_count);
+	for (int i = 0; i < query->parameter_count; i++)
+	{
+		ParamExternData *parameter = &options.params->params[i];
+
+		parameter->value = values[i];
+		parameter->isnull = false;
+		parameter->pflags = PARAM_FLAG_CONST;
+		parameter->ptype = query->parameter_types[i];
+	}
+
+	/* read_only: under the active snapshot */
+	options.read_only = snapshot != InvalidSnapshot;
+	if (options.read_only)
+		PushActiveSnapshot(snapshot);
+	result = SPI_execute_plan_extended(query->plan, &options);
+	if (options.read_only)
+		PopActiveSnapshot();
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "unexpected result %d of query: %s", result, query->sql);
+	SPI_finish();
+	leave(&scope);
+}
+
+static void
+scan_start(DestReceiver * self, int operation, TupleDesc desc)
+{
+}
+
+static bool
+scan_row(TupleTableSlot * slot, DestReceiver * self)
+{
+	ScanReceiver *receiver = (ScanReceiver *) self;
+
+	slot_getallattrs(slot);
+	receiver->row(slot->tts_values, slot->tts_isnull, receiver->argument);
+	return true;
+}
+
+static void
+scan_end(DestReceiver * self)
+{
+}
+
+/* Become the owner, and have a plan whose tables are locked and as they should be. */
+static void
+begin(OwnerScope *scope, OwnerQuery *query, LOCKMODE mode)
+{
+	enter(scope);
+	SPI_connect();
+
+	/*
+	 * a lock may bring the news that the plan is of other tables than there
+	 * are now
+	 */
+	do
+	{
+		if (query->plan == NULL || !SPI_plan_is_valid(query->plan))
+			prepare(query);
+		lock_tables(query, mode);
+	} while (!SPI_plan_is_valid(query->plan));
+}
+
 char *
 owner_query_text(HeapTuple tuple, TupleDesc desc, int column)
 {
@@ -158,7 +247,7 @@ prepare(OwnerQuery *query)
 		query->plan = NULL;
 	}
 	query->plan = SPI_prepare_cursor(query->sql, query->parameter_count, query->parameter_types,
-									 query->large_values ? CURSOR_OPT_GENERIC_PLAN : 0);
+									 query->generic ? CURSOR_OPT_GENERIC_PLAN : 0);
 	if (query->plan == NULL)
 		elog(ERROR, "could not prepare query: %s", query->sql);
 	SPI_keepplan(query->plan);

@@ -27,8 +27,9 @@ typedef struct OwnerQuery
 	Oid			parameter_types[OWNER_QUERY_MAX_PARAMETERS];
 	SPIPlanPtr	plan;			/* filled by owner_query_run, kept for the
 								 * life of the backend */
-	bool		large_values;	/* planned without them: a plan made for them
-								 * holds copies, not compressed */
+	bool		generic;		/* planned once and without the values: where
+								 * another plan would not be better, or would
+								 * hold copies of large ones */
 } OwnerQuery;
 
 /*
@@ -48,6 +49,16 @@ extern uint64 owner_query_run(OwnerQuery *query, int expected,
 							  const Datum *values, const char *nulls,
 							  Snapshot snapshot,
 							  OwnerQueryRow row, void *argument);
+
+/*
+ * The same of a SELECT that may return thousands of rows, which are handed over
+ * one by one as the executor makes them: no copy of the result is kept.  row
+ * gets all columns, valid until it returns; it must not run a query.
+ */
+typedef void (*OwnerQueryValues) (const Datum *values, const bool *nulls, void *argument);
+
+extern void owner_query_scan(OwnerQuery *query, const Datum *values, Snapshot snapshot,
+							 OwnerQueryValues row, void *argument);
 
 /* For an OwnerQueryRow: a column (from 1) of type text, palloc'd, NULL when it is NULL. */
 extern char *owner_query_text(HeapTuple tuple, TupleDesc desc, int column);

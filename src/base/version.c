@@ -30,7 +30,9 @@ version_key(VersionOrder order, const char *version)
 int
 version_compare(VersionOrder order, const char *a, const char *b)
 {
-	if (order == VERSION_ORDER_NUMBER)
+	int			result = strcmp(a, b);
+
+	if (order == VERSION_ORDER_NUMBER && result != 0)
 	{
 		bool		a_number = is_number(a);
 		bool		b_number = is_number(b);
@@ -44,13 +46,12 @@ version_compare(VersionOrder order, const char *a, const char *b)
 			b = version_key(order, b);
 			a_length = strlen(a);
 			b_length = strlen(b);
-			if (a_length != b_length)
-				return a_length < b_length ? -1 : 1;
+			return a_length != b_length ? (a_length < b_length ? -1 : 1) : strcmp(a, b);
 		}
 		else if (a_number != b_number)
 			return a_number ? -1 : 1;
 	}
-	return strcmp(a, b);
+	return result;
 }
 
 bool

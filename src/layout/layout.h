@@ -13,7 +13,7 @@
 #include "layout/migration.h"
 #include "source/source.h"
 
-/* What a layout reads from an entry's name.  Strings are palloc'd. */
+/* What a layout reads from an entry's name.  Strings are palloc'd, or the entry's. */
 typedef struct LayoutClaim
 {
 	char	   *version;

@@ -84,8 +84,8 @@ static bool has_version(const char *name);
 static bool
 same_word(const char *text, int length, const char *word)
 {
-	/* most differ in the first letter */
-	return pg_ascii_tolower((unsigned char) *text) == (unsigned char) *word &&
+	/* most differ in the first letter, which is that of either case */
+	return (*text | 0x20) == *word &&
 		(int) strlen(word) == length && pg_strncasecmp(text, word, length) == 0;
 }
 
@@ -183,6 +183,9 @@ name_hook(const SourceEntry *entry)
 static bool
 is_hook_name(const char *name)
 {
+	/* most names begin with a number, and no hook's does */
+	if (is_digit(*name))
+		return false;
 	for (int i = 0; i < lengthof(hook_begins); i++)
 	{
 		const char *expected = hook_begins[i];

@@ -25,7 +25,7 @@ claim_numbered(const SourceEntry *entry, LayoutClaim *claim)
 	claim->version = pnstrdup(entry->name, digits);
 	claim->name = digits < stem ?
 		pnstrdup(entry->name + digits + 1, stem - digits - 1) : pstrdup("");
-	claim->up = unit_of_file(UNIT_UP, pstrdup(entry->name));
+	claim->up = unit_of_file(UNIT_UP, entry->name);
 	return true;
 }
 

@@ -16,8 +16,8 @@
 #include "record/record.h"
 
 static Record *new_record(const char *service);
-static void load_row(HeapTuple tuple, TupleDesc desc, void *argument);
-static void take_texts(RecordRow *row, const Datum *values, const bool *nulls);
+static void load_row(const Datum *values, const bool *nulls, void *argument);
+static void take_texts(Record *record, RecordRow *row, const Datum *values, const bool *nulls);
 static const RecordRow **sorted_rows(const Record *record);
 static int	compare_rows(const void *a, const void *b);
 static bool same_text(const char *a, const char *b);
@@ -77,11 +77,11 @@ state_of_name(Datum value)
 Record *
 record_load(const char *service, Snapshot snapshot)
 {
-	static OwnerQuery query = {LOAD_COLUMNS, 1, {TEXTOID}};
+	static OwnerQuery query = {LOAD_COLUMNS, 1, {TEXTOID},.generic = true};
 	Record	   *record = new_record(service);
 	Datum		value = CStringGetTextDatum(service);
 
-	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, snapshot, load_row, record);
+	owner_query_scan(&query, &value, snapshot, load_row, record);
 	return record;
 }
 
@@ -92,7 +92,7 @@ record_load_one(const char *service, const char *version)
 	Record	   *record = new_record(service);
 	Datum		values[2] = {CStringGetTextDatum(service), CStringGetTextDatum(version)};
 
-	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, load_row, record);
+	owner_query_scan(&query, values, InvalidSnapshot, load_row, record);
 	return record->count > 0 ? record->rows : NULL;
 }
 
@@ -111,12 +111,10 @@ new_record(const char *service)
 
 /* The row's strings go where the record lives. */
 static void
-load_row(HeapTuple tuple, TupleDesc desc, void *argument)
+load_row(const Datum *values, const bool *nulls, void *argument)
 {
 	Record	   *record = argument;
 	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(record));
-	Datum		values[RECORD_COLUMNS];
-	bool		nulls[RECORD_COLUMNS];
 	RecordRow  *row;
 
 	if (record->count == record->room)
@@ -124,11 +122,9 @@ load_row(HeapTuple tuple, TupleDesc desc, void *argument)
 		record->room *= 2;
 		record->rows = repalloc_huge(record->rows, record->room * sizeof(RecordRow));
 	}
-	row = &record->rows[record->count++];
-
-	/* at once: attributes behind a NULL are slow to reach one by one */
-	heap_deform_tuple(tuple, desc, values, nulls);
-	take_texts(row, values, nulls);
+	row = &record->rows[record->count];
+	take_texts(record, row, values, nulls);
+	record->count++;
 	row->state = state_of_name(values[4]);
 	row->applied_at = nulls[8] ? 0 : DatumGetTimestampTz(values[8]);
 	row->execution_time_ms = nulls[9] ? -1 : DatumGetFloat8(values[9]);
@@ -142,12 +138,16 @@ load_row(HeapTuple tuple, TupleDesc desc, void *argument)
 	MemoryContextSwitchTo(old);
 }
 
+#define TEXT_PIECE 8192
+
 /*
- * The row's texts, one behind the other in one piece of memory: a run without
- * work spends much of its own time on loading thousands of rows.
+ * The row's texts, one behind the other in pieces of memory for many rows, and
+ * what is the same as in the row before is its: a run without work spends much
+ * of its own time on loading thousands of rows, and most of that on memory that
+ * it touches for the first time.
  */
 static void
-take_texts(RecordRow *row, const Datum *values, const bool *nulls)
+take_texts(Record *record, RecordRow *row, const Datum *values, const bool *nulls)
 {
 	char	  **const fields[RECORD_COLUMNS] = {
 		&row->version, &row->name, &row->file, &row->layout, NULL,
@@ -155,31 +155,37 @@ take_texts(RecordRow *row, const Datum *values, const bool *nulls)
 		&row->applied_by, NULL, NULL, &row->error_message, NULL,
 		NULL, NULL, &row->done_digest, NULL
 	};
-	text	   *texts[RECORD_COLUMNS] = {NULL};
-	Size		size = 0;
-	char	   *to;
+	const RecordRow *before = record->count > 0 ? row - 1 : NULL;
 
 	for (int i = 0; i < RECORD_COLUMNS; i++)
-		if (fields[i] != NULL && !nulls[i])
-		{
-			texts[i] = DatumGetTextPP(values[i]);
-			size += VARSIZE_ANY_EXHDR(texts[i]) + 1;
-		}
-	to = palloc(size);
-	for (int i = 0; i < RECORD_COLUMNS; i++)
 	{
+		char	   *same = NULL;
+		text	   *value;
 		Size		length;
 
 		if (fields[i] == NULL)
 			continue;
 		*fields[i] = NULL;
-		if (texts[i] == NULL)
+		if (nulls[i])
 			continue;
-		length = VARSIZE_ANY_EXHDR(texts[i]);
-		memcpy(to, VARDATA_ANY(texts[i]), length);
-		to[length] = '\0';
-		*fields[i] = to;
-		to += length + 1;
+		value = DatumGetTextPP(values[i]);
+		length = VARSIZE_ANY_EXHDR(value);
+		if (before != NULL)
+			same = *(char **) ((char *) before + ((char *) fields[i] - (char *) row));
+		if (same == NULL || strncmp(same, VARDATA_ANY(value), length) != 0 || same[length] != '\0')
+		{
+			if (record->text_room < length + 1)
+			{
+				record->text_room = Max(TEXT_PIECE, length + 1);
+				record->text = palloc(record->text_room);
+			}
+			same = record->text;
+			memcpy(same, VARDATA_ANY(value), length);
+			same[length] = '\0';
+			record->text += length + 1;
+			record->text_room -= length + 1;
+		}
+		*fields[i] = same;
 	}
 }
 

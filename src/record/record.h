@@ -50,6 +50,8 @@ typedef struct Record
 	int			count;
 	int			room;
 	RecordRow  *rows;			/* in no order */
+	char	   *text;			/* where the next row's texts go, */
+	Size		text_room;		/* and how much has room there */
 } Record;
 
 /* All rows of a service; snapshot as in owner_query_run. */

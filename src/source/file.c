@@ -32,10 +32,10 @@
 
 static int	open_path(const FileSandbox *sandbox, const char *path, int flags);
 static void deny_directory(const char *path);
-static List *read_entries(const FileSandbox *sandbox, const char *path, DIR *dir);
+static DirectoryEntry *read_entries(const FileSandbox *sandbox, const char *path, DIR *dir, int *count);
 static void look_at_entry(const FileSandbox *sandbox, const char *path, int directory,
 						  const struct dirent *item, DirectoryEntry *entry);
-static int	compare_entries(const ListCell *a, const ListCell *b);
+static int	compare_entries(const void *a, const void *b);
 static bool read_descriptor(int fd, const struct stat *status, FileContent *content);
 static void fail(FileContent *content, int sqlstate, char *problem, char *hint);
 static int	sqlstate_of(int error);
@@ -135,10 +135,10 @@ deny_directory(const char *path)
 			errhint("Ask the administrator to add the directory to migrator.source_roots, or check that it exists; migrator.help() shows what makes a runner."));
 }
 
-List *
-file_list_directory(const FileSandbox *sandbox, const char *path)
+DirectoryEntry *
+file_list_directory(const FileSandbox *sandbox, const char *path, int *count)
 {
-	List	   *volatile entries = NIL;
+	DirectoryEntry *volatile entries = NULL;
 	int			fd = open_path(sandbox, path, O_RDONLY | O_DIRECTORY);
 	int			own = fd < 0 ? -1 : dup(fd);
 	DIR		   *dir = own < 0 ? NULL : fdopendir(own);
@@ -157,7 +157,7 @@ file_list_directory(const FileSandbox *sandbox, const char *path)
 	/* fd is the server's to close after an error, dir is ours */
 	PG_TRY();
 	{
-		entries = read_entries(sandbox, path, dir);
+		entries = read_entries(sandbox, path, dir, count);
 	}
 	PG_FINALLY();
 	{
@@ -165,15 +165,18 @@ file_list_directory(const FileSandbox *sandbox, const char *path)
 	}
 	PG_END_TRY();
 	CloseTransientFile(fd);
-	list_sort(entries, compare_entries);
+	qsort(entries, *count, sizeof(DirectoryEntry), compare_entries);
 	return entries;
 }
 
-static List *
-read_entries(const FileSandbox *sandbox, const char *path, DIR *dir)
+static DirectoryEntry *
+read_entries(const FileSandbox *sandbox, const char *path, DIR *dir, int *count)
 {
-	List	   *entries = NIL;
+	int			room = 64;
+	DirectoryEntry *entries = MemoryContextAllocHuge(CurrentMemoryContext, room * sizeof(DirectoryEntry));
 	struct dirent *item;
+
+	*count = 0;
 
 	while (errno = 0, (item = readdir(dir)) != NULL)
 	{
@@ -182,10 +185,17 @@ read_entries(const FileSandbox *sandbox, const char *path, DIR *dir)
 		CHECK_FOR_INTERRUPTS();
 		if (item->d_name[0] == '.')
 			continue;
-		entry = palloc0(sizeof(DirectoryEntry));
-		entry->name = pstrdup(item->d_name);
+		if (*count == room)
+		{
+			room *= 2;
+			entries = repalloc_huge(entries, room * sizeof(DirectoryEntry));
+		}
+		entry = &entries[(*count)++];
+		*entry = (DirectoryEntry)
+		{
+			.name = pstrdup(item->d_name)
+		};
 		look_at_entry(sandbox, path, dirfd(dir), item, entry);
-		entries = lappend(entries, entry);
 	}
 	if (errno != 0)
 		ereport(ERROR,
@@ -417,10 +427,10 @@ sqlstate_of(int error)
 }
 
 static int
-compare_entries(const ListCell *a, const ListCell *b)
+compare_entries(const void *a, const void *b)
 {
-	const DirectoryEntry *left = lfirst(a);
-	const DirectoryEntry *right = lfirst(b);
+	const DirectoryEntry *left = a;
+	const DirectoryEntry *right = b;
 
 	return strcmp(left->name, right->name);
 }

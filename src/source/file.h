@@ -51,10 +51,10 @@ extern char *file_resolve_directory(const FileSandbox *sandbox, const char *path
 extern char *file_real_path(const FileSandbox *sandbox, const char *path);
 
 /*
- * Entries of a directory as DirectoryEntry *, ordered by bytes.  Dot entries
- * are passed over.  Raises 58P01 or 58030, 42501 outside of the sandbox.
+ * Entries of a directory, ordered by bytes, and their number.  Dot entries are
+ * passed over.  Raises 58P01 or 58030, 42501 outside of the sandbox.
  */
-extern List *file_list_directory(const FileSandbox *sandbox, const char *path);
+extern DirectoryEntry *file_list_directory(const FileSandbox *sandbox, const char *path, int *count);
 
 /*
  * A directory held open for reading many small files of it, without looking up

@@ -56,32 +56,35 @@ static List *
 list_directory(const Source *source)
 {
 	List	   *result = NIL;
-	ListCell   *lc;
+	int			count;
+	DirectoryEntry *items = file_list_directory(&source->sandbox, source->path, &count);
+	SourceEntry *entries = MemoryContextAllocExtended(CurrentMemoryContext,
+													  Max(count, 1) * sizeof(SourceEntry),
+													  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
-	foreach(lc, file_list_directory(&source->sandbox, source->path))
+	for (int i = 0; i < count; i++)
 	{
-		DirectoryEntry *item = lfirst(lc);
-		SourceEntry *entry = palloc0(sizeof(SourceEntry));
+		const DirectoryEntry *item = &items[i];
+		SourceEntry *entry = &entries[i];
 
 		entry->name = item->name;
 		entry->is_directory = item->is_directory ||
 			(item->leads_nowhere && !has_extension(item->name));
 		if (entry->is_directory)
 		{
-			ListCell   *child;
+			int			inner_count;
 			char	   *folder = psprintf("%s/%s", source->path, item->name);
+			DirectoryEntry *inner = file_list_directory(&source->sandbox, folder, &inner_count);
 
-			foreach(child, file_list_directory(&source->sandbox, folder))
-			{
-				DirectoryEntry *inner = lfirst(child);
-
-				if (!inner->is_directory)
-					entry->children = lappend(entry->children, inner->name);
-			}
+			for (int j = 0; j < inner_count; j++)
+				if (!inner[j].is_directory)
+					entry->children = lappend(entry->children, inner[j].name);
+			pfree(inner);
 			pfree(folder);
 		}
 		result = lappend(result, entry);
 	}
+	pfree(items);
 	return result;
 }
 

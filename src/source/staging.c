@@ -416,7 +416,7 @@ insert_contents(Staging *staging)
 		" FROM unnest($2, $3) AS u(sha256, content)"
 		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL, given_up = false",
 		3, {TEXTOID, TEXTARRAYOID, BYTEAARRAYOID},
-		.large_values = true
+		.generic = true
 	};
 	MemoryContext old;
 	Datum		values[3];
@@ -450,7 +450,7 @@ insert_content(const char *name, const StagingFile *file)
 		" ON CONFLICT (name, sha256) DO UPDATE SET replaced_by = NULL, given_up = false"
 		" WHERE c.replaced_by IS NOT NULL",
 		4, {TEXTOID, TEXTOID, INT8OID, BYTEAOID},
-		.large_values = true
+		.generic = true
 	};
 	Datum		values[4] = {
 		CStringGetTextDatum(name),
