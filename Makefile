@@ -15,7 +15,7 @@ SCRIPTS = bin/migrator-push
 
 # One line a folder of src/, from the ground up.
 OBJS = \
-	$(addprefix src/base/, advisory.o checks.o digest.o finding.o glob.o options.o owner_query.o segment.o settings.o transaction.o trust.o version.o) \
+	$(addprefix src/base/, advisory.o checks.o digest.o finding.o glob.o options.o owner_query.o segment.o settings.o transaction.o trust.o version.o worker.o) \
 	$(addprefix src/script/, comment.o fingerprint.o lexer.o mark.o parse.o script.o server_parser.o split.o statement_kind.o transactions.o) \
 	$(addprefix src/source/, beneath.o file.o source.o staged.o staging.o staging_check.o tar.o) \
 	$(addprefix src/layout/, dated.o diesel.o golang_migrate.o layout.o names.o numbered.o prisma.o unit.o) \

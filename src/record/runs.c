@@ -47,6 +47,19 @@ record_run_identify(RunEntry *run)
 	run->backend_start = MyStartTimestamp;
 }
 
+int
+record_run_strings(RunEntry *run, const char **strings[RECORD_RUN_STRINGS])
+{
+	const char **all[] = {
+		&run->kind, &run->service, &run->source, &run->environment, &run->outcome,
+		&run->started_by, &run->run_as, &run->application_name, &run->client_addr
+	};
+
+	StaticAssertStmt(lengthof(all) == RECORD_RUN_STRINGS, "RECORD_RUN_STRINGS is not their number");
+	memcpy(strings, all, sizeof(all));
+	return lengthof(all);
+}
+
 void
 record_write_run(RunEntry *run, bool finished)
 {

@@ -38,6 +38,10 @@ extern int64 record_new_run_id(void);
 /* Fill the fields that say who from this session. */
 extern void record_run_identify(RunEntry *run);
 
+/* As record_entry_strings(). */
+#define RECORD_RUN_STRINGS 9
+extern int	record_run_strings(RunEntry *run, const char **strings[RECORD_RUN_STRINGS]);
+
 /* Write the row of a run: complete, or of one that goes on and commits as it goes. */
 extern void record_write_run(RunEntry *run, bool finished);
 

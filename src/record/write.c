@@ -32,6 +32,22 @@ record_entry_identify(RecordEntry *entry)
 	entry->backend_pid = MyProcPid;
 }
 
+int
+record_entry_strings(RecordEntry *entry, const char **strings[RECORD_ENTRY_STRINGS])
+{
+	const char **all[] = {
+		&entry->service, &entry->version, &entry->name, &entry->file, &entry->layout,
+		&entry->environment, &entry->checksum, &entry->fingerprint, &entry->description,
+		&entry->down_script, &entry->done_digest, &entry->error_message, &entry->error_sqlstate,
+		&entry->error_detail, &entry->event, &entry->note, &entry->applied_by, &entry->run_as,
+		&entry->application_name, &entry->client_addr
+	};
+
+	StaticAssertStmt(lengthof(all) == RECORD_ENTRY_STRINGS, "RECORD_ENTRY_STRINGS is not their number");
+	memcpy(strings, all, sizeof(all));
+	return lengthof(all);
+}
+
 void
 record_write(RecordEntry *entry)
 {

@@ -54,6 +54,10 @@ typedef struct RecordEntry
 /* Fill the fields that say who from this session. */
 extern void record_entry_identify(RecordEntry *entry);
 
+/* Where all its strings are, for whoever sends an entry elsewhere.  Returns how many they are. */
+#define RECORD_ENTRY_STRINGS 20
+extern int	record_entry_strings(RecordEntry *entry, const char **strings[RECORD_ENTRY_STRINGS]);
+
 /*
  * Write the state row (inserted or replaced) and an event of history.  Raises
  * 40001 when the row says that the migration is applied: whatever locks were

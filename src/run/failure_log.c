@@ -8,16 +8,10 @@
  * transaction.  Hence lock_timeout in the worker, history and state in two
  * transactions, and a bound on the caller's wait.
  *
- * Workers are for parallel queries too.  So of ours there are two at a time at
- * most in the whole server, by locks that a session holds while its worker is
- * running; the others wait for their turn, within the same bound.
- *
  * What cannot be kept is said: a failure that is nowhere on record looks as if
  * nobody had tried.
  */
 #include "postgres.h"
-
-#include <signal.h>
 
 #include "access/xact.h"
 #include "mb/pg_wchar.h"
@@ -25,30 +19,28 @@
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "storage/ipc.h"
-#include "storage/latch.h"
-#include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
-#include "base/advisory.h"
-#include "base/compat.h"
-#include "run/failure_log.h"
 #include "base/segment.h"
+#include "base/worker.h"
+#include "run/failure_log.h"
 
 /* how long the caller waits for the worker, and the worker for a lock, in ms */
 #define WAIT_AT_MOST 5000
 #define LOCK_TIMEOUT "1000"
 
-/* how many workers at a time in the server, and how often one looks for a turn, in ms */
-#define SLOTS 2
-#define SLOT_PAUSE 20
-
 #define REASON_SIZE 256
 
-#define FAILURE_KIND 0x6d67666c
+static const WorkerKind failure_worker = {
+	.name = "migrator failure record",
+	.entry = "migrator_failure_worker_main",
+	.message = 0x6d67666c,
+	.turn = "failure",
+	.at_a_time = 2,
+	.busy = "Too many other sessions keep failures at the same time."
+};
 
 /* what goes through shared memory: this, then the strings */
 typedef struct FailureMessage
@@ -60,151 +52,46 @@ typedef struct FailureMessage
 	RunEntry	run;			/* likewise */
 } FailureMessage;
 
+#define MESSAGE_STRINGS (RECORD_ENTRY_STRINGS + RECORD_RUN_STRINGS)
+
 PGDLLEXPORT void migrator_failure_worker_main(Datum segment);
 
-static const char ***message_strings(RecordEntry *entry, RunEntry *run, int *count);
-static Size message_size(RecordEntry *entry, RunEntry *run);
+static int	message_strings(RecordEntry *entry, RunEntry *run, const char **strings[MESSAGE_STRINGS]);
 static void write_message(char *to, RecordEntry *entry, RunEntry *run);
 static void read_message(const char *from, const char *end, FailureMessage *message);
-static void warn(const RecordEntry *entry, const char *reason);
-static const char *run_worker(dsm_segment *segment);
-static int64 slot_key(int slot);
-static int	take_slot(TimestampTz deadline);
-static bool wait_for_worker(BackgroundWorkerHandle *handle, TimestampTz deadline);
 static bool write_in_transaction(FailureMessage *message, bool state);
 
 void
 failure_log_keep(RecordEntry *entry, RunEntry *run)
 {
+	const char **strings[MESSAGE_STRINGS];
+	Size		size = MAXALIGN(sizeof(FailureMessage));
 	dsm_segment *segment;
 	const char *reason;
-	const FailureMessage *message;
 
-	/* a single-user server has no postmaster to start a worker */
-	if (!IsUnderPostmaster)
-	{
-		warn(entry, "A single-user server has no background workers.");
-		return;
-	}
 	record_entry_identify(entry);
 	record_run_identify(run);
+	for (int i = message_strings(entry, run, strings) - 1; i >= 0; i--)
+		size += 1 + (*strings[i] ? strlen(*strings[i]) + 1 : 0);
 
-	segment = segment_create(message_size(entry, run));
-	if (segment == NULL)
+	reason = worker_prepare(size, &segment);
+	if (segment != NULL)
 	{
-		warn(entry, "No shared memory is available.");
-		return;
+		const FailureMessage *message = segment_memory(segment);
+
+		write_message(segment_memory(segment), entry, run);
+		reason = worker_run(&failure_worker, segment, WAIT_AT_MOST);
+		if (message->kept)
+			reason = NULL;
+		else if (reason == NULL)
+			reason = message->reason[0] ? pstrdup(message->reason) :
+				"The background worker ended before it was done.";
+		dsm_detach(segment);
 	}
-	message = segment_memory(segment);
-	write_message(segment_memory(segment), entry, run);
-	segment_publish(segment, FAILURE_KIND);
-	reason = run_worker(segment);
-	if (!message->kept)
-		warn(entry, reason ? reason : message->reason[0] ? pstrdup(message->reason) :
-			 "The background worker ended before it was done.");
-	dsm_detach(segment);
-}
-
-static void
-warn(const RecordEntry *entry, const char *reason)
-{
-	ereport(WARNING,
-			errmsg("the failure of migration \"%s\" is not kept on record", entry->version),
-			errdetail_internal("%s", reason));
-}
-
-/*
- * Start the worker when it is our turn, and wait for its end.  Returns why that
- * was not to be, or NULL.
- */
-static const char *
-run_worker(dsm_segment *segment)
-{
-	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), WAIT_AT_MOST);
-	BackgroundWorker worker = {0};
-	BackgroundWorkerHandle *handle;
-	const char *reason = NULL;
-	int			slot = take_slot(deadline);
-
-	if (slot < 0)
-		return "Too many other sessions keep failures at the same time.";
-
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	snprintf(worker.bgw_library_name, sizeof(worker.bgw_library_name), "migrator");
-	snprintf(worker.bgw_function_name, sizeof(worker.bgw_function_name),
-			 "migrator_failure_worker_main");
-	snprintf(worker.bgw_name, BGW_MAXLEN, "migrator failure record for pid %d", MyProcPid);
-	snprintf(worker.bgw_type, BGW_MAXLEN, "migrator failure record");
-	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
-	worker.bgw_notify_pid = MyProcPid;
-
-	if (RegisterDynamicBackgroundWorker(&worker, &handle))
-	{
-		if (!wait_for_worker(handle, deadline))
-			reason = "The background worker was not done in time.";
-		pfree(handle);
-	}
-	else
-		reason = "No background worker is free: max_worker_processes may be too low.";
-	advisory_release(ADVISORY_CLUSTER, slot_key(slot), ExclusiveLock, false);
-	return reason;
-}
-
-static int64
-slot_key(int slot)
-{
-	return advisory_key(psprintf("migrator:failure:%d", slot));
-}
-
-/*
- * The locks are the transaction's, so that no error leaves them behind.  -1
- * when the time is over, or somebody wants this session to end.
- */
-static int
-take_slot(TimestampTz deadline)
-{
-	for (;;)
-	{
-		for (int slot = 0; slot < SLOTS; slot++)
-			if (advisory_try(ADVISORY_CLUSTER, slot_key(slot), ExclusiveLock, false))
-				return slot;
-		if (GetCurrentTimestamp() >= deadline || QueryCancelPending || ProcDiePending)
-			return -1;
-		pg_usleep(SLOT_PAUSE * 1000L);
-	}
-}
-
-/*
- * No CHECK_FOR_INTERRUPTS here: the caller is about to raise the error we are
- * keeping, and a cancel must not take its place.  A pending one ends the wait.
- */
-static bool
-wait_for_worker(BackgroundWorkerHandle *handle, TimestampTz deadline)
-{
-	bool		stopped;
-
-	for (;;)
-	{
-		pid_t		pid;
-		long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
-
-		stopped = GetBackgroundWorkerPid(handle, &pid) == BGWH_STOPPED;
-		if (stopped)
-			break;
-		if (left <= 0 || QueryCancelPending || ProcDiePending)
-		{
-			TerminateBackgroundWorker(handle);
-			break;
-		}
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 left, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-	}
-	/* whatever else set our latch must not be missed */
-	SetLatch(MyLatch);
-	return stopped;
+	if (reason != NULL)
+		ereport(WARNING,
+				errmsg("the failure of migration \"%s\" is not kept on record", entry->version),
+				errdetail_internal("%s", reason));
 }
 
 /* Entry point of the worker. */
@@ -213,16 +100,9 @@ migrator_failure_worker_main(Datum argument)
 {
 	dsm_segment *segment;
 	FailureMessage message;
-	FailureMessage *shared;
 	Size		size = MAXALIGN(sizeof(FailureMessage));
+	FailureMessage *shared = worker_attend(&failure_worker, argument, &size, &segment);
 
-	pqsignal(SIGTERM, die);
-	BackgroundWorkerUnblockSignals();
-
-	/* gone already: the caller did not wait */
-	shared = segment_attach(DatumGetUInt32(argument), FAILURE_KIND, &size, &segment);
-	if (shared == NULL)
-		proc_exit(0);
 	MemoryContextSwitchTo(TopMemoryContext);
 	read_message((char *) shared, (char *) shared + size, &message);
 
@@ -282,36 +162,13 @@ write_in_transaction(FailureMessage *message, bool state)
 	return done;
 }
 
-/* Addresses of all strings, in the order they travel. */
-static const char ***
-message_strings(RecordEntry *entry, RunEntry *run, int *count)
+/* In the order they travel. */
+static int
+message_strings(RecordEntry *entry, RunEntry *run, const char **strings[MESSAGE_STRINGS])
 {
-	const char **all[] = {
-		&entry->service, &entry->version, &entry->name, &entry->file, &entry->layout,
-		&entry->environment, &entry->checksum, &entry->fingerprint, &entry->description,
-		&entry->down_script, &entry->error_message, &entry->error_sqlstate, &entry->error_detail,
-		&entry->event, &entry->note, &entry->applied_by, &entry->run_as,
-		&entry->application_name, &entry->client_addr,
-		&run->kind, &run->service, &run->source, &run->environment, &run->outcome,
-		&run->started_by, &run->run_as, &run->application_name, &run->client_addr
-	};
-	const char ***copy = palloc(sizeof(all));
+	int			count = record_entry_strings(entry, strings);
 
-	memcpy(copy, all, sizeof(all));
-	*count = lengthof(all);
-	return copy;
-}
-
-static Size
-message_size(RecordEntry *entry, RunEntry *run)
-{
-	int			count;
-	const char ***strings = message_strings(entry, run, &count);
-	Size		size = MAXALIGN(sizeof(FailureMessage));
-
-	for (int i = 0; i < count; i++)
-		size += 1 + (*strings[i] ? strlen(*strings[i]) + 1 : 0);
-	return size;
+	return count + record_run_strings(run, strings + count);
 }
 
 /* Each string: a byte that says whether it is there, then itself with its NUL. */
@@ -319,8 +176,8 @@ static void
 write_message(char *to, RecordEntry *entry, RunEntry *run)
 {
 	FailureMessage message = {MyDatabaseId, false, "", *entry, *run};
-	int			count;
-	const char ***strings = message_strings(entry, run, &count);
+	const char **strings[MESSAGE_STRINGS];
+	int			count = message_strings(entry, run, strings);
 
 	memcpy(to, &message, sizeof(FailureMessage));
 	to += MAXALIGN(sizeof(FailureMessage));
@@ -338,11 +195,11 @@ write_message(char *to, RecordEntry *entry, RunEntry *run)
 static void
 read_message(const char *from, const char *end, FailureMessage *message)
 {
+	const char **strings[MESSAGE_STRINGS];
 	int			count;
-	const char ***strings;
 
 	memcpy(message, from, sizeof(FailureMessage));
-	strings = message_strings(&message->entry, &message->run, &count);
+	count = message_strings(&message->entry, &message->run, strings);
 	from += MAXALIGN(sizeof(FailureMessage));
 	for (int i = 0; i < count; i++)
 	{
