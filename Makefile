@@ -17,7 +17,8 @@ SCRIPTS = bin/migrator-push
 OBJS = \
 	$(addprefix src/base/, advisory.o checks.o digest.o finding.o glob.o options.o owner_query.o segment.o settings.o transaction.o trust.o version.o worker.o) \
 	$(addprefix src/script/, comment.o fingerprint.o lexer.o mark.o parse.o script.o server_parser.o split.o statement_kind.o transactions.o) \
-	$(addprefix src/source/, beneath.o file.o source.o staged.o staging.o staging_check.o tar.o) \
+	$(addprefix src/source/, beneath.o file.o signature.o source.o staged.o staging.o staging_check.o staging_contents.o \
+		staging_paths.o staging_set.o tar.o) \
 	$(addprefix src/layout/, dated.o diesel.o golang_migrate.o layout.o names.o numbered.o prisma.o unit.o) \
 	$(addprefix src/record/, lock.o mark.o record.o registration.o runs.o service_view.o who.o write.o) \
 	$(addprefix src/plan/, check_plan.o check_scripts.o plan.o scope.o) \

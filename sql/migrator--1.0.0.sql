@@ -142,7 +142,7 @@ COMMENT ON TABLE migrator.history IS 'Append-only log of every attempt and event
 
 -- Files that clients sent: a cache, which the client fills again, and no part of dumps.  Names and paths are compared by
 -- bytes, as file names are.  Roles are kept as OIDs: a role that takes a dropped one's name gets nothing.  Scripts run
--- from these tables, so that they are guarded twice: see "Rights" for writing, src/source/staged.c for the signatures.
+-- from these tables, so that they are guarded twice: see "Rights" for writing, src/source/signature.c for the signatures.
 CREATE TABLE migrator.stages (
   name        text COLLATE "C" PRIMARY KEY,
   owner       oid NOT NULL,

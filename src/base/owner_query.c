@@ -38,6 +38,7 @@
 #include "storage/lmgr.h"
 #include "tcop/dest.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -222,6 +223,17 @@ owner_query_text_or_null(const char *value, char *null)
 {
 	*null = value ? ' ' : 'n';
 	return value ? CStringGetTextDatum(value) : (Datum) 0;
+}
+
+Datum
+owner_query_array(Datum *values, int count, Oid type)
+{
+	int16		length;
+	bool		by_value;
+	char		alignment;
+
+	get_typlenbyvalalign(type, &length, &by_value, &alignment);
+	return PointerGetDatum(construct_array(values, count, type, length, by_value, alignment));
 }
 
 void

@@ -66,6 +66,9 @@ extern char *owner_query_text(HeapTuple tuple, TupleDesc desc, int column);
 /* A parameter of type text; *null receives what belongs into "nulls". */
 extern Datum owner_query_text_or_null(const char *value, char *null);
 
+/* For a parameter: an array, palloc'd, of values of a type. */
+extern Datum owner_query_array(Datum *values, int count, Oid type);
+
 /*
  * Inside a CALL, SPI pushes a snapshot for the portal that stays when it is
  * finished.  Whoever waits with one makes CREATE INDEX CONCURRENTLY wait for

@@ -6,21 +6,14 @@
  * list of files; staging.c removes replaced contents only when it gets that
  * lock in exclusive mode, for a moment.  So neither waits for the other.
  *
- * Whose rights a script may be run with hangs on who sent it, so these rows must
- * not be made by anybody else.  The tables' guard (api/guard.c) keeps all but
- * the owner from writing them.  Should it ever be got round (by a view, by rows
- * that come from another database), a row still has to fit its signature, an
- * HMAC of set, path, checksum, size and senders with a key that no other role
- * can read: nothing of it can be changed, and no row be taken to another path,
- * set or cluster, where the roles' OIDs mean others.  What the owner or a
- * superuser does with the tables, and an old row put back in the same place, it
- * does not find out.
+ * A file may be run with a caller's rights by whoever sent it; the rows that say
+ * who did are signed (signature.c), and each is held against its signature when
+ * the set is opened.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -30,6 +23,7 @@
 #include "base/compat.h"
 #include "base/owner_query.h"
 #include "base/settings.h"
+#include "source/signature.h"
 #include "source/staged.h"
 
 #define NAME_AT_MOST 63
@@ -38,7 +32,7 @@
 typedef struct SetReader
 {
 	StagedSet  *set;
-	StagedKey	key;
+	SignatureKey key;
 	const char *folder;			/* "" or "FOLDER/" */
 	MemoryContext context;
 	int			room;
@@ -52,7 +46,6 @@ typedef struct ContentReader
 
 static char *split_name(const char *source, const char **folder);
 static void take_file(HeapTuple tuple, TupleDesc desc, void *argument);
-static void take_key(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_content(HeapTuple tuple, TupleDesc desc, void *argument);
 static void fail(FileContent *content, int sqlstate, char *problem, char *hint);
 
@@ -136,7 +129,7 @@ staged_open(const char *source)
 	set->given = pstrdup(source);
 	set->name = split_name(source, &reader.folder);
 	value = CStringGetTextDatum(set->name);
-	staged_load_key(&reader.key);
+	signature_load_key(&reader.key);
 
 	/* before the list is read, or its contents could be gone when they are */
 	advisory_wait(ADVISORY_OWN, staged_lock_key(set->name), ShareLock, false);
@@ -186,53 +179,13 @@ take_file(HeapTuple tuple, TupleDesc desc, void *argument)
 	file->by.login = DatumGetObjectId(heap_getattr(tuple, 6, desc, &isnull));
 	MemoryContextSwitchTo(old);
 
-	staged_sign(&reader->key, set->name, path, file->sha256, file->size, &file->by, signature);
+	signature_make(&reader->key, set->name, path, file->sha256, file->size, &file->by, signature);
 	if (strcmp(signature, TextDatumGetCString(heap_getattr(tuple, 7, desc, &isnull))) != 0)
 		ereport(ERROR,
 				errcode(ERRCODE_DATA_CORRUPTED),
 				errmsg("signature of staged file \"%s%s/%s\" does not fit", STAGED_PREFIX, set->name, path),
 				errdetail("Its row was not written by migrator.stage() in this database."),
 				errhint("Stage the files again, and find out who wrote it."));
-}
-
-void
-staged_load_key(StagedKey *key)
-{
-	static OwnerQuery query = {"SELECT key FROM migrator.stage_key", 0};
-
-	key->length = 0;
-	if (owner_query_run(&query, SPI_OK_SELECT, NULL, NULL, InvalidSnapshot, take_key, key) != 1 ||
-		key->length != sizeof(key->bytes))
-		ereport(ERROR,
-				errcode(ERRCODE_DATA_CORRUPTED),
-				errmsg("the key of staged files is missing"),
-				errhint("Table migrator.stage_key has one row of %d bytes when the extension is made.",
-						(int) sizeof(key->bytes)));
-}
-
-static void
-take_key(HeapTuple tuple, TupleDesc desc, void *argument)
-{
-	StagedKey  *key = argument;
-	bool		isnull;
-	bytea	   *bytes = DatumGetByteaPP(heap_getattr(tuple, 1, desc, &isnull));
-
-	key->length = VARSIZE_ANY_EXHDR(bytes);
-	memcpy(key->bytes, VARDATA_ANY(bytes), Min(key->length, (int) sizeof(key->bytes)));
-}
-
-/* The texts have no zero bytes, which therefore part them. */
-void
-staged_sign(const StagedKey *key, const char *name, const char *path,
-			const char *sha256, int64 size, const Author *by, char *signature)
-{
-	StringInfoData message;
-
-	initStringInfo(&message);
-	appendStringInfo(&message, "%s%c%s%c%s%c" INT64_FORMAT " %u %u %u", name, 0, path, 0, sha256, 0,
-					 size, by->current, by->session, by->login);
-	digest_hmac(key->bytes, key->length, message.data, message.len, signature);
-	pfree(message.data);
 }
 
 void

@@ -23,13 +23,6 @@ typedef struct StagedFile
 	Author		by;
 } StagedFile;
 
-/* What files are signed with: the row of "stage_key". */
-typedef struct StagedKey
-{
-	int			length;
-	unsigned char bytes[32];
-} StagedKey;
-
 typedef struct StagedSet
 {
 	const char *given;			/* stage:NAME... as the user wrote it */
@@ -60,16 +53,6 @@ extern StagedSet *staged_open(const char *source);
  */
 extern void staged_keep(const char *source);
 extern void staged_let_go(const char *source);
-
-/* The key of the signatures.  Raises XX001 when there is none. */
-extern void staged_load_key(StagedKey *key);
-
-/*
- * The signature of a file of set name, by its path in the set, as hex into
- * signature[SHA256_HEX_LENGTH + 1].
- */
-extern void staged_sign(const StagedKey *key, const char *name, const char *path,
-						const char *sha256, int64 size, const Author *by, char *signature);
 
 /* A file of the set by its path, or NULL. */
 extern const StagedFile *staged_find(const StagedSet *set, const char *path);
