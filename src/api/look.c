@@ -86,7 +86,7 @@ migrator_status(PG_FUNCTION_ARGS)
 		values[6] = nulls[6] ? (Datum) 0 : Float8GetDatum(row->execution_time_ms);
 		api_set_text(values, nulls, 7, row ? row->applied_by : NULL);
 		api_set_text(values, nulls, 8, row ? row->environment : NULL);
-		api_set_text(values, nulls, 9, row && row->checksum ? row->checksum : step->checksum);
+		api_set_text(values, nulls, 9, row && row->checksum ? row->checksum : step->up.checksum);
 		api_set_text(values, nulls, 10, step_message(step));
 		api_put_row(result, values, nulls);
 	}
@@ -187,9 +187,9 @@ migrator_pending(PG_FUNCTION_ARGS)
 		api_set_text(values, nulls, 0, survey->scope->service);
 		api_set_text(values, nulls, 1, step->version);
 		api_set_text(values, nulls, 2, step->name);
-		api_set_text(values, nulls, 3, step->description);
-		api_set_text(values, nulls, 4, step->migration->up->file);
-		values[5] = BoolGetDatum(step->call_reason == NULL);
+		api_set_text(values, nulls, 3, step->up.description);
+		api_set_text(values, nulls, 4, step->up.unit->file);
+		values[5] = BoolGetDatum(step->up.call_reason == NULL);
 		/* nothing declares dependencies, risk or duration yet */
 		values[6] = PointerGetDatum(construct_empty_array(TEXTOID));
 		nulls[7] = nulls[8] = true;
@@ -202,7 +202,7 @@ migrator_pending(PG_FUNCTION_ARGS)
 static char *
 full_name(const Step *step)
 {
-	const char *file = step->migration ? step->migration->up->file :
+	const char *file = step->migration ? step->up.unit->file :
 		step->row->file ? step->row->file : step->version;
 	const char *slash = strchr(file, '/');
 	char		direction;
@@ -405,8 +405,8 @@ migrator_validate(PG_FUNCTION_ARGS)
 		const Step *step = &survey->plan->steps[i];
 
 		if (step->migration != NULL && step->findings.errors == 0)
-			put_ok(result, CHECK_SYNTAX, step, psprintf(ngettext("%d statement", "%d statements", step->statement_total),
-														step->statement_total));
+			put_ok(result, CHECK_SYNTAX, step, psprintf(ngettext("%d statement", "%d statements", step->up.statement_total),
+														step->up.statement_total));
 	}
 	return (Datum) 0;
 }
@@ -483,7 +483,7 @@ put_ok(ReturnSetInfo *result, CheckId check, const Step *step, const char *messa
 		.check = check,
 		.severity = FINDING_OK,
 		.version = step ? step->version : NULL,
-		.file = step ? step->migration->up->file : NULL,
+		.file = step ? step->up.unit->file : NULL,
 		.message = message
 	};
 

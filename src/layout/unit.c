@@ -1,10 +1,29 @@
 /*
  * unit.c
- *	  Units of script.
+ *	  A unit of script: what is run as one, and how its text is had.
+ *
+ * A unit of ranges becomes a text that begins with the line of the first range
+ * and ends with the last one.  What does not belong to it is blanked, a blank
+ * for a character, and its line ends stay: so the lexer counts the lines and
+ * columns of the file, knowing only on which line it begins, and nobody else
+ * has to know of ranges.  What lies before and behind costs nothing, or the
+ * units of a file would cost its size each.
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
+#include "parser/parser.h"
+#include "utils/memutils.h"
+
 #include "layout/unit.h"
+#include "script/lexer.h"
+#include "script/split.h"
+
+static void keep_file(UnitReader *reader, const char *file);
+static void sum_ranges(UnitText *text);
+static void take_ranges(UnitText *text);
+static char *blank(char *to, const char *from, const char *end);
+static void refuse_data_in_pieces(const ScriptUnit *unit, Script *script);
 
 ScriptUnit *
 unit_of_file(UnitDirection direction, const char *file)
@@ -14,4 +33,237 @@ unit_of_file(UnitDirection direction, const char *file)
 	unit->direction = direction;
 	unit->file = file;
 	return unit;
+}
+
+UnitReader *
+unit_reader_create(Source *source)
+{
+	UnitReader *reader = palloc0(sizeof(UnitReader));
+
+	reader->source = source;
+	reader->context = AllocSetContextCreate(CurrentMemoryContext, "migrator file of units",
+											ALLOCSET_SMALL_SIZES);
+	return reader;
+}
+
+void
+unit_read(UnitReader *reader, const ScriptUnit *unit, UnitText *text)
+{
+	FileContent *raw = &text->read.raw;
+
+	memset(text, 0, sizeof(UnitText));
+	text->unit = unit;
+	text->first_line = 1;
+	if (unit->range_count == 0)
+	{
+		source_read(reader->source, unit->file, raw);
+		if (raw->bytes == NULL)
+			return;
+		digest_sha256(raw->bytes, raw->length, text->checksum);
+		memcpy(text->file_checksum, text->checksum, sizeof(text->checksum));
+		return;
+	}
+
+	if (reader->file == NULL || strcmp(reader->file, unit->file) != 0)
+		keep_file(reader, unit->file);
+	*raw = reader->content;
+	if (raw->bytes == NULL)
+		return;
+	if (strcmp(reader->checksum, unit->file_checksum) != 0)
+	{
+		raw->bytes = NULL;
+		raw->sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+		raw->problem = psprintf("file \"%s\" changed while it was read", unit->file);
+		raw->hint = "Start again.";
+		return;
+	}
+	memcpy(text->file_checksum, reader->checksum, sizeof(text->file_checksum));
+	sum_ranges(text);
+}
+
+/* What could not be read is not kept: another attempt may be luckier. */
+static void
+keep_file(UnitReader *reader, const char *file)
+{
+	MemoryContext old;
+
+	reader->file = NULL;
+	MemoryContextReset(reader->context);
+	old = MemoryContextSwitchTo(reader->context);
+	memset(&reader->content, 0, sizeof(FileContent));
+	source_read(reader->source, file, &reader->content);
+	if (reader->content.bytes != NULL)
+	{
+		digest_sha256(reader->content.bytes, reader->content.length, reader->checksum);
+		reader->file = pstrdup(file);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+static void
+sum_ranges(UnitText *text)
+{
+	const ScriptUnit *unit = text->unit;
+	const FileContent *raw = &text->read.raw;
+	Digest	   *digest = digest_create();
+	size_t		end = 0;
+
+	for (int i = 0; i < unit->range_count; i++)
+	{
+		const UnitRange *range = &unit->ranges[i];
+
+		/* the file is the one that they were made of, by its checksum */
+		if (range->offset < end || range->offset > raw->length ||
+			range->length > raw->length - range->offset)
+			elog(ERROR, "range %d of a unit of file \"%s\" does not fit", i, unit->file);
+		end = range->offset + range->length;
+		digest_update(digest, raw->bytes + range->offset, range->length);
+	}
+	digest_finish(digest, text->checksum);
+}
+
+void
+unit_decode(UnitText *text)
+{
+	if (text->unit->range_count > 0)
+		take_ranges(text);
+	source_decode_script(text->unit->file, &text->read);
+	if (text->read.bad_line > 0)
+		text->read.bad_line += text->first_line - 1;
+}
+
+char *
+unit_read_text(UnitReader *reader, const ScriptUnit *unit, UnitText *text)
+{
+	unit_read(reader, unit, text);
+	if (text->read.raw.bytes != NULL)
+		unit_decode(text);
+	return text->read.text;
+}
+
+/* Put the unit's own text in the place of the file's bytes. */
+static void
+take_ranges(UnitText *text)
+{
+	static const char mark[] = "\xEF\xBB\xBF";
+	const ScriptUnit *unit = text->unit;
+	const FileContent *file = &text->read.raw;
+	const UnitRange *last = &unit->ranges[unit->range_count - 1];
+	size_t		start = unit->ranges[0].offset;
+	size_t		end = last->offset + last->length;
+	size_t		position;
+	char	   *bytes;
+	char	   *to;
+
+	while (start > 0 && !lexer_ends_line(file->bytes, file->length, start - 1))
+		start--;
+	to = bytes = MemoryContextAllocHuge(CurrentMemoryContext, end - start + 1);
+	position = start;
+	/* a byte order mark is no character, and left to whoever decodes the text */
+	if (start == 0 && end >= strlen(mark) && memcmp(file->bytes, mark, strlen(mark)) == 0)
+	{
+		memcpy(to, mark, strlen(mark));
+		to += strlen(mark);
+		position = strlen(mark);
+	}
+	for (int i = 0; i < unit->range_count; i++)
+	{
+		size_t		range = Max(unit->ranges[i].offset, position);
+		size_t		range_end = Max(unit->ranges[i].offset + unit->ranges[i].length, range);
+
+		to = blank(to, file->bytes + position, file->bytes + range);
+		memcpy(to, file->bytes + range, range_end - range);
+		to += range_end - range;
+		position = range_end;
+	}
+	*to = '\0';
+	text->first_line = unit->ranges[0].line;
+	text->read.raw.bytes = bytes;
+	text->read.raw.length = to - bytes;
+}
+
+/* Whatever may stand there: a byte that is no UTF-8 counts as a character. */
+static char *
+blank(char *to, const char *from, const char *end)
+{
+	while (from < end)
+	{
+		const unsigned char *bytes = (const unsigned char *) from;
+		int			length = pg_utf_mblen(bytes);
+
+		if (length > end - from || !pg_utf8_islegal(bytes, length))
+			length = 1;
+		*to++ = *from == '\n' || *from == '\r' ? *from : ' ';
+		from += length;
+	}
+	return to;
+}
+
+Script *
+unit_split(const UnitText *text)
+{
+	const ScriptUnit *unit = text->unit;
+	Script	   *script = script_split(text->read.text, text->read.length, text->first_line,
+									  standard_conforming_strings);
+
+	if (unit->range_count > 1)
+		refuse_data_in_pieces(unit, script);
+	if (unit->transactions == UNIT_NO_TRANSACTION &&
+		script_directive(script, "no-transaction") == NULL)
+	{
+		Directive  *directive = palloc(sizeof(Directive));
+
+		directive->name = "no-transaction";
+		directive->arguments = "";
+		directive->line = unit->mark_line;
+		directive->mark = unit->mark;
+		script->directives = lappend(script->directives, directive);
+	}
+	return script;
+}
+
+/* Is there nothing between a range and the one before? */
+static bool
+touches(const ScriptUnit *unit, int range)
+{
+	const UnitRange *before = &unit->ranges[range - 1];
+
+	return before->offset + before->length == unit->ranges[range].offset;
+}
+
+/* What was blanked between two ranges would be rows. */
+static void
+refuse_data_in_pieces(const ScriptUnit *unit, Script *script)
+{
+	int			range = 1;
+
+	for (int i = 0; i < script->statement_count; i++)
+	{
+		const Statement *statement = &script->statements[i];
+		const char *data = script->text + statement->data_offset;
+		int			line = (int) statement->data_line;
+		ScriptProblem problem = {0};
+
+		if (statement->data_offset == 0)
+			continue;
+		/* to the line of the end marker, which is no row */
+		for (uint32 at = 0; at < statement->data_length; at++)
+			if (lexer_ends_line(data, statement->data_length, at))
+				line++;
+		while (range < unit->range_count &&
+			   (unit->ranges[range].line < (int) statement->data_line || touches(unit, range)))
+			range++;
+		if (range == unit->range_count)
+			break;
+		if (unit->ranges[range].line > line)
+			continue;
+		problem.check = CHECK_SYNTAX;
+		problem.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED;
+		problem.message = "the rows of COPY ... FROM stdin are not in one piece";
+		problem.hint = "Write them as INSERT.";
+		problem.line = unit->ranges[range].line;
+		problem.column = 1;
+		problem.statement = i;
+		script_add_problem(script, &problem);
+	}
 }

@@ -90,14 +90,14 @@ check_same_files(const MigrationPlan *plan, FindingSink *sink)
 		const Step *step = &plan->steps[i];
 
 		if ((step->flags & FLAG_MODIFIED) && step->row->file != NULL &&
-			strcmp(step->row->file, step->migration->up->file) != 0)
+			strcmp(step->row->file, step->up.unit->file) != 0)
 		{
 			Finding		finding = {
 				.check = CHECK_CHECKSUMS_OTHER_FILE,
 				.version = step->version,
-				.file = step->migration->up->file,
+				.file = step->up.unit->file,
 				.message = psprintf("version \"%s\" was applied from file \"%s\", and \"%s\" is another script",
-									step->version, step->row->file, step->migration->up->file),
+									step->version, step->row->file, step->up.unit->file),
 				.hint = "Check that source and service belong together; options => '{\"force\": true}' runs it all the same."
 			};
 
@@ -147,14 +147,14 @@ check_record(const MigrationPlan *plan, FindingSink *sink)
 			add_step_finding(step, migrator_late == LATE_ALLOW ? CHECK_LATE_ALLOWED : CHECK_LATE,
 							 psprintf("the migration is late: \"%s\" is applied already", step->late_after),
 							 "Give it a later version, or admit it with options.allow_late.", sink);
-		if (step->call_reason != NULL && plan_step_is_pending(step))
+		if (step->up.call_reason != NULL && plan_step_is_pending(step))
 		{
 			Finding		finding = {
 				.check = CHECK_NON_TRANSACTIONAL,
 				.version = step->version,
-				.file = step->migration->up->file,
-				.line = step->call_line,
-				.message = step->call_reason,
+				.file = step->up.unit->file,
+				.line = step->up.call_line,
+				.message = step->up.call_reason,
 				.hint = "SELECT migrator.apply() refuses it; use CALL migrator.up()."
 			};
 
@@ -187,7 +187,7 @@ check_down_scripts(const MigrationPlan *plan, FindingSink *sink)
 	{
 		const Step *step = &plan->steps[i];
 
-		if (step->migration != NULL && step->migration->down == NULL)
+		if (step->migration != NULL && step->down.unit == NULL)
 			add_step_finding(step, CHECK_DOWN_SCRIPTS,
 							 "the migration has no down script", NULL, sink);
 	}
@@ -200,7 +200,7 @@ add_step_finding(const Step *step, CheckId check, const char *message, const cha
 	Finding		finding = {
 		.check = check,
 		.version = step->version,
-		.file = step->migration ? step->migration->up->file : step->row->file,
+		.file = step->migration ? step->up.unit->file : step->row->file,
 		.message = message,
 		.hint = hint
 	};

@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "parser/parser.h"
 #include "utils/memutils.h"
 
 #include "base/errors.h"
@@ -17,17 +16,19 @@
 #include "plan/check_scripts.h"
 #include "script/parse.h"
 #include "script/server_parser.h"
-#include "script/split.h"
 
-static void check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work);
-static void check_down_script(Step *step, const Source *source, MemoryContext work);
+static void check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
+static void check_down_script(Step *step, UnitReader *reader, MemoryContext work);
 static void compare_with_record(Step *step, const Script *script);
-static void add_read_problem(Step *step, const char *file, const SourceScript *read,
-							 bool idle);
-static void add_script_problems(Step *step, const char *file, const Script *script, bool idle);
-static void check_directives(Step *step, const char *file, const Script *script);
-static void check_marks(Step *step, const char *file, const Script *script, bool idle);
-static void keep_verdicts(Step *step, const Script *script);
+static void add_read_problem(Step *step, const UnitText *text, bool idle);
+static void add_script_problems(Step *step, const ScriptUnit *unit, const Script *script,
+								bool idle);
+static void check_directives(Step *step, const ScriptUnit *unit, const Script *script);
+static void check_marks(Step *step, const ScriptUnit *unit, const Script *script, bool idle);
+static void check_one_transaction(Step *step, const StepScript *kept, const Script *script,
+								  bool idle);
+static void keep_verdicts(StepScript *kept, const Script *script);
+static void set_flags(Step *step, const Script *script);
 static bool is_partly_done(const Step *step);
 static const char *reason_for_call(const Script *script, int *line);
 static bool is_known_directive(const char *name);
@@ -38,26 +39,26 @@ static const char *const known_directives[] = {
 };
 
 void
-check_scripts(MigrationPlan *plan, Source *source, CheckDepth depth)
+check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 {
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "migrator script check",
 											   ALLOCSET_DEFAULT_SIZES);
 
-	source_hold(source);
+	source_hold(reader->source);
 	for (int i = 0; i < plan->count; i++)
 	{
 		Step	   *step = &plan->steps[i];
 
 		CHECK_FOR_INTERRUPTS();
-		if (step->migration == NULL)
+		if (step->up.unit == NULL)
 			continue;
-		check_up_script(step, source, depth, work);
+		check_up_script(step, reader, depth, work);
 		MemoryContextReset(work);
-		if (depth == CHECK_EVERYTHING && step->migration->down != NULL)
-			check_down_script(step, source, work);
+		if (depth == CHECK_EVERYTHING && step->down.unit != NULL)
+			check_down_script(step, reader, work);
 		MemoryContextReset(work);
 	}
-	source_release(source);
+	source_release(reader->source);
 	MemoryContextDelete(work);
 }
 
@@ -66,86 +67,89 @@ check_scripts(MigrationPlan *plan, Source *source, CheckDepth depth)
  * that are pending or were changed.
  */
 static void
-check_up_script(Step *step, Source *source, CheckDepth depth, MemoryContext work)
+check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work)
 {
-	const char *file = step->migration->up->file;
+	const ScriptUnit *unit = step->up.unit;
 	bool		applied = step->state == MIGRATION_APPLIED;
 	MemoryContext keep;
-	SourceScript read = {0};
-	char		checksum[SHA256_HEX_LENGTH + 1];
+	UnitText	text;
 	bool		unchanged;
-	Script	   *script;
+	Script	   *script = NULL;
 
 	if (applied && depth == CHECK_FOR_RUN && step->row->checksum != NULL &&
-		source_unchanged(source, file, step->row->checksum))
+		unit->range_count == 0 && source_unchanged(reader->source, unit->file, step->row->checksum))
 		return;
 
 	keep = MemoryContextSwitchTo(work);
-	source_read(source, file, &read.raw);
-	if (read.raw.bytes == NULL)
+	unit_read(reader, unit, &text);
+	if (text.read.raw.bytes == NULL)
 	{
 		MemoryContextSwitchTo(keep);
-		add_read_problem(step, file, &read, false);
+		add_read_problem(step, &text, false);
 		return;
 	}
-	digest_sha256(read.raw.bytes, read.raw.length, checksum);
 	unchanged = applied &&
-		(step->row->checksum == NULL || strcmp(step->row->checksum, checksum) == 0);
+		(step->row->checksum == NULL || strcmp(step->row->checksum, text.checksum) == 0);
 	if (unchanged && depth == CHECK_FOR_RUN)
 	{
 		MemoryContextSwitchTo(keep);
 		return;
 	}
 
-	source_decode_script(file, &read);
-	script = read.text ? script_split(read.text, read.length, standard_conforming_strings) : NULL;
+	unit_decode(&text);
+	if (text.read.text != NULL)
+		script = unit_split(&text);
 	if (script && (!applied || depth == CHECK_EVERYTHING))
 		script_parse(script);
 	MemoryContextSwitchTo(keep);
 
-	step->checksum = pstrdup(checksum);
+	step->up.checksum = pstrdup(text.checksum);
 	if (script == NULL)
 	{
 		if (applied)
 			step->flags |= FLAG_MODIFIED;
-		add_read_problem(step, file, &read, false);
+		add_read_problem(step, &text, false);
 		return;
 	}
 	if (applied && !unchanged)
 		compare_with_record(step, script);
 	if (!applied || depth == CHECK_EVERYTHING)
 	{
-		keep_verdicts(step, script);
-		check_marks(step, file, script, applied);
-		add_script_problems(step, file, script, false);
-		check_directives(step, file, script);
+		keep_verdicts(&step->up, script);
+		set_flags(step, script);
+		check_marks(step, unit, script, applied);
+		add_script_problems(step, unit, script, false);
+		check_one_transaction(step, &step->up, script, false);
+		check_directives(step, unit, script);
 	}
 }
 
 /* validate() also reads the scripts that go down.  A run does not stop for their faults. */
 static void
-check_down_script(Step *step, const Source *source, MemoryContext work)
+check_down_script(Step *step, UnitReader *reader, MemoryContext work)
 {
-	const char *file = step->migration->down->file;
+	const ScriptUnit *unit = step->down.unit;
 	MemoryContext keep = MemoryContextSwitchTo(work);
-	SourceScript read;
+	UnitText	text;
 	Script	   *script = NULL;
 
-	source_read_script(source, file, &read);
-	if (read.text != NULL)
+	if (unit_read_text(reader, unit, &text) != NULL)
 	{
-		script = script_split(read.text, read.length, standard_conforming_strings);
+		script = unit_split(&text);
 		script_parse(script);
 	}
 	MemoryContextSwitchTo(keep);
 	if (script == NULL)
 	{
-		add_read_problem(step, file, &read, true);
+		add_read_problem(step, &text, true);
 		return;
 	}
-	check_marks(step, file, script, true);
-	add_script_problems(step, file, script, true);
-	check_directives(step, file, script);
+	step->down.checksum = pstrdup(text.checksum);
+	keep_verdicts(&step->down, script);
+	check_marks(step, unit, script, true);
+	add_script_problems(step, unit, script, true);
+	check_one_transaction(step, &step->down, script, true);
+	check_directives(step, unit, script);
 }
 
 /* Modified, or only white space, comments and the case of keywords? */
@@ -163,23 +167,29 @@ compare_with_record(Step *step, const Script *script)
 }
 
 static void
-keep_verdicts(Step *step, const Script *script)
+keep_verdicts(StepScript *kept, const Script *script)
 {
-	step->fingerprint = pstrdup(script->fingerprint);
-	step->description = script->description ? pstrdup(script->description) : NULL;
-	step->statement_total = script->statement_count;
-	step->lock_estimate = script->lock_estimate;
+	kept->fingerprint = pstrdup(script->fingerprint);
+	kept->description = script->description ? pstrdup(script->description) : NULL;
+	kept->statement_total = script->statement_count;
+	kept->lock_estimate = script->lock_estimate;
+	kept->call_reason = reason_for_call(script, &kept->call_line);
+}
+
+/* What the script that goes up says of its migration. */
+static void
+set_flags(Step *step, const Script *script)
+{
 	if (script_directive(script, "manual") != NULL)
 		step->flags |= FLAG_MANUAL;
 	if (script_directive(script, "irreversible") != NULL)
 		step->flags |= FLAG_IRREVERSIBLE;
-	step->call_reason = reason_for_call(script, &step->call_line);
-	if (step->call_reason == NULL && is_partly_done(step))
+	if (step->up.call_reason == NULL && is_partly_done(step))
 	{
-		step->call_reason = "a part of it is done, and CALL migrator.up() goes on from there";
-		step->call_line = 1;
+		step->up.call_reason = "a part of it is done, and CALL migrator.up() goes on from there";
+		step->up.call_line = 1;
 	}
-	if (step->call_reason != NULL)
+	if (step->up.call_reason != NULL)
 		step->flags |= FLAG_NON_TRANSACTIONAL;
 }
 
@@ -215,7 +225,8 @@ reason_for_call(const Script *script, int *line)
 	if (directive != NULL)
 	{
 		*line = directive->line;
-		return "the script says \"-- migrator: no-transaction\"";
+		return psprintf("the script says \"%s\"",
+						directive->mark ? directive->mark : "-- migrator: no-transaction");
 	}
 	if (script->transaction_form == TRANSACTION_FORM_PARTS)
 	{
@@ -235,15 +246,16 @@ reason_for_call(const Script *script, int *line)
 }
 
 static void
-add_read_problem(Step *step, const char *file, const SourceScript *read, bool idle)
+add_read_problem(Step *step, const UnitText *text, bool idle)
 {
+	const SourceScript *read = &text->read;
 	Finding		finding = {
 		.check = ERRCODE_TO_CATEGORY(read->raw.sqlstate) == ERRCODE_DATA_EXCEPTION ?
 		CHECK_ENCODING : CHECK_READABLE,
 		.idle = idle,
 		.sqlstate = read->raw.sqlstate,
 		.version = step->version,
-		.file = file,
+		.file = text->unit->file,
 		.line = read->bad_line,
 		.column = read->bad_column,
 		.message = pstrdup(read->raw.problem),
@@ -254,7 +266,7 @@ add_read_problem(Step *step, const char *file, const SourceScript *read, bool id
 }
 
 static void
-add_script_problems(Step *step, const char *file, const Script *script, bool idle)
+add_script_problems(Step *step, const ScriptUnit *unit, const Script *script, bool idle)
 {
 	ListCell   *lc;
 
@@ -266,7 +278,7 @@ add_script_problems(Step *step, const char *file, const Script *script, bool idl
 			.idle = idle,
 			.sqlstate = problem->sqlstate,
 			.version = step->version,
-			.file = file,
+			.file = unit->file,
 			.line = problem->line,
 			.column = problem->column,
 			.message = pstrdup(problem->message),
@@ -288,7 +300,7 @@ add_script_problems(Step *step, const char *file, const Script *script, bool idl
 }
 
 static void
-check_directives(Step *step, const char *file, const Script *script)
+check_directives(Step *step, const ScriptUnit *unit, const Script *script)
 {
 	ListCell   *lc;
 
@@ -298,7 +310,7 @@ check_directives(Step *step, const char *file, const Script *script)
 		Finding		finding = {
 			.check = CHECK_DIRECTIVES,
 			.version = step->version,
-			.file = file,
+			.file = unit->file,
 			.line = directive->line,
 			.column = 1,
 			.hint = "Known directives: no-transaction, manual, irreversible."
@@ -312,22 +324,50 @@ check_directives(Step *step, const char *file, const Script *script)
 }
 
 /*
+ * What the script's tool would run in one transaction is not run in several
+ * without a word.  Statement by statement is what its own directive can ask for.
+ */
+static void
+check_one_transaction(Step *step, const StepScript *kept, const Script *script,
+					  bool idle)
+{
+	Finding		finding = {
+		.check = CHECK_TRANSACTIONS,
+		.idle = idle,
+		.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION,
+		.version = step->version,
+		.file = kept->unit->file,
+		.line = kept->call_line,
+		.column = 1,
+		.message = kept->call_reason,
+		.hint = "Put \"-- migrator: no-transaction\" into the script if it may be done by halves."
+	};
+	int			line;
+
+	if (kept->unit->transactions != UNIT_ONE_TRANSACTION ||
+		reason_for_call(script, &line) == NULL ||
+		script_directive(script, "no-transaction") != NULL)
+		return;
+	finding.detail = psprintf("The script says \"%s\".", kept->unit->mark);
+	finding_add(&step->findings, &finding);
+}
+
+/*
  * A script that another tool divides would run whole.  One that does not run
  * (it is applied, or goes down) is worth a warning all the same: it may have
  * run whole before, or will.  Of plain words a heading that repeats what the
  * file's name says is none.
  */
 static void
-check_marks(Step *step, const char *file, const Script *script, bool idle)
+check_marks(Step *step, const ScriptUnit *unit, const Script *script, bool idle)
 {
-	bool		goes_down = step->migration->down != NULL &&
-		strcmp(file, step->migration->down->file) == 0;
-	const char *slash = strrchr(file, '/');
+	bool		goes_down = unit->direction == UNIT_DOWN;
+	const char *slash = strrchr(unit->file, '/');
 	char		direction;
 	bool		named_up;
 	ListCell   *lc;
 
-	(void) layout_sql_stem(file, &direction);
+	(void) layout_sql_stem(unit->file, &direction);
 	named_up = direction == 'u' || (slash != NULL && strcmp(slash, "/up.sql") == 0);
 	foreach(lc, script->marks)
 	{
@@ -336,7 +376,7 @@ check_marks(Step *step, const char *file, const Script *script, bool idle)
 			.check = CHECK_MARKS,
 			.idle = idle,
 			.version = step->version,
-			.file = file,
+			.file = unit->file,
 			.line = mark->line,
 			.column = mark->column,
 			.message = psprintf("the script has a mark of %s: \"%s\"", mark->tool, mark->text),
@@ -364,20 +404,17 @@ is_known_directive(const char *name)
 }
 
 Script *
-check_load_script(const Source *source, const Step *step)
+check_load_script(UnitReader *reader, const StepScript *script)
 {
-	const char *file = step->migration->up->file;
-	SourceScript read;
-	char		checksum[SHA256_HEX_LENGTH + 1] = "";
+	UnitText	text;
 
-	source_read_script(source, file, &read);
-	if (read.text != NULL)
-		digest_sha256(read.raw.bytes, read.raw.length, checksum);
-	if (read.text == NULL || strcmp(checksum, step->checksum) != 0)
+	if (unit_read_text(reader, script->unit, &text) == NULL ||
+		strcmp(text.checksum, script->checksum) != 0)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("file \"%s\" changed while the run was under way", finding_one_line(file)),
-				errdetail("%s.", read.raw.problem ? finding_one_line(read.raw.problem) : "What was checked is not what would be run"),
+				errmsg("file \"%s\" changed while the run was under way", finding_one_line(script->unit->file)),
+				errdetail("%s.", text.read.raw.problem ? finding_one_line(text.read.raw.problem) :
+						  "What was checked is not what would be run"),
 				errhint("Start the run again."));
-	return script_split(read.text, read.length, standard_conforming_strings);
+	return unit_split(&text);
 }

@@ -20,16 +20,16 @@ typedef enum CheckDepth
 } CheckDepth;
 
 /*
- * Read the files of every step: fill what Step says of its script, set the
+ * Read the files of every step: fill what Step says of its scripts, set the
  * flags that depend on content (modified, reformatted, manual,
  * non_transactional), and add what is wrong to the step's findings.
  */
-extern void check_scripts(MigrationPlan *plan, Source *source, CheckDepth depth);
+extern void check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth);
 
 /*
  * Load, cut and check one script for running: the text is read anew, and must
  * be what was checked before.  Raises 55000 when the file changed meanwhile.
  */
-extern Script *check_load_script(const Source *source, const Step *step);
+extern Script *check_load_script(UnitReader *reader, const StepScript *script);
 
 #endif

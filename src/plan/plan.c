@@ -71,6 +71,11 @@ fill_step(Step *step, const Migration *migration, const RecordRow *row)
 	memset(step, 0, sizeof(Step));
 	step->migration = migration;
 	step->row = row;
+	if (migration != NULL)
+	{
+		step->up.unit = migration->up;
+		step->down.unit = migration->down;
+	}
 	step->version = migration ? migration->version : row->version;
 	step->name = migration ? migration->name : row->name;
 	step->state = row ? row->state : MIGRATION_PENDING;
@@ -189,7 +194,7 @@ stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink
 		Finding		finding = {
 			.check = CHECK_INTERRUPTED,
 			.version = step->version,
-			.file = step->migration->up->file,
+			.file = step->up.unit->file,
 			.message = psprintf("migration \"%s\" was interrupted", step->version),
 			.hint = "CALL migrator.up() resumes it; or look at what it did and resolve it with migrator.resolve()."
 		};
@@ -201,7 +206,7 @@ stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink
 		Finding		finding = {
 			.check = CHECK_LATE,
 			.version = step->version,
-			.file = step->migration->up->file,
+			.file = step->up.unit->file,
 			.message = psprintf("migration \"%s\" is late: \"%s\" is applied already",
 								step->version, step->late_after),
 			.hint = psprintf("Give it a later version, or admit it with options => '{\"allow_late\": \"%s\"}' or migrator.late = allow.",

@@ -27,6 +27,19 @@ typedef enum PlanFlag
 	FLAG_IRREVERSIBLE = 1 << 9
 } PlanFlag;
 
+/* One of a step's units, and what the check of it found out; see check_scripts.h. */
+typedef struct StepScript
+{
+	const ScriptUnit *unit;		/* NULL: there is none */
+	char	   *checksum;		/* NULL: not read, or could not be */
+	char	   *fingerprint;
+	char	   *description;
+	int			statement_total;
+	int			lock_estimate;
+	const char *call_reason;	/* why apply() must refuse it, or NULL */
+	int			call_line;
+} StepScript;
+
 /* One version: its files, its record, or both. */
 typedef struct Step
 {
@@ -40,15 +53,8 @@ typedef struct Step
 	const char *late_after;		/* with FLAG_LATE: the applied version it
 								 * sorts before */
 	bool		selected;		/* the run will apply it */
-
-	/* what the check of its script found out; see check_scripts.h */
-	char	   *checksum;
-	char	   *fingerprint;
-	char	   *description;
-	int			statement_total;
-	int			lock_estimate;
-	const char *call_reason;	/* why apply() must refuse it, or NULL */
-	int			call_line;
+	StepScript	up;
+	StepScript	down;
 	FindingSink findings;
 } Step;
 

@@ -33,7 +33,7 @@ typedef struct Guarded
 
 static void apply_locked(Run *run);
 static void refuse_what_needs_call(const Run *run);
-static void refuse_non_transactional(const Step *step);
+static void refuse_non_transactional(const Step *step, const StepScript *script);
 static void warn_of_lock_table(const Run *run);
 static void apply_steps(Run *run);
 static ErrorData *in_subtransaction(Run *run, GuardedBody body, Step *step, bool undo);
@@ -53,6 +53,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 
 	run.request = request;
 	run.kind = "apply";
+	run.direction = UNIT_UP;
 	run.report = report;
 	run.report_argument = argument;
 	run.started_at = GetCurrentTimestamp();
@@ -133,21 +134,25 @@ refuse_what_needs_call(const Run *run)
 	if (run->request->dry_run)
 		return;
 	for (int i = 0; i < plan->count; i++)
-		if (plan->steps[i].selected && plan->steps[i].call_reason != NULL)
-			refuse_non_transactional(&plan->steps[i]);
+	{
+		const StepScript *script = run_step_script(run, &plan->steps[i]);
+
+		if (plan->steps[i].selected && script->call_reason != NULL)
+			refuse_non_transactional(&plan->steps[i], script);
+	}
 }
 
 static void
-refuse_non_transactional(const Step *step)
+refuse_non_transactional(const Step *step, const StepScript *script)
 {
 	ereport(ERROR,
 			errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 			errmsg("migration \"%s\" cannot run in the caller's transaction: %s",
-				   step->version, step->call_reason),
+				   step->version, script->call_reason),
 			errdetail("Nothing was run."),
 			errhint("Use CALL migrator.up(), which gives each migration its own transaction and runs such statements outside of one."),
 			errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
-					   step->version, step->migration->up->file, step->call_line, 1));
+					   step->version, script->unit->file, script->call_line, 1));
 }
 
 /*
@@ -163,7 +168,7 @@ warn_of_lock_table(const Run *run)
 
 	for (int i = 0; i < plan->count; i++)
 		if (plan->steps[i].selected)
-			needed += plan->steps[i].lock_estimate;
+			needed += run_step_script(run, &plan->steps[i])->lock_estimate;
 	if (needed > room)
 		ereport(WARNING,
 				errmsg("this run may need about " INT64_FORMAT " locks in one transaction, and the lock table has room for about " INT64_FORMAT,
@@ -230,7 +235,7 @@ apply_all(Run *run, Step *unused)
 	{
 		Step	   *step = &plan->steps[i];
 
-		if (!step->selected || step_not_run(run, step, step->call_reason))
+		if (!step->selected || step_not_run(run, step, run_step_script(run, step)->call_reason))
 			continue;
 		apply_one(run, step);
 		run_step_applied(run, step);
@@ -250,7 +255,8 @@ apply_each(Run *run, Step *unused)
 		ErrorData  *error;
 
 		if (!step->selected ||
-			step_not_run(run, step, stopped ? "an earlier migration failed" : step->call_reason))
+			step_not_run(run, step, stopped ? "an earlier migration failed" :
+						 run_step_script(run, step)->call_reason))
 			continue;
 		error = in_subtransaction(run, apply_one, step, false);
 		if (error == NULL)

@@ -29,7 +29,6 @@
 /* set while a run is in progress in this backend */
 static bool run_active = false;
 
-static char *read_down_script(const Run *run, const Step *step);
 static const char *bounded(const char *text);
 static const char *next_step(const Run *run, const Step *step);
 
@@ -237,7 +236,7 @@ run_begin_execution(Run *run, const Step *step)
 
 	memset(&run->execution, 0, sizeof(Execution));
 	run->execution.version = step->version;
-	run->execution.file = step->migration->up->file;
+	run->execution.file = run_step_script(run, step)->unit->file;
 	run->execution.statement = -1;
 	run->execution.own_transaction = run->own_transaction;
 	run->execution.before_statement = run->before_statement;
@@ -262,7 +261,7 @@ run_script(Run *run, Step *step)
 	INSTR_TIME_SET_CURRENT(start);
 	PG_TRY();
 	{
-		run->execution.script = check_load_script(run->survey->source, step);
+		run->execution.script = check_load_script(run->survey->reader, run_step_script(run, step));
 		execute_script(&run->execution);
 	}
 	PG_FINALLY();
@@ -273,40 +272,27 @@ run_script(Run *run, Step *step)
 	AtEOXact_GUC(false, level);
 }
 
-/*
- * The down script of record: the file may be gone or changed when it is
- * needed.  One that cannot be read now is validate()'s to report.
- */
-static char *
-read_down_script(const Run *run, const Step *step)
-{
-	SourceScript read;
-
-	if (step->migration->down == NULL)
-		return NULL;
-	source_read_script(run->survey->source, step->migration->down->file, &read);
-	return read.text;
-}
-
+/* Whichever script is run, a migration is known by the one that goes up. */
 void
 run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry)
 {
 	const Scope *scope = run->request->scope;
+	const StepScript *script = run_step_script(run, step);
 
 	memset(entry, 0, sizeof(RecordEntry));
 	entry->service = scope->service;
 	entry->version = step->row ? step->row->version : step->version;
 	entry->name = step->name;
-	entry->file = step->migration->up->file;
+	entry->file = step->up.unit->file;
 	entry->layout = run->survey->set->layout;
 	entry->environment = scope->environment;
-	entry->checksum = step->checksum;
-	entry->fingerprint = step->fingerprint;
-	entry->description = step->description;
+	entry->checksum = step->up.checksum;
+	entry->fingerprint = step->up.fingerprint;
+	entry->description = step->up.description;
 	entry->run_id = run->run_id;
 	entry->execution_time_ms = -1;
-	entry->statement_total = step->statement_total;
-	entry->non_transactional = step->call_reason != NULL;
+	entry->statement_total = script->statement_total;
+	entry->non_transactional = script->call_reason != NULL;
 	entry->lock_key = lock_own_key(scope->service, LOCK_PART_RUN);
 }
 
@@ -385,7 +371,7 @@ run_explain_error(const Run *run, const Step *step, ErrorData *error)
 								  error->context ? error->context : "",
 								  error->context ? "\n" : "",
 								  finding_one_line(step->version),
-								  finding_one_line(step->migration->up->file));
+								  finding_one_line(run_step_script(run, step)->unit->file));
 
 	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
 		hint = run->own_transaction ?
@@ -413,7 +399,7 @@ next_step(const Run *run, const Step *step)
 		return run->request->on_error == ON_ERROR_RAISE ?
 			"Nothing of this call was kept. Correct the cause and run again." :
 			"Nothing of this migration was kept. Correct the cause and run again.";
-	if (step->call_reason != NULL)
+	if (run_step_script(run, step)->call_reason != NULL)
 		return "Finished statements of the script are kept. Correct the cause and run again, which goes on behind them; or resolve the migration with migrator.resolve().";
 	return "Nothing of this migration was kept. Correct the cause and run again; migrator.history has the attempt.";
 }
@@ -463,13 +449,20 @@ void
 run_record_step(Run *run, const Step *step)
 {
 	RecordEntry entry;
+	UnitText	down;
 
 	run_fill_step_entry(run, step, &entry);
 	entry.state = MIGRATION_APPLIED;
 	entry.event = "applied";
 	entry.execution_time_ms = run->elapsed;
-	entry.statement_done = step->statement_total;
-	entry.down_script = read_down_script(run, step);
+	entry.statement_done = entry.statement_total;
+
+	/*
+	 * The file may be gone or changed when it is needed.  One that cannot be
+	 * read now is validate()'s to report.
+	 */
+	if (step->down.unit != NULL)
+		entry.down_script = unit_read_text(run->survey->reader, step->down.unit, &down);
 	record_write(&entry);
 }
 

@@ -157,7 +157,7 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 			(version != NULL && !version_within_target(survey->plan->order, step->version, version)))
 			continue;
 		/* without its bytes there is no checksum to hold on to */
-		if (step->checksum == NULL)
+		if (step->up.checksum == NULL)
 			finding_raise_first(&step->findings);
 		write_settled(survey, step, MIGRATION_APPLIED, "baseline", NULL, run_id);
 		written++;
@@ -191,16 +191,16 @@ write_settled(const Survey *survey, const Step *step, MigrationState state,
 		.service = survey->scope->service,
 		.version = step->row ? step->row->version : step->version,
 		.name = step->name,
-		.file = step->migration ? step->migration->up->file : step->row->file,
+		.file = step->migration ? step->up.unit->file : step->row->file,
 		.layout = survey->set ? survey->set->layout : step->row ? step->row->layout : NULL,
 		.state = state,
 		.environment = survey->scope->environment,
-		.checksum = step->checksum ? step->checksum : step->row ? step->row->checksum : NULL,
-		.fingerprint = step->checksum ? step->fingerprint : step->row ? step->row->fingerprint : NULL,
-		.description = step->description,
+		.checksum = step->up.checksum ? step->up.checksum : step->row ? step->row->checksum : NULL,
+		.fingerprint = step->up.checksum ? step->up.fingerprint : step->row ? step->row->fingerprint : NULL,
+		.description = step->up.description,
 		.run_id = run_id,
 		.execution_time_ms = -1,
-		.statement_total = step->statement_total,
+		.statement_total = step->up.statement_total,
 		.baseline = strcmp(event, "baseline") == 0,
 		.non_transactional = (step->flags & FLAG_NON_TRANSACTIONAL) != 0,
 		.lock_key = lock_own_key(survey->scope->service, LOCK_PART_RUN),
@@ -208,12 +208,11 @@ write_settled(const Survey *survey, const Step *step, MigrationState state,
 		.note = note
 	};
 
-	if (step->migration != NULL && step->migration->down != NULL)
+	if (step->down.unit != NULL)
 	{
-		SourceScript down;
+		UnitText	down;
 
-		source_read_script(survey->source, step->migration->down->file, &down);
-		entry.down_script = down.text;
+		entry.down_script = unit_read_text(survey->reader, step->down.unit, &down);
 	}
 	record_write(&entry);
 }
@@ -278,7 +277,6 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 	Survey	   *survey;
 	FindingSink sink = {0};
 	Step	   *step;
-	SourceScript down = {0};
 	RecordEntry entry = {
 		.event = "accepted",
 		.note = note,
@@ -305,25 +303,26 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("migration \"%s\" has no file in \"%s\"", step->version, scope->source));
-	if (step->checksum == NULL)
+	if (step->up.checksum == NULL)
 		finding_raise_first(&step->findings);
 
-	if (step->migration->down != NULL)
+	if (step->down.unit != NULL)
 	{
-		source_read_script(survey->source, step->migration->down->file, &down);
-		if (down.text == NULL)
+		UnitText	down;
+
+		entry.down_script = unit_read_text(survey->reader, step->down.unit, &down);
+		if (entry.down_script == NULL)
 			ereport(ERROR,
 					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					errmsg("down script \"%s\" of migration \"%s\" cannot be read",
-						   step->migration->down->file, step->version),
+						   step->down.unit->file, step->version),
 					errhint("migrator.validate() says why."));
 	}
 	entry.service = scope->service;
 	entry.version = step->row->version;
 	entry.name = step->name;
-	entry.checksum = step->checksum;
-	entry.fingerprint = step->fingerprint;
-	entry.down_script = down.text;
+	entry.checksum = step->up.checksum;
+	entry.fingerprint = step->up.fingerprint;
 	if (!record_accept(&entry))
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -35,6 +35,7 @@ typedef struct Run
 	Execution	execution;
 	double		elapsed;		/* ms */
 
+	UnitDirection direction;	/* which of a step's scripts are run */
 	bool		own_transaction;	/* each migration has its own */
 	const char *kind;			/* of runs.kind: apply, up */
 	int			lock_timeout;	/* ms, for the scripts; 0: the caller's */
@@ -46,6 +47,13 @@ typedef struct Run
 	RunReport	report;
 	void	   *report_argument;
 } Run;
+
+/* The script of a step that the run is about. */
+static inline const StepScript *
+run_step_script(const Run *run, const Step *step)
+{
+	return run->direction == UNIT_UP ? &step->up : &step->down;
+}
 
 extern double run_elapsed_since(instr_time start);
 

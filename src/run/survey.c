@@ -29,7 +29,10 @@ survey_take(const Scope *scope, CheckDepth depth)
 
 	survey->scope = scope;
 	if (scope->source != NULL)
+	{
 		survey->source = source_open(scope->source);
+		survey->reader = unit_reader_create(survey->source);
+	}
 	survey->record = record_load(scope->service, InvalidSnapshot);
 	if (survey->source != NULL)
 	{
@@ -46,7 +49,7 @@ survey_take(const Scope *scope, CheckDepth depth)
 	}
 	survey->plan = plan_join(survey->set, survey->record);
 	if (survey->source != NULL)
-		check_scripts(survey->plan, survey->source, depth);
+		check_scripts(survey->plan, survey->reader, depth);
 	plan_mark_late(survey->plan);
 	return survey;
 }

@@ -16,6 +16,7 @@ typedef struct Survey
 {
 	const Scope *scope;
 	Source	   *source;			/* NULL: the record alone */
+	UnitReader *reader;			/* likewise */
 	MigrationSet *set;			/* likewise */
 	Record	   *record;
 	MigrationPlan *plan;

@@ -96,6 +96,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 
 	run.request = request;
 	run.kind = "up";
+	run.direction = UNIT_UP;
 	run.own_transaction = true;
 	run.lock_timeout = migrator_ddl_lock_timeout;
 	run.before_statement = progress_statement;
@@ -363,7 +364,8 @@ up_steps(Run *run, StringInfo failed)
 static ErrorData *
 up_step_with_retries(Run *run, Step *step, int number)
 {
-	int			attempts = step->call_reason == NULL ? 1 + migrator_lock_retries : 1;
+	const StepScript *script = run_step_script(run, step);
+	int			attempts = script->call_reason == NULL ? 1 + migrator_lock_retries : 1;
 
 	migration_timeout_begin();
 	for (int i = 1;; i++)
@@ -376,7 +378,7 @@ up_step_with_retries(Run *run, Step *step, int number)
 		ErrorData  *error;
 
 		progress_migration(number, step->version, step->name ? step->name : "",
-						   step->statement_total, i);
+						   script->statement_total, i);
 		if (i >= attempts)
 			return up_step(run, step);
 		attempt.error = try_step(run, step, &attempt.statement);
@@ -508,7 +510,7 @@ up_step(Run *run, Step *step)
 	PG_TRY();
 	{
 		migration_timeout_start();
-		if (step->call_reason != NULL)
+		if (run_step_script(run, step)->call_reason != NULL)
 			run_in_parts(run, step);
 		else
 			run_transactional(run, step);
@@ -524,7 +526,7 @@ up_step(Run *run, Step *step)
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
-	if (error != NULL && step->call_reason != NULL)
+	if (error != NULL && run_step_script(run, step)->call_reason != NULL)
 		name_invalid_index(run, error);
 	restore_error = restore_settings(run);
 	if (restore_error != NULL)
@@ -674,7 +676,7 @@ run_in_parts(Run *run, Step *step)
 
 	INSTR_TIME_SET_CURRENT(start);
 	run_begin_execution(run, step);
-	run->execution.script = check_load_script(run->survey->source, step);
+	run->execution.script = check_load_script(run->survey->reader, run_step_script(run, step));
 	script_parse((Script *) run->execution.script);
 
 	run->saved_settings = session_settings_save();
@@ -786,7 +788,7 @@ write_failure(Run *run, const Step *step, const ErrorData *error)
 
 	run_fill_failure(run, step, error, &entry);
 	row = record_load_one(entry.service, entry.version);
-	if (step->call_reason != NULL && row != NULL)
+	if (run_step_script(run, step)->call_reason != NULL && row != NULL)
 	{
 		entry.non_transactional = true;
 		entry.statement_done = row->statement_done;

@@ -42,7 +42,7 @@ comment_directive(const char *text, const Token *token)
 	name = bytes;
 	while (bytes < end && !is_blank(*bytes))
 		bytes++;
-	directive = palloc(sizeof(Directive));
+	directive = palloc0(sizeof(Directive));
 	directive->name = asc_tolower(name, bytes - name);
 	while (bytes < end && is_blank(*bytes))
 		bytes++;

@@ -42,9 +42,10 @@ typedef struct Statement
 /* a comment line "-- migrator: NAME ARGUMENTS" */
 typedef struct Directive
 {
-	char	   *name;			/* folded to lower case */
-	char	   *arguments;		/* trimmed, may be "" */
+	const char *name;			/* folded to lower case */
+	const char *arguments;		/* trimmed, may be "" */
 	int			line;
+	const char *mark;			/* NULL, or words of another tool that mean it */
 } Directive;
 
 /*

@@ -98,7 +98,7 @@ is_blank(char c)
 }
 
 Script *
-script_split(const char *text, size_t len, bool conforming_strings)
+script_split(const char *text, size_t len, uint32 first_line, bool conforming_strings)
 {
 	Splitter   *splitter = palloc0(sizeof(Splitter));
 	Script	   *script = palloc0(sizeof(Script));
@@ -116,6 +116,7 @@ script_split(const char *text, size_t len, bool conforming_strings)
 	fingerprint_begin(&splitter->fingerprint);
 	initStringInfo(&splitter->description.text);
 	lexer_init(&splitter->lexer, text, len, conforming_strings);
+	splitter->lexer.line = first_line;
 
 	do
 	{

@@ -11,6 +11,7 @@
  * Cut text (len bytes, below 4 GB, valid in the server encoding, no BOM and no
  * NUL among them; nothing is read behind them) into statements.  The result
  * lives in CurrentMemoryContext and points into text, which must outlive it.
+ * first_line is the number of the text's first line in its file.
  * conforming_strings is the value of standard_conforming_strings that the
  * script starts with; a SET of it in the script changes how the rest is read,
  * as it does in psql; SET LOCAL does so up to the next COMMIT.
@@ -23,6 +24,7 @@
  *
  * Raises only what palloc and CHECK_FOR_INTERRUPTS raise.
  */
-extern Script *script_split(const char *text, size_t len, bool conforming_strings);
+extern Script *script_split(const char *text, size_t len, uint32 first_line,
+							bool conforming_strings);
 
 #endif

@@ -234,15 +234,6 @@ source_let_go(const char *given)
 }
 
 void
-source_read_script(const Source *source, const char *file, SourceScript *script)
-{
-	memset(script, 0, sizeof(SourceScript));
-	source_read(source, file, &script->raw);
-	if (script->raw.bytes != NULL)
-		source_decode_script(file, script);
-}
-
-void
 source_decode_script(const char *file, SourceScript *script)
 {
 	char	   *start = script->raw.bytes;

@@ -70,24 +70,20 @@ extern void source_require_runnable(const Source *source);
 extern void source_keep(const char *given);
 extern void source_let_go(const char *given);
 
-/*
- * A script as text in the server encoding.  Files are UTF-8 with or without
- * BOM, which some editors write.  raw keeps the bytes as stored, which the
- * checksum is made of.  On failure text is NULL and content says why, with
- * line and column of the first bad byte.
- */
+/* A script's bytes, and the text that they are. */
 typedef struct SourceScript
 {
-	FileContent raw;
+	FileContent raw;			/* as stored */
 	char	   *text;			/* server encoding, no BOM, NUL-terminated */
 	size_t		length;
 	int			bad_line;		/* of an encoding problem, else 0 */
 	int			bad_column;
 } SourceScript;
 
-extern void source_read_script(const Source *source, const char *file, SourceScript *script);
-
-/* The conversion alone, of bytes that were read before. */
+/*
+ * Make text of raw, which is UTF-8 with or without byte order mark.  On failure
+ * text is NULL and raw says why, with line and column of the first bad byte.
+ */
 extern void source_decode_script(const char *file, SourceScript *script);
 
 #endif

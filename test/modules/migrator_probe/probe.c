@@ -167,7 +167,7 @@ migrator_probe_cost(PG_FUNCTION_ARGS)
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	INSTR_TIME_SET_CURRENT(start);
-	script = script_split(string, strlen(string), true);
+	script = script_split(string, strlen(string), 1, true);
 	INSTR_TIME_SET_CURRENT(middle);
 	values[0] = Int32GetDatum(script->statement_count);
 	values[1] = Int64GetDatum((int64) MemoryContextMemAllocated(context, true));
@@ -189,7 +189,7 @@ static Script *
 probe_script(FunctionCallInfo fcinfo)
 {
 	char	   *string = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Script	   *script = script_split(string, strlen(string), PG_GETARG_BOOL(1));
+	Script	   *script = script_split(string, strlen(string), 1, PG_GETARG_BOOL(1));
 
 	script_parse(script);
 	return script;
