@@ -16,7 +16,7 @@ SCRIPTS = bin/migrator-push
 # One line a folder of src/, from the ground up.
 OBJS = \
 	$(addprefix src/base/, advisory.o checks.o digest.o finding.o glob.o options.o owner_query.o segment.o settings.o transaction.o trust.o version.o worker.o) \
-	$(addprefix src/script/, comment.o fingerprint.o lexer.o mark.o parse.o script.o server_parser.o split.o statement_kind.o transactions.o) \
+	$(addprefix src/script/, comment.o fingerprint.o lexer.o lock_estimate.o mark.o parse.o rules.o script.o server_parser.o split.o statement_kind.o transactions.o visit.o) \
 	$(addprefix src/source/, beneath.o file.o signature.o source.o staged.o staging.o staging_check.o staging_contents.o \
 		staging_paths.o staging_set.o tar.o) \
 	$(addprefix src/layout/, dated.o diesel.o golang_migrate.o layout.o names.o numbered.o prisma.o unit.o) \

@@ -27,6 +27,7 @@
 #include "execute/copy.h"
 #include "execute/execute.h"
 #include "base/finding.h"
+#include "script/rules.h"
 #include "script/server_parser.h"
 
 static void push_context(Execution *execution, ErrorContextCallback *callback);
@@ -111,13 +112,17 @@ execute_statement(Execution *execution, int i, bool top_level)
 	const Statement *statement = &script->statements[i];
 	char	   *query;
 	RawStmt    *raw = script_parse_statement(script, i, &query);
+	StatementKind kind;
 
 	if (raw == NULL)
 		return;
 	log_statement_text(raw, query);
 	if (IsA(raw->stmt, ConstraintsSetStmt))
 		execution->set_constraints = true;
-	switch (statement_kind(raw))
+	kind = statement_kind(raw->stmt);
+	if (rules_forbid(script, i, kind, raw))
+		elog(ERROR, "statement should have been refused by the checks");
+	switch (kind)
 	{
 		case STATEMENT_BEGIN:
 			if (execution->own_transaction)
@@ -129,11 +134,6 @@ execute_statement(Execution *execution, int i, bool top_level)
 		case STATEMENT_COPY_IN:
 			copy_inline_data(raw, query, script->text + statement->data_offset, statement->data_length,
 							 top_level, run_portal);
-			break;
-		case STATEMENT_FORBIDDEN:
-		case STATEMENT_COPY_OUT:
-		case STATEMENT_TRANSACTION_REFUSED:
-			elog(ERROR, "statement should have been refused by the checks");
 			break;
 		default:
 			run_portal(raw, query, top_level);

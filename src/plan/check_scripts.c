@@ -216,7 +216,7 @@ reason_for_call(const Script *script, int *line)
 		const char *name;
 
 		MemoryContextSwitchTo(temp);
-		name = statement_name(script_parse_statement(script, script->first_outside, NULL));
+		name = statement_name(script_parse_statement(script, script->first_outside, NULL)->stmt);
 		MemoryContextSwitchTo(keep);
 		MemoryContextDelete(temp);
 		*line = script->statements[script->first_outside].line;

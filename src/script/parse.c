@@ -10,22 +10,23 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "script/lock_estimate.h"
 #include "script/parse.h"
+#include "script/rules.h"
 #include "script/server_parser.h"
 #include "script/transactions.h"
 
 /* one statement, read under server_parser_try() */
 typedef struct Reading
 {
-	const Script *script;
+	Script	   *script;
 	int			statement;
-	List	   *list;			/* what the parser makes of it */
-	StatementKind kind;			/* if that is one statement */
+	int			begin;			/* the BEGIN before it, see rules_apply() */
+	RawStmt    *raw;			/* NULL: it is several statements */
 } Reading;
 
 static void parse_one(Script *script, int i, TransactionWalk *walk);
 static void read_statement(void *argument);
-static void check_allowed(Script *script, int i, const RawStmt *raw, const TransactionWalk *walk);
 static void parser_problem(Script *script, int i, const ErrorData *error);
 static int	compare_problems(const ListCell *a, const ListCell *b);
 
@@ -56,15 +57,18 @@ static void
 parse_one(Script *script, int i, TransactionWalk *walk)
 {
 	Statement  *statement = &script->statements[i];
-	Reading		reading = {.script = script,.statement = i};
+	Reading		reading = {
+		.script = script,
+		.statement = i,
+		.begin = walk->in_block ? walk->begin : -1
+	};
 	ErrorData  *error;
-	RawStmt    *raw;
 
 	/*
 	 * Text that could not be cut needs no second complaint by the parser.  A
 	 * COPY with data could be cut; its problem is what stands behind it.
 	 */
-	if (script_has_problem(script, i) && statement->data_offset == 0)
+	if (script_has_error(script, i) && statement->data_offset == 0)
 	{
 		walk->incomplete = true;
 		return;
@@ -77,71 +81,41 @@ parse_one(Script *script, int i, TransactionWalk *walk)
 		walk->incomplete = true;
 		return;
 	}
-	if (list_length(reading.list) != 1)
+	if (reading.raw == NULL)
 	{
-		script_add_statement_problem(script, i, CHECK_SYNTAX, ERRCODE_SYNTAX_ERROR,
-									 "the server reads this as several statements", NULL,
-									 "Write each statement on its own, ended by a semicolon.");
+		script_statement_problem(script, i, CHECK_SYNTAX, ERRCODE_SYNTAX_ERROR,
+								 "the server reads this as several statements", NULL,
+								 "Write each statement on its own, ended by a semicolon.");
 		walk->incomplete = true;
 		return;
 	}
 
-	raw = linitial_node(RawStmt, reading.list);
-	statement->kind = (uint8) reading.kind;
-	transactions_walk(script, i, raw, walk);
-	check_allowed(script, i, raw, walk);
-	script->lock_estimate += statement_lock_estimate(raw);
+	if (statement->kind == STATEMENT_OUTSIDE && script->first_outside < 0)
+		script->first_outside = i;
+	transactions_walk(script, i, reading.raw, walk);
+	script->lock_estimate += lock_estimate(reading.raw->stmt);
 }
 
-/* Its kind is found here, since that may find errors of its own. */
+/*
+ * Parse, classify, ask the rules: all of that may find errors of the text's
+ * own.
+ */
 static void
 read_statement(void *argument)
 {
 	Reading    *reading = argument;
-	const Script *script = reading->script;
+	Script	   *script = reading->script;
+	Statement  *statement = &script->statements[reading->statement];
+	List	   *list = server_parser_read(script_statement_text(script, reading->statement),
+										  statement->conforming_strings, true);
 
-	reading->list = server_parser_read(script_statement_text(script, reading->statement),
-									   script->statements[reading->statement].conforming_strings, true);
-	if (list_length(reading->list) == 1)
-		reading->kind = statement_kind(linitial_node(RawStmt, reading->list));
-}
-
-/* What can be said to fail without running it. */
-static void
-check_allowed(Script *script, int i, const RawStmt *raw, const TransactionWalk *walk)
-{
-	const ForbiddenStatement *forbidden;
-
-	switch ((StatementKind) script->statements[i].kind)
-	{
-		case STATEMENT_OUTSIDE:
-			if (script->first_outside < 0)
-				script->first_outside = i;
-			if (walk->in_block)
-				script_add_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_ACTIVE_SQL_TRANSACTION,
-											 psprintf("%s cannot run inside a transaction block",
-													  statement_name(raw)),
-											 psprintf("The script begins a transaction on line %u.",
-													  script->statements[walk->begin].line),
-											 NULL);
-			break;
-
-		case STATEMENT_COPY_OUT:
-			script_add_statement_problem(script, i, CHECK_SYNTAX, ERRCODE_FEATURE_NOT_SUPPORTED,
-										 "COPY ... TO stdout is not supported in a migration",
-										 NULL, "The rows have nowhere to go.");
-			break;
-
-		case STATEMENT_FORBIDDEN:
-			forbidden = statement_forbidden(raw);
-			script_add_statement_problem(script, i, CHECK_SYNTAX, forbidden->sqlstate,
-										 psprintf("%s is not allowed in a migration", forbidden->name),
-										 forbidden->reason, NULL);
-			break;
-
-		default:
-			break;
-	}
+	if (list_length(list) != 1)
+		return;
+	reading->raw = linitial_node(RawStmt, list);
+	statement->kind = (uint8) statement_kind(reading->raw->stmt);
+	if (rules_apply(script, reading->statement, reading->raw, reading->begin) &&
+		(statement->kind == STATEMENT_ORDINARY || statement->kind == STATEMENT_SET))
+		statement->kind = STATEMENT_FORBIDDEN;
 }
 
 /* The parser's own words. */

@@ -13,11 +13,13 @@
 void
 script_add_problem(Script *script, const ScriptProblem *problem)
 {
+	bool		error = check_severity(problem->check) == FINDING_ERROR;
 	MemoryContext old;
 	ScriptProblem *copy;
 
-	if (list_length(script->problems) >= SCRIPT_MAX_PROBLEMS)
+	if ((error ? script->errors : list_length(script->problems) - script->errors) >= SCRIPT_MAX_PROBLEMS)
 		return;
+	script->errors += error;
 
 	old = MemoryContextSwitchTo(GetMemoryChunkContext(script));
 	copy = palloc(sizeof(ScriptProblem));
@@ -32,13 +34,13 @@ script_add_problem(Script *script, const ScriptProblem *problem)
 }
 
 void
-script_add_statement_problem(Script *script, int i, CheckId check, int sqlstate,
-							 const char *message, const char *detail, const char *hint)
+script_statement_problem(Script *script, int i, CheckId check, int sqlstate,
+						 const char *message, const char *detail, const char *hint)
 {
 	ScriptProblem problem = {0};
 
 	problem.check = check;
-	problem.sqlstate = sqlstate;
+	problem.sqlstate = sqlstate != 0 ? sqlstate : check_row(check)->sqlstate;
 	problem.message = unconstify(char *, message);
 	problem.detail = unconstify(char *, detail);
 	problem.hint = unconstify(char *, hint);
@@ -49,13 +51,15 @@ script_add_statement_problem(Script *script, int i, CheckId check, int sqlstate,
 }
 
 bool
-script_has_problem(const Script *script, int i)
+script_has_error(const Script *script, int i)
 {
 	ListCell   *cell;
 
 	foreach(cell, script->problems)
 	{
-		if (((const ScriptProblem *) lfirst(cell))->statement == i)
+		const ScriptProblem *problem = lfirst(cell);
+
+		if (problem->statement == i && check_severity(problem->check) == FINDING_ERROR)
 			return true;
 	}
 	return false;

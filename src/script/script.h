@@ -83,6 +83,7 @@ typedef struct Script
 	int			statement_count;
 	List	   *directives;		/* of Directive *, in file order */
 	List	   *problems;		/* of ScriptProblem *, in file order */
+	int			errors;			/* among them */
 	List	   *marks;			/* of Mark *, in file order: mark.h */
 	char	   *description;	/* first comment block as plain text, or NULL */
 	char		fingerprint[FINGERPRINT_LENGTH + 1];	/* "1:" and hex */
@@ -100,21 +101,22 @@ typedef struct Script
 								 * it creates will need, roughly */
 } Script;
 
-/* at most so many problems are collected for one script */
+/* at most so many errors are collected for one script, and other problems */
 #define SCRIPT_MAX_PROBLEMS 20
 
 /*
- * Collect a problem, unless there are SCRIPT_MAX_PROBLEMS already.  It is
- * copied into the script's memory context, strings and all.
+ * Collect a problem, unless there are SCRIPT_MAX_PROBLEMS already that are
+ * errors, if it is one, or that are none: remarks must not crowd out an error.
+ * It is copied into the script's memory context, strings and all.
  */
 extern void script_add_problem(Script *script, const ScriptProblem *problem);
 
-/* Likewise, of statement i as a whole. */
-extern void script_add_statement_problem(Script *script, int i, CheckId check, int sqlstate,
-										 const char *message, const char *detail, const char *hint);
+/* Likewise, of statement i as a whole; sqlstate 0 is the check's. */
+extern void script_statement_problem(Script *script, int i, CheckId check, int sqlstate,
+									 const char *message, const char *detail, const char *hint);
 
-/* Has a problem of statement i been collected? */
-extern bool script_has_problem(const Script *script, int i);
+/* Has a problem of statement i been collected that is an error? */
+extern bool script_has_error(const Script *script, int i);
 
 /* palloc'd copy of a statement's text */
 extern char *script_statement_text(const Script *script, int i);

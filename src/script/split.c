@@ -424,7 +424,7 @@ look_for_copy_in(void *argument)
 	List	   *list = server_parser_read(look->slice, look->conforming_strings, true);
 
 	look->copy_in = list_length(list) == 1 &&
-		statement_kind(linitial_node(RawStmt, list)) == STATEMENT_COPY_IN;
+		statement_kind(linitial_node(RawStmt, list)->stmt) == STATEMENT_COPY_IN;
 }
 
 /* The data begin on the line behind the semicolon. */

@@ -27,28 +27,16 @@ typedef enum StatementKind
 									 * TRANSACTION, COMMIT AND CHAIN, ... */
 	STATEMENT_OUTSIDE,			/* refuses a transaction block: VACUUM, CREATE
 								 * INDEX CONCURRENTLY, ... */
-	STATEMENT_FORBIDDEN			/* would pull the ground from under the run:
-								 * DISCARD ALL, pg_advisory_unlock_all(),
-								 * DROP/ALTER EXTENSION migrator, DROP SCHEMA
-								 * migrator, SET search_path = migrator */
+	STATEMENT_FORBIDDEN			/* refused by a rule (rules.c), and none of
+								 * the above */
 } StatementKind;
 
-/* why a statement is forbidden */
-typedef struct ForbiddenStatement
-{
-	const char *name;			/* "DISCARD ALL", "pg_advisory_unlock_all()" */
-	const char *reason;			/* a sentence */
-	int			sqlstate;
-} ForbiddenStatement;
-
 /*
- * Classify one statement.  Raises the server's syntax error for options whose
- * value is not a boolean, as the server would when the statement runs.
+ * Classify one statement, as if nothing were forbidden.  Raises the server's
+ * syntax error for options whose value is not a boolean, as the server would
+ * when the statement runs.
  */
-extern StatementKind statement_kind(const RawStmt *raw);
-
-/* For a statement of kind STATEMENT_FORBIDDEN: why; otherwise NULL. */
-extern const ForbiddenStatement *statement_forbidden(const RawStmt *raw);
+extern StatementKind statement_kind(const Node *node);
 
 /* the kind as a word for people: "ordinary", "copy in"; a constant string */
 extern const char *statement_kind_name(StatementKind kind);
@@ -57,16 +45,9 @@ extern const char *statement_kind_name(StatementKind kind);
  * The statement's name as the user would write it: "CREATE INDEX
  * CONCURRENTLY", "VACUUM", "COMMIT PREPARED", ...; a constant string.
  */
-extern const char *statement_name(const RawStmt *raw);
+extern const char *statement_name(const Node *node);
 
 /* BEGIN or START TRANSACTION with an isolation level or access mode? */
-extern bool statement_begin_has_options(const RawStmt *raw);
-
-/*
- * Entries of the shared lock table that the objects made by this statement
- * need, roughly: a table with primary key and TOAST takes four.  0 for
- * statements that make nothing.
- */
-extern int	statement_lock_estimate(const RawStmt *raw);
+extern bool statement_begin_has_options(const Node *node);
 
 #endif

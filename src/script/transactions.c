@@ -8,7 +8,6 @@
 #include "script/transactions.h"
 
 static void refuse_outside_before(Script *script, int commit);
-static void walk_refused(Script *script, int i, const RawStmt *raw, TransactionWalk *walk);
 static void make_parts(Script *script, int i);
 
 /*
@@ -20,6 +19,7 @@ void
 transactions_walk(Script *script, int i, const RawStmt *raw, TransactionWalk *walk)
 {
 	Statement  *statement = &script->statements[i];
+	const TransactionStmt *transaction = (const TransactionStmt *) raw->stmt;
 	bool		first = !walk->seen;
 
 	switch ((StatementKind) statement->kind)
@@ -27,17 +27,17 @@ transactions_walk(Script *script, int i, const RawStmt *raw, TransactionWalk *wa
 		case STATEMENT_BEGIN:
 			walk->seen = true;
 			if (walk->in_block)
-				script_add_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_INITIATION,
-											 psprintf("%s inside of a transaction", statement_name(raw)),
-											 psprintf("The transaction began on line %u.",
-													  script->statements[walk->begin].line),
-											 NULL);
+				script_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_INITIATION,
+										 psprintf("%s inside of a transaction", statement_name(raw->stmt)),
+										 psprintf("The transaction began on line %u.",
+												  script->statements[walk->begin].line),
+										 NULL);
 			else if (walk->ended || walk->statement_before)
 				make_parts(script, i);
 			if (!walk->in_block)
 				walk->begin = i;
 			walk->in_block = true;
-			if (statement_begin_has_options(raw) && script->isolation_line == 0)
+			if (statement_begin_has_options(raw->stmt) && script->isolation_line == 0)
 				script->isolation_line = (int) statement->line;
 			break;
 
@@ -49,14 +49,21 @@ transactions_walk(Script *script, int i, const RawStmt *raw, TransactionWalk *wa
 				refuse_outside_before(script, i);
 			}
 			else if (!walk->in_block && !walk->incomplete)
-				script_add_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_TERMINATION,
-											 "COMMIT without BEGIN", NULL, NULL);
+				script_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_TERMINATION,
+										 "COMMIT without BEGIN", NULL, NULL);
 			walk->in_block = false;
 			walk->ended = true;
 			break;
 
 		case STATEMENT_TRANSACTION_REFUSED:
-			walk_refused(script, i, raw, walk);
+			/* a rule has refused it; what ends a transaction is followed */
+			walk->seen = true;
+			if ((transaction->kind == TRANS_STMT_ROLLBACK && !transaction->chain) ||
+				transaction->kind == TRANS_STMT_PREPARE)
+			{
+				walk->in_block = false;
+				walk->ended = true;
+			}
 			break;
 
 		default:
@@ -80,34 +87,14 @@ refuse_outside_before(Script *script, int commit)
 {
 	for (int i = 0; i < commit; i++)
 	{
-		if (script->statements[i].kind != STATEMENT_OUTSIDE || script_has_problem(script, i))
+		if (script->statements[i].kind != STATEMENT_OUTSIDE || script_has_error(script, i))
 			continue;
-		script_add_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_ACTIVE_SQL_TRANSACTION,
-									 psprintf("%s cannot run inside a transaction block",
-											  statement_name(script_parse_statement(script, i, NULL))),
-									 psprintf("The COMMIT on line %u ends a transaction that the script counts on from its beginning.",
-											  script->statements[commit].line),
-									 "Write BEGIN where that transaction begins, behind this statement.");
-	}
-}
-
-static void
-walk_refused(Script *script, int i, const RawStmt *raw, TransactionWalk *walk)
-{
-	const TransactionStmt *transaction = castNode(TransactionStmt, raw->stmt);
-
-	walk->seen = true;
-	script_add_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_FEATURE_NOT_SUPPORTED,
-								 psprintf("%s is not supported yet in a migration", statement_name(raw)),
-								 NULL,
-								 "Supported are BEGIN, START TRANSACTION, COMMIT and END.");
-
-	/* one complaint is enough: these do end a transaction */
-	if ((transaction->kind == TRANS_STMT_ROLLBACK && !transaction->chain) ||
-		transaction->kind == TRANS_STMT_PREPARE)
-	{
-		walk->in_block = false;
-		walk->ended = true;
+		script_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_ACTIVE_SQL_TRANSACTION,
+								 psprintf("%s cannot run inside a transaction block",
+										  statement_name(script_parse_statement(script, i, NULL)->stmt)),
+								 psprintf("The COMMIT on line %u ends a transaction that the script counts on from its beginning.",
+										  script->statements[commit].line),
+								 "Write BEGIN where that transaction begins, behind this statement.");
 	}
 }
 
@@ -116,10 +103,10 @@ transactions_finish(Script *script, const TransactionWalk *walk)
 {
 	/* the COMMIT may be among what could not be parsed */
 	if (walk->in_block && !walk->incomplete)
-		script_add_statement_problem(script, walk->begin, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_INITIATION,
-									 "BEGIN without COMMIT",
-									 "The script ends inside of the transaction that begins here.",
-									 NULL);
+		script_statement_problem(script, walk->begin, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_INITIATION,
+								 "BEGIN without COMMIT",
+								 "The script ends inside of the transaction that begins here.",
+								 NULL);
 
 	if (!walk->seen)
 		script->transaction_form = TRANSACTION_FORM_NONE;

@@ -1,5 +1,5 @@
 --
--- A script's text cut into statements (src/script/lexer.c, src/script/script.c).
+-- A script's text cut into statements (src/script/lexer.c, src/script/split.c).
 --
 -- Needs only the library: its windows for tests are declared here.
 --

@@ -1,6 +1,6 @@
 --
 -- What a statement is, by its parse tree (src/script/statement_kind.c), and what the
--- transaction statements of a script make of it (src/script/parse.c).
+-- transaction statements of a script make of it (src/script/transactions.c).
 --
 -- Needs only the library: its windows for tests are declared here.
 --

@@ -32,17 +32,24 @@
 #include "script/lexer.h"
 #include "script/parse.h"
 #include "script/script.h"
+#include "script/server_parser.h"
 #include "script/split.h"
+#include "script/visit.h"
 
 PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(migrator_probe_split);
 PG_FUNCTION_INFO_V1(migrator_probe_script);
+PG_FUNCTION_INFO_V1(migrator_probe_visit);
 PG_FUNCTION_INFO_V1(migrator_probe_oracle);
 PG_FUNCTION_INFO_V1(migrator_probe_cost);
 PG_FUNCTION_INFO_V1(migrator_probe_segment);
 
 static Script *probe_script(FunctionCallInfo fcinfo);
+static void report_node(const Script *script, const Statement *statement, const Node *node,
+						RuleSink *sink);
+static void report_statement(const Script *script, const Statement *statement, const Node *node,
+							 RuleSink *sink);
 static void put_trimmed(ReturnSetInfo *rsinfo, int n, const char *text, int len);
 static Datum text_or_null(const char *string, bool *isnull);
 static ArrayType *directive_array(const Script *script);
@@ -113,6 +120,84 @@ migrator_probe_script(PG_FUNCTION_ARGS)
 	values[8] = Int32GetDatum(script->lock_estimate);
 
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}
+
+/*
+ * (script text) -> problems text[]: what rules are given to see, each node that
+ * they want reported by its name; then what the script's own rules find.  A
+ * DELETE is forbidden.
+ */
+Datum
+migrator_probe_visit(PG_FUNCTION_ARGS)
+{
+	static const ScriptRule rules[] = {
+		{T_SelectStmt, CHECK_DIRECTIVES, false, report_node},
+		{T_DeleteStmt, CHECK_DIRECTIVES, true, report_node},
+		{T_CreateStmt, CHECK_DIRECTIVES, false, report_node},
+		{T_IndexStmt, CHECK_DIRECTIVES, false, report_node},
+		{T_AlterTableCmd, CHECK_DIRECTIVES, false, report_node},
+		{T_ColumnDef, CHECK_DIRECTIVES, false, report_node},
+		{T_Constraint, CHECK_DIRECTIVES, false, report_node},
+		{T_FuncCall, CHECK_DIRECTIVES, false, report_node},
+		{EVERY_STATEMENT, CHECK_DIRECTIVES, false, report_statement},
+	};
+	static RuleTable table = {.rules = rules,.count = lengthof(rules)};
+	char	   *string = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Script	   *script = script_split(string, strlen(string), 1, true);
+
+	for (int i = 0; i < script->statement_count; i++)
+	{
+		RuleSink	sink = {.script = script,.statement = i,.begin = i - 1};
+
+		visit_statement(&table, script, &script->statements[i],
+						script_parse_statement(script, i, NULL), &sink);
+	}
+	script_parse(script);
+	PG_RETURN_POINTER(problem_array(script));
+}
+
+static void
+report_node(const Script *script, const Statement *statement, const Node *node, RuleSink *sink)
+{
+	const char *name = "?";
+
+	switch (nodeTag(node))
+	{
+		case T_SelectStmt:
+			name = "SelectStmt";
+			break;
+		case T_DeleteStmt:
+			name = "DeleteStmt";
+			break;
+		case T_CreateStmt:
+			name = "CreateStmt";
+			break;
+		case T_IndexStmt:
+			name = "IndexStmt";
+			break;
+		case T_AlterTableCmd:
+			name = "AlterTableCmd";
+			break;
+		case T_ColumnDef:
+			name = psprintf("ColumnDef %s", castNode(ColumnDef, node)->colname);
+			break;
+		case T_Constraint:
+			name = "Constraint";
+			break;
+		case T_FuncCall:
+			name = psprintf("FuncCall %s", strVal(llast(castNode(FuncCall, node)->funcname)));
+			break;
+		default:
+			break;
+	}
+	rule_report(sink, 0, name, NULL, NULL);
+}
+
+/* with an SQLSTATE of its own */
+static void
+report_statement(const Script *script, const Statement *statement, const Node *node, RuleSink *sink)
+{
+	rule_report(sink, ERRCODE_WARNING, psprintf("statement behind %d", sink->begin), NULL, NULL);
 }
 
 /*

@@ -1,0 +1,183 @@
+/*
+ * visit.c
+ *	  The visitor of parse trees.
+ *
+ * Costs of rules that want nothing are one look into an array for each node.
+ */
+#include "postgres.h"
+
+#include "nodes/nodeFuncs.h"
+
+#include "script/visit.h"
+
+typedef struct Visit
+{
+	const RuleTable *table;
+	const Script *script;
+	const Statement *statement;
+	RuleSink   *sink;
+} Visit;
+
+static void index_rules(RuleTable *table);
+static bool visit_inside(Node *node, Visit *visit);
+static bool visit_part(Node *node, Visit *visit);
+static bool visit_list(List *list, Visit *visit);
+static bool visit_expression(Node *node, void *context);
+static bool ask_rules(const Visit *visit, NodeTag wants, const Node *node);
+
+/*
+ * What is inside comes first: of a statement that runs something forbidden,
+ * that is said, and not what else is wrong with it.
+ */
+void
+visit_statement(RuleTable *table, const Script *script, const Statement *statement,
+				const RawStmt *raw, RuleSink *sink)
+{
+	Visit		visit = {.table = table,.script = script,.statement = statement,.sink = sink};
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool done = false;
+
+	if (!table->indexed)
+		index_rules(table);
+
+	PG_TRY();
+	{
+		error_context_stack = NULL;
+		done = visit_inside(raw->stmt, &visit);
+	}
+	PG_CATCH();
+	{
+		int			sqlstate = geterrcode();
+
+		/* the walker's own, not a rule's */
+		if (sink->rule != NULL ||
+			(sqlstate != ERRCODE_INTERNAL_ERROR &&
+			 sqlstate != ERRCODE_STATEMENT_TOO_COMPLEX))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+
+	if (!done && !ask_rules(&visit, nodeTag(raw->stmt), raw->stmt))
+		(void) ask_rules(&visit, EVERY_STATEMENT, raw->stmt);
+}
+
+static void
+index_rules(RuleTable *table)
+{
+	Assert(table->count < PG_UINT8_MAX);
+	for (int i = table->count - 1; i >= 0; i--)
+	{
+		if (table->rules[i].wants >= NODE_TAGS)
+			elog(ERROR, "node tag %d is too large for a rule", (int) table->rules[i].wants);
+		table->first[table->rules[i].wants] = (uint8) (i + 1);
+	}
+	table->indexed = true;
+}
+
+/* The parts of a statement that are visited.  True: enough. */
+static bool
+visit_inside(Node *node, Visit *visit)
+{
+	switch (nodeTag(node))
+	{
+			/* what it runs */
+		case T_SelectStmt:
+		case T_InsertStmt:
+		case T_UpdateStmt:
+		case T_DeleteStmt:
+		case T_MergeStmt:
+			return raw_expression_tree_walker(node, visit_expression, visit);
+		case T_ExplainStmt:
+			return visit_part(((ExplainStmt *) node)->query, visit);
+		case T_CreateTableAsStmt:
+			return visit_part(((CreateTableAsStmt *) node)->query, visit);
+		case T_CopyStmt:
+			return visit_part(((CopyStmt *) node)->query, visit);
+		case T_DeclareCursorStmt:
+			return visit_part(((DeclareCursorStmt *) node)->query, visit);
+		case T_PrepareStmt:
+			return visit_part(((PrepareStmt *) node)->query, visit);
+		case T_CallStmt:
+			return visit_expression((Node *) ((CallStmt *) node)->funccall, visit);
+
+			/* what it defines */
+		case T_CreateSchemaStmt:
+			return visit_list(((CreateSchemaStmt *) node)->schemaElts, visit);
+		case T_CreateStmt:
+			return visit_list(((CreateStmt *) node)->tableElts, visit);
+		case T_CreateForeignTableStmt:
+			return visit_list(((CreateForeignTableStmt *) node)->base.tableElts, visit);
+		case T_AlterTableStmt:
+			return visit_list(((AlterTableStmt *) node)->cmds, visit);
+		case T_AlterTableCmd:
+			return visit_part(((AlterTableCmd *) node)->def, visit);
+		case T_ColumnDef:
+			return visit_list(((ColumnDef *) node)->constraints, visit);
+		default:
+			return false;
+	}
+}
+
+static bool
+visit_part(Node *node, Visit *visit)
+{
+	return node != NULL &&
+		(ask_rules(visit, nodeTag(node), node) || visit_inside(node, visit));
+}
+
+static bool
+visit_list(List *list, Visit *visit)
+{
+	ListCell   *cell;
+
+	foreach(cell, list)
+	{
+		if (visit_part(lfirst(cell), visit))
+			return true;
+	}
+	return false;
+}
+
+/* Inside of a query the server knows the way. */
+static bool
+visit_expression(Node *node, void *context)
+{
+	return node != NULL &&
+		(ask_rules(context, nodeTag(node), node) ||
+		 raw_expression_tree_walker(node, visit_expression, context));
+}
+
+/* True: the statement is forbidden. */
+static bool
+ask_rules(const Visit *visit, NodeTag wants, const Node *node)
+{
+	const RuleTable *table = visit->table;
+	RuleSink   *sink = visit->sink;
+
+	if (wants >= NODE_TAGS || table->first[wants] == 0)
+		return false;
+	for (int i = table->first[wants] - 1; i < table->count && !sink->forbidden; i++)
+	{
+		const ScriptRule *rule = &table->rules[i];
+
+		if (rule->wants != wants || (sink->forbidding_only && !rule->forbids))
+			continue;
+		sink->rule = rule;
+		rule->rule(visit->script, visit->statement, node, sink);
+		sink->rule = NULL;
+	}
+	return sink->forbidden;
+}
+
+void
+rule_report(RuleSink *sink, int sqlstate, const char *message, const char *detail, const char *hint)
+{
+	const ScriptRule *rule = sink->rule;
+
+	sink->forbidden |= rule->forbids;
+	if (sink->script != NULL)
+		script_statement_problem(sink->script, sink->statement, rule->check, sqlstate,
+								 message, detail, hint);
+}
