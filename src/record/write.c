@@ -72,7 +72,7 @@ record_write(RecordEntry *entry)
 	" VALUES ($1, COALESCE((SELECT o.version FROM migrator.migrations o WHERE o.service = $1" \
 	" AND o.version OPERATOR(pg_catalog.~) '^[0-9]+$' AND $2 OPERATOR(pg_catalog.~) '^[0-9]+$'" \
 	" AND pg_catalog.ltrim(o.version, '0') = pg_catalog.ltrim($2, '0')), $2)," \
-	" $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, pg_catalog.clock_timestamp(), $13, $14," \
+	" $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, COALESCE($26, pg_catalog.clock_timestamp()), $13, $14," \
 	" $15, $22, $16, $17, $18, $19, $20, $21, $23, $24, $25)" \
 	" ON CONFLICT (service, version) DO UPDATE SET" \
 	" name = excluded.name, file = excluded.file, layout = excluded.layout, state = excluded.state," \
@@ -90,16 +90,16 @@ record_write(RecordEntry *entry)
 	" WHERE m.state <> 'applied'"
 
 #define STATE_PARAMETERS \
-	25, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
+	26, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
 		TEXTOID, INT8OID, FLOAT8OID, TEXTOID, INT4OID, INT8OID, INT4OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID, \
-		INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID}
+		INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
 
 bool
 record_write_state(const RecordEntry *entry)
 {
 	static OwnerQuery query = {STATE_COLUMNS, STATE_PARAMETERS};
-	Datum		values[25];
-	char		nulls[25];
+	Datum		values[26];
+	char		nulls[26];
 
 	memset(nulls, ' ', sizeof(nulls));
 	values[0] = CStringGetTextDatum(entry->service);
@@ -130,6 +130,8 @@ record_write_state(const RecordEntry *entry)
 	nulls[22] = entry->statement_started > 0 ? ' ' : 'n';
 	values[23] = owner_query_text_or_null(entry->done_digest, &nulls[23]);
 	values[24] = TimestampTzGetDatum(MyStartTimestamp);
+	values[25] = TimestampTzGetDatum(entry->applied_at);
+	nulls[25] = entry->applied_at != 0 ? ' ' : 'n';
 	return owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL) > 0;
 }
 
@@ -139,14 +141,14 @@ record_write_event(RecordEntry *entry)
 	static OwnerQuery query = {
 		"INSERT INTO migrator.history (run_id, service, version, name, event, environment, checksum,"
 		" execution_time_ms, statement, line, error_message, error_sqlstate, error_detail, note,"
-		" applied_by, run_as, application_name, client_addr, backend_pid, extension_version)"
+		" applied_by, run_as, application_name, client_addr, backend_pid, extension_version, at)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-		" $18::pg_catalog.inet, $19, $20)",
-		20, {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, FLOAT8OID, INT4OID, INT4OID,
-		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID}
+		" $18::pg_catalog.inet, $19, $20, COALESCE($21, pg_catalog.clock_timestamp()))",
+		21, {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, FLOAT8OID, INT4OID, INT4OID,
+		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID}
 	};
-	Datum		values[20];
-	char		nulls[20];
+	Datum		values[21];
+	char		nulls[21];
 
 	if (entry->applied_by == NULL)
 		record_entry_identify(entry);
@@ -175,6 +177,8 @@ record_write_event(RecordEntry *entry)
 	values[17] = owner_query_text_or_null(entry->client_addr, &nulls[17]);
 	values[18] = Int32GetDatum(entry->backend_pid);
 	values[19] = CStringGetTextDatum(MIGRATOR_VERSION);
+	values[20] = TimestampTzGetDatum(entry->applied_at);
+	nulls[20] = entry->applied_at != 0 ? ' ' : 'n';
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
 }
 

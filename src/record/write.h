@@ -40,6 +40,7 @@ typedef struct RecordEntry
 	const char *error_sqlstate;
 	const char *error_detail;
 
+	TimestampTz applied_at;		/* 0: now; of what another tool did, its time */
 	const char *event;			/* of history: applied, failed, baseline, ... */
 	const char *note;
 
