@@ -2,6 +2,47 @@
  * parts.c
  *	  Run a script that cannot be one transaction: part by part, each with its
  *	  mark in the record.
+ *
+ * What must hold: no part is run twice, none is left out, and none is run in
+ * another session's state than the one that the parts before it made.  Where
+ * that cannot be told, a person is asked.
+ *
+ * Transactions.  Between two parts we are in a transaction that has done
+ * nothing yet, with no snapshot and no subtransaction (parts.h), so that a
+ * statement that refuses a transaction block finds none.  No error is caught
+ * here but round a subtransaction: run/up.c aborts, records and puts the
+ * settings back.
+ *
+ * Order of a part, and what a crash, a cancel or an error leaves at each point:
+ *
+ *	  BEGIN ... COMMIT, or an ordinary statement: the part, its mark, one commit.
+ *	  Either both are there or neither, so the next run begins with this part or
+ *	  behind it.  The commit need not be on disk: a crash of the server takes
+ *	  both, and with them all that came later.
+ *
+ *	  A statement that may commit within (DO, CALL and some more): its first
+ *	  commit takes the mark "started" with it.  It is no single act, and nobody
+ *	  can tell how far it came, so it is run again from its beginning.  If it
+ *	  has not committed within, that mark is undone with it.
+ *
+ *	  One that refuses a transaction block: the mark "started" is committed, and
+ *	  on disk, before it begins; then the statement, with transactions of its
+ *	  own; then the mark "done".  Between the first and the last of these the
+ *	  record does not know what happened.  The catalog does: resume_verdict()
+ *	  says whether to run it, to end what it began, to drop what it left and run
+ *	  it again, or that it cannot be told.
+ *
+ * A mark is written only while the row says that this very run is running the
+ * migration (record_mark(): else 40001).  So if a script gave our locks away
+ * and another run has taken the migration over, a part that was still in
+ * progress is undone with its mark, and a statement that refuses a transaction
+ * block is not begun.
+ *
+ * A resume first proves that it continues the same thing: the statements that
+ * are done by the digest of their texts, the session by role and search_path,
+ * then by the settings, which are set again and not computed again, and by the
+ * user that comes of them.  Only then it looks at the statement that was
+ * started; what it drops or runs by then is committed before the next part.
  */
 #include "postgres.h"
 
@@ -34,11 +75,8 @@ static void settle_started(Parts *parts);
 static int	part_end(const Script *script, int first);
 static void run_transaction(Parts *parts, int first, int last);
 static void run_ordinary(Parts *parts, int i);
-static bool may_commit_within(const RawStmt *raw);
 static void run_outside(Parts *parts, int i);
-static void drop_invalid_index(const RawStmt *raw);
 static void mark_done(Parts *parts, int last);
-static void touch_setting(Parts *parts, int i);
 static void mark(const Parts *parts);
 static void chain_digest(Parts *parts, int i);
 
@@ -257,7 +295,12 @@ run_transaction(Parts *parts, int first, int last)
 static void
 run_ordinary(Parts *parts, int i)
 {
-	if (may_commit_within(script_parse_statement(parts->execution->script, i, NULL)))
+	const RawStmt *raw = script_parse_statement(parts->execution->script, i, NULL);
+
+	/* REINDEX and CLUSTER do when what they are about is partitioned */
+	if (raw != NULL &&
+		(IsA(raw->stmt, DoStmt) || IsA(raw->stmt, CallStmt) ||
+		 IsA(raw->stmt, ReindexStmt) || IsA(raw->stmt, ClusterStmt)))
 	{
 		parts->started = i + 1;
 		mark(parts);
@@ -265,15 +308,6 @@ run_ordinary(Parts *parts, int i)
 	execute_statements(parts->execution, i, i, true);
 	mark_done(parts, i);
 	transaction_commit(false);
-}
-
-/* REINDEX and CLUSTER do when what they are about is partitioned. */
-static bool
-may_commit_within(const RawStmt *raw)
-{
-	return raw != NULL &&
-		(IsA(raw->stmt, DoStmt) || IsA(raw->stmt, CallStmt) ||
-		 IsA(raw->stmt, ReindexStmt) || IsA(raw->stmt, ClusterStmt));
 }
 
 /*
@@ -284,10 +318,16 @@ static void
 run_outside(Parts *parts, int i)
 {
 	RawStmt    *raw = script_parse_statement(parts->execution->script, i, NULL);
+	char	   *command = NULL;
 
 	execute_look_at(parts->execution, i);
-	if (parts->retry)
-		drop_invalid_index(raw);
+	/* what an earlier attempt at this migration left, and nobody is building */
+	if (parts->retry && IsA(raw->stmt, IndexStmt) && resume_verdict(raw, &command) == RESUME_REBUILD)
+	{
+		transaction_commit(false);
+		execute_command(command, true);
+		transaction_commit(false);
+	}
 	resume_refuse_invalid_index(raw);
 	parts->started = i + 1;
 	parts->reindex = resume_reindex_start(raw);
@@ -299,45 +339,31 @@ run_outside(Parts *parts, int i)
 	transaction_commit(false);
 }
 
-/* What an earlier attempt at this migration left, and nobody is building. */
-static void
-drop_invalid_index(const RawStmt *raw)
-{
-	char	   *command = NULL;
-
-	if (!IsA(raw->stmt, IndexStmt) || resume_verdict(raw, &command) != RESUME_REBUILD)
-		return;
-	transaction_commit(false);
-	execute_command(command, true);
-	transaction_commit(false);
-}
-
 static void
 mark_done(Parts *parts, int last)
 {
+	const Script *script = parts->execution->script;
+
 	for (int i = parts->done; i <= last; i++)
 	{
+		const VariableSetStmt *set;
+
 		chain_digest(parts, i);
-		touch_setting(parts, i);
+		if (script->statements[i].kind != STATEMENT_SET)
+			continue;
+
+		/*
+		 * what a script SETs counts, though the caller's value may be the
+		 * same
+		 */
+		set = castNode(VariableSetStmt, script_parse_statement(script, i, NULL)->stmt);
+		if (set->name != NULL && !set->is_local)
+			session_settings_touch(parts->settings, set->name);
 	}
 	parts->done = last + 1;
 	parts->started = 0;
 	parts->reindex = NULL;
 	mark(parts);
-}
-
-/* What a script SETs counts, though the caller's value may be the same. */
-static void
-touch_setting(Parts *parts, int i)
-{
-	const Script *script = parts->execution->script;
-	const VariableSetStmt *set;
-
-	if (script->statements[i].kind != STATEMENT_SET)
-		return;
-	set = castNode(VariableSetStmt, script_parse_statement(script, i, NULL)->stmt);
-	if (set->name != NULL && !set->is_local)
-		session_settings_touch(parts->settings, set->name);
 }
 
 /*

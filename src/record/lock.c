@@ -27,6 +27,26 @@
  * What a session took is kept here, and that is what it gives back: the server
  * counts how often a session holds a lock, so one that the user took himself
  * stays his.
+ *
+ * Deadlocks: the order above is the same for every run, so runs alone make
+ * none.  What a caller of apply() holds besides, perhaps the locks of another
+ * service, may make one.  All waits are the server's own, so its detector sees
+ * them, and a slice is longer than deadlock_timeout, so it looks in each.  The one wait that it would not
+ * understand, of apply() for an up() that waits for old snapshots, is refused.
+ *
+ * Transactions and snapshots: a wait runs in a subtransaction, for an error of
+ * LockAcquire() may be caught only where an abort cleans up behind it.  That
+ * abort does not take back a session's lock that was granted in the same
+ * moment: wait_for_lock() does.  A session waits in a transaction that never
+ * had a snapshot, see holder_of().  Whoever has waited looks at the record anew
+ * afterwards: the lock says that nobody else is running, not what others did.
+ *
+ * After an error or a cancel, those of a transaction go with it.  Those of a
+ * session do not, whatever is aborted: "held" has all of them, also when it is
+ * the wait for the second that failed, and lock_release_session() must follow
+ * (run/up.c: PG_FINALLY).  It touches nothing of the transaction and raises
+ * nothing, so it may run in an aborted one.  When the backend dies the server
+ * releases all.
  */
 #include "postgres.h"
 

@@ -21,35 +21,24 @@
 #include "run/shared.h"
 #include "base/transaction.h"
 
-/* What runs in a subtransaction; step is NULL where it is about all of them. */
-typedef void (*GuardedBody) (Run *run, Step *step);
-
-typedef struct Guarded
-{
-	Run		   *run;
-	GuardedBody body;
-	Step	   *step;
-} Guarded;
-
-static void apply_locked(Run *run);
 static void refuse_what_needs_call(const Run *run);
-static void refuse_non_transactional(const Step *step, const StepScript *script);
 static void warn_of_lock_table(const Run *run);
 static void apply_steps(Run *run);
-static ErrorData *in_subtransaction(Run *run, GuardedBody body, Step *step, bool undo);
-static void call_guarded(void *argument);
-static void apply_all(Run *run, Step *unused);
-static void apply_each(Run *run, Step *unused);
-static void apply_one(Run *run, Step *step);
+static void apply_all(void *argument);
+static void apply_each(void *argument);
+static void apply_one(void *argument);
 static bool step_not_run(Run *run, Step *step, const char *reason);
 static void step_failed(Run *run, Step *step, ErrorData *error);
-static void finish(Run *run);
 
 void
 run_apply(const RunRequest *request, RunReport report, void *argument)
 {
+	const char *service = request->scope->service;
 	Run			run = {0};
 	RunRow		skipped = {0};
+	RunEntry	entry;
+	Record	   *fresh;
+	bool		waited;
 
 	run.request = request;
 	run.kind = "apply";
@@ -61,8 +50,8 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 
 	if (!migrator_enabled)
 	{
-		event_disabled(request->scope->service);
-		skipped.service = request->scope->service;
+		event_disabled(service);
+		skipped.service = service;
 		skipped.outcome = "skipped";
 		skipped.execution_time_ms = -1;
 		skipped.message = "migrator.enabled is off";
@@ -85,44 +74,45 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 		(void) run_nothing_to_do(&run);
 		return;
 	}
-	apply_locked(&run);
-}
-
-static void
-apply_locked(Run *run)
-{
-	const RunRequest *request = run->request;
-	bool		waited;
-	Record	   *fresh;
 
 	run_require_writable("migrator.apply()");
-	if (!run_take_lock(run, lock_for_transaction, &waited))
+	if (!run_take_lock(&run, lock_for_transaction, &waited))
 		return;
 
 	/* what was seen before the lock may be history by now */
-	fresh = run_load_fresh(request->scope->service);
-	if (waited || !record_equal(fresh, run->survey->record))
-		run->survey = survey_take(request->scope, CHECK_FOR_RUN);
-	run_interrupt_running(run);
-	run_raise_what_stops(run);
-	refuse_what_needs_call(run);
-	run_warn_once(run);
-	if (run_nothing_to_do(run))
+	fresh = run_load_fresh(service);
+	if (waited || !record_equal(fresh, run.survey->record))
+		run.survey = survey_take(request->scope, CHECK_FOR_RUN);
+	run_interrupt_running(&run);
+	run_raise_what_stops(&run);
+	refuse_what_needs_call(&run);
+	run_warn_once(&run);
+	if (run_nothing_to_do(&run))
 	{
-		event_lock_kept(request->scope->service);
+		event_lock_kept(service);
 		return;
 	}
-	warn_of_lock_table(run);
+	warn_of_lock_table(&run);
 
 	/* what the caller left to be checked at commit is not a migration's fault */
 	constraint_check_deferred(false);
 
-	event_pending(request->scope->service, run->survey->plan->selected,
-				  run->survey->set->count, request->dry_run);
+	event_pending(service, run.survey->plan->selected, run.survey->set->count, request->dry_run);
 	if (!request->dry_run)
-		run->run_id = record_new_run_id();
-	apply_steps(run);
-	finish(run);
+		run.run_id = record_new_run_id();
+	apply_steps(&run);
+
+	if (request->dry_run)
+		event_dry_run_done(service, run.applied, run.failed, run.not_run,
+						   run_elapsed_since(run.start));
+	else
+	{
+		run_fill_entry(&run, run.failed > 0 ? "failed" : "applied", &entry);
+		record_write_run(&entry, true);
+		event_done(service, run.applied, run.failed, run.survey->set->count,
+				   run_elapsed_since(run.start));
+	}
+	event_lock_kept(service);
 }
 
 /* Before anything ran.  A dry run reports such migrations as not run. */
@@ -135,24 +125,19 @@ refuse_what_needs_call(const Run *run)
 		return;
 	for (int i = 0; i < plan->count; i++)
 	{
-		const StepScript *script = run_step_script(run, &plan->steps[i]);
+		const Step *step = &plan->steps[i];
+		const StepScript *script = run_step_script(run, step);
 
-		if (plan->steps[i].selected && script->call_reason != NULL)
-			refuse_non_transactional(&plan->steps[i], script);
+		if (step->selected && script->call_reason != NULL)
+			ereport(ERROR,
+					errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+					errmsg("migration \"%s\" cannot run in the caller's transaction: %s",
+						   step->version, script->call_reason),
+					errdetail("Nothing was run."),
+					errhint("Use CALL migrator.up(), which gives each migration its own transaction and runs such statements outside of one."),
+					errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
+							   step->version, script->unit->file, script->call_line, 1));
 	}
-}
-
-static void
-refuse_non_transactional(const Step *step, const StepScript *script)
-{
-	ereport(ERROR,
-			errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-			errmsg("migration \"%s\" cannot run in the caller's transaction: %s",
-				   step->version, script->call_reason),
-			errdetail("Nothing was run."),
-			errhint("Use CALL migrator.up(), which gives each migration its own transaction and runs such statements outside of one."),
-			errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
-					   step->version, script->unit->file, script->call_line, 1));
 }
 
 /*
@@ -191,7 +176,7 @@ apply_steps(Run *run)
 
 	if (run->request->on_error == ON_ERROR_RAISE)
 	{
-		ErrorData  *error = in_subtransaction(run, apply_all, NULL, dry_run);
+		ErrorData  *error = transaction_try(apply_all, run, dry_run);
 
 		if (error != NULL && run->current == NULL)
 			ReThrowError(error);
@@ -200,35 +185,20 @@ apply_steps(Run *run)
 	}
 	else if (dry_run)
 	{
-		ErrorData  *error = in_subtransaction(run, apply_each, NULL, true);
+		ErrorData  *error = transaction_try(apply_each, run, true);
 
 		if (error != NULL)
 			ReThrowError(error);
 	}
 	else
-		apply_each(run, NULL);
-}
-
-static ErrorData *
-in_subtransaction(Run *run, GuardedBody body, Step *step, bool undo)
-{
-	Guarded		guarded = {run, body, step};
-
-	return transaction_try(call_guarded, &guarded, undo);
-}
-
-static void
-call_guarded(void *argument)
-{
-	const Guarded *guarded = argument;
-
-	guarded->body(guarded->run, guarded->step);
+		apply_each(run);
 }
 
 /* Until the first error, which the caller catches. */
 static void
-apply_all(Run *run, Step *unused)
+apply_all(void *argument)
 {
+	Run		   *run = argument;
 	MigrationPlan *plan = run->survey->plan;
 
 	for (int i = 0; i < plan->count; i++)
@@ -237,15 +207,17 @@ apply_all(Run *run, Step *unused)
 
 		if (!step->selected || step_not_run(run, step, run_step_script(run, step)->call_reason))
 			continue;
-		apply_one(run, step);
+		run->current = step;
+		apply_one(run);
 		run_step_applied(run, step);
 	}
 }
 
 /* All, or until the first error, by the policy of the run. */
 static void
-apply_each(Run *run, Step *unused)
+apply_each(void *argument)
 {
+	Run		   *run = argument;
 	MigrationPlan *plan = run->survey->plan;
 	bool		stopped = false;
 
@@ -258,7 +230,8 @@ apply_each(Run *run, Step *unused)
 			step_not_run(run, step, stopped ? "an earlier migration failed" :
 						 run_step_script(run, step)->call_reason))
 			continue;
-		error = in_subtransaction(run, apply_one, step, false);
+		run->current = step;
+		error = transaction_try(apply_one, run, false);
 		if (error == NULL)
 			run_step_applied(run, step);
 		else
@@ -269,19 +242,19 @@ apply_each(Run *run, Step *unused)
 	}
 }
 
-/* Run one migration and write its record. */
+/* Run the current migration and write its record. */
 static void
-apply_one(Run *run, Step *step)
+apply_one(void *argument)
 {
+	Run		   *run = argument;
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext work = AllocSetContextCreate(context, "migrator migration",
 											   ALLOCSET_DEFAULT_SIZES);
 
-	run->current = step;
 	MemoryContextSwitchTo(work);
-	run_script(run, step);
+	run_script(run, run->current);
 	if (!run->request->dry_run)
-		run_record_step(run, step);
+		run_record_step(run, run->current);
 	MemoryContextSwitchTo(context);
 	MemoryContextDelete(work);
 }
@@ -333,24 +306,4 @@ step_failed(Run *run, Step *step, ErrorData *error)
 	if (!request->dry_run)
 		record_write(&entry);
 	run_report_step(run, step, "failed", run->elapsed, error->message);
-}
-
-static void
-finish(Run *run)
-{
-	const char *service = run->request->scope->service;
-	RunEntry	entry;
-
-	if (!run->request->dry_run)
-	{
-		run_fill_entry(run, run->failed > 0 ? "failed" : "applied", &entry);
-		record_write_run(&entry, true);
-	}
-	if (run->request->dry_run)
-		event_dry_run_done(service, run->applied, run->failed, run->not_run,
-						   run_elapsed_since(run->start));
-	else
-		event_done(service, run->applied, run->failed, run->survey->set->count,
-				   run_elapsed_since(run->start));
-	event_lock_kept(service);
 }

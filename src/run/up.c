@@ -2,11 +2,64 @@
  * up.c
  *	  CALL migrator.up(): a run that commits each migration as it goes.
  *
- * An error is caught by aborting the transaction, so no subtransaction is
- * needed, and a statement that refuses one can run.  That is sound only
- * because the procedure is the outermost user of SPI and holds no snapshot of
- * its own (api/run.c makes sure).  Whatever outlives a commit lives in the
- * context of the call.
+ * What must hold, and why it does:
+ *
+ * Transactions end and begin under the portal of the CALL, as
+ * base/transaction.h says.  That is sound only because the procedure is the
+ * outermost user of SPI, in a context that is not atomic, and has no snapshot
+ * of its own pushed: api/run.c refuses any other caller.  Whatever outlives a
+ * commit lives in the context of the call, which is a child of PortalContext;
+ * what one migration needs dies with it.
+ *
+ * No snapshot is held while we wait.  The transaction is committed before the
+ * service's locks are waited for, and before the pause between two attempts:
+ * a CREATE INDEX CONCURRENTLY of the run that is waited for would wait for us.
+ *
+ * The first look is taken without a lock, so that a database that is up to date
+ * costs no wait.  Everything it said is asked again under the service's locks,
+ * in READ COMMITTED, so with snapshots that are younger than the locks.  They
+ * are the session's and outlive the commits; run_up() gives them back however
+ * it ends.  A script can release them behind our back, by a function that calls
+ * pg_advisory_unlock_all().  So each migration ends with keep_locks(), before
+ * its record and in the same transaction: it takes them again, or raises when
+ * somebody else has them.  Then the transaction is undone, the state on record
+ * is left alone, and no other migration is run.  The last fence does not
+ * depend on locks: record_write() overwrites no row that says applied.
+ *
+ * An error is caught by aborting the transaction; so no subtransaction is
+ * needed, and a statement that refuses one can run.  But the abort drops the
+ * plan that the CALL itself is executed from: the CALL must not return normally
+ * any more.  So whatever was caught that way is raised at the end of the run,
+ * also when on_error lets it go on.  What may be followed by success, an
+ * attempt that is repeated, or whose failure is of no account, the look for
+ * what a statement left, runs in a subtransaction instead.
+ *
+ * A script's settings end with its GUC nest level.  Those of one that runs part
+ * by part outlive commits, and aborts: they are put back behind it, whether it
+ * failed or not, and a session in which that fails twice is ended.
+ *
+ * A cancel is an error like any other, but that no more migrations are run
+ * (migrator.migration_timeout makes one that is about its migration alone).  It
+ * may come during the bookkeeping too.  So the record of a failure, the
+ * restoring of settings and the end of the run are tried once more.
+ *
+ * When the backend or the server dies, no code of ours runs.  What is left:
+ *
+ *	  before the row of "runs" is committed: nothing, but a number used up;
+ *	  within a migration that is one transaction: nothing of it, for script,
+ *	  state and history are one commit;
+ *	  within one that runs part by part: its row, "running" since before its
+ *	  first statement.  It reads as interrupted, since the backend is gone, and
+ *	  the next run resumes it (execute/parts.c);
+ *	  behind the last migration: a row of "runs" without an end.  Under the
+ *	  locks no other run can be in progress, so the next one ends it.
+ *
+ * Locks, settings and the shared memory of our progress go with the process.
+ * With migrator.commit = grouped, the commit of a migration does not wait for
+ * the disk, but the last one of the run does, and so does the one before
+ * something that cannot be undone.  WAL is
+ * ordered: a crash of the server takes the newest migrations, each with its
+ * record, and never one from the middle.
  */
 #include "postgres.h"
 
@@ -61,7 +114,6 @@ typedef struct LeftBehind
 static void fill_result(const Run *run, RunResult *result);
 static bool look(Run *run);
 static void up_locked(Run *run);
-static void refuse_new_fence(void);
 static void finish_run(Run *run, const char *outcome);
 static void try_finish_run(Run *run, const char *outcome);
 static void end_dead_runs(const Run *run);
@@ -69,11 +121,8 @@ static ErrorData *up_steps(Run *run, StringInfo failed);
 static ErrorData *up_step_with_retries(Run *run, Step *step, int number);
 static ErrorData *try_step(Run *run, Step *step, char **statement);
 static void try_script(void *argument);
-static ErrorData *guarded(void (*body) (const Attempt *), const Attempt *attempt);
-static void commit_attempt(const Attempt *attempt);
-static void pause_after(const Attempt *attempt);
+static ErrorData *after_attempt(const Attempt *attempt);
 static ErrorData *up_step(Run *run, Step *step);
-static void run_transactional(Run *run, Step *step);
 static void run_in_parts(Run *run, Step *step);
 static void name_invalid_index(Run *run, ErrorData *error);
 static void add_detail(ErrorData *error, char *sentence);
@@ -81,10 +130,8 @@ static void find_left_behind(void *argument);
 static ErrorData *restore_settings(Run *run);
 static ErrorData *try_restore(Run *run);
 static void keep_locks(Run *run);
-static void begin_parts(Run *run, const Step *step);
 static void record_failure(Run *run, const Step *step, const ErrorData *error);
 static void write_failure(Run *run, const Step *step, const ErrorData *error);
-static void raise_failure(ErrorData *error, const char *failed, int count);
 
 void
 run_up(const RunRequest *request, RunReport report, void *argument, RunResult *result)
@@ -223,7 +270,20 @@ up_locked(Run *run)
 	/* what was seen before the lock may be history by now */
 	if (!look(run))
 		return;
-	refuse_new_fence();
+
+	/*
+	 * Our own transactions are READ WRITE whatever the default is; but a
+	 * default that became read-only while we waited for the lock is a fence
+	 * that we must not pass.  The server reads its files between two
+	 * statements of a client, and we are within one: so we do that here.
+	 */
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+	run_refuse_read_only("migrator.up()", DefaultXactReadOnly);
+
 	run_warn_once(run);
 	run_interrupt_running(run);
 	event_pending(service, run->survey->plan->selected, run->survey->set->count, false);
@@ -263,25 +323,12 @@ up_locked(Run *run)
 	{
 		lock_release_session();
 		event_lock_released(service);
-		raise_failure(error, failed.data, run->failed);
+		if (run->failed > 1)
+			error->detail = psprintf("%s%s%d migrations failed: %s",
+									 error->detail ? error->detail : "", error->detail ? "\n" : "",
+									 run->failed, failed.data);
+		ReThrowError(error);
 	}
-}
-
-/*
- * Our own transactions are READ WRITE whatever the default is; but a default
- * that became read-only while we waited for the lock is a fence that we must
- * not pass.  The server reads its files between two statements of a client,
- * and we are within one: so we do that here.
- */
-static void
-refuse_new_fence(void)
-{
-	if (ConfigReloadPending)
-	{
-		ConfigReloadPending = false;
-		ProcessConfigFile(PGC_SIGHUP);
-	}
-	run_refuse_read_only("migrator.up()", DefaultXactReadOnly);
 }
 
 /* This commit takes all those before it to the disk. */
@@ -382,13 +429,11 @@ up_step_with_retries(Run *run, Step *step, int number)
 		if (i >= attempts)
 			return up_step(run, step);
 		attempt.error = try_step(run, step, &attempt.statement);
-		if (attempt.error == NULL)
-			return guarded(commit_attempt, &attempt);
 		/* without the lock of the service nothing is tried again */
-		if (run->lock_lost || !lock_retry_applies(attempt.error))
+		if (attempt.error != NULL && (run->lock_lost || !lock_retry_applies(attempt.error)))
 			return attempt.error;
-		error = guarded(pause_after, &attempt);
-		if (error != NULL)
+		error = after_attempt(&attempt);
+		if (error != NULL || attempt.error == NULL)
 			return error;
 	}
 }
@@ -443,18 +488,34 @@ try_script(void *argument)
 }
 
 /*
- * Call body outside of a script; what it raises is the step's error, and not
- * tried again: the transaction is gone.
+ * Commit an attempt that did it.  After one that did not, say who is in the way
+ * and wait: its locks are free meanwhile, and no snapshot is held.  What this
+ * raises is the step's error, and not tried again: the transaction is gone.
  */
 static ErrorData *
-guarded(void (*body) (const Attempt *), const Attempt *attempt)
+after_attempt(const Attempt *attempt)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
 
 	PG_TRY();
 	{
-		body(attempt);
+		if (attempt->error == NULL)
+			transaction_commit(migrator_commit == COMMIT_EACH);
+		else
+		{
+			char	   *holders = attempt->statement ?
+				lock_retry_holders(attempt->statement, strlen(attempt->statement)) : NULL;
+
+			ereport(NOTICE,
+					errmsg("migration \"%s\" did not get a lock, attempt %d of %d: %s",
+						   attempt->version, attempt->number, attempt->of, attempt->error->message),
+					holders ? errdetail_internal("%s", holders) : 0);
+			transaction_commit(false);
+			migration_timeout_start();
+			lock_retry_pause(attempt->number);
+			migration_timeout_stop();
+		}
 	}
 	PG_CATCH();
 	{
@@ -467,32 +528,6 @@ guarded(void (*body) (const Attempt *), const Attempt *attempt)
 	}
 	PG_END_TRY();
 	return error;
-}
-
-static void
-commit_attempt(const Attempt *attempt)
-{
-	transaction_commit(migrator_commit == COMMIT_EACH);
-}
-
-/*
- * Say who is in the way, and wait.  The locks of the attempt are free
- * meanwhile, and no snapshot is held.
- */
-static void
-pause_after(const Attempt *attempt)
-{
-	char	   *holders = attempt->statement ?
-		lock_retry_holders(attempt->statement, strlen(attempt->statement)) : NULL;
-
-	ereport(NOTICE,
-			errmsg("migration \"%s\" did not get a lock, attempt %d of %d: %s",
-				   attempt->version, attempt->number, attempt->of, attempt->error->message),
-			holders ? errdetail_internal("%s", holders) : 0);
-	transaction_commit(false);
-	migration_timeout_start();
-	lock_retry_pause(attempt->number);
-	migration_timeout_stop();
 }
 
 /* Run one migration; returns its error after aborting the transaction. */
@@ -513,7 +548,14 @@ up_step(Run *run, Step *step)
 		if (run_step_script(run, step)->call_reason != NULL)
 			run_in_parts(run, step);
 		else
-			run_transactional(run, step);
+		{
+			run_script(run, step);
+			migration_timeout_stop();
+			transaction_make_writable();
+			keep_locks(run);
+			run_record_step(run, step);
+			transaction_commit(migrator_commit == COMMIT_EACH);
+		}
 	}
 	PG_CATCH();
 	{
@@ -642,17 +684,6 @@ try_restore(Run *run)
 	return error;
 }
 
-static void
-run_transactional(Run *run, Step *step)
-{
-	run_script(run, step);
-	migration_timeout_stop();
-	transaction_make_writable();
-	keep_locks(run);
-	run_record_step(run, step);
-	transaction_commit(migrator_commit == COMMIT_EACH);
-}
-
 /* Settings that the script makes last over its commits, and end with it. */
 static void
 run_in_parts(Run *run, Step *step)
@@ -671,6 +702,7 @@ run_in_parts(Run *run, Step *step)
 		.retry = resume && row->statement_started > 0
 	};
 	BaseSettings *base = &run->execution.base;
+	RecordEntry entry;
 	ErrorData  *error;
 	instr_time	start;
 
@@ -692,7 +724,20 @@ run_in_parts(Run *run, Step *step)
 	parts.settings = session_settings_save();
 	parts.role = GetUserNameFromId(GetUserId(), false);
 	parts.search_path = pstrdup(GetConfigOption("search_path", false, false));
-	begin_parts(run, step);
+
+	/* a row that says who is at it, before anything is done */
+	run_fill_step_entry(run, step, &entry);
+	entry.state = MIGRATION_RUNNING;
+	entry.event = "started";
+	if (row != NULL && step->state != MIGRATION_ROLLED_BACK)
+	{
+		entry.statement_done = row->statement_done;
+		entry.statement_started = row->statement_started;
+		entry.done_digest = row->done_digest;
+	}
+	record_write(&entry);
+	transaction_commit(true);
+
 	PG_TRY();
 	{
 		parts_run(&parts, resume ? row->done_digest : NULL);
@@ -719,25 +764,6 @@ keep_locks(Run *run)
 	lock_keep_for_session(run->request->scope->service);
 	run->lock_lost = false;
 	source_keep(run->request->scope->source);
-}
-
-/* A row that says who is at it, before anything is done. */
-static void
-begin_parts(Run *run, const Step *step)
-{
-	RecordEntry entry;
-
-	run_fill_step_entry(run, step, &entry);
-	entry.state = MIGRATION_RUNNING;
-	entry.event = "started";
-	if (step->row != NULL && step->state != MIGRATION_ROLLED_BACK)
-	{
-		entry.statement_done = step->row->statement_done;
-		entry.statement_started = step->row->statement_started;
-		entry.done_digest = step->row->done_digest;
-	}
-	record_write(&entry);
-	transaction_commit(true);
 }
 
 /*
@@ -807,14 +833,4 @@ write_failure(Run *run, const Step *step, const ErrorData *error)
 		record_write_state(&entry);
 	record_write_event(&entry);
 	transaction_commit(true);
-}
-
-static void
-raise_failure(ErrorData *error, const char *failed, int count)
-{
-	if (count > 1)
-		error->detail = psprintf("%s%s%d migrations failed: %s",
-								 error->detail ? error->detail : "", error->detail ? "\n" : "",
-								 count, failed);
-	ReThrowError(error);
 }
