@@ -23,7 +23,7 @@ OBJS = \
 	$(addprefix src/record/, lock.o mark.o record.o registration.o runs.o service_view.o who.o write.o) \
 	$(addprefix src/plan/, check_plan.o check_scripts.o plan.o scope.o) \
 	$(addprefix src/execute/, constraint.o copy.o execute.o parts.o resume.o session_settings.o) \
-	$(addprefix src/run/, apply.o event.o failure_log.o lock_retry.o migration_timeout.o progress.o run.o settle.o survey.o up.o) \
+	$(addprefix src/run/, apply.o call.o event.o failure_log.o lock_retry.o migration_timeout.o progress.o settle.o shared.o survey.o up.o) \
 	$(addprefix src/api/, about.o api.o guard.o init.o look.o run.o running.o settings.o settle.o stage.o)
 
 PG_CONFIG ?= pg_config

@@ -10,6 +10,7 @@
 
 #include "base/compat.h"
 #include "base/options.h"
+#include "run/call.h"
 #include "run/run.h"
 
 /* An argument as a palloc'd string, NULL when it is NULL. */

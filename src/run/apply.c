@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "execute/constraint.h"
+#include "run/call.h"
 #include "run/event.h"
 #include "run/failure_log.h"
 #include "record/lock.h"

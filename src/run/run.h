@@ -1,7 +1,7 @@
 /*
  * run.h
- *	  The protocol of a run: look, lock, look again, check, execute each,
- *	  record, tell.
+ *	  A run, in its two transaction modes: what is asked of it, and what it
+ *	  reports.
  */
 #ifndef MIGRATOR_RUN_RUN_H
 #define MIGRATOR_RUN_RUN_H
@@ -51,7 +51,8 @@ typedef void (*RunReport) (const RunRow *row, void *argument);
 
 /*
  * Apply pending migrations in the caller's transaction, a subtransaction each.
- * Raises what keeps a run from starting; what becomes of a failed migration is up to on_error.
+ * Raises what keeps a run from starting; what becomes of a failed migration is
+ * up to on_error.
  */
 extern void run_apply(const RunRequest *request, RunReport report, void *argument);
 
@@ -63,27 +64,5 @@ extern void run_apply(const RunRequest *request, RunReport report, void *argumen
  */
 extern void run_up(const RunRequest *request, RunReport report, void *argument,
 				   RunResult *result);
-
-/*
- * Bracket of everything that changes state: refuses a call from within a run
- * (55006), settings that were lost at load (22023), a library of another
- * version.  name is for messages.  The end must be reached in every exit: use
- * PG_TRY/PG_FINALLY.
- */
-extern void run_enter(const char *name);
-
-/* The first of these refusals alone. */
-extern void run_refuse_nested(const char *name);
-extern void run_leave(void);
-
-/* Raise 25006 on a standby and in a read-only transaction. */
-extern void run_require_writable(const char *name);
-
-/*
- * Lock the service for the rest of the transaction, waiting as the settings
- * say, and read its record as it is committed now.  Raises 42501 when the
- * service is others' by then, 40001 when the transaction's snapshot is older.  For baseline() and resolve().
- */
-extern Record *run_lock_and_load(const char *service);
 
 #endif

@@ -14,7 +14,7 @@
 #include "record/runs.h"
 #include "record/service_view.h"
 #include "record/write.h"
-#include "run/run.h"
+#include "run/call.h"
 #include "run/settle.h"
 #include "run/survey.h"
 

@@ -2,8 +2,7 @@
  * shared.h
  *	  What the two transaction modes of a run share.
  *
- * Only run.c, apply.c and their kin include this; everybody else uses
- * run.h.
+ * Only apply.c and up.c include this; everybody else uses run.h and call.h.
  */
 #ifndef MIGRATOR_RUN_SHARED_H
 #define MIGRATOR_RUN_SHARED_H
@@ -56,19 +55,6 @@ run_step_script(const Run *run, const Step *step)
 }
 
 extern double run_elapsed_since(instr_time start);
-
-/* Raise 25006 on a standby. */
-extern void run_refuse_standby(const char *name);
-
-/* Raise 25006 for a transaction that may not write; name is for the message. */
-extern void run_refuse_read_only(const char *name, bool read_only);
-
-/*
- * The record as it is committed now.  A transaction with one snapshot for all
- * its statements may be older than the record it would act on; its inserts
- * would then contradict what it can see, so it has to start again: 40001.
- */
-extern Record *run_load_fresh(const char *service);
 
 /* Choose the steps, and raise what stops them before the first statement. */
 extern void run_raise_what_stops(Run *run);

@@ -72,6 +72,7 @@
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
+#include "run/call.h"
 #include "run/event.h"
 #include "record/lock.h"
 #include "run/lock_retry.h"
