@@ -19,7 +19,8 @@ OBJS = \
 	$(addprefix src/script/, comment.o fingerprint.o lexer.o lock_estimate.o mark.o parse.o rules.o script.o server_parser.o split.o statement_kind.o transactions.o visit.o) \
 	$(addprefix src/source/, beneath.o file.o signature.o source.o staged.o staging.o staging_check.o staging_contents.o \
 		staging_paths.o staging_set.o tar.o) \
-	$(addprefix src/layout/, dated.o diesel.o golang_migrate.o layout.o names.o numbered.o prisma.o unit.o) \
+	$(addprefix src/layout/, aside.o dated.o diesel.o golang_migrate.o join.o layout.o left_out.o names.o numbered.o prisma.o \
+		recognise.o unit.o) \
 	$(addprefix src/record/, lock.o mark.o record.o registration.o runs.o service_view.o who.o write.o) \
 	$(addprefix src/plan/, check_plan.o check_scripts.o plan.o scope.o) \
 	$(addprefix src/execute/, constraint.o copy.o execute.o parts.o resume.o session_settings.o) \

@@ -37,6 +37,8 @@ claim_dated(const SourceEntry *entry, LayoutClaim *claim)
 }
 
 const Layout layout_dated = {
-	"dated", "YYYYMMDD-description.sql, YYYYMMDDHHMMSS_description.sql",
-	VERSION_ORDER_BYTES, claim_dated
+	.name = "dated",
+	.pattern = "YYYYMMDD-description.sql, YYYYMMDDHHMMSS_description.sql",
+	.order = VERSION_ORDER_BYTES,
+	.claim = claim_dated
 };

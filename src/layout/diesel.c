@@ -32,6 +32,8 @@ claim_diesel(const SourceEntry *entry, LayoutClaim *claim)
 }
 
 const Layout layout_diesel = {
-	"diesel", "VERSION_name/up.sql, VERSION_name/down.sql",
-	VERSION_ORDER_BYTES, claim_diesel
+	.name = "diesel",
+	.pattern = "VERSION_name/up.sql, VERSION_name/down.sql",
+	.order = VERSION_ORDER_BYTES,
+	.claim = claim_diesel
 };

@@ -30,6 +30,8 @@ claim_pair(const SourceEntry *entry, LayoutClaim *claim)
 }
 
 const Layout layout_golang_migrate = {
-	"golang-migrate", "VERSION_title.up.sql, VERSION_title.down.sql",
-	VERSION_ORDER_NUMBER, claim_pair
+	.name = "golang-migrate",
+	.pattern = "VERSION_title.up.sql, VERSION_title.down.sql",
+	.order = VERSION_ORDER_NUMBER,
+	.claim = claim_pair
 };

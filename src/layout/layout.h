@@ -1,19 +1,20 @@
 /*
  * layout.h
- *	  A table of layouts: the naming rules by which a directory is recognised.
+ *	  What a layout is, and how a source is read by one.
  *
- * A layout looks at one entry of a source at a time and says whether it is
- * its own.  A new tool's directory is one file layout_*.c and one row of the
- * table in layout.c.
+ * A layout is what a tool's directory looks like: the names of its files, the
+ * marks in them, the order of its versions.  A file of this folder fills one
+ * Layout and has a row in layouts.h; nothing else knows it.
  */
 #ifndef MIGRATOR_LAYOUT_LAYOUT_H
 #define MIGRATOR_LAYOUT_LAYOUT_H
 
-#include "layout/names.h"
 #include "layout/migration.h"
+#include "layout/names.h"
+#include "script/mark.h"
 #include "source/source.h"
 
-/* What a layout reads from an entry's name.  Strings are palloc'd, or the entry's. */
+/* A migration as a layout finds it.  Strings are palloc'd, or the entry's. */
 typedef struct LayoutClaim
 {
 	char	   *version;
@@ -26,17 +27,49 @@ typedef struct LayoutClaim
 
 typedef struct Layout
 {
-	const char *name;
-	const char *pattern;		/* shown to users */
+	const char *name;			/* of the tool; it is recorded */
+	const char *pattern;		/* of the names, shown to users */
 	VersionOrder order;
+
+	/*
+	 * A file that is in every source of this layout, at the top or in a
+	 * folder there, if the names of the others are those of another layout
+	 * too: without it the layout is not asked.  NULL: there is none.
+	 */
+	const char *sign;
+
+	/*
+	 * The entry is named as this layout names what it has at the top of a
+	 * source: fills the claim, all zero before, and returns true.  A claim
+	 * has a unit, also one whose file is only to be read.
+	 */
 	bool		(*claim) (const SourceEntry *entry, LayoutClaim *claim);
+
+	/*
+	 * The tool whose marks are in the files, if they are what tells them from
+	 * those of another layout: an entry is this layout's only when the file
+	 * that its claim names bears one.  Scripts of this layout are not refused
+	 * for these marks, since read() follows them.
+	 */
+	MarkTool	marks;
+
+	/*
+	 * What the contents of a claimed file say, if its name does not say all:
+	 * the parts that go up and back, or the migrations that a plan lists.
+	 * Returns LayoutClaims in the place of the one by name, of units in any
+	 * files of the source; one with a fault is refused.  It may get a file
+	 * without the marks, when the record says that the layout is this one.
+	 * NULL: the claim by name is all there is.
+	 */
+	List	   *(*read) (const FileContent *content, const LayoutClaim *claim);
 } Layout;
 
-extern const Layout layout_golang_migrate;
-extern const Layout layout_prisma;
-extern const Layout layout_diesel;
-extern const Layout layout_dated;
-extern const Layout layout_numbered;
+/* All layouts, those with narrower rules before those with wider ones. */
+typedef struct LayoutRegistry
+{
+	const Layout *const *rows;
+	int			count;
+} LayoutRegistry;
 
 /* What is known of a source besides its names. */
 typedef struct LayoutHints
@@ -51,11 +84,15 @@ typedef struct LayoutHints
 } LayoutHints;
 
 /*
- * Read a source's names into a set, ordered by version.  Raises MG013 when no
- * layout or more than one fits, 0A000 for environment folders and JSON files
- * that are not supported yet.  Duplicate versions and names that stop a run
- * are left to the caller, in the set.
+ * Read a source into a set, ordered by version.  Raises MG013 when no layout or
+ * more than one fits, 0A000 for environment folders and JSON files that are not
+ * supported yet.  Duplicate versions and names that stop a run are left to the
+ * caller, in the set.
  */
 extern MigrationSet *layout_read(const Source *source, const LayoutHints *hints);
+
+/* The same by other layouts than those of layouts.h. */
+extern MigrationSet *layout_read_by(const LayoutRegistry *registry, const Source *source,
+									const LayoutHints *hints);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/version.h"
 #include "layout/unit.h"
+#include "script/mark.h"
 
 typedef struct Migration
 {
@@ -17,6 +18,8 @@ typedef struct Migration
 	char	   *name;
 	ScriptUnit *up;
 	ScriptUnit *down;			/* or NULL */
+	MarkTool	marks;			/* whose marks its layout follows, so that
+								 * they are no reason to refuse it */
 	bool		claimed_twice;	/* is among the duplicates of its set */
 } Migration;
 
@@ -43,6 +46,7 @@ typedef struct MigrationSet
 	const char *layout;			/* name of the layout */
 	VersionOrder order;
 	int			count;
+	int			room;
 	Migration **migrations;		/* by version */
 	List	   *ignored;		/* of IgnoredEntry * */
 	List	   *refused;		/* of RefusedEntry * */

@@ -30,6 +30,8 @@ claim_numbered(const SourceEntry *entry, LayoutClaim *claim)
 }
 
 const Layout layout_numbered = {
-	"numbered", "NUMBER_name.sql, NUMBER-name.sql",
-	VERSION_ORDER_NUMBER, claim_numbered
+	.name = "numbered",
+	.pattern = "NUMBER_name.sql, NUMBER-name.sql",
+	.order = VERSION_ORDER_NUMBER,
+	.claim = claim_numbered
 };

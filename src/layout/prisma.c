@@ -21,6 +21,8 @@ claim_prisma(const SourceEntry *entry, LayoutClaim *claim)
 }
 
 const Layout layout_prisma = {
-	"prisma", "TIMESTAMP_name/migration.sql",
-	VERSION_ORDER_BYTES, claim_prisma
+	.name = "prisma",
+	.pattern = "TIMESTAMP_name/migration.sql",
+	.order = VERSION_ORDER_BYTES,
+	.claim = claim_prisma
 };

@@ -379,13 +379,15 @@ check_marks(Step *step, const ScriptUnit *unit, const Script *script, bool idle)
 			.file = unit->file,
 			.line = mark->line,
 			.column = mark->column,
-			.message = psprintf("the script has a mark of %s: \"%s\"", mark->tool, mark->text),
+			.message = psprintf("the script has a mark of %s: \"%s\"", mark->tool_name, mark->text),
 			.detail = mark->sense == MARK_OTHER ?
 			"That tool would read the script in its own way, and migrator does not." :
 			"That tool runs one part of the script to go up and another to go back; migrator would run both.",
 			.hint = "Make it a script that only goes up, without the mark, and keep the way back in a down script."
 		};
 
+		if (mark->tool != MARK_OF_NOBODY && mark->tool == step->migration->marks)
+			continue;
 		if (mark->words && ((named_up && mark->sense == MARK_UP) ||
 							(goes_down && mark->sense == MARK_DOWN)))
 			continue;

@@ -2,7 +2,7 @@
  * mark.c
  *	  Comments by which other tools divide a script into a way up and a way back.
  *
- * One row a tool.  A tool reads lines, so its mark is the first thing on a
+ * One row a tool, or two.  A tool reads lines, so its mark is the first thing on a
  * line; it is recognised in any case, indentation and spacing, since a file
  * that nearly follows the tool's rules is still one of its files.  What stands
  * in strings, COPY data and block comments never gets here.
@@ -39,29 +39,30 @@ typedef enum MarkForm
  * blanks, "^" (first) for "no blank behind the dashes"; letters are in lower
  * case and match both.  A form that ends in a letter or digit ends a word.
  */
-typedef struct MarkTool
+typedef struct MarkRow
 {
+	MarkTool	tool;
 	const char *name;
 	MarkForm	form;
 	const char *up;
 	const char *down;
 	const char *other;
 	bool		block;			/* other is also looked for in block comments */
-} MarkTool;
+} MarkRow;
 
-static const MarkTool tools[] = {
-	{"dbmate", FORM_TOOL, "migrate : up", "migrate : down", NULL},
-	{"goose", FORM_TOOL, "+ goose up", "+ goose down", "+ goose"},
-	{"sql-migrate", FORM_TOOL, "+ migrate up", "+ migrate down", "+ migrate"},
-	{"micrate", FORM_TOOL, "+ micrate up", "+ micrate down", "+ micrate"},
-	{"tern", FORM_TOOL, NULL, "create above / drop below", "tern : disable-tx"},
-	{"node-pg-migrate", FORM_WORDS, "up migration", "down migration", NULL},
-	{"shmig", FORM_FRAMED, "up", "down", NULL},
-	{"MyBatis Migrations", FORM_TOOL, NULL, "// *@undo", NULL},
-	{"Play evolutions", FORM_TOOL, "*!ups", "*!downs", NULL},
-	{"rambler", FORM_TOOL, "rambler up", "rambler down", NULL},
+static const MarkRow rows[] = {
+	{MARK_OF_DBMATE, "dbmate", FORM_TOOL, "migrate : up", "migrate : down", NULL},
+	{MARK_OF_GOOSE, "goose", FORM_TOOL, "+ goose up", "+ goose down", "+ goose"},
+	{MARK_OF_SQL_MIGRATE, "sql-migrate", FORM_TOOL, "+ migrate up", "+ migrate down", "+ migrate"},
+	{MARK_OF_MICRATE, "micrate", FORM_TOOL, "+ micrate up", "+ micrate down", "+ micrate"},
+	{MARK_OF_TERN, "tern", FORM_TOOL, NULL, "create above / drop below", "tern : disable-tx"},
+	{MARK_OF_NODE_PG_MIGRATE, "node-pg-migrate", FORM_WORDS, "up migration", "down migration", NULL},
+	{MARK_OF_SHMIG, "shmig", FORM_FRAMED, "up", "down", NULL},
+	{MARK_OF_MYBATIS, "MyBatis Migrations", FORM_TOOL, NULL, "// *@undo", NULL},
+	{MARK_OF_PLAY, "Play evolutions", FORM_TOOL, "*!ups", "*!downs", NULL},
+	{MARK_OF_RAMBLER, "rambler", FORM_TOOL, "rambler up", "rambler down", NULL},
 	{
-		"Liquibase", FORM_TOOL, NULL,
+		MARK_OF_LIQUIBASE, "Liquibase", FORM_TOOL, NULL,
 		"^rollback drop|^rollback alter|^rollback delete|^rollback truncate|^rollback update|"
 		"^rollback insert|^rollback create|^rollback revoke|^rollback grant|^rollback select|"
 		"^rollback comment|^rollback changesetid|^rollback not required|^rollback empty|"
@@ -69,21 +70,21 @@ static const MarkTool tools[] = {
 		"liquibase formatted sql|changeset %:%", true
 	},
 	{
-		"graphile-migrate", FORM_TOOL, NULL, NULL,
+		MARK_OF_GRAPHILE_MIGRATE, "graphile-migrate", FORM_TOOL, NULL, NULL,
 		"^! previous:|^! hash:|^! message:|^! allowinvalidhash|^! no-transaction|^! split:|^! include"
 	},
 	{
-		"Atlas", FORM_TOOL, NULL, "down.sql --",
+		MARK_OF_ATLAS, "Atlas", FORM_TOOL, NULL, "down.sql --",
 		"atlas:txtar|atlas:txmode|atlas:delimiter|atlas:checkpoint|migration.sql --|checks.sql --"
 	},
-	{"schema-evolution-manager", FORM_TOOL, NULL, NULL, "sem.attribute."},
+	{MARK_OF_SCHEMA_EVOLUTION_MANAGER, "schema-evolution-manager", FORM_TOOL, NULL, NULL, "sem.attribute."},
 	{
-		"another tool", FORM_HEADING, NULL,
+		MARK_OF_NOBODY, "another tool", FORM_HEADING, NULL,
 		"down|downs|down migration|migrate down|migration down|down script|down section|"
 		"down sql|down part|begin down|start down", NULL
 	},
 	{
-		"another tool", FORM_HEADING_OF_CODE, NULL,
+		MARK_OF_NOBODY, "another tool", FORM_HEADING_OF_CODE, NULL,
 		"undo|rollback|revert|downgrade|undo migration|rollback migration|revert migration|"
 		"undo script|rollback script|revert script|undo section|rollback section|rollback sql|"
 		"begin rollback|start rollback", NULL
@@ -92,9 +93,9 @@ static const MarkTool tools[] = {
 
 static bool first_on_line(const char *text, const Token *token);
 static const char *begin_of_text(const char *text, const char *end, bool block);
-static bool tool_matches(const MarkTool *row, const char *text, const char *end, bool block,
+static bool tool_matches(const MarkRow *row, const char *text, const char *end, bool block,
 						 MarkSense *sense);
-static bool matches_any(const MarkTool *row, const char *forms, const char *text, const char *end);
+static bool matches_any(const MarkRow *row, const char *forms, const char *text, const char *end);
 static bool matches(const char *form, const char *form_end, const char *text, const char *end,
 					const char **rest);
 static bool comment_follows(const Lexer *lexer, const Token *token);
@@ -128,9 +129,9 @@ mark_look(List **marks, Lexer *lexer, const Token *token, int statements, bool o
 		end++;
 	text = begin_of_text(start, end, block);
 
-	for (int i = 0; i < lengthof(tools); i++)
+	for (int i = 0; i < lengthof(rows); i++)
 	{
-		const MarkTool *row = &tools[i];
+		const MarkRow *row = &rows[i];
 		bool		heading = row->form == FORM_HEADING || row->form == FORM_HEADING_OF_CODE;
 		bool		known = false;
 		MarkSense	sense;
@@ -152,7 +153,8 @@ mark_look(List **marks, Lexer *lexer, const Token *token, int statements, bool o
 			return;
 		mark = palloc(sizeof(Mark));
 		mark->row = row;
-		mark->tool = row->name;
+		mark->tool = row->tool;
+		mark->tool_name = row->name;
 		mark->sense = sense;
 		mark->words = row->form != FORM_TOOL && row->form != FORM_FRAMED;
 		mark->text = printable(start, end);
@@ -207,7 +209,7 @@ begin_of_text(const char *text, const char *end, bool block)
 }
 
 static bool
-tool_matches(const MarkTool *row, const char *text, const char *end, bool block, MarkSense *sense)
+tool_matches(const MarkRow *row, const char *text, const char *end, bool block, MarkSense *sense)
 {
 	if (block && !row->block)
 		return false;
@@ -233,7 +235,7 @@ tool_matches(const MarkTool *row, const char *text, const char *end, bool block,
 }
 
 static bool
-matches_any(const MarkTool *row, const char *forms, const char *text, const char *end)
+matches_any(const MarkRow *row, const char *forms, const char *text, const char *end)
 {
 	bool		whole = row->form == FORM_FRAMED || row->form == FORM_HEADING ||
 		row->form == FORM_HEADING_OF_CODE;

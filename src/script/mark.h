@@ -12,6 +12,29 @@
 
 #include "script/lexer.h"
 
+/*
+ * Whose mark it is.  A layout that reads a tool's files by the tool's own rules
+ * says so (layout/layout.h); of all others the marks stop a run.
+ */
+typedef enum MarkTool
+{
+	MARK_OF_NOBODY,				/* plain words, which no tool reads for sure */
+	MARK_OF_DBMATE,
+	MARK_OF_GOOSE,
+	MARK_OF_SQL_MIGRATE,
+	MARK_OF_MICRATE,
+	MARK_OF_TERN,
+	MARK_OF_NODE_PG_MIGRATE,
+	MARK_OF_SHMIG,
+	MARK_OF_MYBATIS,
+	MARK_OF_PLAY,
+	MARK_OF_RAMBLER,
+	MARK_OF_LIQUIBASE,
+	MARK_OF_GRAPHILE_MIGRATE,
+	MARK_OF_ATLAS,
+	MARK_OF_SCHEMA_EVOLUTION_MANAGER
+} MarkTool;
+
 /* What a mark says of the statements behind it. */
 typedef enum MarkSense
 {
@@ -22,8 +45,9 @@ typedef enum MarkSense
 
 typedef struct Mark
 {
-	const struct MarkTool *row; /* of the table, private */
-	const char *tool;			/* name for messages */
+	const struct MarkRow *row;	/* of the table, private */
+	MarkTool	tool;
+	const char *tool_name;		/* for messages */
 	MarkSense	sense;
 	bool		words;			/* plain words, which a file that is named up
 								 * or down may hold as a heading */

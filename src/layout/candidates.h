@@ -1,0 +1,33 @@
+/*
+ * candidates.h
+ *	  The entries of a source on their way to be migrations; private to this
+ *	  folder.
+ */
+#ifndef MIGRATOR_LAYOUT_CANDIDATES_H
+#define MIGRATOR_LAYOUT_CANDIDATES_H
+
+#include "layout/layout.h"
+
+/* An entry of the source and what was made of it. */
+typedef struct Candidate
+{
+	SourceEntry *entry;
+	bool		aside;			/* the layouts are not asked */
+	LayoutClaim claim;			/* without a version where there is none */
+	const char *marked_file;	/* whose contents were looked at, or NULL */
+	uint32		marks;			/* a bit for each MarkTool whose mark it has */
+} Candidate;
+
+typedef struct Candidates
+{
+	const LayoutRegistry *registry;
+	const Layout **asked;		/* those of it whose sign is there */
+	int			asked_count;
+	const Source *source;
+	const LayoutHints *hints;
+	Candidate  *items;
+	int			count;
+	MigrationSet *set;			/* to be filled */
+} Candidates;
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * layouts.h
+ *	  The layouts, a row each: LAYOUT(the Layout that a file of this folder fills).
+ *
+ * A directory's layout is the first one that takes all of it, so a row with
+ * narrower rules stands before one with wider rules.
+ *
+ * There is deliberately no #ifndef around this: it is included once to declare
+ * and once to list (layout.c).
+ */
+LAYOUT(layout_golang_migrate)
+LAYOUT(layout_prisma)
+LAYOUT(layout_diesel)
+LAYOUT(layout_dated)
+LAYOUT(layout_numbered)
