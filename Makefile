@@ -10,7 +10,7 @@
 
 EXTENSION = migrator
 MODULE_big = migrator
-DATA = sql/migrator--1.0.0.sql
+DATA = $(wildcard sql/migrator--*.sql)
 SCRIPTS = bin/migrator-push
 
 # One line a folder of src/, from the ground up.
