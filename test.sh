@@ -1,7 +1,7 @@
 #!/bin/bash
 # ./test.sh [STAGE...]   installs what the tests need, builds, installs and runs them; the last line sums up
 #
-#   lint        layering of src/, layout of the C, shell scripts, version numbers
+#   lint        layering of src/, layout of the C, checks and their documentation, shell scripts, version numbers
 #   regress     SQL tests against a throw-away cluster      (pg_regress, test/sql)
 #   isolation   tests with several sessions                 (pg_isolation_regress, test/specs)
 #   pgtap       tests as a user writes them                 (pg_prove, test/pgtap)

@@ -376,14 +376,14 @@ migrator_validate(PG_FUNCTION_ARGS)
 
 	scope_require_source(survey->scope);
 	collect_findings(survey, &sink);
-	for (CheckId id = 0; id < CHECK_COUNT; id++)
+	for (CheckId id = CHECK_FIRST; id <= CHECK_LAST; id++)
 	{
 		const Check *check = check_row(id);
 		bool		found = false;
 		ListCell   *lc;
 
 		/* the cases of one name stand together */
-		if (check->of_runs || (id > 0 && strcmp(check->name, check_row(id - 1)->name) == 0))
+		if (check->of_runs || (id > CHECK_FIRST && strcmp(check->name, check_row(id - 1)->name) == 0))
 			continue;
 
 		foreach(lc, sink.findings)

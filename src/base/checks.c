@@ -11,7 +11,7 @@
 #include "base/checks.h"
 #include "base/errors.h"
 
-static const Check checks[CHECK_COUNT] = {
+static const Check checks[CHECK_LAST + 1] = {
 	[CHECK_READABLE] = {
 		.name = "readable",
 		.severity = FINDING_ERROR,
@@ -144,7 +144,7 @@ static const Check checks[CHECK_COUNT] = {
 const Check *
 check_row(CheckId id)
 {
-	Assert(id >= 0 && id < CHECK_COUNT);
+	Assert(id >= CHECK_FIRST && id <= CHECK_LAST);
 	return &checks[id];
 }
 

@@ -18,10 +18,13 @@ typedef enum FindingSeverity
 	FINDING_ERROR
 } FindingSeverity;
 
-/* in the order in which validate() shows them */
+/*
+ * In the order in which validate() shows them.  0 is none: a finding that names
+ * no check is a mistake.
+ */
 typedef enum CheckId
 {
-	CHECK_READABLE,
+	CHECK_READABLE = 1,
 	CHECK_ENCODING,
 	CHECK_SYNTAX,
 	CHECK_TRANSACTIONS,
@@ -44,7 +47,8 @@ typedef enum CheckId
 	CHECK_INTERRUPTED
 } CheckId;
 
-#define CHECK_COUNT (CHECK_INTERRUPTED + 1)
+#define CHECK_FIRST CHECK_READABLE
+#define CHECK_LAST CHECK_INTERRUPTED
 
 typedef struct Check
 {
