@@ -3,6 +3,7 @@
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
 SET timezone = 'UTC';
+SET datestyle = ISO;
 CREATE FUNCTION files.probe_record(service text, version text, applied_at timestamptz, applied_by text) RETURNS void
 LANGUAGE C AS 'migrator_probe', 'migrator_probe_record';
 SELECT files.probe_record('app', '1', '2019-03-01 12:00:00+00', 'flyway');
