@@ -24,7 +24,7 @@ forbid(RuleSink *sink, int sqlstate, const char *what, const char *reason)
 static void
 forbid_discard_all(const Script *script, const Statement *statement, const Node *node, RuleSink *sink)
 {
-	if (castNode(DiscardStmt, node)->target == DISCARD_ALL)
+	if (((const DiscardStmt *) node)->target == DISCARD_ALL)
 		forbid(sink, ERRCODE_FEATURE_NOT_SUPPORTED, "DISCARD ALL",
 			   "It would release the lock that keeps other runs out.");
 }
@@ -33,7 +33,7 @@ forbid_discard_all(const Script *script, const Statement *statement, const Node 
 static void
 forbid_unlock_all(const Script *script, const Statement *statement, const Node *node, RuleSink *sink)
 {
-	const List *name = castNode(FuncCall, node)->funcname;
+	const List *name = ((const FuncCall *) node)->funcname;
 
 	if (strcmp(strVal(llast(name)), "pg_advisory_unlock_all") == 0 &&
 		(list_length(name) == 1 || strcmp(strVal(linitial(name)), "pg_catalog") == 0))
@@ -44,7 +44,7 @@ forbid_unlock_all(const Script *script, const Statement *statement, const Node *
 static void
 forbid_own_drop(const Script *script, const Statement *statement, const Node *node, RuleSink *sink)
 {
-	const DropStmt *stmt = castNode(DropStmt, node);
+	const DropStmt *stmt = (const DropStmt *) node;
 	ListCell   *cell;
 
 	if (stmt->removeType != OBJECT_EXTENSION && stmt->removeType != OBJECT_SCHEMA)
@@ -95,8 +95,8 @@ forbid_own_change(const Script *script, const Statement *statement, const Node *
 static void
 forbid_own_search_path(const Script *script, const Statement *statement, const Node *node, RuleSink *sink)
 {
-	const VariableSetStmt *stmt = castNode(VariableSetStmt, node);
-	const A_Const *first;
+	const VariableSetStmt *stmt = (const VariableSetStmt *) node;
+	A_Const    *first;
 
 	if (stmt->kind != VAR_SET_VALUE || pg_strcasecmp(stmt->name, "search_path") != 0 ||
 		stmt->args == NIL || !IsA(linitial(stmt->args), A_Const))

@@ -179,13 +179,13 @@ report_node(const Script *script, const Statement *statement, const Node *node, 
 			name = "AlterTableCmd";
 			break;
 		case T_ColumnDef:
-			name = psprintf("ColumnDef %s", castNode(ColumnDef, node)->colname);
+			name = psprintf("ColumnDef %s", ((const ColumnDef *) node)->colname);
 			break;
 		case T_Constraint:
 			name = "Constraint";
 			break;
 		case T_FuncCall:
-			name = psprintf("FuncCall %s", strVal(llast(castNode(FuncCall, node)->funcname)));
+			name = psprintf("FuncCall %s", strVal(llast(((const FuncCall *) node)->funcname)));
 			break;
 		default:
 			break;
