@@ -2,8 +2,26 @@
  * apply.c
  *	  SELECT migrator.apply(): a run in the caller's transaction.
  *
- * An error may be caught only round a subtransaction.  What a script SETs ends
- * with it, and its record is written in the same subtransaction.
+ * What must hold, and why it does:
+ *
+ * Everything is the caller's to commit or to undo, record and all, and nothing
+ * of it is seen by others before.  So the service's locks are held to the end of
+ * his transaction, not of the call; whoever waits for them finds what he made
+ * of it.
+ *
+ * His snapshot is held all the while.  So a run here must not wait for an up()
+ * (record/lock.h); and where the snapshot is older than the record it does not
+ * begin (run_load_fresh(): 40001).
+ *
+ * An error may be caught only round a subtransaction.  Script and record of a
+ * migration are in the same one, so neither stays without the other.  What a
+ * script SETs ends with its GUC nest level.  Deferred constraints are checked
+ * behind each script, or a commit long after would raise its error; those that
+ * were the caller's before are checked first, as nobody else's fault.
+ *
+ * An error that is raised undoes the record of the failure with all the rest:
+ * then another process writes it (failure_log.c).  A crash leaves nothing at
+ * all, but the number of a run.
  */
 #include "postgres.h"
 
