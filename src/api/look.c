@@ -15,8 +15,8 @@
 
 #include "api/api.h"
 #include "base/errors.h"
-#include "layout/layout.h"
 #include "base/owner_query.h"
+#include "layout/layout.h"
 #include "plan/check_plan.h"
 #include "run/survey.h"
 

@@ -34,8 +34,8 @@
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
-#include "execute/constraint.h"
 #include "base/owner_query.h"
+#include "execute/constraint.h"
 
 /* so many relations may change between two looks; beyond, all are read again */
 #define CHANGES_AT_MOST 1024

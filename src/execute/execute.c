@@ -23,10 +23,10 @@
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
+#include "base/finding.h"
 #include "execute/constraint.h"
 #include "execute/copy.h"
 #include "execute/execute.h"
-#include "base/finding.h"
 #include "script/rules.h"
 #include "script/server_parser.h"
 

@@ -5,8 +5,8 @@
 #ifndef MIGRATOR_EXECUTE_EXECUTE_H
 #define MIGRATOR_EXECUTE_EXECUTE_H
 
-#include "script/script.h"
 #include "execute/session_settings.h"
+#include "script/script.h"
 
 /*
  * What is being run, for error messages, and how far it came: kept up to date

@@ -52,10 +52,10 @@
 #include "utils/memutils.h"
 
 #include "base/errors.h"
-#include "execute/parts.h"
-#include "record/mark.h"
-#include "execute/resume.h"
 #include "base/transaction.h"
+#include "execute/parts.h"
+#include "execute/resume.h"
+#include "record/mark.h"
 #include "script/server_parser.h"
 
 /* the session as the finished parts left it */

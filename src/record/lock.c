@@ -61,10 +61,10 @@
 #include "utils/snapmgr.h"
 
 #include "base/advisory.h"
-#include "record/lock.h"
 #include "base/owner_query.h"
-#include "record/registration.h"
 #include "base/transaction.h"
+#include "record/lock.h"
+#include "record/registration.h"
 
 /* one of those that a run takes */
 typedef struct ServiceLock

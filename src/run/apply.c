@@ -32,13 +32,13 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/transaction.h"
 #include "execute/constraint.h"
+#include "record/lock.h"
 #include "run/call.h"
 #include "run/event.h"
 #include "run/failure_log.h"
-#include "record/lock.h"
 #include "run/shared.h"
-#include "base/transaction.h"
 
 static void refuse_what_needs_call(const Run *run);
 static void warn_of_lock_table(const Run *run);

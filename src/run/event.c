@@ -15,9 +15,9 @@
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
 
-#include "run/event.h"
 #include "base/finding.h"
 #include "base/settings.h"
+#include "run/event.h"
 
 static void say(int level, const char *service, const char *message, const char *detail);
 

@@ -21,9 +21,9 @@
 #include "utils/lsyscache.h"
 #include "utils/wait_event.h"
 
-#include "script/lexer.h"
-#include "run/lock_retry.h"
 #include "base/owner_query.h"
+#include "run/lock_retry.h"
+#include "script/lexer.h"
 
 /* ms */
 #define FIRST_PAUSE 100

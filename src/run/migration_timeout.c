@@ -20,8 +20,8 @@
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
-#include "run/migration_timeout.h"
 #include "base/settings.h"
+#include "run/migration_timeout.h"
 
 static TimeoutId timeout = MAX_TIMEOUTS;
 static int	allowed = 0;		/* ms */

@@ -15,8 +15,8 @@
 #include "port/atomics.h"
 #include "utils/timestamp.h"
 
-#include "run/progress.h"
 #include "base/segment.h"
+#include "run/progress.h"
 
 /* tries of a reader, and after how many it sleeps a millisecond before each */
 #define READ_AT_MOST 120

@@ -6,9 +6,9 @@
 #ifndef MIGRATOR_RUN_RUN_H
 #define MIGRATOR_RUN_RUN_H
 
+#include "base/settings.h"
 #include "plan/plan.h"
 #include "plan/scope.h"
-#include "base/settings.h"
 
 typedef struct RunRequest
 {

@@ -10,11 +10,11 @@
 #include "portability/instr_time.h"
 
 #include "execute/execute.h"
+#include "execute/session_settings.h"
 #include "record/lock.h"
 #include "record/runs.h"
 #include "record/write.h"
 #include "run/run.h"
-#include "execute/session_settings.h"
 #include "run/survey.h"
 
 /* A run under way and what it did so far. */
