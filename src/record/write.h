@@ -5,6 +5,7 @@
 #ifndef MIGRATOR_RECORD_WRITE_H
 #define MIGRATOR_RECORD_WRITE_H
 
+#include "base/compat.h"
 #include "record/record.h"
 
 /*
@@ -92,6 +93,6 @@ extern void record_forget(const char *service, const char *version, MigrationSta
 extern bool record_accept(const RecordEntry *entry);
 
 /* Raise 40001: the state is not the one that was acted upon. */
-extern void record_refuse_stale(const char *service, const char *version) pg_attribute_noreturn();
+pg_noreturn extern void record_refuse_stale(const char *service, const char *version);
 
 #endif
