@@ -78,7 +78,7 @@ static void scan_end(DestReceiver * self);
 static void enter(OwnerScope *scope);
 static void leave(const OwnerScope *scope);
 static void prepare(OwnerQuery *query);
-static void lock_tables(OwnerQuery *query, LOCKMODE mode);
+static bool lock_tables(OwnerQuery *query, LOCKMODE mode);
 static bool is_checked(Oid table);
 static void forget_table(Datum argument, Oid table);
 static void check_table(Relation rel, Oid owner);
@@ -87,10 +87,16 @@ pg_noreturn static void refuse_table(Relation rel, const char *what);
 /* more tables than the extension has; what finds no room is looked at each time */
 #define TABLES_AT_MOST 16
 
-/* Tables that were found to be as they should, for this owner. */
+/*
+ * Tables that were found to be as they should, for this owner.  As long as there
+ * is one, the owner is known, too: the catalog of extensions sends no news, but
+ * what gives the extension to another role, or drops it, does the same to its
+ * tables, and news of any of these empties the list.
+ */
 static Oid	checked_tables[TABLES_AT_MOST];
 static int	checked_count = 0;
 static Oid	checked_owner = InvalidOid;
+static uint64 news_count = 0;
 
 uint64
 owner_query_run(OwnerQuery *query, int expected,
@@ -199,14 +205,15 @@ begin(OwnerScope *scope, OwnerQuery *query, LOCKMODE mode)
 
 	/*
 	 * a lock may bring the news that the plan is of other tables than there
-	 * are now
+	 * are now, or that they are another role's
 	 */
 	do
 	{
+		SetUserIdAndSecContext(owner_query_owner(),
+							   scope->save_context | SECURITY_LOCAL_USERID_CHANGE);
 		if (query->plan == NULL || !SPI_plan_is_valid(query->plan))
 			prepare(query);
-		lock_tables(query, mode);
-	} while (!SPI_plan_is_valid(query->plan));
+	} while (!lock_tables(query, mode) || !SPI_plan_is_valid(query->plan));
 }
 
 char *
@@ -267,10 +274,10 @@ prepare(OwnerQuery *query)
 
 /*
  * Lock the tables (and sequences) of a query as it will lock them itself, and
- * check each.  The user is the extension's owner here.  A table that is gone
- * makes the plan invalid.
+ * check each.  The user is the extension's owner here; false when that is
+ * another one by now.  A table that is gone makes the plan invalid.
  */
-static void
+static bool
 lock_tables(OwnerQuery *query, LOCKMODE mode)
 {
 	static bool registered = false;
@@ -290,21 +297,30 @@ lock_tables(OwnerQuery *query, LOCKMODE mode)
 		{
 			Oid			table = lfirst_oid(lc2);
 			Relation	rel;
+			uint64		news;
 
 			if (table < FirstNormalObjectId)
 				continue;
 			LockRelationOid(table, mode);
-			if (checked_owner != GetUserId())
-				checked_count = 0;
-			checked_owner = GetUserId();
-			if (is_checked(table) || (rel = RelationIdGetRelation(table)) == NULL)
+			if (is_checked(table))
 				continue;
-			check_table(rel, checked_owner);
+			if (owner_query_owner() != GetUserId())
+				return false;
+			news = news_count;
+			if ((rel = RelationIdGetRelation(table)) == NULL)
+				continue;
+			check_table(rel, GetUserId());
 			RelationClose(rel);
-			if (checked_count < TABLES_AT_MOST)
+
+			/* what came during the check may be of this table */
+			if (news == news_count && checked_count < TABLES_AT_MOST)
+			{
+				checked_owner = GetUserId();
 				checked_tables[checked_count++] = table;
+			}
 		}
 	}
+	return true;
 }
 
 static bool
@@ -320,6 +336,7 @@ is_checked(Oid table)
 static void
 forget_table(Datum argument, Oid table)
 {
+	news_count++;
 	if (table == InvalidOid || is_checked(table))
 		checked_count = 0;
 }
@@ -413,8 +430,13 @@ owner_query_drop_snapshot(bool had_snapshot)
 Oid
 owner_query_owner(void)
 {
-	Oid			owner = extension_owner(NULL);
+	Oid			owner;
 
+	/* the news that locking the catalog would bring */
+	AcceptInvalidationMessages();
+	if (checked_count > 0)
+		return checked_owner;
+	owner = extension_owner(NULL);
 	if (!OidIsValid(owner))
 		ereport(ERROR,
 				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -438,11 +460,7 @@ owner_query_check_version(void)
 				errhint("Run ALTER EXTENSION migrator UPDATE, and connect again if the library was replaced."));
 }
 
-/*
- * Owner and version of the extension from pg_extension, InvalidOid when there
- * is none.  An index scan of a tiny catalog, so nothing is cached: the owner
- * may change at any time.
- */
+/* Owner and version of the extension from pg_extension, InvalidOid when there is none. */
 static Oid
 extension_owner(char **version)
 {

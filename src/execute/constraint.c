@@ -84,7 +84,11 @@ constraint_reset(void)
 void
 constraint_check_all(void)
 {
-	set_constraints("ALL", "IMMEDIATE");
+	ConstraintsSetStmt *all = makeNode(ConstraintsSetStmt);
+
+	/* once a migration, so not by way of a parser */
+	AfterTriggerSetState(all);
+	pfree(all);
 }
 
 void

@@ -200,26 +200,20 @@ take(const LockRequest *request, ServiceLock *lock, const ServiceLock *up, bool 
 	if (try_lock(lock, session))
 		return true;
 
-	/*
-	 * whoever was in the way at first is named when somebody else comes
-	 * between
-	 */
-	if (result->holder == NULL)
-		result->holder = holder_of(request->service, false, session);
+	/* who holds it is asked when he is to be named: many may be waiting */
 	if (request->if_locked == IF_LOCKED_SKIP)
+	{
+		result->holder = holder_of(request->service, false, session);
 		return false;
+	}
 	if (up != NULL && !session)
 		is_up = !advisory_try(up->kind, up->key, ShareLock, false);
 	if (is_up || request->if_locked == IF_LOCKED_FAIL)
-		refuse(request, result->holder, false, is_up);
+		refuse(request, holder_of(request->service, false, session), false, is_up);
 
 	result->waited = true;
 	if (!wait_for_lock(lock, session, time_left(request, start)))
-	{
-		LockHolder *holder = holder_of(request->service, false, session);
-
-		refuse(request, holder ? holder : result->holder, true, false);
-	}
+		refuse(request, holder_of(request->service, false, session), true, false);
 	return true;
 }
 

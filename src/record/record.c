@@ -17,6 +17,8 @@
 
 static Record *new_record(const char *service);
 static void load_row(const Datum *values, const bool *nulls, void *argument);
+static void find_interrupted(Record *record, Snapshot snapshot);
+static void mark_interrupted(const Datum *values, const bool *nulls, void *argument);
 static void take_texts(Record *record, RecordRow *row, const Datum *values, const bool *nulls);
 static const RecordRow **sorted_rows(const Record *record);
 static int	compare_rows(const void *a, const void *b);
@@ -63,16 +65,8 @@ state_of_name(Datum value)
 #define LOAD_COLUMNS \
 	"SELECT version, name, file, layout, state, environment, checksum, fingerprint," \
 	" applied_at, execution_time_ms, applied_by, baseline, non_transactional," \
-	" error_message, run_id, statement_done, statement_started, done_digest," \
-	/* is the backend that began it still at it, with the lock that nobody but a \
-	 * run can hold?  A standby cannot tell. */ \
-	" CASE WHEN state = 'running' THEN NOT pg_catalog.pg_is_in_recovery() AND NOT EXISTS (" \
-	"  SELECT FROM pg_catalog.pg_stat_get_activity(backend_pid) a" \
-	"  JOIN pg_catalog.pg_locks l ON l.pid = a.pid" \
-	"  WHERE a.backend_start = m.backend_start AND l.locktype = 'advisory' AND l.granted" \
-	"  AND l.objsubid = 3" \
-	"  AND ((l.classid::pg_catalog.int8 << 32) | l.objid::pg_catalog.int8) = m.lock_key) END" \
-	" FROM migrator.migrations m WHERE service = $1"
+	" error_message, run_id, statement_done, statement_started, done_digest" \
+	" FROM migrator.migrations WHERE service = $1"
 
 Record *
 record_load(const char *service, Snapshot snapshot)
@@ -82,18 +76,66 @@ record_load(const char *service, Snapshot snapshot)
 	Datum		value = CStringGetTextDatum(service);
 
 	owner_query_scan(&query, &value, snapshot, load_row, record);
+	find_interrupted(record, snapshot);
 	return record;
 }
 
 const RecordRow *
 record_load_one(const char *service, const char *version)
 {
-	static OwnerQuery query = {LOAD_COLUMNS " AND version = $2", 2, {TEXTOID, TEXTOID}};
+	static OwnerQuery query = {LOAD_COLUMNS " AND version = $2", 2, {TEXTOID, TEXTOID},.generic = true};
 	Record	   *record = new_record(service);
 	Datum		values[2] = {CStringGetTextDatum(service), CStringGetTextDatum(version)};
 
 	owner_query_scan(&query, values, InvalidSnapshot, load_row, record);
+	find_interrupted(record, InvalidSnapshot);
 	return record->count > 0 ? record->rows : NULL;
+}
+
+/*
+ * Of rows that say "running": is the backend that began it still at it, with the
+ * lock that nobody but a run can hold?  A standby cannot tell.  A query of its
+ * own, since there hardly ever is such a row, and planning this one takes a new
+ * session as long as all the rest.
+ */
+static void
+find_interrupted(Record *record, Snapshot snapshot)
+{
+	static OwnerQuery query = {
+		"SELECT version FROM migrator.migrations m WHERE service = $1 AND state = 'running'"
+		" AND NOT pg_catalog.pg_is_in_recovery() AND NOT EXISTS ("
+		"  SELECT FROM pg_catalog.pg_stat_get_activity(backend_pid) a"
+		"  JOIN pg_catalog.pg_locks l ON l.pid = a.pid"
+		"  WHERE a.backend_start = m.backend_start AND l.locktype = 'advisory' AND l.granted"
+		"  AND l.objsubid = 3"
+		"  AND ((l.classid::pg_catalog.int8 << 32) | l.objid::pg_catalog.int8) = m.lock_key)",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(record->service);
+
+	for (int i = 0; i < record->count; i++)
+		if (record->rows[i].state == MIGRATION_RUNNING)
+		{
+			owner_query_scan(&query, &value, snapshot, mark_interrupted, record);
+			return;
+		}
+}
+
+static void
+mark_interrupted(const Datum *values, const bool *nulls, void *argument)
+{
+	Record	   *record = argument;
+	const		text *version = DatumGetTextPP(values[0]);
+	Size		length = VARSIZE_ANY_EXHDR(version);
+
+	for (int i = 0; i < record->count; i++)
+	{
+		RecordRow  *row = &record->rows[i];
+
+		if (row->state == MIGRATION_RUNNING && strlen(row->version) == length &&
+			memcmp(row->version, VARDATA_ANY(version), length) == 0)
+			row->state = MIGRATION_INTERRUPTED;
+	}
 }
 
 static Record *
@@ -107,7 +149,7 @@ new_record(const char *service)
 	return record;
 }
 
-#define RECORD_COLUMNS 19
+#define RECORD_COLUMNS 18
 
 /* The row's strings go where the record lives. */
 static void
@@ -133,8 +175,6 @@ load_row(const Datum *values, const bool *nulls, void *argument)
 	row->run_id = nulls[14] ? 0 : DatumGetInt64(values[14]);
 	row->statement_done = nulls[15] ? 0 : DatumGetInt32(values[15]);
 	row->statement_started = nulls[16] ? 0 : DatumGetInt32(values[16]);
-	if (row->state == MIGRATION_RUNNING && !nulls[18] && DatumGetBool(values[18]))
-		row->state = MIGRATION_INTERRUPTED;
 	MemoryContextSwitchTo(old);
 }
 
@@ -153,7 +193,7 @@ take_texts(Record *record, RecordRow *row, const Datum *values, const bool *null
 		&row->version, &row->name, &row->file, &row->layout, NULL,
 		&row->environment, &row->checksum, &row->fingerprint, NULL, NULL,
 		&row->applied_by, NULL, NULL, &row->error_message, NULL,
-		NULL, NULL, &row->done_digest, NULL
+		NULL, NULL, &row->done_digest
 	};
 	const RecordRow *before = record->count > 0 ? row - 1 : NULL;
 

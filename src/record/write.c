@@ -20,6 +20,8 @@
 #include "record/who.h"
 #include "record/write.h"
 
+static bool write_new_state(const RecordEntry *entry);
+static void state_values(const RecordEntry *entry, Datum *values, char *nulls);
 static const char *stored_state_name(MigrationState state);
 
 void
@@ -53,7 +55,7 @@ record_write(RecordEntry *entry)
 {
 	if (entry->applied_by == NULL)
 		record_entry_identify(entry);
-	if (!record_write_state(entry))
+	if (!write_new_state(entry) && !record_write_state(entry))
 		record_refuse_stale(entry->service, entry->version);
 	record_write_event(entry);
 }
@@ -68,12 +70,16 @@ record_write(RecordEntry *entry)
 	"INSERT INTO migrator.migrations AS m (service, version, name, file, layout, state, environment," \
 	" checksum, fingerprint, description, down_script, run_id, applied_at, execution_time_ms, applied_by," \
 	" statement_total, statement_done, lock_key, backend_pid, baseline, non_transactional," \
-	" error_message, error_sqlstate, statement_started, done_digest, backend_start)" \
+	" error_message, error_sqlstate, statement_started, done_digest, backend_start)"
+
+#define STATE_VALUES \
+	" $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, COALESCE($26, pg_catalog.clock_timestamp()), $13, $14," \
+	" $15, $22, $16, $17, $18, $19, $20, $21, $23, $24, $25)"
+
+#define STATE_WRITE STATE_COLUMNS \
 	" VALUES ($1, COALESCE((SELECT o.version FROM migrator.migrations o WHERE o.service = $1" \
 	" AND o.version OPERATOR(pg_catalog.~) '^[0-9]+$' AND $2 OPERATOR(pg_catalog.~) '^[0-9]+$'" \
-	" AND pg_catalog.ltrim(o.version, '0') = pg_catalog.ltrim($2, '0')), $2)," \
-	" $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, COALESCE($26, pg_catalog.clock_timestamp()), $13, $14," \
-	" $15, $22, $16, $17, $18, $19, $20, $21, $23, $24, $25)" \
+	" AND pg_catalog.ltrim(o.version, '0') = pg_catalog.ltrim($2, '0')), $2)," STATE_VALUES \
 	" ON CONFLICT (service, version) DO UPDATE SET" \
 	" name = excluded.name, file = excluded.file, layout = excluded.layout, state = excluded.state," \
 	" environment = excluded.environment, checksum = excluded.checksum, fingerprint = excluded.fingerprint," \
@@ -89,19 +95,50 @@ record_write(RecordEntry *entry)
 	" error_message = excluded.error_message, error_sqlstate = excluded.error_sqlstate" \
 	" WHERE m.state <> 'applied'"
 
-#define STATE_PARAMETERS \
-	26, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
+#define STATE_PARAMETER_COUNT 26
+#define STATE_PARAMETER_TYPES \
+	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
 		TEXTOID, INT8OID, FLOAT8OID, TEXTOID, INT4OID, INT8OID, INT4OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID, \
-		INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+		INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID
 
 bool
 record_write_state(const RecordEntry *entry)
 {
-	static OwnerQuery query = {STATE_COLUMNS, STATE_PARAMETERS};
-	Datum		values[26];
-	char		nulls[26];
+	static OwnerQuery query = {
+		STATE_WRITE, STATE_PARAMETER_COUNT, {STATE_PARAMETER_TYPES},
+		.generic = true
+	};
+	Datum		values[STATE_PARAMETER_COUNT];
+	char		nulls[STATE_PARAMETER_COUNT];
 
-	memset(nulls, ' ', sizeof(nulls));
+	state_values(entry, values, nulls);
+	return owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL) > 0;
+}
+
+/*
+ * The row of a migration that has none yet, which a run writes a thousand times:
+ * there is nothing to look for and nothing to overwrite.  False when there is a
+ * row of this version, or of the same number: then nothing is written.
+ */
+static bool
+write_new_state(const RecordEntry *entry)
+{
+	static OwnerQuery query = {
+		STATE_COLUMNS " VALUES ($1, $2," STATE_VALUES " ON CONFLICT DO NOTHING",
+		STATE_PARAMETER_COUNT, {STATE_PARAMETER_TYPES},
+		.generic = true
+	};
+	Datum		values[STATE_PARAMETER_COUNT];
+	char		nulls[STATE_PARAMETER_COUNT];
+
+	state_values(entry, values, nulls);
+	return owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL) > 0;
+}
+
+static void
+state_values(const RecordEntry *entry, Datum *values, char *nulls)
+{
+	memset(nulls, ' ', STATE_PARAMETER_COUNT);
 	values[0] = CStringGetTextDatum(entry->service);
 	values[1] = CStringGetTextDatum(entry->version);
 	values[2] = owner_query_text_or_null(entry->name, &nulls[2]);
@@ -132,7 +169,6 @@ record_write_state(const RecordEntry *entry)
 	values[24] = TimestampTzGetDatum(MyStartTimestamp);
 	values[25] = TimestampTzGetDatum(entry->applied_at);
 	nulls[25] = entry->applied_at != 0 ? ' ' : 'n';
-	return owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL) > 0;
 }
 
 void
@@ -145,7 +181,8 @@ record_write_event(RecordEntry *entry)
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
 		" $18::pg_catalog.inet, $19, $20, COALESCE($21, pg_catalog.clock_timestamp()))",
 		21, {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, FLOAT8OID, INT4OID, INT4OID,
-		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID}
+		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID},
+		.generic = true
 	};
 	Datum		values[21];
 	char		nulls[21];
