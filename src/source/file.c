@@ -36,6 +36,8 @@ static DirectoryEntry *read_entries(const FileSandbox *sandbox, const char *path
 static void look_at_entry(const FileSandbox *sandbox, const char *path, int directory,
 						  const struct dirent *item, DirectoryEntry *entry);
 static int	compare_entries(const void *a, const void *b);
+static int	open_held(const FilePeeker *peeker, const char *name);
+static void read_opened(int fd, const char *path, FileContent *content);
 static bool read_descriptor(int fd, const struct stat *status, FileContent *content);
 static void fail(FileContent *content, int sqlstate, char *problem, char *hint);
 static int	sqlstate_of(int error);
@@ -244,29 +246,55 @@ look_at_entry(const FileSandbox *sandbox, const char *path, int directory,
 	entry->leads_nowhere = fd < 0 && errno != ENOTDIR;
 }
 
+/*
+ * Where the directory is held open, one call opens a file of it instead of five
+ * that begin at a root.  What this does not open is tried by its path, which
+ * says why.
+ */
 void
-file_read(const FileSandbox *sandbox, const char *path, FileContent *content)
+file_read(const FileSandbox *sandbox, const FilePeeker *peeker, const char *name,
+		  const char *path, FileContent *content)
 {
-	struct stat status;
-	int			fd = open_path(sandbox, path, READ_FILE);
-	int			error = errno;
+	int			fd = open_held(peeker, name);
 
 	memset(content, 0, sizeof(FileContent));
-	if (fd < 0)
+	if (fd >= 0)
 	{
-		if (!sandbox->any_path && beneath_is_hidden(error))
-			fail(content, ERRCODE_INSUFFICIENT_PRIVILEGE,
-				 psprintf("permission denied for file \"%s\"", path),
-				 "It does not exist, or lies outside of migrator.source_roots once links are resolved.");
-		else
+		PG_TRY();
 		{
-			errno = error;
-			fail(content, sqlstate_of(error), psprintf("could not open file \"%s\": %m", path),
-				 error == EACCES ?
-				 "The server's operating system user must be allowed to read it." : NULL);
+			read_opened(fd, path, content);
 		}
+		PG_FINALLY();
+		{
+			close(fd);
+		}
+		PG_END_TRY();
 		return;
 	}
+	fd = open_path(sandbox, path, READ_FILE);
+	if (fd >= 0)
+	{
+		read_opened(fd, path, content);
+		CloseTransientFile(fd);
+	}
+	else if (!sandbox->any_path && beneath_is_hidden(errno))
+		fail(content, ERRCODE_INSUFFICIENT_PRIVILEGE,
+			 psprintf("permission denied for file \"%s\"", path),
+			 "It does not exist, or lies outside of migrator.source_roots once links are resolved.");
+	else
+	{
+		int			error = errno;
+
+		fail(content, sqlstate_of(error), psprintf("could not open file \"%s\": %m", path),
+			 error == EACCES ?
+			 "The server's operating system user must be allowed to read it." : NULL);
+	}
+}
+
+static void
+read_opened(int fd, const char *path, FileContent *content)
+{
+	struct stat status;
 
 	if (fstat(fd, &status) != 0)
 		fail(content, sqlstate_of(errno), psprintf("could not stat file \"%s\": %m", path), NULL);
@@ -280,7 +308,6 @@ file_read(const FileSandbox *sandbox, const char *path, FileContent *content)
 			 psprintf("could not read file \"%s\": %m", path),
 			 content->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ?
 			 "Split it, or raise migrator.max_file_size." : NULL);
-	CloseTransientFile(fd);
 }
 
 /* larger files are not for peeking */
@@ -303,28 +330,33 @@ file_peeker_close(FilePeeker *peeker)
 }
 
 /*
- * Three system calls a file: this is most of what an up-to-date run costs.
- * The descriptor is not registered with the server, so nothing between
- * openat() and close() may raise an error.
+ * Open a file by its name in the directory that is held open; -1 where that is
+ * not to be had by one call, or by two without openat2().  Any name for one who
+ * may read any path; else one that leads to no other directory.  The descriptor
+ * is not registered with the server: the caller closes it, whatever happens.
  */
+static int
+open_held(const FilePeeker *peeker, const char *name)
+{
+	int			fd;
+
+	if (peeker->directory < 0)
+		return -1;
+	if (peeker->any_path)
+		return openat(peeker->directory, name, READ_FILE | O_CLOEXEC);
+	fd = beneath_open_at(peeker->directory, name, READ_FILE);
+	if (fd < 0 && beneath_is_open_question(errno) && strchr(name, '/') == NULL)
+		fd = openat(peeker->directory, name, READ_FILE | O_CLOEXEC | O_NOFOLLOW);
+	return fd;
+}
+
+/* Three system calls a file: this is most of what an up-to-date run costs. */
 const char *
 file_peek(FilePeeker *peeker, const char *name, size_t *length)
 {
 	ssize_t		got;
-	int			fd;
+	int			fd = open_held(peeker, name);
 
-	if (peeker->directory < 0)
-		return NULL;
-	fd = peeker->any_path ? -1 : beneath_open_at(peeker->directory, name, READ_FILE);
-
-	/*
-	 * any name for one who may read any path; else one that leads to no other
-	 * directory
-	 */
-	if (peeker->any_path ||
-		(fd < 0 && beneath_is_open_question(errno) && strchr(name, '/') == NULL))
-		fd = openat(peeker->directory, name,
-					READ_FILE | O_CLOEXEC | (peeker->any_path ? 0 : O_NOFOLLOW));
 	if (fd < 0)
 		return NULL;
 	got = read(fd, peeker->buffer, PEEK_AT_MOST + 1);

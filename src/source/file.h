@@ -58,8 +58,7 @@ extern DirectoryEntry *file_list_directory(const FileSandbox *sandbox, const cha
 
 /*
  * A directory held open for reading many small files of it, without looking up
- * its path and growing a buffer for each.  For comparing files with what is
- * known of them, not for using them: see file_peek.
+ * its path for each; file_peek also without growing a buffer.
  */
 typedef struct FilePeeker
 {
@@ -86,9 +85,11 @@ extern void file_peeker_close(FilePeeker *peeker);
 extern const char *file_peek(FilePeeker *peeker, const char *name, size_t *length);
 
 /*
- * Read a whole regular file of at most migrator.max_file_size.  Never raises
- * for what is wrong with the file; the content is palloc'd.
+ * Read a whole regular file of at most migrator.max_file_size: by its name in
+ * the peeker's directory where that is open, else by its path.  Never raises for
+ * what is wrong with the file; the content is palloc'd.
  */
-extern void file_read(const FileSandbox *sandbox, const char *path, FileContent *content);
+extern void file_read(const FileSandbox *sandbox, const FilePeeker *peeker, const char *name,
+					  const char *path, FileContent *content);
 
 #endif

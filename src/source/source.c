@@ -189,7 +189,7 @@ source_read(const Source *source, const char *file, FileContent *content)
 	}
 	if (snprintf(path, sizeof(path), "%s/%s", source->path, file) >= (int) sizeof(path))
 		elog(ERROR, "path too long");
-	file_read(&source->sandbox, path, content);
+	file_read(&source->sandbox, &source->peeker, file, path, content);
 }
 
 bool
