@@ -57,7 +57,6 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	RunRow		skipped = {0};
 	RunEntry	entry;
 	Record	   *fresh;
-	bool		waited;
 
 	run.request = request;
 	run.kind = "apply";
@@ -95,12 +94,12 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	}
 
 	run_require_writable("migrator.apply()");
-	if (!run_take_lock(&run, lock_for_transaction, &waited))
+	if (!run_take_lock(&run))
 		return;
 
 	/* what was seen before the lock may be history by now */
 	fresh = run_load_fresh(service);
-	if (waited || !record_equal(fresh, run.survey->record))
+	if (run.waited || !record_equal(fresh, run.survey->record))
 		run.survey = survey_take(request->scope, CHECK_FOR_RUN);
 	run_interrupt_running(&run);
 	run_raise_what_stops(&run);

@@ -362,15 +362,18 @@ run_record_step(Run *run, const Step *step)
 }
 
 bool
-run_take_lock(Run *run, void (*take) (const LockRequest *, LockResult *), bool *waited)
+run_take_lock(Run *run)
 {
 	const RunRequest *request = run->request;
 	LockRequest lock = {request->scope->service, request->if_locked, request->wait_timeout};
 	LockResult	result;
 	RunRow		row = {0};
 
-	take(&lock, &result);
-	*waited = result.waited;
+	if (run->own_transaction)
+		lock_for_session(&lock, &result);
+	else
+		lock_for_transaction(&lock, &result);
+	run->waited = result.waited;
 	if (result.acquired)
 	{
 		event_lock_acquired(lock.service, result.waited, result.wait_ms);

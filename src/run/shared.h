@@ -40,6 +40,7 @@ typedef struct Run
 	int			lock_timeout;	/* ms, for the scripts; 0: the caller's */
 	void		(*before_statement) (int statement, const char *text, int length);
 	SessionSettings *saved_settings;	/* to be put back after an error */
+	bool		waited;			/* for the lock */
 	bool		lock_lost;		/* others may be running: do no more */
 	bool		cancelled;		/* likewise */
 
@@ -91,11 +92,11 @@ extern void run_report_step(Run *run, const Step *step, const char *outcome, dou
 							const char *message);
 
 /*
- * Take the service's lock as the request says, and tell.  False when another
- * run is in progress and it is to be skipped.
+ * Take the service's locks as the request says, for the session or for the
+ * transaction, and tell.  False when another run is in progress and it is to
+ * be skipped.
  */
-extern bool run_take_lock(Run *run, void (*take) (const LockRequest *, LockResult *),
-						  bool *waited);
+extern bool run_take_lock(Run *run);
 
 /* What is to be recorded of a step, of its failure, and of the run. */
 extern void run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry);

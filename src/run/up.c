@@ -140,7 +140,6 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 	Run			run = {0};
 	const char *service = request->scope->service;
 	volatile bool acquired = false;
-	bool		waited;
 
 	run.request = request;
 	run.kind = "up";
@@ -182,7 +181,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 	PG_TRY();
 	{
 		/* a wait that is cancelled may hold one of the two keys already */
-		acquired = run_take_lock(&run, lock_for_session, &waited);
+		acquired = run_take_lock(&run);
 		if (acquired)
 		{
 			source_keep(request->scope->source);
