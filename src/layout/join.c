@@ -15,6 +15,7 @@
 
 static void add_contents(MigrationSet *set, const Candidates *all, const Layout *layout,
 						 const LayoutClaim *claim);
+static void bind_ranges(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum);
 static void add_migration(MigrationSet *set, const LayoutClaim *claim, MarkTool marks);
 static void require_valid(const char *name, const char *version);
 static void join_pairs(MigrationSet *set);
@@ -63,6 +64,7 @@ add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, con
 {
 	const char *file = (claim->up ? claim->up : claim->down)->file;
 	FileContent content;
+	char	   *checksum = NULL;
 	ListCell   *lc;
 
 	source_read(all->source, file, &content);
@@ -86,9 +88,27 @@ add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, con
 			require_valid(found->up->file, found->version);
 		if (found->down != NULL)
 			require_valid(found->down->file, found->version);
+		bind_ranges(found->up, file, &content, &checksum);
+		bind_ranges(found->down, file, &content, &checksum);
 		add_migration(set, found, layout->marks);
 	}
 	pfree(content.bytes);
+}
+
+/* Ranges are of the content that they were found in; *checksum is summed up when it is first needed. */
+static void
+bind_ranges(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum)
+{
+	if (unit == NULL || unit->range_count == 0)
+		return;
+	if (strcmp(unit->file, file) != 0)
+		elog(ERROR, "ranges of file \"%s\" were found in file \"%s\"", unit->file, file);
+	if (*checksum == NULL)
+	{
+		*checksum = palloc(SHA256_HEX_LENGTH + 1);
+		digest_sha256(content->bytes, content->length, *checksum);
+	}
+	unit->file_checksum = *checksum;
 }
 
 static void

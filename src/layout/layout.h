@@ -56,10 +56,10 @@ typedef struct Layout
 	/*
 	 * What the contents of a claimed file say, if its name does not say all:
 	 * the parts that go up and back, or the migrations that a plan lists.
-	 * Returns LayoutClaims in the place of the one by name, of units in any
-	 * files of the source; one with a fault is refused.  It may get a file
-	 * without the marks, when the record says that the layout is this one.
-	 * NULL: the claim by name is all there is.
+	 * Returns LayoutClaims in the place of the one by name, of ranges of this
+	 * file or of whole files of the source; one with a fault is refused.  It
+	 * may get a file without the marks, when the record says that the layout
+	 * is this one. NULL: the claim by name is all there is.
 	 */
 	List	   *(*read) (const FileContent *content, const LayoutClaim *claim);
 } Layout;

@@ -69,6 +69,8 @@ unit_read(UnitReader *reader, const ScriptUnit *unit, UnitText *text)
 	*raw = reader->content;
 	if (raw->bytes == NULL)
 		return;
+	if (unit->file_checksum == NULL)
+		elog(ERROR, "ranges of file \"%s\" are of no known content", unit->file);
 	if (strcmp(reader->checksum, unit->file_checksum) != 0)
 	{
 		raw->bytes = NULL;

@@ -52,8 +52,8 @@ typedef struct ScriptUnit
 	 */
 	int			range_count;
 	const UnitRange *ranges;
-	const char *file_checksum;	/* SHA-256 of the file that the ranges are of;
-								 * NULL without ranges */
+	const char *file_checksum;	/* SHA-256 of the file that the ranges were
+								 * found in; a layout leaves it to join.c */
 
 	/* of what the script's own directives leave open */
 	UnitTransactions transactions;
