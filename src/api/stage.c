@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "api/api.h"
+#include "base/finding.h"
 #include "base/owner_query.h"
 #include "run/shared.h"
 #include "source/staged.h"
@@ -86,7 +87,8 @@ migrator_stage_text(PG_FUNCTION_ARGS)
 		 strspn(content + 2, "0123456789abcdefABCDEF") == strlen(content + 2)))
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("file \"%s\" looks like an array, or its content like a bytea, without a type", path),
+				errmsg("file \"%s\" looks like an array, or its content like a bytea, without a type",
+					   finding_one_line(path)),
 				errhint("Cast the arguments: stage(name, path, content::bytea), or stage(name, paths::text[], contents::bytea[])."));
 	bytes = pg_server_to_any(content, strlen(content), PG_UTF8);
 	file.size = strlen(bytes);

@@ -10,6 +10,7 @@
 
 #include "mb/pg_wchar.h"
 
+#include "base/finding.h"
 #include "base/glob.h"
 
 #define PATTERN_AT_MOST 1000
@@ -56,7 +57,7 @@ glob_require_valid(char **patterns, int count)
 		if (fault != NULL)
 			ereport(ERROR,
 					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("invalid file name pattern \"%s\": %s", patterns[i], fault),
+					errmsg("invalid file name pattern \"%s\": %s", finding_one_line(patterns[i]), fault),
 					errhint("Patterns are like those of a shell: \"*.go\", \"old/*\", \"[0-9]*_draft.sql\"."));
 	}
 }

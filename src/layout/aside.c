@@ -14,6 +14,7 @@
 
 #include "miscadmin.h"
 
+#include "base/finding.h"
 #include "base/glob.h"
 #include "layout/aside.h"
 #include "layout/left_out.h"
@@ -31,7 +32,11 @@ static const char *const manifest_names[] = {
 static bool ignore_by_pattern(Candidates *all, Candidate *item);
 static const char *ignoring_pattern(const LayoutHints *hints, const char *path);
 static bool is_manifest(const char *name);
-static bool is_environment_folder(const LayoutRegistry *registry, const SourceEntry *entry);
+static void refuse_folder(const Candidates *all, const char *folder);
+static bool is_environment_name(const char *name);
+static bool is_claimed(const LayoutRegistry *registry, const SourceEntry *entry);
+static bool holds_migrations(const LayoutRegistry *registry, const SourceEntry *folder);
+static void look_deeper(Candidates *all, Candidate *item);
 
 void
 aside_put(Candidates *all)
@@ -98,7 +103,7 @@ ignore_by_pattern(Candidates *all, Candidate *item)
 		IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
 
 		ignored->file = left_out_name(entry->name);
-		ignored->reason = psprintf("it fits the pattern \"%s\" of option \"ignore\"", pattern);
+		ignored->reason = psprintf("it fits the pattern \"%s\" of option \"ignore\"", finding_one_line(pattern));
 		ignored->by_pattern = true;
 		all->set->ignored = lappend(all->set->ignored, ignored);
 	}
@@ -139,57 +144,136 @@ is_manifest(const char *name)
  * never pass over a file that says what must not run.
  */
 void
-aside_refuse_unsupported(const Candidates *all)
+aside_refuse_unsupported(Candidates *all)
 {
 	for (int i = 0; i < all->count; i++)
 	{
-		const SourceEntry *entry = all->items[i].entry;
+		Candidate  *item = &all->items[i];
+		const SourceEntry *entry = item->entry;
 
-		if (all->items[i].aside)
+		if (item->aside)
 			continue;
-		if (is_environment_folder(all->registry, entry))
-			ereport(ERROR,
-					errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("environments are not supported yet: \"%s\" has the folder \"%s\"",
-						   all->source->given, left_out_name(entry->name)),
-					errdetail("Migrations in folders of a directory belong to environments; applying only the top would leave them out."),
-					errhint("Give a directory whose files all belong together."));
-		if (!entry->is_directory && is_manifest(entry->name))
+		if (entry->is_directory)
+		{
+			if (is_environment_name(entry->name) || holds_migrations(all->registry, entry))
+				refuse_folder(all, entry->name);
+			if (!is_claimed(all->registry, entry))
+				look_deeper(all, item);
+		}
+		else if (is_manifest(entry->name))
 			ereport(ERROR,
 					errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					errmsg("environments and dependencies are not supported yet: \"%s\" has the file \"%s\"",
-						   all->source->given, left_out_name(entry->name)),
+						   finding_one_line(all->source->given), left_out_name(entry->name)),
 					errdetail("It restricts what may run, so it cannot be passed over."));
 	}
 }
 
-/*
- * A folder is one of environments when its name says so, or when it holds
- * files that would be migrations at the top.
- */
+static void
+refuse_folder(const Candidates *all, const char *folder)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			errmsg("environments are not supported yet: \"%s\" has the folder \"%s\"",
+				   finding_one_line(all->source->given), left_out_name(folder)),
+			errdetail("Migrations in folders of a directory belong to environments; applying only the top would leave them out."),
+			errhint("Give a directory whose files all belong together."));
+}
+
 static bool
-is_environment_folder(const LayoutRegistry *registry, const SourceEntry *entry)
+is_environment_name(const char *name)
+{
+	for (int i = 0; i < lengthof(environment_names); i++)
+	{
+		if (strcmp(name, environment_names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* By its name alone. */
+static bool
+is_claimed(const LayoutRegistry *registry, const SourceEntry *entry)
+{
+	for (int i = 0; i < registry->count; i++)
+	{
+		LayoutClaim claim = {0};
+
+		if (registry->rows[i]->claim(entry, &claim) && claim.fault == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Files that would be migrations at the top. */
+static bool
+holds_migrations(const LayoutRegistry *registry, const SourceEntry *folder)
 {
 	ListCell   *lc;
 
-	if (!entry->is_directory)
-		return false;
-	for (int i = 0; i < lengthof(environment_names); i++)
-	{
-		if (strcmp(entry->name, environment_names[i]) == 0)
-			return true;
-	}
-	foreach(lc, entry->children)
+	foreach(lc, folder->children)
 	{
 		SourceEntry child = {lfirst(lc), false, NIL};
 
-		for (int i = 0; i < registry->count; i++)
-		{
-			LayoutClaim claim = {0};
-
-			if (registry->rows[i]->claim(&child, &claim) && claim.fault == NULL)
-				return true;
-		}
+		if (is_claimed(registry, &child))
+			return true;
 	}
 	return false;
+}
+
+/*
+ * A folder that no layout knows, to the bottom of it: migrations there are as
+ * good as those one level above, and SQL is worth a word.  So is a link to a
+ * folder, which is not followed.
+ */
+static void
+look_deeper(Candidates *all, Candidate *item)
+{
+	const char *top = item->entry->name;
+	List	   *pending = list_make1((void *) top);
+
+	while (pending != NIL)
+	{
+		const char *folder = linitial(pending);
+		const char *slash = strrchr(folder, '/');
+		SourceEntry inner = {slash ? slash + 1 : folder, true, NIL};
+		List	   *files;
+		List	   *folders;
+		List	   *links;
+		ListCell   *lc;
+
+		CHECK_FOR_INTERRUPTS();
+		pending = list_delete_first(pending);
+		source_list_folder(all->source, folder, &files, &folders, &links);
+		foreach(lc, folders)
+		{
+			char	   *path = psprintf("%s/%s", folder, (char *) lfirst(lc));
+
+			if (ignoring_pattern(all->hints, path) == NULL)
+				pending = lappend(pending, path);
+		}
+		foreach(lc, links)
+		{
+			char	   *path = psprintf("%s/%s", folder, (char *) lfirst(lc));
+
+			if (item->deeper == NULL && ignoring_pattern(all->hints, path) == NULL)
+				item->deeper = psprintf("with a link to a folder inside of it, which is not followed: \"%s\"",
+										left_out_name(path));
+		}
+		if (folder == top)
+			continue;
+		foreach(lc, files)
+		{
+			char	   *path = psprintf("%s/%s", folder, (char *) lfirst(lc));
+			char		direction;
+
+			if (ignoring_pattern(all->hints, path) != NULL)
+				continue;
+			inner.children = lappend(inner.children, lfirst(lc));
+			if (item->deeper == NULL && layout_sql_stem(lfirst(lc), &direction) >= 0)
+				item->deeper = psprintf("with SQL in a folder inside of it: \"%s\"", left_out_name(path));
+		}
+		if (holds_migrations(all->registry, &inner) || is_claimed(all->registry, &inner))
+			refuse_folder(all, folder);
+	}
 }

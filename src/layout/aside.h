@@ -13,7 +13,10 @@
  */
 extern void aside_put(Candidates *all);
 
-/* Raise 0A000 for what of the others restricts or divides what may run. */
-extern void aside_refuse_unsupported(const Candidates *all);
+/*
+ * Raise 0A000 for what of the others restricts or divides what may run; note
+ * what is in folders inside of folders that no layout knows.
+ */
+extern void aside_refuse_unsupported(Candidates *all);
 
 #endif

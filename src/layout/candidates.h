@@ -14,6 +14,8 @@ typedef struct Candidate
 	SourceEntry *entry;
 	bool		aside;			/* the layouts are not asked */
 	LayoutClaim claim;			/* without a version where there is none */
+	const char *deeper;			/* what is in folders inside of it, to follow
+								 * a comma, if that may be meant to run */
 	const char *marked_file;	/* whose contents were looked at, or NULL */
 	uint32		marks;			/* a bit for each MarkTool whose mark it has */
 } Candidate;

@@ -39,9 +39,9 @@ join_claims(Candidates *all, const Layout *layout)
 		if (claim->fault != NULL)
 			left_out_refuse(set, entry->name, claim->fault)->is_misspelt = true;
 		else if (claim->version == NULL && name_may_be_migration(entry))
-			left_out_refuse(set, entry->name, left_out_reason(set, entry));
+			left_out_refuse(set, entry->name, left_out_reason(set, entry, all->items[i].deeper));
 		else if (claim->version == NULL)
-			left_out_ignore(set, entry);
+			left_out_ignore(set, entry, all->items[i].deeper);
 		else
 		{
 			require_valid(entry->name, claim->version);

@@ -33,7 +33,7 @@ left_out_refuse(MigrationSet *set, const char *file, const char *reason)
 }
 
 void
-left_out_ignore(MigrationSet *set, const SourceEntry *entry)
+left_out_ignore(MigrationSet *set, const SourceEntry *entry, const char *deeper)
 {
 	IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
 	char		direction;
@@ -42,7 +42,9 @@ left_out_ignore(MigrationSet *set, const SourceEntry *entry)
 	ignored->file = left_out_name(entry->name);
 	if (entry->is_directory)
 	{
-		ignored->reason = psprintf("a folder that fits no rule of layout \"%s\"", set->layout);
+		ignored->reason = psprintf("a folder that fits no rule of layout \"%s\"%s%s", set->layout,
+								   deeper ? ", " : "", deeper ? deeper : "");
+		ignored->looks_like_sql = deeper != NULL;
 		foreach(lc, entry->children)
 		{
 			if (layout_sql_stem(lfirst(lc), &direction) >= 0)
@@ -60,12 +62,15 @@ left_out_ignore(MigrationSet *set, const SourceEntry *entry)
 }
 
 const char *
-left_out_reason(const MigrationSet *set, const SourceEntry *entry)
+left_out_reason(const MigrationSet *set, const SourceEntry *entry, const char *deeper)
 {
 	char		direction;
 
 	if (entry->is_directory)
-		return entry->children == NIL ?
+		return deeper != NULL ?
+			psprintf("a folder that may be a migration and fits no rule of layout \"%s\", %s",
+					 set->layout, deeper) :
+			entry->children == NIL ?
 			"a folder named like a migration, with no script in it" :
 			psprintf("a folder that may be a migration and fits no rule of layout \"%s\"", set->layout);
 	if (layout_sql_stem(entry->name, &direction) < 0)

@@ -14,10 +14,14 @@ extern char *left_out_name(const char *name);
 /* It may be meant to run, and cannot: this stops a run. */
 extern RefusedEntry *left_out_refuse(MigrationSet *set, const char *file, const char *reason);
 
-/* No rule of the set's layout fits it, and it is not named like a migration. */
-extern void left_out_ignore(MigrationSet *set, const SourceEntry *entry);
+/*
+ * No rule of the set's layout fits it, and it is not named like a migration.
+ * deeper is what folders inside of a folder have, or NULL.
+ */
+extern void left_out_ignore(MigrationSet *set, const SourceEntry *entry, const char *deeper);
 
 /* Why an entry that may be a migration is none of the set's layout. */
-extern const char *left_out_reason(const MigrationSet *set, const SourceEntry *entry);
+extern const char *left_out_reason(const MigrationSet *set, const SourceEntry *entry,
+								   const char *deeper);
 
 #endif

@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "layout/names.h"
 
 /* A whole word between dots: what it says of the file. */
@@ -46,8 +48,8 @@ static const NameWord dotted_words[] = {
 	{"deprecated", WORD_COPY}, {"obsolete", WORD_COPY},
 };
 
-/* the last word of a title, behind "_" or "-" */
-static const char *const back_suffixes[] = {
+/* the last word of a title, behind "_" or "-"; either end of a word between dots */
+static const char *const back_words[] = {
 	"down", "undo", "rollback", "revert", "downgrade", "backout",
 };
 
@@ -76,6 +78,7 @@ static const char *const document_endings[] = {
 };
 
 static const char *dotted_word(const char *name, char direction);
+static bool goes_back_with_more(const char *word, int length);
 static bool ends_in_suffix(const char *name, int stem);
 static bool is_document(const char *name);
 static bool is_hook_name(const char *name);
@@ -111,11 +114,15 @@ name_never_up(const SourceEntry *entry)
 	return dotted_word(entry->name, direction);
 }
 
-/* What a word between two dots says; the first word is a title. */
+/*
+ * What a word between two dots says; the first word is a title, the version
+ * apart (1.down_payment.sql).
+ */
 static const char *
 dotted_word(const char *name, char direction)
 {
 	const char *word = strchr(name, '.');
+	bool		titled = word != NULL && layout_leading_digits(name) < word - name;
 
 	while (word != NULL)
 	{
@@ -141,21 +148,39 @@ dotted_word(const char *name, char direction)
 					return "its name says that it is a copy or a draft";
 			}
 		}
+		if (end != NULL && titled && direction == ' ' && goes_back_with_more(word, length))
+			return "its name says that it goes back";
+		titled |= layout_leading_digits(word) < length;
 		word = end;
 	}
 	return NULL;
+}
+
+/* 1_users.down_old.sql, 1_users.down2.sql, 1_users.old-down.v2.sql */
+static bool
+goes_back_with_more(const char *word, int length)
+{
+	for (int i = 0; i < lengthof(back_words); i++)
+	{
+		int			back = strlen(back_words[i]);
+
+		if (length > back && pg_strncasecmp(word, back_words[i], back) == 0 &&
+			!isalpha((unsigned char) word[back]) && !IS_HIGHBIT_SET(word[back]))
+			return true;
+	}
+	return ends_in_suffix(word, length);
 }
 
 /* 1_users_down.sql, but not 12_break_down_by_day.sql */
 static bool
 ends_in_suffix(const char *name, int stem)
 {
-	for (int i = 0; i < lengthof(back_suffixes); i++)
+	for (int i = 0; i < lengthof(back_words); i++)
 	{
-		int			length = strlen(back_suffixes[i]);
+		int			length = strlen(back_words[i]);
 
 		if (stem > length && strchr("_-", name[stem - length - 1]) != NULL &&
-			pg_strncasecmp(name + stem - length, back_suffixes[i], length) == 0)
+			pg_strncasecmp(name + stem - length, back_words[i], length) == 0)
 			return true;
 	}
 	return false;

@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 
 #include "base/errors.h"
+#include "base/finding.h"
 #include "layout/left_out.h"
 #include "layout/recognise.h"
 #include "script/split.h"
@@ -267,7 +268,7 @@ refuse_ambiguous(Candidates *all)
 	}
 	ereport(ERROR,
 			errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
-			errmsg("\"%s\" is ambiguous: its files fit more than one layout", all->source->given),
+			errmsg("\"%s\" is ambiguous: its files fit more than one layout", finding_one_line(all->source->given)),
 			errdetail_internal("%s", detail.data),
 			errhint("Name all migrations of a directory by the rules of one layout."));
 }
@@ -279,7 +280,7 @@ recognise_refuse_empty(const Candidates *all)
 
 	ereport(ERROR,
 			errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
-			errmsg("\"%s\" holds no migrations", all->source->given),
+			errmsg("\"%s\" holds no migrations", finding_one_line(all->source->given)),
 			refused ?
 			errdetail("No other name in it fits a known layout, and \"%s\" cannot be run: %s.",
 					  refused->file, refused->reason) :
@@ -332,7 +333,7 @@ recognise_refuse_misfits(const Candidates *all)
 			errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
 			errmsg_plural("\"%s\" is in no known layout: %d of its SQL files fits layout \"%s\", and %d do not",
 						  "\"%s\" is in no known layout: %d of its SQL files fit layout \"%s\", and %d do not",
-						  claimed, all->source->given, claimed, all->set->layout, misfits),
+						  claimed, finding_one_line(all->source->given), claimed, all->set->layout, misfits),
 			errdetail("Those that do not fit: %s%s.", names.data, misfits > MISFITS_NAMED ? ", ..." : ""),
 			errhint("Check the path. What is no migration can be left out with options => '{\"ignore\": [\"PATTERN\"]}'."));
 }

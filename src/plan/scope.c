@@ -11,6 +11,7 @@
 #include "utils/varlena.h"
 
 #include "plan/scope.h"
+#include "base/finding.h"
 #include "base/settings.h"
 #include "source/source.h"
 
@@ -143,7 +144,7 @@ only_service_with(const char *source, const List *services)
 			ereport(ERROR,
 					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("services \"%s\" and \"%s\" are both registered with source \"%s\"",
-						   found->service, candidate->service, source),
+						   found->service, candidate->service, finding_one_line(source)),
 					errhint("Name one with argument \"service\"."));
 		found = candidate;
 	}
@@ -170,7 +171,7 @@ refuse_namesake(const char *source, const Service *found, const List *services)
 
 		if (strcmp(service->service, name) == 0)
 			detail = psprintf("Service \"%s\" is registered with source \"%s\".", name,
-							  service->source ? service->source : "");
+							  service->source ? finding_one_line(service->source) : "");
 	}
 	if (detail == NULL && found == NULL && record_load(name, InvalidSnapshot)->count > 0)
 		detail = psprintf("Service \"%s\" is not registered, and has migrations on record.", name);
@@ -178,7 +179,7 @@ refuse_namesake(const char *source, const Service *found, const List *services)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("no service is named, and source \"%s\" is not that of service \"%s\"",
-					   source, name),
+					   finding_one_line(source), name),
 				errdetail("%s", detail),
 				errhint("Name the service with argument \"service\": '%s', or '%s'.", name,
 						found ? found->service : "default"));
@@ -229,7 +230,7 @@ scope_check_service_name(const char *name)
 		return;
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("invalid service name \"%s\"", name),
+			errmsg("invalid service name \"%s\"", finding_one_line(name)),
 			errhint("A service's name has at most %d lower-case letters, digits, underscores and dashes, and begins with a letter.",
 					SERVICE_NAME_AT_MOST));
 }
@@ -244,7 +245,7 @@ scope_check_environment_name(const char *name)
 		return;
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("invalid environment name \"%s\"", name),
+			errmsg("invalid environment name \"%s\"", finding_one_line(name)),
 			errhint("An environment's name has lower-case letters, digits, underscores and dashes, and begins with a letter."));
 }
 

@@ -302,7 +302,8 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 	if (step->migration == NULL)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("migration \"%s\" has no file in \"%s\"", step->version, scope->source));
+				errmsg("migration \"%s\" has no file in \"%s\"", finding_one_line(step->version),
+					   finding_one_line(scope->source)));
 	if (step->up.checksum == NULL)
 		finding_raise_first(&step->findings);
 
@@ -326,7 +327,7 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 	if (!record_accept(&entry))
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("the files of migration \"%s\" are as they are on record", step->version));
+				errmsg("the files of migration \"%s\" are as they are on record", finding_one_line(step->version)));
 	record_write_event(&entry);
 }
 

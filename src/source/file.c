@@ -23,9 +23,10 @@
 #include "utils/acl.h"
 #include "utils/varlena.h"
 
+#include "base/finding.h"
+#include "base/settings.h"
 #include "source/beneath.h"
 #include "source/file.h"
-#include "base/settings.h"
 
 /* opening waits for nobody, and makes no terminal ours */
 #define READ_FILE (O_RDONLY | O_NONBLOCK | O_NOCTTY | PG_BINARY)
@@ -37,7 +38,7 @@ static void look_at_entry(const FileSandbox *sandbox, const char *path, int dire
 						  const struct dirent *item, DirectoryEntry *entry);
 static int	compare_entries(const void *a, const void *b);
 static int	open_held(const FilePeeker *peeker, const char *name);
-static void read_opened(int fd, const char *path, FileContent *content);
+static void read_opened(int fd, const char *shown, FileContent *content);
 static bool read_descriptor(int fd, const struct stat *status, FileContent *content);
 static void fail(FileContent *content, int sqlstate, char *problem, char *hint);
 static int	sqlstate_of(int error);
@@ -113,12 +114,12 @@ file_resolve_directory(const FileSandbox *sandbox, const char *path)
 	if (errno == ENOTDIR)
 		ereport(ERROR,
 				errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				errmsg("\"%s\" is not a directory", path));
+				errmsg("\"%s\" is not a directory", finding_one_line(path)));
 	if (!sandbox->any_path && beneath_is_hidden(errno))
 		deny_directory(path);
 	ereport(ERROR,
 			errcode_for_file_access(),
-			errmsg("could not open directory \"%s\": %m", path),
+			errmsg("could not open directory \"%s\": %m", finding_one_line(path)),
 			errhint("The directory must lie on the database server and be readable by its operating system user."));
 	pg_unreachable();
 }
@@ -132,7 +133,7 @@ deny_directory(const char *path)
 {
 	ereport(ERROR,
 			errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			errmsg("permission denied for directory \"%s\"", path),
+			errmsg("permission denied for directory \"%s\"", finding_one_line(path)),
 			errdetail("Only members of role pg_read_server_files may read directories outside of migrator.source_roots."),
 			errhint("Ask the administrator to add the directory to migrator.source_roots, or check that it exists; migrator.help() shows what makes a runner."));
 }
@@ -153,7 +154,7 @@ file_list_directory(const FileSandbox *sandbox, const char *path, int *count)
 			deny_directory(path);
 		ereport(ERROR,
 				errcode_for_file_access(),
-				errmsg("could not open directory \"%s\": %m", path));
+				errmsg("could not open directory \"%s\": %m", finding_one_line(path)));
 	}
 
 	/* fd is the server's to close after an error, dir is ours */
@@ -202,7 +203,7 @@ read_entries(const FileSandbox *sandbox, const char *path, DIR *dir, int *count)
 	if (errno != 0)
 		ereport(ERROR,
 				errcode_for_file_access(),
-				errmsg("could not read directory \"%s\": %m", path));
+				errmsg("could not read directory \"%s\": %m", finding_one_line(path)));
 	return entries;
 }
 
@@ -223,6 +224,7 @@ look_at_entry(const FileSandbox *sandbox, const char *path, int directory,
 	/* what was removed meanwhile is told of when it is to be read */
 	if (fstatat(directory, entry->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 		return;
+	entry->is_link = S_ISLNK(status.st_mode);
 	if (S_ISLNK(status.st_mode) && sandbox->any_path)
 		entry->leads_nowhere = fstatat(directory, entry->name, &status, 0) != 0;
 	if (!S_ISLNK(status.st_mode) || sandbox->any_path)
@@ -256,13 +258,14 @@ file_read(const FileSandbox *sandbox, const FilePeeker *peeker, const char *name
 		  const char *path, FileContent *content)
 {
 	int			fd = open_held(peeker, name);
+	const char *shown = finding_one_line(path);
 
 	memset(content, 0, sizeof(FileContent));
 	if (fd >= 0)
 	{
 		PG_TRY();
 		{
-			read_opened(fd, path, content);
+			read_opened(fd, shown, content);
 		}
 		PG_FINALLY();
 		{
@@ -274,38 +277,38 @@ file_read(const FileSandbox *sandbox, const FilePeeker *peeker, const char *name
 	fd = open_path(sandbox, path, READ_FILE);
 	if (fd >= 0)
 	{
-		read_opened(fd, path, content);
+		read_opened(fd, shown, content);
 		CloseTransientFile(fd);
 	}
 	else if (!sandbox->any_path && beneath_is_hidden(errno))
 		fail(content, ERRCODE_INSUFFICIENT_PRIVILEGE,
-			 psprintf("permission denied for file \"%s\"", path),
+			 psprintf("permission denied for file \"%s\"", shown),
 			 "It does not exist, or lies outside of migrator.source_roots once links are resolved.");
 	else
 	{
 		int			error = errno;
 
-		fail(content, sqlstate_of(error), psprintf("could not open file \"%s\": %m", path),
+		fail(content, sqlstate_of(error), psprintf("could not open file \"%s\": %m", shown),
 			 error == EACCES ?
 			 "The server's operating system user must be allowed to read it." : NULL);
 	}
 }
 
 static void
-read_opened(int fd, const char *path, FileContent *content)
+read_opened(int fd, const char *shown, FileContent *content)
 {
 	struct stat status;
 
 	if (fstat(fd, &status) != 0)
-		fail(content, sqlstate_of(errno), psprintf("could not stat file \"%s\": %m", path), NULL);
+		fail(content, sqlstate_of(errno), psprintf("could not stat file \"%s\": %m", shown), NULL);
 	else if (!S_ISREG(status.st_mode))
 		fail(content, ERRCODE_WRONG_OBJECT_TYPE,
-			 psprintf("\"%s\" is not a regular file", path), NULL);
+			 psprintf("\"%s\" is not a regular file", shown), NULL);
 	else if (!read_descriptor(fd, &status, content))
 		fail(content, content->sqlstate,
 			 content->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ?
-			 psprintf("file \"%s\" is larger than %d kB", path, migrator_max_file_size) :
-			 psprintf("could not read file \"%s\": %m", path),
+			 psprintf("file \"%s\" is larger than %d kB", shown, migrator_max_file_size) :
+			 psprintf("could not read file \"%s\": %m", shown),
 			 content->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ?
 			 "Split it, or raise migrator.max_file_size." : NULL);
 }

@@ -24,6 +24,7 @@ typedef struct DirectoryEntry
 {
 	char	   *name;
 	bool		is_directory;
+	bool		is_link;		/* and is_directory says to what */
 	bool		leads_nowhere;	/* a link, and one may not know to what */
 } DirectoryEntry;
 

@@ -9,6 +9,7 @@
 #include "mb/pg_wchar.h"
 
 #include "base/digest.h"
+#include "base/finding.h"
 #include "source/source.h"
 
 static List *list_directory(const Source *source);
@@ -86,6 +87,52 @@ list_directory(const Source *source)
 	}
 	pfree(items);
 	return result;
+}
+
+void
+source_list_folder(const Source *source, const char *folder,
+				   List **files, List **folders, List **links)
+{
+	*files = *folders = *links = NIL;
+	if (source->staged != NULL)
+	{
+		const StagedSet *set = source->staged;
+		const char *prefix = psprintf("%s/", folder);
+		size_t		skip = strlen(prefix);
+		const char *last = NULL;
+
+		for (int i = 0; i < set->count; i++)
+		{
+			const char *name = set->files[i].path + skip;
+			const char *slash;
+
+			if (strncmp(set->files[i].path, prefix, skip) != 0 || *name == '.')
+				continue;
+			slash = strchr(name, '/');
+			if (slash == NULL)
+				*files = lappend(*files, pstrdup(name));
+			else if (last == NULL || strlen(last) != slash - name || strncmp(last, name, slash - name) != 0)
+				*folders = lappend(*folders, (void *) (last = pnstrdup(name, slash - name)));
+		}
+	}
+	else
+	{
+		int			count;
+		char	   *path = psprintf("%s/%s", source->path, folder);
+		DirectoryEntry *items = file_list_directory(&source->sandbox, path, &count);
+
+		for (int i = 0; i < count; i++)
+		{
+			if (items[i].is_directory && items[i].is_link)
+				*links = lappend(*links, items[i].name);
+			else if (items[i].is_directory)
+				*folders = lappend(*folders, items[i].name);
+			else
+				*files = lappend(*files, items[i].name);
+		}
+		pfree(items);
+		pfree(path);
+	}
 }
 
 /* A letter, behind a dot: "a.sql", "notes.d"; not "1.2". */
@@ -248,7 +295,7 @@ source_decode_script(const char *file, SourceScript *script)
 	{
 		find_bad_byte(script, start, end);
 		script->raw.sqlstate = ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
-		script->raw.problem = psprintf("file \"%s\" is not valid UTF-8", file);
+		script->raw.problem = psprintf("file \"%s\" is not valid UTF-8", finding_one_line(file));
 		script->raw.hint = "Scripts are UTF-8 text, with or without byte order mark, and without NUL bytes.";
 		return;
 	}

@@ -37,6 +37,14 @@ extern Source *source_open(const char *given);
 /* Its entries as SourceEntry *, ordered by bytes; one level of folders. */
 extern List *source_list(const Source *source);
 
+/*
+ * What is in a folder of it, named relative to the source: names, char *,
+ * ordered by bytes.  Links to folders are by themselves, for whoever follows
+ * them may come in a circle; one that leads nowhere is a file.
+ */
+extern void source_list_folder(const Source *source, const char *folder,
+							   List **files, List **folders, List **links);
+
 /* Bracket of many calls of source_unchanged. */
 extern void source_hold(Source *source);
 extern void source_release(Source *source);

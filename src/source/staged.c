@@ -21,6 +21,7 @@
 
 #include "base/advisory.h"
 #include "base/compat.h"
+#include "base/finding.h"
 #include "base/owner_query.h"
 #include "base/settings.h"
 #include "source/signature.h"
@@ -100,7 +101,7 @@ staged_check_name(const char *name)
 		return;
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("invalid name of staged files: \"%s\"", name),
+			errmsg("invalid name of staged files: \"%s\"", finding_one_line(name)),
 			errhint("It has at most %d letters, digits, underscores, dots and dashes, and begins with a letter or digit.",
 					NAME_AT_MOST));
 }
@@ -141,8 +142,8 @@ staged_open(const char *source)
 	if (set->count == 0)
 		ereport(ERROR,
 				errcode(ERRCODE_UNDEFINED_OBJECT),
-				errmsg("the files staged under the name \"%s\" have no folder \"%.*s\"",
-					   set->name, (int) strlen(reader.folder) - 1, reader.folder),
+				errmsg("the files staged under the name \"%s\" have no folder \"%s\"",
+					   set->name, finding_one_line(pnstrdup(reader.folder, strlen(reader.folder) - 1))),
 				errhint("View migrator.staged shows their paths."));
 	return set;
 }
@@ -183,7 +184,8 @@ take_file(HeapTuple tuple, TupleDesc desc, void *argument)
 	if (strcmp(signature, TextDatumGetCString(heap_getattr(tuple, 7, desc, &isnull))) != 0)
 		ereport(ERROR,
 				errcode(ERRCODE_DATA_CORRUPTED),
-				errmsg("signature of staged file \"%s%s/%s\" does not fit", STAGED_PREFIX, set->name, path),
+				errmsg("signature of staged file \"%s%s/%s\" does not fit", STAGED_PREFIX, set->name,
+					   finding_one_line(path)),
 				errdetail("Its row was not written by migrator.stage() in this database."),
 				errhint("Stage the files again, and find out who wrote it."));
 }
@@ -231,6 +233,8 @@ staged_read(const StagedSet *set, const char *path, FileContent *content)
 		2, {TEXTOID, TEXTOID}
 	};
 	const StagedFile *file = staged_find(set, path);
+	const char *given = finding_one_line(set->given);
+	const char *shown = finding_one_line(path);
 	ContentReader reader = {content, CurrentMemoryContext};
 	char		found[SHA256_HEX_LENGTH + 1];
 	Datum		values[2];
@@ -239,13 +243,13 @@ staged_read(const StagedSet *set, const char *path, FileContent *content)
 	if (file == NULL)
 	{
 		fail(content, ERRCODE_UNDEFINED_FILE,
-			 psprintf("could not open file \"%s/%s\": it is not staged", set->given, path), NULL);
+			 psprintf("could not open file \"%s/%s\": it is not staged", given, shown), NULL);
 		return;
 	}
 	if (file->size > (int64) migrator_max_file_size * 1024)
 	{
 		fail(content, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-			 psprintf("file \"%s/%s\" is larger than %d kB", set->given, path, migrator_max_file_size),
+			 psprintf("file \"%s/%s\" is larger than %d kB", given, shown, migrator_max_file_size),
 			 "Split it, or raise migrator.max_file_size.");
 		return;
 	}
@@ -254,7 +258,7 @@ staged_read(const StagedSet *set, const char *path, FileContent *content)
 	if (owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_content, &reader) == 0)
 	{
 		fail(content, ERRCODE_UNDEFINED_FILE,
-			 psprintf("could not open file \"%s/%s\": it is not staged any more", set->given, path), NULL);
+			 psprintf("could not open file \"%s/%s\": it is not staged any more", given, shown), NULL);
 		return;
 	}
 	digest_sha256(content->bytes, content->length, found);
@@ -262,7 +266,7 @@ staged_read(const StagedSet *set, const char *path, FileContent *content)
 	{
 		content->bytes = NULL;
 		fail(content, ERRCODE_DATA_CORRUPTED,
-			 psprintf("content of file \"%s/%s\" does not have its checksum", set->given, path),
+			 psprintf("content of file \"%s/%s\" does not have its checksum", given, shown),
 			 "Stage it again.");
 	}
 }
@@ -309,9 +313,9 @@ staged_require_trusted(const StagedSet *set)
 			ereport(ERROR,
 					errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					errmsg("permission denied to run files of \"%s\", which role \"%s\" staged",
-						   set->given, trust_role_name(stranger)),
+						   finding_one_line(set->given), finding_one_line(trust_role_name(stranger))),
 					errdetail("File \"%s\" would run with your rights, which that role does not have.",
-							  file->path),
+							  finding_one_line(file->path)),
 					errhint("Stage the files yourself, or have an administrator add the role to migrator.trusted_stagers for you, if it may do all that you may."));
 		passed = &file->by;
 	}

@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 
 #include "base/compat.h"
+#include "base/finding.h"
 #include "base/settings.h"
 #include "source/staged.h"
 #include "source/staging_check.h"
@@ -49,8 +50,8 @@ staging_check_path(const char *path)
 	if (problem != NULL)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("invalid path of a staged file: \"%.*s\"",
-					   pg_mbcliplen(path, strlen(path), 200), path),
+				errmsg("invalid path of a staged file: \"%s\"",
+					   finding_one_line(pnstrdup(path, pg_mbcliplen(path, strlen(path), 200)))),
 				errdetail_internal("%s", psprintf("A path is relative to the directory; %s.", problem)));
 }
 
@@ -61,13 +62,13 @@ staging_check_limits(const char *name, int64 count, int64 size)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("too many files for \"%s%s\": more than %d",
-					   STAGED_PREFIX, name, migrator_max_stage_files),
+					   STAGED_PREFIX, finding_one_line(name), migrator_max_stage_files),
 				errhint("Stage the directory of migrations alone, or raise migrator.max_stage_files."));
 	if (size > (int64) migrator_max_stage_size * 1024)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("files for \"%s%s\" are larger than %d kB together",
-					   STAGED_PREFIX, name, migrator_max_stage_size),
+					   STAGED_PREFIX, finding_one_line(name), migrator_max_stage_size),
 				errhint("Stage the directory of migrations alone, or raise migrator.max_stage_size."));
 }
 
@@ -78,7 +79,7 @@ staging_check_names_size(const char *name, int64 size)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("names of files and folders for \"%s%s\" are larger than %d kB together",
-					   STAGED_PREFIX, name, migrator_max_stage_size),
+					   STAGED_PREFIX, finding_one_line(name), migrator_max_stage_size),
 				errhint("Stage the directory of migrations alone, or raise migrator.max_stage_size."));
 }
 
@@ -89,7 +90,7 @@ staging_parse_sha256(const char *text, char *sha256)
 		strspn(text, "0123456789abcdefABCDEF") != SHA256_HEX_LENGTH)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("invalid SHA-256 checksum: \"%s\"", text),
+				errmsg("invalid SHA-256 checksum: \"%s\"", finding_one_line(text)),
 				errhint("It has %d hexadecimal digits.", SHA256_HEX_LENGTH));
 	for (int i = 0; i <= SHA256_HEX_LENGTH; i++)
 		sha256[i] = pg_tolower((unsigned char) text[i]);
@@ -130,7 +131,7 @@ staging_check_content(StagingFile *file)
 		if (file->sha256[0] == '\0')
 			ereport(ERROR,
 					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					errmsg("content of file \"%s\" must not be null without its checksum", file->path),
+					errmsg("content of file \"%s\" must not be null without its checksum", finding_one_line(file->path)),
 					errhint("Give argument \"sha256s\" for files whose content is staged already."));
 		return;
 	}
@@ -138,7 +139,7 @@ staging_check_content(StagingFile *file)
 	if (file->sha256[0] != '\0' && strcmp(file->sha256, found) != 0)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("content of file \"%s\" does not have the given checksum", file->path),
+				errmsg("content of file \"%s\" does not have the given checksum", finding_one_line(file->path)),
 				errdetail("Its SHA-256 is %s.", found));
 	strcpy(file->sha256, found);
 }
@@ -151,7 +152,7 @@ check_names(StagingFile *files, int count)
 		if (strcmp(files[i - 1].path, files[i].path) == 0)
 			ereport(ERROR,
 					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("file \"%s\" is given twice", files[i].path));
+					errmsg("file \"%s\" is given twice", finding_one_line(files[i].path)));
 	for (int i = 0; i < count; i++)
 	{
 		const char *slash = files[i].path;
@@ -164,7 +165,7 @@ check_names(StagingFile *files, int count)
 			if (staging_find(files, count, folder) != NULL)
 				ereport(ERROR,
 						errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("\"%s\" is both a file and a folder", folder));
+						errmsg("\"%s\" is both a file and a folder", finding_one_line(folder)));
 			pfree(folder);
 			slash++;
 		}

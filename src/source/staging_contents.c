@@ -43,6 +43,7 @@
 
 #include "base/advisory.h"
 #include "base/compat.h"
+#include "base/finding.h"
 #include "base/owner_query.h"
 #include "source/staged.h"
 #include "source/staging_contents.h"
@@ -230,7 +231,7 @@ staging_contents_match(StagingContents *contents, StagingFile *files, int count)
 		if (known == NULL)
 			ereport(ERROR,
 					errcode(ERRCODE_UNDEFINED_OBJECT),
-					errmsg("content of file \"%s\" is neither given nor staged", files[i].path),
+					errmsg("content of file \"%s\" is neither given nor staged", finding_one_line(files[i].path)),
 					errhint("migrator.stage_missing() says what has to be sent."));
 		known->used = true;
 		files[i].size = known->size;

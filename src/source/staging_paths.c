@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "base/finding.h"
 #include "base/owner_query.h"
 #include "source/signature.h"
 #include "source/staging_paths.h"
@@ -226,7 +227,7 @@ staging_paths_refuse_folder(const char *name, const char *path)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("\"%s\" is both a file and a folder",
-					   strlen(found) < strlen(path) ? found : path));
+					   finding_one_line(strlen(found) < strlen(path) ? found : path)));
 }
 
 static void

@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "base/finding.h"
 #include "source/tar.h"
 
 /* the archive is handed over in pieces, so that a cancel is seen between them */
@@ -354,7 +355,7 @@ refuse_special(struct archive_entry *entry, const char *name)
 	if (what != NULL)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("entry \"%s\" of the archive is %s", name, what),
+				errmsg("entry \"%s\" of the archive is %s", finding_one_line(name), what),
 				errdetail("Only regular files are staged."),
 				!link ? 0 : errhint("Options -h and --hard-dereference of GNU tar store the files that links stand for."));
 }
@@ -381,7 +382,7 @@ read_content(TarReader *reader, const char *name, int64 size)
 		if (got == 0)
 			ereport(ERROR,
 					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("invalid archive: entry \"%s\" is shorter than it says", name));
+					errmsg("invalid archive: entry \"%s\" is shorter than it says", finding_one_line(name)));
 		done += got;
 	}
 	return content;
@@ -396,6 +397,6 @@ refuse(TarReader *reader)
 	CHECK_FOR_INTERRUPTS();
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("invalid archive: %s", text ? text : "it cannot be read"),
+			errmsg("invalid archive: %s", text ? finding_one_line(text) : "it cannot be read"),
 			errhint("It must be a tar file, plain or compressed with gzip."));
 }
