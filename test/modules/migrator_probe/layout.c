@@ -45,7 +45,6 @@ unit_from(const FileContent *content, const char *file, UnitDirection direction,
 {
 	ScriptUnit *unit = unit_of_file(direction, file);
 	UnitRange  *range = palloc0(sizeof(UnitRange));
-	char	   *checksum = palloc(SHA256_HEX_LENGTH + 1);
 	const char *start = strstr(content->bytes, mark);
 	const char *end;
 
@@ -54,7 +53,6 @@ unit_from(const FileContent *content, const char *file, UnitDirection direction,
 	end = strstr(start + strlen(mark), "-- migrate:");
 	if (end == NULL)
 		end = content->bytes + content->length;
-	digest_sha256(content->bytes, content->length, checksum);
 	range->offset = start - content->bytes;
 	range->length = end - start;
 	range->line = 1;
@@ -62,7 +60,6 @@ unit_from(const FileContent *content, const char *file, UnitDirection direction,
 		range->line += *c == '\n';
 	unit->range_count = 1;
 	unit->ranges = range;
-	unit->file_checksum = checksum;
 	return unit;
 }
 
