@@ -22,8 +22,15 @@ static void index_rules(RuleTable *table);
 static bool visit_inside(Node *node, Visit *visit);
 static bool visit_part(Node *node, Visit *visit);
 static bool visit_list(List *list, Visit *visit);
+static bool visit_query(Node *node, Visit *visit);
 static bool visit_expression(Node *node, void *context);
 static bool ask_rules(const Visit *visit, NodeTag wants, const Node *node);
+
+static inline bool
+is_wanted(const Visit *visit, NodeTag tag)
+{
+	return tag < NODE_TAGS && visit->table->first[tag] != 0;
+}
 
 /*
  * What is inside comes first: of a statement that runs something forbidden,
@@ -34,32 +41,10 @@ visit_statement(RuleTable *table, const Script *script, const Statement *stateme
 				const RawStmt *raw, RuleSink *sink)
 {
 	Visit		visit = {.table = table,.script = script,.statement = statement,.sink = sink};
-	MemoryContext context = CurrentMemoryContext;
-	volatile bool done = false;
 
 	if (!table->indexed)
 		index_rules(table);
-
-	PG_TRY();
-	{
-		error_context_stack = NULL;
-		done = visit_inside(raw->stmt, &visit);
-	}
-	PG_CATCH();
-	{
-		int			sqlstate = geterrcode();
-
-		/* the walker's own, not a rule's */
-		if (sink->rule != NULL ||
-			(sqlstate != ERRCODE_INTERNAL_ERROR &&
-			 sqlstate != ERRCODE_STATEMENT_TOO_COMPLEX))
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		FlushErrorState();
-	}
-	PG_END_TRY();
-
-	if (!done && !ask_rules(&visit, nodeTag(raw->stmt), raw->stmt))
+	if (!visit_inside(raw->stmt, &visit) && !ask_rules(&visit, nodeTag(raw->stmt), raw->stmt))
 		(void) ask_rules(&visit, EVERY_STATEMENT, raw->stmt);
 }
 
@@ -69,9 +54,12 @@ index_rules(RuleTable *table)
 	Assert(table->count < PG_UINT8_MAX);
 	for (int i = table->count - 1; i >= 0; i--)
 	{
-		if (table->rules[i].wants >= NODE_TAGS)
-			elog(ERROR, "node tag %d is too large for a rule", (int) table->rules[i].wants);
-		table->first[table->rules[i].wants] = (uint8) (i + 1);
+		NodeTag		wants = table->rules[i].wants;
+
+		if (wants >= NODE_TAGS)
+			elog(ERROR, "node tag %d is too large for a rule", (int) wants);
+		Assert(table->first[wants] == 0 || table->first[wants] == i + 2);
+		table->first[wants] = (uint8) (i + 1);
 	}
 	table->indexed = true;
 }
@@ -88,7 +76,7 @@ visit_inside(Node *node, Visit *visit)
 		case T_UpdateStmt:
 		case T_DeleteStmt:
 		case T_MergeStmt:
-			return raw_expression_tree_walker(node, visit_expression, visit);
+			return visit_query(node, visit);
 		case T_ExplainStmt:
 			return visit_part(((ExplainStmt *) node)->query, visit);
 		case T_CreateTableAsStmt:
@@ -100,7 +88,7 @@ visit_inside(Node *node, Visit *visit)
 		case T_PrepareStmt:
 			return visit_part(((PrepareStmt *) node)->query, visit);
 		case T_CallStmt:
-			return visit_expression((Node *) ((CallStmt *) node)->funccall, visit);
+			return visit_query((Node *) ((CallStmt *) node)->funccall, visit);
 
 			/* what it defines */
 		case T_CreateSchemaStmt:
@@ -140,13 +128,47 @@ visit_list(List *list, Visit *visit)
 	return false;
 }
 
-/* Inside of a query the server knows the way. */
+/*
+ * Inside of a query the server knows the way; but what its walker does not know
+ * it raises an error for, as for trees that are too deep for it.
+ */
+static bool
+visit_query(Node *node, Visit *visit)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool done = false;
+
+	PG_TRY();
+	{
+		error_context_stack = NULL;
+		done = IsA(node, FuncCall) ? visit_expression(node, visit) :
+			raw_expression_tree_walker(node, visit_expression, visit);
+	}
+	PG_CATCH();
+	{
+		int			sqlstate = geterrcode();
+
+		/* the walker's own, not a rule's */
+		if (visit->sink->rule != NULL ||
+			(sqlstate != ERRCODE_INTERNAL_ERROR &&
+			 sqlstate != ERRCODE_STATEMENT_TOO_COMPLEX))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+
+	return done;
+}
+
 static bool
 visit_expression(Node *node, void *context)
 {
-	return node != NULL &&
-		(ask_rules(context, nodeTag(node), node) ||
-		 raw_expression_tree_walker(node, visit_expression, context));
+	if (node == NULL)
+		return false;
+	if (is_wanted(context, nodeTag(node)) && ask_rules(context, nodeTag(node), node))
+		return true;
+	return raw_expression_tree_walker(node, visit_expression, context);
 }
 
 /* True: the statement is forbidden. */
@@ -156,13 +178,14 @@ ask_rules(const Visit *visit, NodeTag wants, const Node *node)
 	const RuleTable *table = visit->table;
 	RuleSink   *sink = visit->sink;
 
-	if (wants >= NODE_TAGS || table->first[wants] == 0)
+	if (!is_wanted(visit, wants))
 		return false;
-	for (int i = table->first[wants] - 1; i < table->count && !sink->forbidden; i++)
+	for (int i = table->first[wants] - 1;
+		 i < table->count && table->rules[i].wants == wants && !sink->forbidden; i++)
 	{
 		const ScriptRule *rule = &table->rules[i];
 
-		if (rule->wants != wants || (sink->forbidding_only && !rule->forbids))
+		if (sink->forbidding_only && !rule->forbids)
 			continue;
 		sink->rule = rule;
 		rule->rule(visit->script, visit->statement, node, sink);

@@ -55,7 +55,7 @@ typedef struct ScriptRule
 
 typedef struct RuleTable
 {
-	const ScriptRule *rules;
+	const ScriptRule *rules;	/* those for one kind of node stand together */
 	int			count;			/* below 255 */
 
 	/* private, filled when first used */
@@ -66,7 +66,7 @@ typedef struct RuleTable
 /*
  * Visit one statement.  Ends early when it is forbidden: one reason is enough.
  * What the server's walker does not know (an expression of a newer kind) ends
- * the walk inside of the statement, without a word.
+ * the walk inside of that query, without a word.
  */
 extern void visit_statement(RuleTable *table, const Script *script, const Statement *statement,
 							const RawStmt *raw, RuleSink *sink);
