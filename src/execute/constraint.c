@@ -59,6 +59,7 @@ typedef struct Names
 	char	   *initially_deferred;
 } Names;
 
+static void add_context(void *unused);
 static void set_constraints(const char *names, const char *mode);
 static void note_change(Datum unused, Oid relation);
 static void look_at_relations(void);
@@ -85,10 +86,23 @@ void
 constraint_check_all(void)
 {
 	ConstraintsSetStmt *all = makeNode(ConstraintsSetStmt);
+	ErrorContextCallback callback = {
+		.callback = add_context,
+		.previous = error_context_stack
+	};
 
 	/* once a migration, so not by way of a parser */
+	error_context_stack = &callback;
 	AfterTriggerSetState(all);
+	error_context_stack = callback.previous;
 	pfree(all);
+}
+
+/* What an error says of it all the same: no statement of the script is at fault. */
+static void
+add_context(void *unused)
+{
+	errcontext("SQL statement \"%s\"", "SET CONSTRAINTS ALL IMMEDIATE");
 }
 
 void
