@@ -232,9 +232,9 @@ look_deeper(Candidates *all, Candidate *item)
 	const char *top = item->entry->name;
 	List	   *pending = list_make1((void *) top);
 
-	while (pending != NIL)
+	for (int next = 0; next < list_length(pending); next++)
 	{
-		const char *folder = linitial(pending);
+		const char *folder = list_nth(pending, next);
 		const char *slash = strrchr(folder, '/');
 		SourceEntry inner = {slash ? slash + 1 : folder, true, NIL};
 		List	   *files;
@@ -243,7 +243,6 @@ look_deeper(Candidates *all, Candidate *item)
 		ListCell   *lc;
 
 		CHECK_FOR_INTERRUPTS();
-		pending = list_delete_first(pending);
 		source_list_folder(all->source, folder, &files, &folders, &links);
 		foreach(lc, folders)
 		{

@@ -100,13 +100,25 @@ source_list_folder(const Source *source, const char *folder,
 		const char *prefix = psprintf("%s/", folder);
 		size_t		skip = strlen(prefix);
 		const char *last = NULL;
+		int			low = 0;
+		int			high = set->count;
 
-		for (int i = 0; i < set->count; i++)
+		/* the files of a folder stand together */
+		while (low < high)
+		{
+			int			middle = low + (high - low) / 2;
+
+			if (strcmp(set->files[middle].path, prefix) < 0)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		for (int i = low; i < set->count && strncmp(set->files[i].path, prefix, skip) == 0; i++)
 		{
 			const char *name = set->files[i].path + skip;
 			const char *slash;
 
-			if (strncmp(set->files[i].path, prefix, skip) != 0 || *name == '.')
+			if (*name == '.')
 				continue;
 			slash = strchr(name, '/');
 			if (slash == NULL)
