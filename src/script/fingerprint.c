@@ -13,6 +13,18 @@ fingerprint_begin(Fingerprint *fingerprint)
 	fingerprint->used = 0;
 }
 
+static inline void
+add_byte(Fingerprint *fingerprint, char c)
+{
+	if (fingerprint->used == FINGERPRINT_BUFFER)
+	{
+		digest_update(fingerprint->digest, fingerprint->buffer, FINGERPRINT_BUFFER);
+		fingerprint->used = 0;
+	}
+	fingerprint->buffer[fingerprint->used++] = c;
+}
+
+/* Every byte of a script passes here: no call for each. */
 void
 fingerprint_token(Fingerprint *fingerprint, const char *text, const Token *token)
 {
@@ -20,22 +32,16 @@ fingerprint_token(Fingerprint *fingerprint, const char *text, const Token *token
 
 	if (token->kind == TOKEN_WORD)
 	{
-		char		folded[NAMEDATALEN];
-		uint32		done = 0;
-
-		while (done < token->length)
+		for (uint32 i = 0; i < token->length; i++)
 		{
-			uint32		n = Min(token->length - done, sizeof(folded));
+			char		c = bytes[i];
 
-			for (uint32 i = 0; i < n; i++)
-				folded[i] = (char) pg_ascii_tolower((unsigned char) bytes[done + i]);
-			fingerprint_bytes(fingerprint, folded, n);
-			done += n;
+			add_byte(fingerprint, c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 		}
 	}
 	else
 		fingerprint_bytes(fingerprint, bytes, token->length);
-	fingerprint_bytes(fingerprint, "", 1);
+	add_byte(fingerprint, '\0');
 }
 
 void
@@ -45,12 +51,7 @@ fingerprint_bytes(Fingerprint *fingerprint, const char *bytes, size_t len)
 	{
 		if (bytes[i] == '\r' && i + 1 < len && bytes[i + 1] == '\n')
 			continue;
-		if (fingerprint->used == FINGERPRINT_BUFFER)
-		{
-			digest_update(fingerprint->digest, fingerprint->buffer, FINGERPRINT_BUFFER);
-			fingerprint->used = 0;
-		}
-		fingerprint->buffer[fingerprint->used++] = bytes[i];
+		add_byte(fingerprint, bytes[i]);
 	}
 }
 
