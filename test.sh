@@ -13,7 +13,8 @@
 #
 # Without arguments: all, a quarter of an hour on two cores. After the server stages the logs of the servers are read
 # (test/check_log.pl).
-# Tests run from a copy of the work tree as an unprivileged user; TAP_FILES="test/t/x.pl" picks TAP tests.
+# Tests run from a copy of the work tree as an unprivileged user. Some of them, by name: REGRESS="up up_parts" ./test.sh regress,
+# ISOLATION=iso_up ./test.sh isolation, TAP_FILES="test/t/001_crash.pl" ./test.sh tap.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
 
@@ -28,7 +29,7 @@ for s in $stages; do
   case $s in
     lint | regress | isolation | pgtap | tap | staged | corpora | matrix) ;;
     quick) stages="$stages lint regress isolation pgtap " ;;
-    *) sed -n '2,17s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,18s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 wanted() { [ "$stages" != "${stages#* "$1" }" ]; }

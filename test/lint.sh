@@ -35,14 +35,17 @@ shell_syntax() {
   for f in $scripts; do bash -n "$f"; done
 }
 
-# The control file, the install script and META.json must speak of one version; and whoever has another one, of which there
-# is a script, must find a way to that (t/212_update.pl goes it).
+# The control file, the install script, META.json, the library, migrator-push and the changelog must speak of one version.
+# Whoever has another one, of which there is a script, must find a way to it, which t/212_update.pl goes.
 one_version() {
   local v f from
   v=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" migrator.control)
   echo "control file: $v"
   test -n "$v"
   test -e "sql/migrator--$v.sql"
+  grep -qx "#define MIGRATOR_VERSION \"$v\"" src/base/settings.h || { echo "src/base/settings.h has another"; return 1; }
+  grep -q "echo 'migrator-push $v'" bin/migrator-push || { echo "bin/migrator-push has another"; return 1; }
+  grep -m 1 '^## ' CHANGELOG.md | grep -q "^## $v\( \|\$\)" || { echo "CHANGELOG.md does not begin with it"; return 1; }
   perl -MJSON::PP -e '
     local $/;
     my $meta = decode_json(<STDIN>);
