@@ -75,6 +75,23 @@ version_tests() {
   [ -z "$others$odd" ] && ! grep -qE '^[[:space:]]*#[[:space:]]*elif' src/base/compat.h
 }
 
+# Lines that somebody has to read beside others. Not what cannot be continued: a psql command, a row of a table, an output
+# that a document quotes.
+line_lengths() {
+  # shellcheck disable=SC2086 # a list of patterns
+  perl -CSD -ne '
+    chomp;
+    if (length > 160 && !/^\\/ && !($ARGV =~ /\.md$/ && /^(?:\||    )/))
+    {
+      print "$ARGV:$.: ", length, " columns\n";
+      $found = 1;
+    }
+    close ARGV if eof;
+    END { $? = $found ? 1 : 0; }
+  ' $scripts test/*.pl test/*.txt test/{sql,pgtap,include}/*.sql test/specs/*.spec test/t/*.pl test/perl/*.pm test/modules/*/* \
+    ./*.md docs/*.md src/*.md test/*.md bench/*.md examples/*.md
+}
+
 check layering perl test/layering.pl src
 # where there is no pg_bsd_indent yet, the matrix checks it: see in_chroot.sh
 check indent perl test/indent.pl --check
@@ -82,6 +99,7 @@ check checks perl test/checks.pl src docs
 check shell-syntax shell_syntax
 check one-version one_version
 check version-tests version_tests
+check line-lengths line_lengths
 if command -v shellcheck >/dev/null; then
   # shellcheck disable=SC2086 # a list of patterns
   check shellcheck shellcheck -x $scripts

@@ -43,7 +43,8 @@ set_up() {
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
     --essential-hook='mkdir -p "$1/etc/postgresql-common"; echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"' \
-    --customize-hook='cd "$1/tmp" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q download postgresql-server-dev-'"$2"' && dpkg -x postgresql-server-dev-*.deb "$1" && rm -f *.deb' \
+    --customize-hook='cd "$1/tmp" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q download postgresql-server-dev-'"$2"' &&
+      dpkg -x postgresql-server-dev-*.deb "$1" && rm -f *.deb' \
     --skip=cleanup/tmp "$1" "$3.new" "deb $from $1 main" >"$cache/$1.log" 2>&1 </dev/null || { rm -rf "$3.new"; return 1; }
   packages "$2" >"$3.new/.ok"
   mv "$3.new" "$3"

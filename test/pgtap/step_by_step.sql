@@ -15,7 +15,8 @@ SET LOCAL search_path = shop, public;
 
 SELECT is((SELECT count(*) FROM migrator.apply(:'golang', target => '1')), 1::bigint, 'up to the version before');
 SELECT hasnt_column('shop', 'accounts', 'balance', 'no balance yet');
-SELECT throws_ok(format('SELECT migrator.assert_current(%L)', :'golang'), 'MG010', 'pending migrations detected: service "default" lacks 2', 'the schema is old');
+SELECT throws_ok(format('SELECT migrator.assert_current(%L)', :'golang'), 'MG010', 'pending migrations detected: service "default" lacks 2',
+  'the schema is old');
 INSERT INTO accounts (owner) VALUES ('ann');
 SELECT is((SELECT outcome FROM migrator.apply(:'golang', versions => '{2}')), 'applied', 'the migration under test');
 SELECT is((SELECT balance FROM accounts), 0::numeric, 'old rows have a balance, too');

@@ -19,13 +19,15 @@ SELECT task, files.execute(example) FROM migrator.help() WHERE files.execute(exa
 
 -- Every object has a comment.
 SELECT p.oid::regprocedure FROM pg_proc p WHERE pronamespace = 'migrator'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL;
-SELECT c.oid::regclass FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v') AND obj_description(c.oid, 'pg_class') IS NULL ORDER BY 1;
+SELECT c.oid::regclass FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v')
+  AND obj_description(c.oid, 'pg_class') IS NULL ORDER BY 1;
 SELECT obj_description(oid, 'pg_extension') IS NOT NULL AS extension FROM pg_extension WHERE extname = 'migrator';
 -- Functions are volatile, parallel unsafe and called on null input; those that look at nothing are not.
 SELECT proname, prokind, provolatile, proparallel, proisstrict FROM pg_proc WHERE pronamespace = 'migrator'::regnamespace ORDER BY 1;
 SELECT p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid) FROM pg_proc p WHERE pronamespace = 'migrator'::regnamespace ORDER BY 1, 2;
 -- Tables and views.
-SELECT table_name, string_agg(column_name || ' ' || data_type, ', ' ORDER BY ordinal_position) FROM information_schema.columns WHERE table_schema = 'migrator' GROUP BY 1 ORDER BY 1;
+SELECT table_name, string_agg(column_name || ' ' || data_type, ', ' ORDER BY ordinal_position) FROM information_schema.columns
+  WHERE table_schema = 'migrator' GROUP BY 1 ORDER BY 1;
 -- history has no unique and no foreign key, so that a worker can write it beside an open transaction
 SELECT conrelid::regclass, contype, conname FROM pg_constraint WHERE connamespace = 'migrator'::regnamespace AND contype IN ('p', 'u', 'f') ORDER BY 1, 2;
 -- the record is marked for dump, with its sequences; staged files are a cache
@@ -52,7 +54,8 @@ SELECT count(*) FROM migrator.status('m/d');
 DROP EXTENSION migrator;
 DROP SCHEMA migrator;
 -- the library without its extension
-CREATE FUNCTION app.stray(source text, service text, environment text) RETURNS TABLE (service text, version text, name text, state text, flags text[], applied_at timestamptz,
+CREATE FUNCTION app.stray(source text, service text, environment text) RETURNS TABLE (service text, version text, name text,
+  state text, flags text[], applied_at timestamptz,
   execution_time_ms double precision, applied_by text, environment text, checksum text, message text) LANGUAGE C AS '$libdir/migrator', 'migrator_status';
 SELECT * FROM app.stray(NULL, NULL, NULL);
 DROP FUNCTION app.stray;

@@ -17,7 +17,8 @@ SELECT down_script FROM migrator.migrations WHERE version = '1';
 CALL files.remove('m/d/1_a.down.sql');
 SELECT migrator.accept('1', source => 'm/d');
 SELECT down_script IS NULL AS none FROM migrator.migrations WHERE version = '1';
-SELECT version, event, note, checksum = (SELECT checksum FROM migrator.migrations WHERE version = '1') AS new FROM migrator.history WHERE event = 'accepted' ORDER BY id;
+SELECT version, event, note, checksum = (SELECT checksum FROM migrator.migrations WHERE version = '1') AS new FROM migrator.history
+  WHERE event = 'accepted' ORDER BY id;
 -- under checksum_policy = error the next run goes on
 SET migrator.checksum_policy = error;
 CALL files.write('m/d/2_b.up.sql', 'SELECT 22;');

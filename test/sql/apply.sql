@@ -2,7 +2,8 @@
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
 
-CALL files.make('m/d', '1_a.sql', E'-- Accounts.\nCREATE TABLE a(i int);\nINSERT INTO a VALUES (1);', '2_b.sql', 'INSERT INTO a VALUES (2);', '3_c.sql', 'CREATE VIEW c AS SELECT sum(i) FROM a;');
+CALL files.make('m/d', '1_a.sql', E'-- Accounts.\nCREATE TABLE a(i int);\nINSERT INTO a VALUES (1);', '2_b.sql',
+  'INSERT INTO a VALUES (2);', '3_c.sql', 'CREATE VIEW c AS SELECT sum(i) FROM a;');
 
 -- A dry run runs everything, undoes everything, records nothing.
 SELECT service, version, name, outcome, execution_time_ms >= 0 AS timed, message FROM migrator.apply('m/d', dry_run => true);
@@ -25,13 +26,15 @@ SELECT * FROM migrator.apply();
 SELECT * FROM migrator.apply(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 
 -- What is on record.
-SELECT service, version, name, file, layout, state, environment, length(checksum) AS checksum, left(fingerprint, 2) AS algorithm, description, down_script, run_id,
+SELECT service, version, name, file, layout, state, environment, length(checksum) AS checksum, left(fingerprint, 2) AS algorithm,
+  description, down_script, run_id,
        applied_at <= clock_timestamp() AS applied, execution_time_ms >= 0 AS timed, applied_by, statement_total, statement_done, statement_started,
        lock_key = migrator.lock_key() AS lock_key, backend_pid = pg_backend_pid() AS pid, baseline, non_transactional, error_message
   FROM migrator.migrations ORDER BY version;
 SELECT run_id, kind, service, source, environment, outcome, total, applied, failed, skipped, duration_ms >= 0 AS timed, started_at <= finished_at AS ended,
        started_by, run_as, client_addr, extension_version FROM migrator.runs ORDER BY run_id;
-SELECT run_id, service, version, name, event, environment, statement, line, error_message, applied_by, run_as, application_name = current_setting('application_name') AS application,
+SELECT run_id, service, version, name, event, environment, statement, line, error_message, applied_by, run_as,
+  application_name = current_setting('application_name') AS application,
        backend_pid = pg_backend_pid() AS pid, extension_version FROM migrator.history ORDER BY id;
 
 -- The transaction is the caller's: ROLLBACK leaves nothing.
@@ -54,7 +57,8 @@ SELECT version, state FROM migrator.status('m/d');
 
 -- Each migration sees the ones before, in one call and in one query.
 CALL files.forget();
-SELECT version, outcome FROM migrator.apply('m/d', target => '1') UNION ALL SELECT version, outcome FROM migrator.apply('m/d') UNION ALL SELECT version, outcome FROM migrator.apply('m/d');
+SELECT version, outcome FROM migrator.apply('m/d', target => '1') UNION ALL SELECT version, outcome FROM migrator.apply('m/d')
+  UNION ALL SELECT version, outcome FROM migrator.apply('m/d');
 CALL files.forget();
 WITH first AS MATERIALIZED (SELECT * FROM migrator.apply('m/d', target => '1')), rest AS MATERIALIZED (SELECT * FROM migrator.apply('m/d'))
 SELECT version FROM first UNION ALL SELECT version FROM rest;

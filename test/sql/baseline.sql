@@ -1,11 +1,13 @@
 -- baseline(): a database that has the schema already.
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
-CALL files.make('m/d', '1_a.up.sql', E'-- Accounts.\nCREATE TABLE a();', '1_a.down.sql', 'DROP TABLE a;', '2_b.up.sql', 'CREATE TABLE b();', '3_c.up.sql', 'VACUUM;', '10_d.up.sql', 'CREATE TABLE d();');
+CALL files.make('m/d', '1_a.up.sql', E'-- Accounts.\nCREATE TABLE a();', '1_a.down.sql', 'DROP TABLE a;', '2_b.up.sql',
+  'CREATE TABLE b();', '3_c.up.sql', 'VACUUM;', '10_d.up.sql', 'CREATE TABLE d();');
 -- up to a version
 SELECT migrator.baseline('m/d', version => '0002');
 SELECT version, state, flags, execution_time_ms FROM migrator.status('m/d');
-SELECT version, name, file, layout, state, description, down_script, baseline, non_transactional, length(checksum) AS checksum, applied_at <= clock_timestamp() AS applied, applied_by, statement_total FROM migrator.migrations ORDER BY 1;
+SELECT version, name, file, layout, state, description, down_script, baseline, non_transactional, length(checksum) AS checksum,
+  applied_at <= clock_timestamp() AS applied, applied_by, statement_total FROM migrator.migrations ORDER BY 1;
 SELECT kind, outcome, total, applied, failed FROM migrator.runs;
 SELECT version, event, run_id FROM migrator.history ORDER BY id;
 SELECT to_regclass('a'), to_regclass('b');

@@ -47,7 +47,8 @@ CALL files.run('cd m/d && i=0; while [ $i -lt 3000 ]; do i=$((i + 1)); echo "SEL
 SELECT count(*), count(*) FILTER (WHERE outcome = 'applied') AS applied
   FROM migrator.apply('m/d', dry_run => true, versions => (SELECT array_agg(i::text ORDER BY i DESC) || array_agg('0' || i) FROM generate_series(1, 2000) i));
 SELECT count(*) FROM migrator.apply('m/d', versions => '{7,2999,0007}');
-SELECT count(*) FROM migrator.apply('m/d', target => '10', options => (SELECT jsonb_build_object('allow_late', jsonb_agg(i::text)) FROM generate_series(1, 3000) i));
+SELECT count(*) FROM migrator.apply('m/d', target => '10', options => (SELECT jsonb_build_object('allow_late', jsonb_agg(i::text))
+  FROM generate_series(1, 3000) i));
 SELECT count(*) FROM migrator.apply('m/d', versions => '{1,3001}');
 
 -- What is recorded of an error is bounded, at a character's end.
@@ -65,7 +66,8 @@ SELECT octet_length(error_message) FROM migrator.migrations;
 
 -- Neither a name nor an error writes a line of its own.
 CALL files.forget();
-CALL files.make('m/d', E'1_a\n  LOG: forged.sql', 'SELECT 1;', '2_b.sql', E'DO $$BEGIN RAISE EXCEPTION E''one\nDEBUG: two \\x1b[31m''; END$$;', E'3_c.sql', 'SELECT 3;', E'not\nours.sql', '');
+CALL files.make('m/d', E'1_a\n  LOG: forged.sql', 'SELECT 1;', '2_b.sql', E'DO $$BEGIN RAISE EXCEPTION E''one\nDEBUG: two \\x1b[31m''; END$$;',
+  E'3_c.sql', 'SELECT 3;', E'not\nours.sql', '');
 SELECT current_database() AS database \gset
 \setenv PGDATABASE :database
 \setenv MASK 's/[0-9]+\\.[0-9]{3} ms/N ms/; s/identifier [0-9]+/identifier N/; s/Database "[^"]*"/Database "D"/'

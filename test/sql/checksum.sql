@@ -1,7 +1,8 @@
 -- Applied files that change, change only in form, or go away.
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
-CALL files.make('m/d', '1_a.sql', E'-- A.\nCREATE TABLE a(i int);\nINSERT INTO a VALUES (1);\n', '2_b.sql', 'CREATE TABLE b(i int);', '3_c.sql', E'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1$$;\nCOPY b FROM stdin;\n1\n\\.\n', '4_d.sql', 'SELECT ''X'';');
+CALL files.make('m/d', '1_a.sql', E'-- A.\nCREATE TABLE a(i int);\nINSERT INTO a VALUES (1);\n', '2_b.sql', 'CREATE TABLE b(i int);',
+  '3_c.sql', E'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1$$;\nCOPY b FROM stdin;\n1\n\\.\n', '4_d.sql', 'SELECT ''X'';');
 SELECT version, outcome FROM migrator.apply('m/d');
 CREATE VIEW found AS SELECT version, state, flags, message FROM migrator.status('m/d');
 

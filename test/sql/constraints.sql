@@ -25,7 +25,9 @@ CALL files.write('m/d/7_g.sql', 'INSERT INTO child VALUES (5); INSERT INTO paren
 SELECT version, outcome, message FROM migrator.apply('m/d');
 -- a constraint whose name needs quotes, a constraint trigger, a deferrable unique key
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE "a b"(i int CONSTRAINT "it''s ""a"" key" UNIQUE DEFERRABLE INITIALLY DEFERRED);', '2_b.sql', 'INSERT INTO "a b" VALUES (1), (1); DELETE FROM "a b" WHERE ctid IN (SELECT max(ctid) FROM "a b");', '3_c.sql', 'INSERT INTO "a b" VALUES (2), (2);');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE "a b"(i int CONSTRAINT "it''s ""a"" key" UNIQUE DEFERRABLE INITIALLY DEFERRED);',
+  '2_b.sql', 'INSERT INTO "a b" VALUES (1), (1); DELETE FROM "a b" WHERE ctid IN (SELECT max(ctid) FROM "a b");', '3_c.sql',
+  'INSERT INTO "a b" VALUES (2), (2);');
 SELECT version, outcome, message FROM migrator.apply('m/d', on_error => 'continue');
 BEGIN;
 INSERT INTO "a b" VALUES (1);
@@ -47,13 +49,19 @@ CALL files.forget();
 CALL files.make('m/d', '1_a.sql', 'CREATE TABLE parent(id int PRIMARY KEY); CREATE TABLE child(p int);',
   '2_b.sql', 'DO $$BEGIN EXECUTE ''ALTER TABLE child ADD CONSTRAINT undone UNIQUE (p) DEFER'' || ''RABLE INITIALLY DEFER'' || ''RED''; PERFORM 1/0; END$$;',
   '3_c.sql', 'DO $$BEGIN EXECUTE ''ALTER TABLE child ADD FOREIGN KEY (p) REFERENCES parent DEFER'' || ''RABLE INITIALLY DEFER'' || ''RED''; END$$;',
-  '4_d.sql', 'INSERT INTO child VALUES (1);', '5_e.sql', 'ALTER TABLE child ADD COLUMN c int;', '6_f.sql', 'INSERT INTO child VALUES (2); INSERT INTO parent VALUES (2);');
+  '4_d.sql', 'INSERT INTO child VALUES (1);', '5_e.sql', 'ALTER TABLE child ADD COLUMN c int;', '6_f.sql',
+    'INSERT INTO child VALUES (2); INSERT INTO parent VALUES (2);');
 SELECT version, outcome, message FROM migrator.apply('m/d', on_error => 'continue');
 SELECT p FROM child ORDER BY p;
 -- through a partition and a trigger: the table that is written is not the one in the script
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE parent(id int PRIMARY KEY); CREATE TABLE whole(p int) PARTITION BY LIST (p); CREATE TABLE part PARTITION OF whole DEFAULT; ALTER TABLE part ADD FOREIGN KEY (p) REFERENCES parent DEFERRABLE INITIALLY DEFERRED; CREATE TABLE log(i int UNIQUE DEFERRABLE INITIALLY DEFERRED); CREATE TABLE t(i int); CREATE FUNCTION app.note() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN INSERT INTO app.log VALUES (NEW.i); RETURN NEW; END''; CREATE TRIGGER n AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION app.note();',
-  '2_b.sql', 'INSERT INTO whole VALUES (1);', '3_c.sql', 'INSERT INTO t VALUES (1), (1);', '4_d.sql', E'COPY whole FROM stdin;\n4\n\\.\n', '5_e.sql', 'ALTER TABLE part ADD COLUMN c int; ALTER TABLE log ADD COLUMN c int;');
+CALL files.make('m/d', '1_a.sql',
+  'CREATE TABLE parent(id int PRIMARY KEY); CREATE TABLE whole(p int) PARTITION BY LIST (p); CREATE TABLE part PARTITION OF whole '
+  'DEFAULT; ALTER TABLE part ADD FOREIGN KEY (p) REFERENCES parent DEFERRABLE INITIALLY DEFERRED; CREATE TABLE log(i int UNIQUE '
+  'DEFERRABLE INITIALLY DEFERRED); CREATE TABLE t(i int); CREATE FUNCTION app.note() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN '
+  'INSERT INTO app.log VALUES (NEW.i); RETURN NEW; END''; CREATE TRIGGER n AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION app.note();',
+  '2_b.sql', 'INSERT INTO whole VALUES (1);', '3_c.sql', 'INSERT INTO t VALUES (1), (1);', '4_d.sql', E'COPY whole FROM stdin;\n4\n\\.\n',
+    '5_e.sql', 'ALTER TABLE part ADD COLUMN c int; ALTER TABLE log ADD COLUMN c int;');
 SELECT version, outcome, message FROM migrator.apply('m/d', on_error => 'continue', versions => '{1,2,3,4}');
 
 -- A new enum value cannot be used before its transaction committed: the hint names CALL.

@@ -13,7 +13,9 @@ END $$;
 SELECT s, v, files.current(s, v) FROM (VALUES ('m/d', NULL), ('m/d', '1'), ('m/d', '99'), (NULL, '1'), (NULL, NULL), ('m/nowhere', '1')) t(s, v);
 SELECT version FROM migrator.apply('m/d', target => '2');
 -- as far as 2: with files up to a version, without files the record has it
-SELECT s, v, files.current(s, v), migrator.is_current(s, version => v) FROM (VALUES ('m/d', NULL), ('m/d', '1'), ('m/d', '2'), ('m/d', '0002'), ('m/d', '10'), ('m/d', '99'), (NULL, '1'), (NULL, '2'), (NULL, '002'), (NULL, '10'), (NULL, 'x')) t(s, v);
+SELECT s, v, files.current(s, v), migrator.is_current(s, version => v)
+  FROM (VALUES ('m/d', NULL), ('m/d', '1'), ('m/d', '2'), ('m/d', '0002'), ('m/d', '10'), ('m/d', '99'), (NULL, '1'), (NULL, '2'),
+  (NULL, '002'), (NULL, '10'), (NULL, 'x')) t(s, v);
 SELECT migrator.assert_current('m/d');
 \echo :LAST_ERROR_SQLSTATE
 SELECT migrator.assert_current(version => '10');
@@ -38,7 +40,8 @@ SELECT files.current(NULL, NULL);
 CALL files.forget();
 CALL files.names('m/d', '20250131-a.sql', '20250131-b.sql', '20250202-c.sql');
 SELECT version FROM migrator.apply('m/d', target => '20250131-a');
-SELECT s, v, files.current(s, v) FROM (VALUES ('m/d', '20250131'), ('m/d', '20250131-a'), (NULL, '20250131-a'), (NULL, '20250131-b'), ('m/d', '20250202')) t(s, v);
+SELECT s, v, files.current(s, v) FROM (VALUES ('m/d', '20250131'), ('m/d', '20250131-a'), (NULL, '20250131-a'), (NULL, '20250131-b'),
+  ('m/d', '20250202')) t(s, v);
 -- more than ten are cut
 CALL files.make('m/d');
 DO $$ BEGIN FOR i IN 1..12 LOOP CALL files.write(format('m/d/%s_x.sql', i), 'SELECT 1;'); END LOOP; END $$;

@@ -6,7 +6,8 @@
 CALL files.make('m/d', '03_empty.sql', '', '04_comment.sql', E'-- Nothing yet.\n/* or ever */\n',
   '05_semicolons.sql', ';; ;', '06_blanks.sql', E' \t\r\n', '07_open.sql', 'CREATE TABLE open(i int)');
 CALL files.write('m/d/01_bom.sql', '\xEFBBBF'::bytea || 'CREATE TABLE bom(i int);'::bytea);
-CALL files.write('m/d/02_crlf.sql', E'-- Lines end with CRLF.\r\nCREATE TABLE crlf(\r\n  i int,\r\n  t text DEFAULT ''a\r\nb''\r\n);\r\nINSERT INTO crlf VALUES (1);\r\n');
+CALL files.write('m/d/02_crlf.sql',
+  E'-- Lines end with CRLF.\r\nCREATE TABLE crlf(\r\n  i int,\r\n  t text DEFAULT ''a\r\nb''\r\n);\r\nINSERT INTO crlf VALUES (1);\r\n');
 CALL files.write('m/d/08_bom_only.sql', '\xEFBBBF'::bytea);
 SELECT version, description FROM migrator.pending('m/d');
 SELECT version, outcome, message FROM migrator.apply('m/d');

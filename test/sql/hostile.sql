@@ -1,7 +1,8 @@
 -- What a caller's search_path, names and settings can do to us: nothing.
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE app.a(i int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED);', '2_b.sql', E'INSERT INTO app.a VALUES (1);', '3_c.sql', 'SELECT 1/0;');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE app.a(i int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED);', '2_b.sql',
+  E'INSERT INTO app.a VALUES (1);', '3_c.sql', 'SELECT 1/0;');
 -- A schema of a user's with tables, functions, operators and casts that are called like what we use.
 CREATE SCHEMA evil;
 CREATE TABLE evil.trap(what text);

@@ -15,7 +15,8 @@ TABLE found;
 SELECT version, name, file, transactional FROM migrator.pending(:'golang');
 
 -- dated files, short and long, with and without .up and .down; two of one day
-CALL files.names('m/d', '20250202-second.sql', '20250202-first.sql', '20250131-a.up.sql', '20250131-a.down.sql', '20250203123059_c.sql', '20250203123059_c.down.sql');
+CALL files.names('m/d', '20250202-second.sql', '20250202-first.sql', '20250131-a.up.sql', '20250131-a.down.sql', '20250203123059_c.sql',
+  '20250203123059_c.down.sql');
 TABLE layout;
 TABLE found;
 \set dated :dir '/fixtures/dated'

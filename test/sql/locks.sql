@@ -1,17 +1,20 @@
 -- The keys, the view of locks, unlock().
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
-SELECT migrator.lock_key() = hashtextextended('migrator:default', 0) AS "default", migrator.lock_key('billing-api') = hashtextextended('migrator:billing-api', 0) AS billing,
+SELECT migrator.lock_key() = hashtextextended('migrator:default', 0) AS "default",
+  migrator.lock_key('billing-api') = hashtextextended('migrator:billing-api', 0) AS billing,
        migrator.lock_key('billing-api', 'up') = hashtextextended('migrator:up:billing-api', 0) AS up;
 SELECT migrator.lock_key(NULL), migrator.lock_key('x', NULL);
 SELECT migrator.lock_key('x', 'down');
 SELECT migrator.lock_key('X');
 -- held to the end of the transaction
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE seen AS SELECT service, mode, state, pid = pg_backend_pid() AS ours FROM migrator.locks;', '2_b.sql', 'SELECT 2;');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE seen AS SELECT service, mode, state, pid = pg_backend_pid() AS ours FROM migrator.locks;',
+  '2_b.sql', 'SELECT 2;');
 TABLE migrator.locks;
 BEGIN;
 SELECT version, outcome FROM migrator.apply('m/d', target => '1');
-SELECT service, mode, state, pid = pg_backend_pid() AS ours, "user" = current_user AS "user", application = current_setting('application_name') AS application, client, since <= clock_timestamp() AS since FROM migrator.locks;
+SELECT service, mode, state, pid = pg_backend_pid() AS ours, "user" = current_user AS "user",
+  application = current_setting('application_name') AS application, client, since <= clock_timestamp() AS since FROM migrator.locks;
 -- again in the same transaction: the lock is ours
 SELECT version, outcome FROM migrator.apply('m/d', if_locked => 'fail');
 SELECT count(*) FROM migrator.locks;

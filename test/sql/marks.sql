@@ -55,12 +55,16 @@ TABLE files.marks;
 
 -- the same in quotes, COPY data, block comments, and behind code; and words that only resemble a mark
 CALL files.make('m/d',
-  '1_a.sql', E'SELECT ''\n-- migrate:up\n-- migrate:down\n'';\nDO $x$\nBEGIN\n-- +goose Down\nNULL;\nEND $x$;\nSELECT "\n-- rambler down\n" FROM (SELECT 1 AS "\n-- rambler down\n") x;\n',
+  '1_a.sql', E'SELECT ''\n-- migrate:up\n-- migrate:down\n'';\nDO $x$\nBEGIN\n-- +goose Down\nNULL;\nEND $x$;\nSELECT "\n-- rambler '
+    'down\n" FROM (SELECT 1 AS "\n-- rambler down\n") x;\n',
   '2_b.sql', E'CREATE TABLE b(t text);\nCOPY b FROM stdin;\n-- migrate:down\n# --- !Downs\n\\.\n/*\n-- migrate:down\n*/\nSELECT 1; -- +goose Down\n',
-  '3_c.sql', E'-- rollback plan: see the wiki\n--rollback plan: see the wiki\n-- Rollback: DROP TABLE c;\n-- Down is left\n-- Downs\n-- migration of users, up and down\nCREATE TABLE c();\n-- Up, up and away!\n-- undone by nobody\n-- atlas:nolint\n-- changeset 12: what changed\n--> statement-breakpoint\n-- migrate: downtime of a minute\n--;;\n',
+  '3_c.sql', E'-- rollback plan: see the wiki\n--rollback plan: see the wiki\n-- Rollback: DROP TABLE c;\n-- Down is left\n-- '
+    'Downs\n-- migration of users, up and down\nCREATE TABLE c();\n-- Up, up and away!\n-- undone by nobody\n-- atlas:nolint\n-- '
+    'changeset 12: what changed\n--> statement-breakpoint\n-- migrate: downtime of a minute\n--;;\n',
   '4_d.sql', E'CREATE TABLE d();\n-- Rollback:\n-- DROP TABLE d;\nCREATE TABLE d2();\n-- Down:\n-- DROP TABLE d2;\n',
   '5_e.sql', E'CREATE TYPE e AS ENUM (\n-- up\n''up'',\n-- down\n''down'');\n-- Down Migration: none\n',
-  '6_f.sql', repeat('-', 100) || E'\n' || repeat('-- ', 1000) || E'\n--' || repeat(' ', 5000) || E'+goose Up\n-- changeset ' || repeat(':', 5000) || E'\nSELECT 1;');
+  '6_f.sql', repeat('-', 100) || E'\n' || repeat('-- ', 1000) || E'\n--' || repeat(' ', 5000) || E'+goose Up\n-- changeset '
+    || repeat(':', 5000) || E'\nSELECT 1;');
 TABLE files.marks;
 SELECT version, outcome FROM migrator.apply('m/d');
 

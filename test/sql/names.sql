@@ -2,7 +2,8 @@
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
 CREATE VIEW files.names AS
-  SELECT check_name, severity, file, message FROM migrator.validate('m/d') WHERE check_name IN ('names', 'hooks') AND severity <> 'ok' ORDER BY file COLLATE "C";
+  SELECT check_name, severity, file, message FROM migrator.validate('m/d') WHERE check_name IN ('names', 'hooks') AND severity <> 'ok'
+    ORDER BY file COLLATE "C";
 -- what a run, and each function that looks, says of a directory
 CREATE FUNCTION files.truth(source text = 'm/d') RETURNS TABLE (who text, says text) LANGUAGE sql AS $$
   SELECT q, files.error(q) FROM unnest(ARRAY[
@@ -37,15 +38,18 @@ CALL files.names('m/d', '1.sql', '02_b.sql', '3_c.sql', '4_d.sql', '5_e.sql', '6
 TABLE files.names;
 
 -- names that say that they do not go up
-CALL files.names('m/d', '0005_rollback_fix.sql', '12_break_down_by_day.sql', '13_mysql_fdw.sql', '14_undo.log.sql', '15_old.sql', '16.four.five.sql', '17_x.postgres.sql', '18_downtown.sql',
-  '01_a.sql', '01_a.undo.sql', '02_a.ROLLBACK.sql', '03_a.down.more.sql', '04_a.revert.sql', '05_a.mysql.sql', '06_a.sqlite3.SQL', '07_a.MsSql.sql', '08_a_down.sql', '09_a-undo.sql', '10_Rollback.sql', '11_a.old.sql', '19_a.ENV.sql', '20_a.draft.sql');
+CALL files.names('m/d', '0005_rollback_fix.sql', '12_break_down_by_day.sql', '13_mysql_fdw.sql', '14_undo.log.sql', '15_old.sql',
+  '16.four.five.sql', '17_x.postgres.sql', '18_downtown.sql',
+  '01_a.sql', '01_a.undo.sql', '02_a.ROLLBACK.sql', '03_a.down.more.sql', '04_a.revert.sql', '05_a.mysql.sql', '06_a.sqlite3.SQL',
+    '07_a.MsSql.sql', '08_a_down.sql', '09_a-undo.sql', '10_Rollback.sql', '11_a.old.sql', '19_a.ENV.sql', '20_a.draft.sql');
 TABLE files.names;
 SELECT * FROM files.truth() LIMIT 2;
 -- what fits only by them is no layout
 CALL files.names('m/d', '1_a.undo.sql', '2_b_down.sql');
 SELECT * FROM files.truth() LIMIT 1;
 -- pairs know their down scripts; .rollback.up.sql goes up; a dialect does not
-CALL files.names('m/d', '1_a.up.sql', '1_a.down.sql', '2_b.rollback.up.sql', '2_b.rollback.down.sql', '3_c.mysql.up.sql', '3_c.mysql.down.sql', '4_slow_down.up.sql');
+CALL files.names('m/d', '1_a.up.sql', '1_a.down.sql', '2_b.rollback.up.sql', '2_b.rollback.down.sql', '3_c.mysql.up.sql',
+  '3_c.mysql.down.sql', '4_slow_down.up.sql');
 TABLE files.names;
 CALL files.names('m/d', '20240101120000_x.sql', '20240101-a-up.sql', '20240101-a-down.sql');
 TABLE files.names;
@@ -67,7 +71,8 @@ CALL files.names('m/d', '1_a.sql', '1_a.pg.sql', '2_b.sql', '02_c.sql', '3_up_d.
 SELECT message, hint FROM migrator.validate('m/d') WHERE check_name = 'duplicates';
 
 -- hooks do not exist yet; nor is one passed over
-CALL files.names('m/d', '1_a.sql', 'pre_migrate.sql', 'PostMigrate_grants.sql', 'pre-rollback.sh', 'bootstrap.sql', 'hooks/check.sql', 'hooks/README.md', 'beforeMigrate.sql', 'afterEachMigrate__x.sql', 'pre_migrate/1_x.sql');
+CALL files.names('m/d', '1_a.sql', 'pre_migrate.sql', 'PostMigrate_grants.sql', 'pre-rollback.sh', 'bootstrap.sql', 'hooks/check.sql',
+  'hooks/README.md', 'beforeMigrate.sql', 'afterEachMigrate__x.sql', 'pre_migrate/1_x.sql');
 TABLE files.names;
 SELECT * FROM files.truth();
 CALL migrator.up('m/d');
@@ -75,9 +80,12 @@ CALL files.names('m/d', '1_a.sql', 'pre_migrate.md', 'hooks/README.md', 'hooks.m
 TABLE files.names;
 
 -- options.ignore: none of ours
-CALL files.names('m/d', '1_a.sql', '2_b.go', '2_b.mysql.sql', 'old/1_z.sql', 'old/2_z.txt', 'production/1_a.sql', 'pre_migrate.sql', 'hooks/x.sql', 'environments.json');
-SELECT files.error($$SELECT * FROM migrator.apply('m/d', options => '{"ignore": ["*.go", "*.mysql.sql", "old/*", "production", "pre_migrate*", "hooks", "*.json"]}')$$);
-SELECT version, outcome FROM migrator.apply('m/d', options => '{"ignore": ["*.go", "*.mysql.sql", "old/*", "production", "pre_migrate*", "hooks", "environments.json"]}');
+CALL files.names('m/d', '1_a.sql', '2_b.go', '2_b.mysql.sql', 'old/1_z.sql', 'old/2_z.txt', 'production/1_a.sql', 'pre_migrate.sql',
+  'hooks/x.sql', 'environments.json');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d', options => '{"ignore": ["*.go", $$ ||
+    $$"*.mysql.sql", "old/*", "production", "pre_migrate*", "hooks", "*.json"]}')$$);
+SELECT version, outcome FROM migrator.apply('m/d', options =>
+  '{"ignore": ["*.go", "*.mysql.sql", "old/*", "production", "pre_migrate*", "hooks", "environments.json"]}');
 SELECT files.error($$SELECT migrator.is_current('m/d')$$);
 SELECT migrator.register('default', 'm/d', options => '{"ignore": ["*.[gx]o", "?_b.mysql.*", "old", "prod*", "pre_migrate*", "x.sql", "environments.json"]}');
 SELECT migrator.is_current(), migrator.summary() -> 'applied' AS applied;
@@ -101,7 +109,8 @@ EXCEPTION WHEN OTHERS THEN
   RETURN SQLSTATE || ': ' || SQLERRM;
 END $$;
 SELECT p, files.ignored(p) FROM unnest(ARRAY[
-  '["2_?.sql"]', '["2_??.sql"]', '["3_a\\*c.sql"]', '["*a*c*"]', '["4_[]]b.sql"]', '["[1-3]_*", "6_x"]', '["[!1-5]*"]', '["*.SQL"]', '["1_a"]', '["6_x/*"]', '["./1_a.sql"]', '[]',
+  '["2_?.sql"]', '["2_??.sql"]', '["3_a\\*c.sql"]', '["*a*c*"]', '["4_[]]b.sql"]', '["[1-3]_*", "6_x"]', '["[!1-5]*"]', '["*.SQL"]',
+    '["1_a"]', '["6_x/*"]', '["./1_a.sql"]', '[]',
   '[""]', '["/etc/*"]', '["[a"]', '["a\\"]', '"1*"', '[1]', '{}', '["' || repeat('x', 1001) || '"]']) p;
 SELECT files.ignored('["' || repeat('*a', 400) || '"]');
 
@@ -129,7 +138,8 @@ CALL files.forget();
 CALL files.names('m/d', '20260101000000_a.sql', '20260100000000_x.sql', '20260101250000_y.sql');
 SELECT version FROM migrator.apply('m/d');
 -- and stay so, though most become dates
-CALL files.names('m/d', '20260101000000_a.sql', '20260100000000_x.sql', '20260101250000_y.sql', '20260201000000_b.sql', '20260301000000_b.sql', '20260401000000_b.sql');
+CALL files.names('m/d', '20260101000000_a.sql', '20260100000000_x.sql', '20260101250000_y.sql', '20260201000000_b.sql',
+  '20260301000000_b.sql', '20260401000000_b.sql');
 SELECT version FROM migrator.pending('m/d');
 -- pairs on record, and a name that only fits another layout
 CALL files.forget();

@@ -73,7 +73,8 @@ CALL migrator.up('m/d', options => '{"verbose": "no"}');
 CALL migrator.up('m/d', options => '{"verbos": false}');
 
 -- Faults of scripts that go down are warnings: no run stops for them.
-CALL files.make('m/v', '1_a.up.sql', 'SELECT 1;', '1_a.down.sql', E'SELEC 1;\nCOMMIT;', '2_b.up.sql', 'SELECT 2;', '2_b.down.sql', 'SELECT 2;', '3_c.up.sql', 'SELEC 3;', '3_c.down.sql', 'SELECT 3;');
+CALL files.make('m/v', '1_a.up.sql', 'SELECT 1;', '1_a.down.sql', E'SELEC 1;\nCOMMIT;', '2_b.up.sql', 'SELECT 2;', '2_b.down.sql',
+  'SELECT 2;', '3_c.up.sql', 'SELEC 3;', '3_c.down.sql', 'SELECT 3;');
 CALL files.write('m/v/2_b.down.sql', '\xff'::bytea);
 SELECT check_name, severity, version, file, line, message FROM migrator.validate('m/v', 'down') WHERE severity NOT IN ('ok', 'info');
 CALL files.write('m/v/3_c.up.sql', 'SELECT 3;');

@@ -2,9 +2,12 @@
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
 
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a(i int);', '2_b.sql', E'CREATE TABLE b(i int);\n\nINSERT INTO a\n  SELECT 1 / i FROM (VALUES (1), (0)) v(i);', '3_c.sql', 'CREATE TABLE c(i int);');
-CREATE VIEW on_record AS SELECT version, state, statement_total, statement_done, error_sqlstate, error_message, run_id FROM migrator.migrations ORDER BY version;
-CREATE VIEW log AS SELECT run_id, version, event, statement, line, error_sqlstate, error_message, error_detail, applied_by, run_as FROM migrator.history ORDER BY id;
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a(i int);', '2_b.sql',
+  E'CREATE TABLE b(i int);\n\nINSERT INTO a\n  SELECT 1 / i FROM (VALUES (1), (0)) v(i);', '3_c.sql', 'CREATE TABLE c(i int);');
+CREATE VIEW on_record AS SELECT version, state, statement_total, statement_done, error_sqlstate, error_message,
+  run_id FROM migrator.migrations ORDER BY version;
+CREATE VIEW log AS SELECT run_id, version, event, statement, line, error_sqlstate, error_message, error_detail, applied_by,
+  run_as FROM migrator.history ORDER BY id;
 CREATE VIEW calls AS SELECT run_id, kind, outcome, total, applied, failed, skipped FROM migrator.runs ORDER BY run_id;
 -- they outlive what the tests undo
 CREATE SCHEMA kept;
@@ -101,7 +104,9 @@ SELECT to_regclass('handled');
 
 -- Several failures in one call; each is recorded with its place.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'SELECT 1/0;', '2_b.sql', 'SELECT nosuch;', '3_c.sql', E'SELECT 1;\nDO $$BEGIN RAISE EXCEPTION ''mine'' USING ERRCODE = ''XX123'', DETAIL = ''detail'', HINT = ''hint''; END$$;', '4_d.sql', 'CREATE TABLE d(i int CHECK (i > 0)); INSERT INTO d VALUES (0);', '5_e.sql', 'SELECT 5;');
+CALL files.make('m/d', '1_a.sql', 'SELECT 1/0;', '2_b.sql', 'SELECT nosuch;', '3_c.sql',
+  E'SELECT 1;\nDO $$BEGIN RAISE EXCEPTION ''mine'' USING ERRCODE = ''XX123'', DETAIL = ''detail'', HINT = ''hint''; END$$;',
+  '4_d.sql', 'CREATE TABLE d(i int CHECK (i > 0)); INSERT INTO d VALUES (0);', '5_e.sql', 'SELECT 5;');
 SELECT version, outcome, message FROM migrator.apply('m/d', on_error => 'continue');
 TABLE log;
 TABLE calls;
@@ -131,7 +136,8 @@ SELECT version FROM migrator.apply('m/d');
 
 -- A cancel is meant for the whole call, whatever on_error says.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a();', '2_b.sql', 'DO $$BEGIN PERFORM pg_cancel_backend(pg_backend_pid()); PERFORM pg_sleep(60); END$$', '3_c.sql', 'CREATE TABLE c();');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a();', '2_b.sql',
+  'DO $$BEGIN PERFORM pg_cancel_backend(pg_backend_pid()); PERFORM pg_sleep(60); END$$', '3_c.sql', 'CREATE TABLE c();');
 \set SHOW_CONTEXT never
 SELECT version FROM migrator.apply('m/d', on_error => 'continue');
 \set SHOW_CONTEXT errors

@@ -7,8 +7,10 @@ SELECT current_user AS me, current_database() AS database \gset
 
 -- Nothing is executable by PUBLIC but what looks at nothing.
 SELECT proname FROM pg_proc p WHERE pronamespace = 'migrator'::regnamespace AND has_function_privilege('regress_migrator_owner', p.oid, 'EXECUTE') ORDER BY 1;
-SELECT relname FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v', 'S') AND has_table_privilege('regress_migrator_owner', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') ORDER BY 1;
-SELECT has_schema_privilege('regress_migrator_owner', 'migrator', 'USAGE') AS usage, has_schema_privilege('regress_migrator_owner', 'migrator', 'CREATE') AS "create";
+SELECT relname FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v', 'S')
+  AND has_table_privilege('regress_migrator_owner', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') ORDER BY 1;
+SELECT has_schema_privilege('regress_migrator_owner', 'migrator', 'USAGE') AS usage,
+  has_schema_privilege('regress_migrator_owner', 'migrator', 'CREATE') AS "create";
 CALL files.make('m/in/d', '1_a.sql', 'CREATE TABLE app.made(); SELECT current_user;');
 CALL files.make('m/out', '1_a.sql', 'CREATE TABLE app.escaped();');
 SET ROLE "regress_migrator's user";
@@ -49,7 +51,8 @@ SELECT version, state FROM migrator.status('m');
 SELECT version, state FROM migrator.status('m/gone');
 RESET ROLE;
 CALL files.make('m/inner', '1_a.sql', 'SELECT 1;');
-CALL files.run('ln -s ../out m/in/link && mkdir m/in/files && ln -s ../../out/1_a.sql m/in/files/1_a.sql && mkdir m/in/good && ln -s ../d/1_a.sql m/in/good/1_a.sql && mkdir m/in/folders && ln -s ../../out m/in/folders/20240101_x');
+CALL files.run('ln -s ../out m/in/link && mkdir m/in/files && ln -s ../../out/1_a.sql m/in/files/1_a.sql && mkdir m/in/good && ln '
+  '-s ../d/1_a.sql m/in/good/1_a.sql && mkdir m/in/folders && ln -s ../../out m/in/folders/20240101_x');
 SET ROLE "regress_migrator's user";
 SELECT version, state FROM migrator.status('m/inner');
 SELECT version, state FROM migrator.status('m/in/link');
@@ -116,8 +119,10 @@ CALL files.try('ALTER FUNCTION migrator.apply OWNER TO current_user;');
 ALTER DATABASE :"database" OWNER TO regress_migrator_owner;
 SET ROLE regress_migrator_owner;
 SELECT service, version, state FROM migrator.migrations ORDER BY 1, 2;
-SELECT relname FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v', 'S') AND NOT has_table_privilege(c.oid, 'SELECT') ORDER BY 1;
-SELECT relname FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v', 'S') AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') ORDER BY 1;
+SELECT relname FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v', 'S')
+  AND NOT has_table_privilege(c.oid, 'SELECT') ORDER BY 1;
+SELECT relname FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v', 'S')
+  AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') ORDER BY 1;
 SELECT count(*) FROM migrator.locks;
 SELECT count(*) FROM migrator.schema_migrations;
 DELETE FROM migrator.migrations;

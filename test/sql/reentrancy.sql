@@ -14,12 +14,15 @@ CALL files.make('m/d', '1_a.sql', $$SELECT migrator.register('other', 'm/other')
 SELECT version, outcome, message FROM migrator.apply('m/d', on_error => 'continue');
 -- a script that catches the refusal goes on
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', $$DO $x$BEGIN PERFORM migrator.apply('m/other', 'other'); EXCEPTION WHEN object_in_use THEN CREATE TABLE caught(); END$x$; SELECT * FROM caught;$$,
-  '2_b.sql', $$DO $x$BEGIN PERFORM migrator.apply('m/other', 'other'); EXCEPTION WHEN object_in_use THEN NULL; END$x$; SELECT * FROM migrator.apply('m/other', 'other');$$);
+CALL files.make('m/d', '1_a.sql',
+  $$DO $x$BEGIN PERFORM migrator.apply('m/other', 'other'); EXCEPTION WHEN object_in_use THEN CREATE TABLE caught(); END$x$; SELECT * FROM caught;$$,
+  '2_b.sql', $$DO $x$BEGIN PERFORM migrator.apply('m/other', 'other'); EXCEPTION WHEN object_in_use THEN NULL; END$x$; $$ ||
+    $$SELECT * FROM migrator.apply('m/other', 'other');$$);
 SELECT version, outcome, message FROM migrator.apply('m/d', on_error => 'continue');
 -- reading is no run
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', $$CREATE TABLE seen AS SELECT version, state FROM migrator.status('m/d');$$, '2_b.sql', $$INSERT INTO seen SELECT version, state FROM migrator.status('m/d');$$);
+CALL files.make('m/d', '1_a.sql', $$CREATE TABLE seen AS SELECT version, state FROM migrator.status('m/d');$$, '2_b.sql',
+  $$INSERT INTO seen SELECT version, state FROM migrator.status('m/d');$$);
 SELECT version, outcome, message FROM migrator.apply('m/d', on_error => 'continue');
 TABLE seen;
 -- from a trigger: of a row, deferred, of an event

@@ -14,7 +14,8 @@ SELECT service, version, state FROM migrator.status(current_setting('data_direct
 SELECT version, dirty, migration_name, applied_at IS NOT NULL AS applied, execution_time_ms >= 0 AS timed, status, error_message, length(checksum) AS checksum
   FROM migrator.billing_api_schema_migrations ORDER BY version;
 SELECT obj_description('migrator.billing_api_schema_migrations'::regclass);
-SELECT pg_get_userbyid(relowner) = pg_get_userbyid(extowner) AS owned FROM pg_class, pg_extension WHERE relname = 'billing_api_schema_migrations' AND extname = 'migrator';
+SELECT pg_get_userbyid(relowner) = pg_get_userbyid(extowner) AS owned FROM pg_class, pg_extension
+  WHERE relname = 'billing_api_schema_migrations' AND extname = 'migrator';
 -- again: changes it; what is not given is taken back
 SELECT migrator.register('billing-api', 'm/d');
 SELECT service, source, environment, search_path FROM migrator.services;

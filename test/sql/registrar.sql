@@ -41,7 +41,8 @@ RESET ROLE;
 
 -- A registered search_path.
 SELECT files.as('alice', 'alice', $$SELECT migrator.register('shop', 'm/in/d', search_path => 'files_alice, app')$$);
-SELECT service, registered_by, registered_as, registered_login IS NOT NULL AS login, cardinality(registered_oids) AS oids, system_identifier IS NOT NULL AS cluster FROM migrator.services;
+SELECT service, registered_by, registered_as, registered_login IS NOT NULL AS login, cardinality(registered_oids) AS oids,
+  system_identifier IS NOT NULL AS cluster FROM migrator.services;
 SELECT files.as('root', 'root', $$SELECT version FROM migrator.apply('m/in/d')$$);
 SELECT files.as('root', 'root', $$SELECT version FROM migrator.apply('m/in/d', dry_run => true)$$);
 CALL migrator.up('m/in/d');
@@ -115,7 +116,8 @@ SELECT files.as('root', 'root', $$SELECT count(*) FROM migrator.apply(service =>
 
 -- resolve() does not put on record what somebody else staged.
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA migrator TO regress_migrator_bob;
-SELECT files.as('bob', 'bob', $$SELECT migrator.stage('bob', ARRAY['7_x.up.sql', '7_x.down.sql'], ARRAY['SELECT 7'::bytea, 'ALTER ROLE regress_migrator_bob SUPERUSER'])$$);
+SELECT files.as('bob', 'bob',
+  $$SELECT migrator.stage('bob', ARRAY['7_x.up.sql', '7_x.down.sql'], ARRAY['SELECT 7'::bytea, 'ALTER ROLE regress_migrator_bob SUPERUSER'])$$);
 SELECT files.as('root', 'root', $$SELECT migrator.resolve('7', 'applied', 'staged', source => 'stage:bob')$$);
 SELECT files.as('root', 'root', $$SELECT migrator.accept('7', 'staged', source => 'stage:bob')$$);
 SELECT count(*) FROM migrator.migrations WHERE service = 'staged';

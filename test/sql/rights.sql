@@ -38,17 +38,21 @@ CREATE EXTENSION migrator;
 \set SHOW_CONTEXT errors
 DROP FUNCTION migrator.up(varchar);
 CREATE EXTENSION migrator;
-SELECT privilege_type, string_agg(DISTINCT grantee::regrole::text, ', ') FROM pg_namespace n, aclexplode(nspacl) WHERE nspname = 'migrator' AND grantee <> nspowner GROUP BY 1;
+SELECT privilege_type, string_agg(DISTINCT grantee::regrole::text, ', ') FROM pg_namespace n, aclexplode(nspacl)
+  WHERE nspname = 'migrator' AND grantee <> nspowner GROUP BY 1;
 SELECT public.try('regress_migrator_eve', 'CREATE FUNCTION migrator.up(source varchar) RETURNS text LANGUAGE sql AS ''SELECT source''');
 SELECT public.try('regress_migrator_data', 'CREATE TABLE migrator.mine ()');
 CREATE VIEW public.acl AS
   SELECT CASE relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' ELSE 'table' END AS kind, oid::regclass::text AS object, relacl AS acl, relowner AS owner
     FROM pg_class WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v', 'S')
-  UNION ALL SELECT 'column', attrelid::regclass || '.' || attname, attacl, relowner FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'migrator'::regnamespace
+  UNION ALL SELECT 'column', attrelid::regclass || '.' || attname, attacl, relowner FROM pg_attribute JOIN pg_class c
+    ON c.oid = attrelid WHERE relnamespace = 'migrator'::regnamespace
   UNION ALL SELECT 'type', oid::regtype::text, typacl, typowner FROM pg_type WHERE typnamespace = 'migrator'::regnamespace
   UNION ALL SELECT 'routine', oid::regprocedure::text, proacl, proowner FROM pg_proc WHERE pronamespace = 'migrator'::regnamespace;
 -- all that others have: reading for the owner of the database
-SELECT kind, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS grantee, a.privilege_type, a.is_grantable, CASE WHEN kind = 'routine' OR a.grantee = 'pg_monitor'::regrole THEN string_agg(object, ', ' ORDER BY object COLLATE "C") ELSE '(' || (count(*) = (SELECT count(*) FROM public.acl k WHERE k.kind = o.kind)) || ')' END AS objects
+SELECT kind, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS grantee, a.privilege_type, a.is_grantable,
+  CASE WHEN kind = 'routine' OR a.grantee = 'pg_monitor'::regrole THEN string_agg(object, ', ' ORDER BY object COLLATE "C")
+  ELSE '(' || (count(*) = (SELECT count(*) FROM public.acl k WHERE k.kind = o.kind)) || ')' END AS objects
   FROM public.acl o, aclexplode(acl) a WHERE a.grantee <> o.owner AND kind <> 'type' GROUP BY 1, 2, 3, 4, a.grantee ORDER BY 1, 2;
 SELECT * FROM public.acl o WHERE kind = 'type' AND EXISTS (SELECT FROM aclexplode(acl) a WHERE a.grantee NOT IN (0, o.owner));
 -- nothing has the default of routines, which is that PUBLIC may execute them
@@ -59,12 +63,16 @@ SELECT migrator.stage('set', ARRAY['1_a.sql', '2_b.sql'], ARRAY['CREATE TABLE pu
 SELECT migrator.register('shop', 'stage:set');
 GRANT UPDATE, TRIGGER ON migrator.shop_schema_migrations TO regress_migrator_eve WITH GRANT OPTION;
 SELECT migrator.register('shop', 'stage:set', search_path => 'public');
-SELECT a.privilege_type, a.is_grantable, string_agg(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, ', ' ORDER BY a.grantee::regrole::text) FROM public.acl o, aclexplode(acl) a WHERE object = 'migrator.shop_schema_migrations' AND a.grantee <> o.owner GROUP BY 1, 2;
+SELECT a.privilege_type, a.is_grantable, string_agg(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,
+  ', ' ORDER BY a.grantee::regrole::text) FROM public.acl o, aclexplode(acl) a WHERE object = 'migrator.shop_schema_migrations'
+  AND a.grantee <> o.owner GROUP BY 1, 2;
 SELECT version, outcome FROM migrator.apply(service => 'shop');
 
 -- No view is updatable, nor insertable: those that come later neither.
-SELECT c.oid::regclass FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('v', 'f', 'm', 'p') AND (relkind <> 'v' OR pg_relation_is_updatable(c.oid, true) <> 0);
-SELECT table_name FROM information_schema.views WHERE table_schema = 'migrator' AND (is_updatable, is_insertable_into, is_trigger_updatable, is_trigger_deletable, is_trigger_insertable_into) <> ('NO', 'NO', 'NO', 'NO', 'NO');
+SELECT c.oid::regclass FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('v', 'f', 'm', 'p')
+  AND (relkind <> 'v' OR pg_relation_is_updatable(c.oid, true) <> 0);
+SELECT table_name FROM information_schema.views WHERE table_schema = 'migrator'
+  AND (is_updatable, is_insertable_into, is_trigger_updatable, is_trigger_deletable, is_trigger_insertable_into) <> ('NO', 'NO', 'NO', 'NO', 'NO');
 SELECT count(*) > 5 AS views FROM information_schema.views WHERE table_schema = 'migrator';
 -- those that leave rows out are security barriers: a function of the reader's sees no row of another service
 SELECT relname, reloptions FROM pg_class WHERE relnamespace = 'migrator'::regnamespace AND relkind = 'v' AND reloptions IS NOT NULL ORDER BY 1;
@@ -83,7 +91,9 @@ EXPLAIN (COSTS OFF) SELECT * FROM migrator.staged WHERE name = 'set' AND path = 
 RESET enable_seqscan;
 
 -- Every table has the guard, which no session switches off.
-SELECT c.oid::regclass FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind = 'r' AND (SELECT array_agg(ROW (tgname, tgenabled, tgtype, tgfoid::regproc::text)::text) FROM pg_trigger WHERE tgrelid = c.oid) IS DISTINCT FROM ARRAY['(owner_only,A,62,migrator.owner_only)'];
+SELECT c.oid::regclass FROM pg_class c WHERE relnamespace = 'migrator'::regnamespace AND relkind = 'r'
+  AND (SELECT array_agg(ROW (tgname, tgenabled, tgtype, tgfoid::regproc::text)::text) FROM pg_trigger WHERE tgrelid = c.oid)
+  IS DISTINCT FROM ARRAY['(owner_only,A,62,migrator.owner_only)'];
 CREATE FUNCTION public.attacks(who name) RETURNS TABLE (what text, outcome text) LANGUAGE sql AS $f$
   SELECT statement, string_agg(DISTINCT replace(public.try(who, format(statement, object)), object, '%s'), '; ')
     FROM (SELECT oid::regclass::text AS object FROM pg_class WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v')) o,
@@ -92,10 +102,14 @@ CREATE FUNCTION public.attacks(who name) RETURNS TABLE (what text, outcome text)
 $f$;
 SELECT * FROM public.attacks('regress_migrator_data');
 SELECT a, public.try('regress_migrator_data', a) FROM unnest(ARRAY[
-  'UPDATE migrator.migrations SET state = ''applied'', service = ''x''', 'UPDATE migrator.staged SET path = ''2_b.sql''', 'DELETE FROM migrator.staged', 'DELETE FROM migrator.schema_migrations',
-  'UPDATE migrator.shop_schema_migrations SET version = ''3''', 'UPDATE migrator.staged_files SET sha256 = ''''', 'UPDATE migrator.services SET search_path = ''evil''',
-  'INSERT INTO migrator.migrations (service, version, state) VALUES (''x'', ''1'', ''applied'') ON CONFLICT (service, version) DO UPDATE SET state = ''failed''',
-  'MERGE INTO migrator.migrations m USING (SELECT 1) AS s ON m.version = ''1'' WHEN MATCHED THEN DELETE', 'WITH d AS (DELETE FROM migrator.history RETURNING 1) SELECT count(*) FROM d']) AS a;
+  'UPDATE migrator.migrations SET state = ''applied'', service = ''x''', 'UPDATE migrator.staged SET path = ''2_b.sql''',
+    'DELETE FROM migrator.staged', 'DELETE FROM migrator.schema_migrations',
+  'UPDATE migrator.shop_schema_migrations SET version = ''3''', 'UPDATE migrator.staged_files SET sha256 = ''''',
+    'UPDATE migrator.services SET search_path = ''evil''',
+  'INSERT INTO migrator.migrations (service, version, state) VALUES (''x'', ''1'', ''applied'') ON CONFLICT (service, version) DO '
+    'UPDATE SET state = ''failed''',
+  'MERGE INTO migrator.migrations m USING (SELECT 1) AS s ON m.version = ''1'' WHEN MATCHED THEN DELETE',
+    'WITH d AS (DELETE FROM migrator.history RETURNING 1) SELECT count(*) FROM d']) AS a;
 SET ROLE regress_migrator_data;
 COPY migrator.services (service) FROM stdin;
 forged
@@ -108,7 +122,8 @@ SELECT * FROM public.attacks('regress_migrator_eve');
 SELECT public.try('regress_migrator_eve', 'DO $x$ BEGIN SET LOCAL session_replication_role = replica; DELETE FROM migrator.migrations; END $x$');
 SELECT public.try('regress_migrator_eve', 'SELECT migrator.owner_only()');
 -- the key is nobody's to read, and the record is as it was
-SELECT role, (SELECT public.try(role, 'DO $x$ BEGIN ASSERT NOT EXISTS (SELECT FROM migrator.stage_key); END $x$')) FROM unnest('{regress_migrator_data,regress_migrator_eve}'::name[]) role;
+SELECT role, (SELECT public.try(role, 'DO $x$ BEGIN ASSERT NOT EXISTS (SELECT FROM migrator.stage_key); END $x$'))
+  FROM unnest('{regress_migrator_data,regress_migrator_eve}'::name[]) role;
 SELECT count(*), count(DISTINCT key), max(length(key)) FROM migrator.stage_key;
 SELECT service, version, state FROM migrator.migrations ORDER BY 1, 2;
 SELECT version, outcome FROM migrator.apply(service => 'shop');
@@ -121,19 +136,28 @@ GRANT CREATE ON SCHEMA public TO regress_migrator_eve;
 CREATE FUNCTION public.hang(who name, hang text, take_down text) RETURNS TABLE (step text, outcome text) LANGUAGE plpgsql AS $f$
 BEGIN
   step := hang; outcome := public.try(who, hang); RETURN NEXT;
-  step := 'stage and run'; outcome := public.try(current_user, $x$DO $y$ BEGIN PERFORM migrator.stage('set', '3_c.sql', 'SELECT 3'::text); PERFORM migrator.apply(service => 'shop'); RAISE 'it ran'; END $y$$x$); RETURN NEXT;
+  step := 'stage and run'; outcome := public.try(current_user,
+    $x$DO $y$ BEGIN PERFORM migrator.stage('set', '3_c.sql', 'SELECT 3'::text); PERFORM migrator.apply(service => 'shop'); RAISE 'it ran'; END $y$$x$); RETURN
+    NEXT;
   EXECUTE take_down;
 EXCEPTION WHEN OTHERS THEN
   step := 'end'; outcome := SQLERRM; RETURN NEXT;
 END $f$;
-SELECT * FROM public.hang('regress_migrator_eve', 'CREATE TRIGGER evil BEFORE INSERT ON migrator.runs EXECUTE FUNCTION public.evil()', 'DROP TRIGGER evil ON migrator.runs');
-SELECT * FROM public.hang('regress_migrator_eve', 'CREATE TRIGGER evil AFTER UPDATE ON migrator.migrations FOR EACH ROW WHEN (public.evil_when()) EXECUTE FUNCTION migrator.owner_only()', 'DROP TRIGGER evil ON migrator.migrations');
+SELECT * FROM public.hang('regress_migrator_eve', 'CREATE TRIGGER evil BEFORE INSERT ON migrator.runs EXECUTE FUNCTION public.evil()',
+  'DROP TRIGGER evil ON migrator.runs');
+SELECT * FROM public.hang('regress_migrator_eve',
+  'CREATE TRIGGER evil AFTER UPDATE ON migrator.migrations FOR EACH ROW WHEN (public.evil_when()) EXECUTE FUNCTION migrator.owner_only()',
+  'DROP TRIGGER evil ON migrator.migrations');
 SELECT * FROM public.hang('regress_migrator_eve', 'CREATE TABLE public.mine (run_id bigint REFERENCES migrator.runs)', 'DROP TABLE public.mine');
-SELECT * FROM public.hang(current_user, 'CREATE RULE evil AS ON INSERT TO migrator.history DO ALSO SELECT public.evil_when()', 'DROP RULE evil ON migrator.history');
+SELECT * FROM public.hang(current_user, 'CREATE RULE evil AS ON INSERT TO migrator.history DO ALSO SELECT public.evil_when()',
+  'DROP RULE evil ON migrator.history');
 SELECT * FROM public.hang(current_user, 'CREATE POLICY evil ON migrator.staged_files USING (public.evil_when())', 'DROP POLICY evil ON migrator.staged_files');
-SELECT * FROM public.hang(current_user, 'ALTER TABLE migrator.staged_files FORCE ROW LEVEL SECURITY', 'ALTER TABLE migrator.staged_files NO FORCE ROW LEVEL SECURITY');
-SELECT * FROM public.hang(current_user, 'ALTER TABLE migrator.runs OWNER TO regress_migrator_eve', format('ALTER TABLE migrator.runs OWNER TO %I', current_user));
-SELECT public.try(current_user, $x$DO $y$ BEGIN PERFORM migrator.stage('set', '3_c.sql', 'SELECT 3'::text); PERFORM migrator.apply(service => 'shop'); RAISE 'it ran'; END $y$$x$);
+SELECT * FROM public.hang(current_user, 'ALTER TABLE migrator.staged_files FORCE ROW LEVEL SECURITY',
+  'ALTER TABLE migrator.staged_files NO FORCE ROW LEVEL SECURITY');
+SELECT * FROM public.hang(current_user, 'ALTER TABLE migrator.runs OWNER TO regress_migrator_eve',
+  format('ALTER TABLE migrator.runs OWNER TO %I', current_user));
+SELECT public.try(current_user,
+  $x$DO $y$ BEGIN PERFORM migrator.stage('set', '3_c.sql', 'SELECT 3'::text); PERFORM migrator.apply(service => 'shop'); RAISE 'it ran'; END $y$$x$);
 
 -- A row of staged files is as stage() wrote it, or of no use: nothing of it can be changed, and it is of no use elsewhere.
 SELECT migrator.stage('theirs', '1_a.sql', 'SELECT ''theirs'''::text);
@@ -155,7 +179,8 @@ SELECT public.forge($$UPDATE migrator.staged_files SET staged_login = 10 + (stag
 ROLLBACK TO s;
 SELECT public.forge($$UPDATE migrator.staged_files SET path = '3_a.sql' WHERE name = 'set' AND path = '1_a.sql'$$);
 ROLLBACK TO s;
-SELECT public.forge($$UPDATE migrator.staged_files SET sha256 = (SELECT sha256 FROM migrator.staged_files WHERE name = 'set' AND path = '2_b.sql') WHERE name = 'set' AND path = '1_a.sql'$$);
+SELECT public.forge($$UPDATE migrator.staged_files SET sha256 = (SELECT sha256 FROM migrator.staged_files $$ ||
+    $$WHERE name = 'set' AND path = '2_b.sql') WHERE name = 'set' AND path = '1_a.sql'$$);
 ROLLBACK TO s;
 SELECT public.forge($$UPDATE migrator.staged_files SET size = 7 WHERE name = 'set' AND path = '1_a.sql'$$);
 ROLLBACK TO s;
@@ -197,7 +222,8 @@ SAVEPOINT s;
 SELECT migrator.stage('kept', ARRAY['1_b.sql', '2_a.sql'], NULL, ARRAY[public.sha('SELECT ''mine'''), public.sha('SELECT ''secret''')]);
 ROLLBACK TO s;
 -- whoever has the content may send it
-SELECT migrator.stage('kept', ARRAY['1_b.sql', '2_a.sql'], ARRAY[NULL, 'SELECT ''secret''']::bytea[], ARRAY[public.sha('SELECT ''mine'''), public.sha('SELECT ''secret''')]);
+SELECT migrator.stage('kept', ARRAY['1_b.sql', '2_a.sql'], ARRAY[NULL, 'SELECT ''secret''']::bytea[],
+  ARRAY[public.sha('SELECT ''mine'''), public.sha('SELECT ''secret''')]);
 SELECT migrator.stage('kept', '3_c.sql', 'SELECT 2'::text);
 SELECT migrator.stage('kept', ARRAY['2_a.sql', '3_c.sql'], NULL, ARRAY[public.sha('SELECT ''secret'''), public.sha('SELECT 2')]);
 COMMIT;

@@ -55,7 +55,9 @@ DROP ROLE regress_migrator_script;
 
 -- standard_conforming_strings = off holds for the rest of the script, in reading and running.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', $$SET escape_string_warning = off; SET standard_conforming_strings = off; CREATE TABLE s AS SELECT 'it\'s; x' AS t; RESET standard_conforming_strings; INSERT INTO s SELECT 'a\';$$, '2_b.sql', $$INSERT INTO s SELECT 'b\';$$);
+CALL files.make('m/d', '1_a.sql',
+  $$SET escape_string_warning = off; SET standard_conforming_strings = off; CREATE TABLE s AS SELECT 'it\'s; x' AS t; $$ ||
+    $$RESET standard_conforming_strings; INSERT INTO s SELECT 'a\';$$, '2_b.sql', $$INSERT INTO s SELECT 'b\';$$);
 SELECT version, outcome FROM migrator.apply('m/d');
 TABLE s;
 -- a caller whose own is off
@@ -70,7 +72,9 @@ TABLE s;
 
 -- A script wrapped in BEGIN ... COMMIT runs as written, once.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'BEGIN; CREATE TABLE t(i int); INSERT INTO t VALUES (1); COMMIT;', '2_b.sql', E'SET lock_timeout = ''1s'';\nSTART TRANSACTION;\nINSERT INTO t VALUES (2);\nEND TRANSACTION;\n-- done', '3_c.sql', 'begin work; insert into t values (3); commit work');
+CALL files.make('m/d', '1_a.sql', 'BEGIN; CREATE TABLE t(i int); INSERT INTO t VALUES (1); COMMIT;', '2_b.sql',
+  E'SET lock_timeout = ''1s'';\nSTART TRANSACTION;\nINSERT INTO t VALUES (2);\nEND TRANSACTION;\n-- done', '3_c.sql',
+  'begin work; insert into t values (3); commit work');
 SELECT version, outcome FROM migrator.apply('m/d');
 TABLE t;
 
@@ -129,12 +133,14 @@ SELECT * FROM migrator.apply('m/e', 'e');
 CALL files.make('m/e', '1_it.sql', E'CREATE PROCEDURE app.p() LANGUAGE plpgsql AS $$BEGIN ROLLBACK; END$$;\nCALL app.p();');
 SELECT * FROM migrator.apply('m/e', 'e');
 -- ANALYZE and a plain index are no trouble
-CALL files.make('m/e', '1_it.sql', 'CREATE TABLE app.ok(i int); ANALYZE app.ok; CREATE INDEX ON app.ok(i); REINDEX TABLE app.ok; CLUSTER app.ok USING ok_i_idx;');
+CALL files.make('m/e', '1_it.sql',
+  'CREATE TABLE app.ok(i int); ANALYZE app.ok; CREATE INDEX ON app.ok(i); REINDEX TABLE app.ok; CLUSTER app.ok USING ok_i_idx;');
 SELECT version, outcome FROM migrator.apply('m/e', 'e');
 
 -- dry_run: a script that cannot run in a transaction comes back not_run, the others run.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a(i int);', '2_b.sql', 'CREATE INDEX CONCURRENTLY b ON a(i);', '3_c.sql', 'INSERT INTO a VALUES (1);', '4_d.sql', E'-- Migrator: No-Transaction\nSELECT 1;');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a(i int);', '2_b.sql', 'CREATE INDEX CONCURRENTLY b ON a(i);', '3_c.sql',
+  'INSERT INTO a VALUES (1);', '4_d.sql', E'-- Migrator: No-Transaction\nSELECT 1;');
 SELECT version, outcome, execution_time_ms IS NULL AS untimed, message FROM migrator.apply('m/d', dry_run => true);
 SELECT version, transactional FROM migrator.pending('m/d');
 SELECT version, state, flags FROM migrator.status('m/d');
@@ -145,8 +151,10 @@ SELECT version, outcome FROM migrator.apply('m/d');
 
 -- What would take the ground from under a run is refused.
 SELECT files.refused(script) FROM (VALUES
-  ('DROP EXTENSION migrator;'), ('DROP EXTENSION IF EXISTS x, migrator CASCADE;'), ('ALTER EXTENSION migrator UPDATE;'), ('ALTER EXTENSION migrator SET SCHEMA public;'),
-  ('DROP SCHEMA migrator CASCADE;'), ('ALTER SCHEMA migrator RENAME TO x;'), ('DISCARD ALL;'), ('SELECT pg_advisory_unlock_all();'), ('COPY (SELECT 1) TO stdout;')) v(script);
+  ('DROP EXTENSION migrator;'), ('DROP EXTENSION IF EXISTS x, migrator CASCADE;'), ('ALTER EXTENSION migrator UPDATE;'),
+    ('ALTER EXTENSION migrator SET SCHEMA public;'),
+  ('DROP SCHEMA migrator CASCADE;'), ('ALTER SCHEMA migrator RENAME TO x;'), ('DISCARD ALL;'), ('SELECT pg_advisory_unlock_all();'),
+    ('COPY (SELECT 1) TO stdout;')) v(script);
 -- also from within a DO block, where only the run can find it
 CALL files.make('m/e', '1_it.sql', 'DO $$BEGIN EXECUTE ''DROP EXTENSION migrator''; END$$;');
 SELECT * FROM migrator.apply('m/e', 'x');
@@ -154,7 +162,8 @@ SELECT * FROM migrator.apply('m/e', 'x');
 -- psql's commands: \restrict lines are passed over, others refused.
 CALL files.make('m/e', '1_it.sql', E'\\restrict abc\nCREATE TABLE restricted();\n\\unrestrict abc\n');
 SELECT version, outcome FROM migrator.apply('m/e', 'psql');
-SELECT files.refused(script) FROM (VALUES (E'SELECT 1;\n\\connect other'), (E'\\i other.sql'), (E'SELECT 1 \\gset'), (E'\\set x 1'), (E'SELECT 1 \\restrict x')) v(script);
+SELECT files.refused(script) FROM (VALUES (E'SELECT 1;\n\\connect other'), (E'\\i other.sql'), (E'SELECT 1 \\gset'), (E'\\set x 1'),
+  (E'SELECT 1 \\restrict x')) v(script);
 -- in quotes and comments they are text
 CALL files.make('m/e', '1_it.sql', E'-- \\i x\nSELECT ''\\i x'', $$ \\x $$ /* \\y */;');
 SELECT version, outcome FROM migrator.apply('m/e', 'psql2');
@@ -195,7 +204,9 @@ SELECT version, outcome, message FROM migrator.apply('m/d', on_error => 'continu
 SELECT statement_total FROM migrator.migrations ORDER BY version;
 TABLE made;
 -- BEGIN ATOMIC bodies, a search_path of the script's for what it makes
-CALL files.make('m/d', '1_a.sql', 'CREATE SCHEMA inner_one; SET search_path = inner_one; CREATE TABLE t(); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS ''SELECT 1'';', '2_b.sql', 'CREATE TABLE t2();');
+CALL files.make('m/d', '1_a.sql',
+  'CREATE SCHEMA inner_one; SET search_path = inner_one; CREATE TABLE t(); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS ''SELECT 1'';',
+  '2_b.sql', 'CREATE TABLE t2();');
 SELECT version, outcome FROM migrator.apply('m/d', 'paths');
 SELECT table_schema, table_name FROM information_schema.tables WHERE table_name IN ('t', 't2') ORDER BY 1;
 DROP SCHEMA inner_one CASCADE;

@@ -137,7 +137,8 @@ SET ROLE regress_migrator_b;
 SELECT migrator.resolve('3', 'pending');
 SELECT migrator.register('team', 'm/in/d');
 RESET ROLE;
-SELECT role_oids = array[to_regrole('regress_migrator_team')]::oid[] AS oids, system_identifier = (SELECT system_identifier FROM pg_control_system()) AS here FROM migrator.services;
+SELECT role_oids = array[to_regrole('regress_migrator_team')]::oid[] AS oids,
+  system_identifier = (SELECT system_identifier FROM pg_control_system()) AS here FROM migrator.services;
 UPDATE migrator.services SET system_identifier = system_identifier + 1, options = '{"roles": ["regress_migrator_nobody"]}';
 SET ROLE regress_migrator_b;
 SELECT migrator.resolve('3', 'applied');

@@ -106,7 +106,8 @@ INSERT INTO same (name, n, script) VALUES
 ('body of a procedure', 2, 'CREATE PROCEDURE p() BEGIN ATOMIC INSERT INTO t VALUES (1); END; SELECT 2;'),
 ('body, empty', 2, 'CREATE PROCEDURE p() BEGIN ATOMIC END; SELECT 2;'),
 ('body, comment between the words', 2, E'CREATE FUNCTION f() RETURNS int BEGIN /* x */ -- y\nATOMIC SELECT 1; /* ; */ END; SELECT 2;'),
-('body with CASE', 2, 'CREATE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 1 THEN CASE a WHEN 2 THEN 3 END ELSE 4 END; SELECT 5; END; SELECT 2;'),
+('body with CASE', 2,
+  'CREATE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 1 THEN CASE a WHEN 2 THEN 3 END ELSE 4 END; SELECT 5; END; SELECT 2;'),
 ('body with CASE in parentheses', 2, 'CREATE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT (CASE WHEN a > 1 THEN 2 END); END; SELECT 2;'),
 ('body with END as a label', 2, 'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 AS end; SELECT x.end FROM x; END; SELECT 2;'),
 ('body with END as a bare label', 2, 'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 end; SELECT 2 AS case; END; SELECT 2;'),
@@ -189,7 +190,10 @@ INSERT INTO special (name, script, statements, problems) VALUES
 	array['1:1 set SET standard_conforming_strings = off', $$1:40 ordinary SELECT 'a\';b'$$,
 		  '1:56 set SET standard_conforming_strings TO on', $$1:95 ordinary SELECT 'a\'$$,
 		  '1:108 ordinary SELECT 2'], '{}'),
-('off, other spellings', $$set session "standard_conforming_strings" to 'false'; SELECT '\';'; RESET standard_conforming_strings; SELECT '\'; SET Standard_Conforming_Strings=0; SELECT '\';'; RESET ALL; SELECT '\'; SET SESSION standard_conforming_strings TO f; SELECT '\';'; SET standard_conforming_strings TO DEFAULT; SELECT '\';$$,
+('off, other spellings',
+  $$set session "standard_conforming_strings" to 'false'; SELECT '\';'; RESET standard_conforming_strings; SELECT '\'; SET Standard_Conforming_Strings=0; $$ ||
+    $$SELECT '\';'; RESET ALL; SELECT '\'; $$ ||
+    $$SET SESSION standard_conforming_strings TO f; SELECT '\';'; SET standard_conforming_strings TO DEFAULT; SELECT '\';$$,
 	array[$$1:1 set set session "standard_conforming_strings" to 'false'$$, $$1:55 ordinary SELECT '\';'$$,
 		  '1:69 set RESET standard_conforming_strings', $$1:104 ordinary SELECT '\'$$,
 		  '1:116 set SET Standard_Conforming_Strings=0', $$1:151 ordinary SELECT '\';'$$,
@@ -290,7 +294,8 @@ INSERT INTO special (name, script, statements, problems) VALUES
 	array['1:1 42601 syntax error at or near "SELEC"', '2:1 0A000 psql command "\x" is not supported', '3:1 42601 syntax error at or near "SELEC"']),
 ('string not continued on one line', $$SELECT E'a' 'b\'; SELECT 2;$$, array[$$1:1 ordinary SELECT E'a' 'b\'$$, '1:19 ordinary SELECT 2'],
 	array[$$1:13 42601 syntax error at or near "'b\'"$$]),
-('string not continued behind another', E'SELECT E''a'' $$b$$\n''c\\''; SELECT 2;', array[E'1:1 ordinary SELECT E''a'' $$b$$\n''c\\''', '2:7 ordinary SELECT 2'],
+('string not continued behind another', E'SELECT E''a'' $$b$$\n''c\\''; SELECT 2;',
+  array[E'1:1 ordinary SELECT E''a'' $$b$$\n''c\\''', '2:7 ordinary SELECT 2'],
 	array['1:13 42601 syntax error at or near "$$b$$"']),
 ('other errors of the parser', E'SELECT E''\\xZ'', U&''\\00zz'';\nSELECT U&''\\D800'';\nSELECT "";',
 	array[E'1:1 ordinary SELECT E''\\xZ'', U&''\\00zz''', E'2:1 ordinary SELECT U&''\\D800''', '3:1 ordinary SELECT ""'],
@@ -360,7 +365,8 @@ INSERT INTO words VALUES
 ('directives', E'-- One\n-- MIGRATOR:Depends-On   a b  c  \r\n--migrator:x\n-- Two\nSELECT 1; -- Migrator: y z\nSELECT -- migrator: inside\n1;',
 	array['2:depends-on a b  c', '3:x ', '5:y z', '6:inside '], E'One\nTwo'),
 ('directive, then description', E'-- migrator: a\n\n-- One\nSELECT 1;', array['1:a '], 'One'),
-('no directives', E'-- migrator:\n-- migrator a: b\n/* migrator: c */\nSELECT ''\n-- migrator: d\n'', $$\n-- migrator: e\n$$;', '{}', E'migrator:\nmigrator a: b'),
+('no directives', E'-- migrator:\n-- migrator a: b\n/* migrator: c */\nSELECT ''\n-- migrator: d\n'', $$\n-- migrator: e\n$$;', '{}',
+  E'migrator:\nmigrator a: b'),
 ('directive between rows', E'COPY t FROM stdin; -- migrator: a\n-- migrator: b\n\\.\n-- migrator: c\n', array['1:a ', '4:c '], NULL);
 
 SELECT w.name, p.directives, p.description

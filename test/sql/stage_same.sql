@@ -6,7 +6,8 @@ CREATE FUNCTION files.below(directory text) RETURNS TABLE (path text, content by
   WITH RECURSIVE entry (path, isdir) AS (
     SELECT e, (pg_stat_file(directory || '/' || e)).isdir FROM pg_ls_dir(directory) AS e
     UNION ALL
-    SELECT entry.path || '/' || e, (pg_stat_file(directory || '/' || entry.path || '/' || e)).isdir FROM entry, pg_ls_dir(directory || '/' || entry.path) AS e WHERE isdir)
+    SELECT entry.path || '/' || e, (pg_stat_file(directory || '/' || entry.path || '/' || e)).isdir FROM entry,
+      pg_ls_dir(directory || '/' || entry.path) AS e WHERE isdir)
   SELECT path, pg_read_binary_file(directory || '/' || path) FROM entry WHERE NOT isdir;
 $$;
 CREATE FUNCTION files.stage(name text, directory text) RETURNS integer LANGUAGE sql AS $$
@@ -25,8 +26,10 @@ EXCEPTION WHEN OTHERS THEN
   RETURN SQLSTATE || ': ' || SQLERRM;
 END $$;
 -- What stays of a run, without times and numbers.
-CREATE VIEW files.record AS SELECT service, version, name, file, layout, state, environment, checksum, fingerprint, description, down_script, applied_by, statement_total, statement_done, done_digest, baseline, non_transactional, error_message FROM migrator.migrations;
-CREATE VIEW files.logged AS SELECT service, version, name, event, environment, checksum, statement, line, error_message, error_sqlstate, note, applied_by, run_as FROM migrator.history;
+CREATE VIEW files.record AS SELECT service, version, name, file, layout, state, environment, checksum, fingerprint, description,
+  down_script, applied_by, statement_total, statement_done, done_digest, baseline, non_transactional, error_message FROM migrator.migrations;
+CREATE VIEW files.logged AS SELECT service, version, name, event, environment, checksum, statement, line, error_message,
+  error_sqlstate, note, applied_by, run_as FROM migrator.history;
 CREATE VIEW files.ran AS SELECT kind, service, outcome, total, applied, failed, skipped FROM migrator.runs;
 
 -- Every layout: all that can be asked is the same, before and after, and so is what a run leaves.
@@ -42,15 +45,18 @@ BEGIN
   FOREACH source IN ARRAY ARRAY[directory, 'stage:whole', 'stage:tar'] LOOP
     CALL files.forget();
     given := '';
-    FOREACH question IN ARRAY ARRAY['pending(%L)', 'status(%L)', 'validate(%L, verbose => true)', 'is_current(%L)', 'apply(%L, dry_run => true)', 'apply(%L)', 'status(%L)', 'validate(%L, verbose => true)', 'apply(%L)', 'summary(%L)', 'assert_current(%L)'] LOOP
-      EXECUTE format('SELECT %L || string_agg(q::text, E''\n'') FROM (SELECT to_jsonb(f) AS q FROM migrator.' || question || ' f) s', question, source) INTO question;
+    FOREACH question IN ARRAY ARRAY['pending(%L)', 'status(%L)', 'validate(%L, verbose => true)', 'is_current(%L)',
+      'apply(%L, dry_run => true)', 'apply(%L)', 'status(%L)', 'validate(%L, verbose => true)', 'apply(%L)', 'summary(%L)', 'assert_current(%L)'] LOOP
+      EXECUTE format('SELECT %L || string_agg(q::text, E''\n'') FROM (SELECT to_jsonb(f) AS q FROM migrator.' || question || ' f) s', question, source)
+        INTO question;
       given := given || coalesce(question, 'none') || E'\n';
     END LOOP;
     FOREACH question IN ARRAY ARRAY['record', 'logged', 'ran'] LOOP
       EXECUTE format('SELECT string_agg(r::text, E''\n'' ORDER BY r::text) FROM files.%I r', question) INTO question;
       given := given || coalesce(question, 'none') || E'\n';
     END LOOP;
-    given := regexp_replace(replace(given, source, 'SOURCE'), '"(execution_time_ms|applied_at|executionTime|appliedAt|totalExecutionTime|lastAppliedAt|timestamp)": ("[^"]*"|[0-9.e-]+)', '', 'g');
+    given := regexp_replace(replace(given, source, 'SOURCE'),
+      '"(execution_time_ms|applied_at|executionTime|appliedAt|totalExecutionTime|lastAppliedAt|timestamp)": ("[^"]*"|[0-9.e-]+)', '', 'g');
     wanted := coalesce(wanted, given);
     looks := looks || CASE WHEN given = wanted THEN 'same' ELSE E'\n' || wanted || E'\n--- is not ---\n' || given END;
   END LOOP;
@@ -66,17 +72,22 @@ CALL files.compare('prisma', :'prisma');
 CALL files.compare('diesel', :'diesel');
 CALL files.compare('dated', :'dated');
 CALL files.compare('numbered', :'numbered');
-CALL files.make('m/odd', '1_a.sql', E'\ufeff-- With BOM\r\nSELECT 1;\r\n', '2_b''s "file".sql', 'SELECT ''ä'';', '.hidden.sql', 'x', '.git/3_c.sql', 'x', 'sub/.4_d.sql', 'x', '5_ü.SQL', 'SELECT 5;', 'README', 'no sql', 'doc/notes.txt', 'no sql');
+CALL files.make('m/odd', '1_a.sql', E'\ufeff-- With BOM\r\nSELECT 1;\r\n', '2_b''s "file".sql', 'SELECT ''ä'';', '.hidden.sql', 'x',
+  '.git/3_c.sql', 'x', 'sub/.4_d.sql', 'x', '5_ü.SQL', 'SELECT 5;', 'README', 'no sql', 'doc/notes.txt', 'no sql');
 CALL files.compare('odd names', 'm/odd');
-CALL files.make('m/prisma', '20240101000000_a/migration.sql', 'SELECT 1;', '20240102000000_B/migration.sql', 'SELECT 2;', 'c/README.md', 'x', 'd/deep/migration.sql', 'x', 'migration_lock.toml', 'x');
+CALL files.make('m/prisma', '20240101000000_a/migration.sql', 'SELECT 1;', '20240102000000_B/migration.sql', 'SELECT 2;',
+  'c/README.md', 'x', 'd/deep/migration.sql', 'x', 'migration_lock.toml', 'x');
 CALL files.compare('folders', 'm/prisma');
 -- what is in more than one layout, or in none, is refused alike
 CALL files.make('m/mixed', '1_a.sql', 'SELECT 1;', '20240101000000_b/migration.sql', 'SELECT 2;', '20250101-c.sql', 'SELECT 3;');
 CALL files.make('m/none', 'README', 'x', 'V1__a.sql', 'x');
-SELECT directory, files.stage('set', directory), replace(files.refused(format('SELECT * FROM migrator.pending(%L)', directory)), directory, 'SOURCE') = replace(files.refused('SELECT * FROM migrator.pending(''stage:set'')'), 'stage:set', 'SOURCE') AS alike FROM (VALUES ('m/mixed'), ('m/none')) AS v (directory);
+SELECT directory, files.stage('set', directory), replace(files.refused(format('SELECT * FROM migrator.pending(%L)', directory)),
+  directory, 'SOURCE') = replace(files.refused('SELECT * FROM migrator.pending(''stage:set'')'), 'stage:set', 'SOURCE') AS alike
+  FROM (VALUES ('m/mixed'), ('m/none')) AS v (directory);
 
 -- Half of it from one, the rest from the other: nobody notices.
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a (i int);', '2_b.sql', E'CREATE TABLE b (i int);\r\n', '3_c.sql', 'CREATE TABLE c (i int); SELECT ''ä'';', '4_d.sql', 'CREATE TABLE d (i int);');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a (i int);', '2_b.sql', E'CREATE TABLE b (i int);\r\n', '3_c.sql',
+  'CREATE TABLE c (i int); SELECT ''ä'';', '4_d.sql', 'CREATE TABLE d (i int);');
 SELECT files.stage('d', 'm/d');
 SELECT s.path, s.sha256 = encode(sha256(content), 'hex') AS sha256 FROM migrator.staged s JOIN files.below('m/d') USING (path) WHERE name = 'd' ORDER BY path;
 CALL files.forget();
@@ -116,7 +127,8 @@ SELECT migrator.stage('d', '4_d.sql', 'CREATE TABLE d (j int);');
 SELECT version, outcome FROM migrator.apply('stage:d');
 SELECT version, state, flags FROM migrator.status('m/d') WHERE flags <> '{baseline}';
 -- a staged set that has lost a file
-SELECT migrator.stage('d', ARRAY['1_a.sql', '3_c.sql', '4_d.sql'], NULL, ARRAY(SELECT sha256 FROM migrator.staged WHERE name = 'd' AND path <> '2_b.sql' ORDER BY path));
+SELECT migrator.stage('d', ARRAY['1_a.sql', '3_c.sql', '4_d.sql'], NULL,
+  ARRAY(SELECT sha256 FROM migrator.staged WHERE name = 'd' AND path <> '2_b.sql' ORDER BY path));
 SELECT version, state, flags FROM migrator.status('stage:d');
 
 -- A failed run goes on with the other source, mended; one that stopped in the middle of a script, too.
@@ -142,17 +154,20 @@ CALL files.make('m/copy', '1_a.sql', 'CREATE TABLE a (i int);', '2_b.sql', 'CREA
 SELECT files.stage('same', 'm/d'), files.stage('again', 'm/d'),
   -- one applied migration of two, and a later one
   migrator.stage('part', ARRAY['2_b.sql', '9_i.sql'], ARRAY['CREATE TABLE b (i int);'::bytea, 'CREATE TABLE i (i int);']),
-  migrator.stage('folders', ARRAY['d/1_a.sql', 'd/2_b.sql', 'd/3_c.sql'], ARRAY['CREATE TABLE a (i int);'::bytea, 'CREATE TABLE b (i int);', 'CREATE TABLE c (i int);']),
+  migrator.stage('folders', ARRAY['d/1_a.sql', 'd/2_b.sql', 'd/3_c.sql'],
+    ARRAY['CREATE TABLE a (i int);'::bytea, 'CREATE TABLE b (i int);', 'CREATE TABLE c (i int);']),
   -- nothing of it; only what is pending; other scripts under the same versions; one of the same file name
   migrator.stage('other', ARRAY['10_x.sql', '11_y.sql'], ARRAY['CREATE TABLE x (i int);'::bytea, 'CREATE TABLE y (i int);']),
   migrator.stage('pending', '3_c.sql', 'CREATE TABLE c (i int);'),
   migrator.stage('versions', ARRAY['1_x.sql', '2_y.sql'], ARRAY['CREATE TABLE x (i int);'::bytea, 'CREATE TABLE y (i int);']),
-  migrator.stage('layout', ARRAY['1_a.up.sql', '2_b.up.sql', '3_c.up.sql'], ARRAY['CREATE TABLE a (i int);'::bytea, 'CREATE TABLE b (i int);', 'CREATE TABLE c (i int);']),
+  migrator.stage('layout', ARRAY['1_a.up.sql', '2_b.up.sql', '3_c.up.sql'],
+    ARRAY['CREATE TABLE a (i int);'::bytea, 'CREATE TABLE b (i int);', 'CREATE TABLE c (i int);']),
   migrator.stage('modified', ARRAY['1_a.sql', '4_d.sql'], ARRAY['CREATE TABLE x (i int);'::bytea, 'CREATE TABLE d (i int);']);
 CREATE FUNCTION files.matrix(registered text) RETURNS TABLE (source text, apply text) LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM migrator.register('svc', registered);
-  FOREACH source IN ARRAY ARRAY['m/d', 'm/copy', 'stage:same', 'stage:again', 'stage:folders/d', 'stage:part', 'stage:other', 'stage:pending', 'stage:versions', 'stage:layout', 'stage:modified'] LOOP
+  FOREACH source IN ARRAY ARRAY['m/d', 'm/copy', 'stage:same', 'stage:again', 'stage:folders/d', 'stage:part', 'stage:other',
+    'stage:pending', 'stage:versions', 'stage:layout', 'stage:modified'] LOOP
     apply := files.refused(format('SELECT * FROM migrator.apply(%L, ''svc'', dry_run => true)', source));
     RETURN NEXT;
   END LOOP;
@@ -191,7 +206,9 @@ SELECT files.stage('shop', 'm/d'), files.stage('default', 'm/d'), files.stage('o
 SELECT version, outcome FROM migrator.apply('stage:shop');
 \echo :LAST_ERROR_SQLSTATE
 CALL migrator.up('stage:shop');
-SELECT call, files.refused('SELECT * FROM migrator.' || call) FROM (VALUES ('status(''stage:shop'')'), ('pending(''stage:shop'')'), ('is_current(''stage:shop/'')'), ('baseline(''stage:shop'')'), ('apply(''stage:shop/folder'')')) AS v (call);
+SELECT call, files.refused('SELECT * FROM migrator.' || call)
+  FROM (VALUES ('status(''stage:shop'')'), ('pending(''stage:shop'')'), ('is_current(''stage:shop/'')'), ('baseline(''stage:shop'')'),
+  ('apply(''stage:shop/folder'')')) AS v (call);
 SELECT version, outcome FROM migrator.apply('stage:shop', 'shop', target => '1');
 SELECT service, version FROM migrator.pending('stage:shop', 'default');
 -- also where it is registered with another set, where the set is another service's, where it is on record alone

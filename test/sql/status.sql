@@ -8,16 +8,19 @@ SELECT migrator.summary();
 SELECT * FROM migrator.status(NULL, NULL, NULL);
 SELECT * FROM migrator.status('m/nowhere');
 
-CALL files.make('m/d', '1_a.sql', E'-- The first table.\n-- It has one column.\n\n-- Not part of it.\nCREATE TABLE a(i int);', '2_b.sql', E'/* By hand:\n * after the release. */\n-- migrator: manual\nSELECT 2;',
+CALL files.make('m/d', '1_a.sql', E'-- The first table.\n-- It has one column.\n\n-- Not part of it.\nCREATE TABLE a(i int);',
+  '2_b.sql', E'/* By hand:\n * after the release. */\n-- migrator: manual\nSELECT 2;',
   '3_c.sql', 'SELECT 1/0;', '4_d.sql', 'VACUUM;', '5_e.sql', E'-- migrator: irreversible\nSELECT 5;', '6_f.sql', 'SELEC 6;');
 -- a broken script is pending, too: reading raises nothing
-SELECT service, version, name, state, flags, applied_at, execution_time_ms, applied_by, environment, length(checksum) AS checksum, message IS NULL AS quiet FROM migrator.status('m/d');
+SELECT service, version, name, state, flags, applied_at, execution_time_ms, applied_by, environment, length(checksum) AS checksum,
+  message IS NULL AS quiet FROM migrator.status('m/d');
 SELECT * FROM migrator.pending('m/d');
 SELECT jsonb_pretty(migrator.summary('m/d'));
 CALL files.remove('m/d/6_f.sql');
 CALL files.remove('m/d/4_d.sql');
 SELECT version, outcome FROM migrator.apply('m/d', on_error => 'continue', environment => 'staging');
-SELECT service, version, name, state, flags, applied_at <= clock_timestamp() AS applied, execution_time_ms >= 0 AS timed, applied_by, environment, length(checksum) AS checksum, message FROM migrator.status('m/d');
+SELECT service, version, name, state, flags, applied_at <= clock_timestamp() AS applied, execution_time_ms >= 0 AS timed, applied_by,
+  environment, length(checksum) AS checksum, message FROM migrator.status('m/d');
 -- taken by hand, baseline, missing, modified, late: all flags that can be
 SELECT migrator.register('default', 'm/d') \g /dev/null
 CALL files.write('m/d/7_g.sql', 'SELECT 7;');
@@ -31,10 +34,12 @@ CALL files.remove('m/d/7_g.sql');
 SELECT version, state, flags, message FROM migrator.status();
 -- a failed one is no longer applied: it counts as pending, and as failed in the summary
 SELECT version, transactional FROM migrator.pending();
-SELECT s - 'appliedMigrations' AS summary, (SELECT jsonb_agg(a - 'appliedAt' - 'executionTime') FROM jsonb_array_elements(s -> 'appliedMigrations') a) AS applied FROM migrator.summary() s;
+SELECT s - 'appliedMigrations' AS summary, (SELECT jsonb_agg(a - 'appliedAt' - 'executionTime') FROM jsonb_array_elements(s -> 'appliedMigrations') a)
+  AS applied FROM migrator.summary() s;
 -- times as S4's runner wrote them: UTC with milliseconds, whatever the session's zone
 SET timezone = 'Asia/Kolkata';
-SELECT a ->> 'appliedAt' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$' AS form, abs(extract(epoch FROM now() - (a ->> 'appliedAt')::timestamptz)) < 3600 AS right_time,
+SELECT a ->> 'appliedAt' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$' AS form,
+  abs(extract(epoch FROM now() - (a ->> 'appliedAt')::timestamptz)) < 3600 AS right_time,
        jsonb_typeof(a -> 'executionTime') AS time FROM migrator.summary() s, jsonb_array_elements(s -> 'appliedMigrations') a WHERE a ->> 'name' = '1_a';
 RESET timezone;
 -- the record alone, when the source is not given and not registered

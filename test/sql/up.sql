@@ -4,27 +4,34 @@
 -- A result without its times: outcome, applied/failed/total, the migrations.
 CREATE FUNCTION files.shown(result jsonb) RETURNS text LANGUAGE sql AS $$
   SELECT concat_ws(' ', result->>'outcome', concat_ws('/', result->>'applied', result->>'failed', result->>'total'),
-                   (SELECT string_agg((m->>'version') || '=' || (m->>'outcome'), ' ' ORDER BY n) FROM jsonb_array_elements(result->'migrations') WITH ORDINALITY e(m, n)))
+                   (SELECT string_agg((m->>'version') || '=' || (m->>'outcome'), ' ' ORDER BY n)
+                     FROM jsonb_array_elements(result->'migrations') WITH ORDINALITY e(m, n)))
 $$;
 \set shown 'SELECT files.shown(:\'result\');'
 
-CALL files.make('m/d', '1_a.sql', E'-- Accounts.\nCREATE TABLE a(i int); INSERT INTO a VALUES (1);', '2_b.sql', 'CREATE INDEX CONCURRENTLY a_i ON app.a(i);', '3_c.sql', 'INSERT INTO a VALUES (2);');
+CALL files.make('m/d', '1_a.sql', E'-- Accounts.\nCREATE TABLE a(i int); INSERT INTO a VALUES (1);', '2_b.sql',
+  'CREATE INDEX CONCURRENTLY a_i ON app.a(i);', '3_c.sql', 'INSERT INTO a VALUES (2);');
 CALL migrator.up('m/d') \gset
 :shown
 -- the result, with its times masked
 SELECT regexp_replace(:'result', '\d+\.\d+', 'T', 'g');
 SELECT string_agg(k, ' ' ORDER BY k) AS keys FROM jsonb_object_keys(:'result') k;
-SELECT jsonb_typeof(:'result'::jsonb->'duration_ms') AS duration, jsonb_typeof(:'result'::jsonb#>'{migrations,0,execution_time_ms}') AS time, (:'result'::jsonb->>'run_id')::bigint = (SELECT max(run_id) FROM migrator.runs) AS run_id;
+SELECT jsonb_typeof(:'result'::jsonb->'duration_ms') AS duration, jsonb_typeof(:'result'::jsonb#>'{migrations,0,execution_time_ms}')
+  AS time, (:'result'::jsonb->>'run_id')::bigint = (SELECT max(run_id) FROM migrator.runs) AS run_id;
 TABLE a ORDER BY i;
 SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_i'::regclass;
 -- on record
-SELECT service, version, name, file, layout, state, description, run_id, execution_time_ms >= 0 AS timed, applied_by, statement_total, statement_done, statement_started,
+SELECT service, version, name, file, layout, state, description, run_id, execution_time_ms >= 0 AS timed, applied_by, statement_total,
+  statement_done, statement_started,
        lock_key = migrator.lock_key() AS lock_key, backend_pid = pg_backend_pid() AS pid, non_transactional, error_message
   FROM migrator.migrations ORDER BY version;
-SELECT run_id, kind, service, source, outcome, total, applied, failed, skipped, duration_ms >= 0 AS timed, started_at <= finished_at AS ended, started_by, run_as,
-       application_name = current_setting('application_name') AS application, client_addr, backend_pid = pg_backend_pid() AS pid, backend_start IS NOT NULL AS start, extension_version
+SELECT run_id, kind, service, source, outcome, total, applied, failed, skipped, duration_ms >= 0 AS timed, started_at <= finished_at
+  AS ended, started_by, run_as,
+       application_name = current_setting('application_name') AS application, client_addr, backend_pid = pg_backend_pid() AS pid,
+         backend_start IS NOT NULL AS start, extension_version
   FROM migrator.runs ORDER BY run_id;
-SELECT run_id, version, name, event, statement, line, error_message, applied_by, run_as, backend_pid = pg_backend_pid() AS pid FROM migrator.history ORDER BY id;
+SELECT run_id, version, name, event, statement, line, error_message, applied_by, run_as, backend_pid = pg_backend_pid() AS pid
+  FROM migrator.history ORDER BY id;
 SELECT version, state, flags FROM migrator.status('m/d');
 -- each in a transaction of its own, whose time now() is
 SELECT count(DISTINCT applied_at) FROM migrator.migrations;
@@ -89,7 +96,8 @@ CALL migrator.up(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 -- A registered service: its source, its search_path; other services do not matter.
 CALL files.forget();
 CREATE SCHEMA billing;
-CALL files.make('m/billing', '1_a.sql', 'CREATE TABLE paid(); CREATE TABLE at_first AS SELECT current_setting(''search_path'') AS path;', '2_b.sql', 'CREATE TABLE parts AS SELECT current_setting(''search_path'') AS path; VACUUM paid;');
+CALL files.make('m/billing', '1_a.sql', 'CREATE TABLE paid(); CREATE TABLE at_first AS SELECT current_setting(''search_path'') AS path;',
+  '2_b.sql', 'CREATE TABLE parts AS SELECT current_setting(''search_path'') AS path; VACUUM paid;');
 SELECT migrator.register('billing', 'm/billing', search_path => 'billing, pg_catalog');
 CALL migrator.up(service => 'billing') \gset
 :shown
@@ -170,7 +178,8 @@ SELECT 1 \; CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM migrator.migrations;
 -- a run inside of a run
-CALL files.make('m/n', '1_up.sql', 'CALL migrator.up(''m/d'');', '2_up.sql', E'-- migrator: no-transaction\nCALL migrator.up(''m/d'');', '3_apply.sql', 'SELECT * FROM migrator.apply(''m/d'');', '4_procedure.sql', E'-- migrator: no-transaction\nCALL files.up_in_procedure();');
+CALL files.make('m/n', '1_up.sql', 'CALL migrator.up(''m/d'');', '2_up.sql', E'-- migrator: no-transaction\nCALL migrator.up(''m/d'');',
+  '3_apply.sql', 'SELECT * FROM migrator.apply(''m/d'');', '4_procedure.sql', E'-- migrator: no-transaction\nCALL files.up_in_procedure();');
 CALL migrator.up('m/n', versions => '{1}');
 \echo :LAST_ERROR_SQLSTATE
 CALL migrator.up('m/n', versions => '{2}');
@@ -189,15 +198,21 @@ EXECUTE nothing;
 
 -- The session's defaults for transactions change nothing, and stay. (A read-only one refuses the run: up_errors.)
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE seen(how text, isolation text, read_only text, defer text);', '2_b.sql', 'INSERT INTO seen SELECT ''transaction'', current_setting(''transaction_isolation''), current_setting(''transaction_read_only''), current_setting(''transaction_deferrable'');',
-  '3_c.sql', 'VACUUM seen; INSERT INTO seen SELECT ''part'', current_setting(''transaction_isolation''), current_setting(''transaction_read_only''), current_setting(''transaction_deferrable'');',
-  '4_d.sql', E'-- migrator: no-transaction\nDO $$BEGIN INSERT INTO seen VALUES (''do''); COMMIT; INSERT INTO seen SELECT ''after commit'', current_setting(''transaction_isolation''), current_setting(''transaction_read_only''), current_setting(''transaction_deferrable''); END$$;', '5_e.sql', 'CREATE INDEX CONCURRENTLY ON app.seen(how);');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE seen(how text, isolation text, read_only text, defer text);', '2_b.sql',
+  'INSERT INTO seen SELECT ''transaction'', current_setting(''transaction_isolation''), current_setting(''transaction_read_only''), '
+  'current_setting(''transaction_deferrable'');',
+  '3_c.sql', 'VACUUM seen; INSERT INTO seen SELECT ''part'', current_setting(''transaction_isolation''), '
+    'current_setting(''transaction_read_only''), current_setting(''transaction_deferrable'');',
+  '4_d.sql', E'-- migrator: no-transaction\nDO $$BEGIN INSERT INTO seen VALUES (''do''); COMMIT; INSERT INTO seen SELECT ''after '
+    'commit'', current_setting(''transaction_isolation''), current_setting(''transaction_read_only''), current_setting(''transaction_deferrable''); END$$;',
+    '5_e.sql', 'CREATE INDEX CONCURRENTLY ON app.seen(how);');
 SET default_transaction_isolation = serializable;
 SET default_transaction_deferrable = on;
 CALL migrator.up('m/d') \gset
 :shown
 TABLE seen ORDER BY how;
-SELECT current_setting('default_transaction_isolation') AS isolation, current_setting('default_transaction_read_only') AS read_only, current_setting('default_transaction_deferrable') AS deferrable;
+SELECT current_setting('default_transaction_isolation') AS isolation, current_setting('default_transaction_read_only') AS read_only,
+  current_setting('default_transaction_deferrable') AS deferrable;
 SHOW transaction_isolation;
 RESET default_transaction_isolation;
 RESET default_transaction_deferrable;
@@ -215,7 +230,8 @@ SHOW synchronous_commit;
 
 -- A run that died is told from one in progress.
 CALL files.forget();
-INSERT INTO migrator.runs (kind, service, started_at, outcome, backend_pid, progress_handle) VALUES ('up', 'default', now(), 'running', 1, 4711), ('up', 'other', now(), 'running', 1, NULL);
+INSERT INTO migrator.runs (kind, service, started_at, outcome, backend_pid, progress_handle) VALUES ('up', 'default', now(), 'running', 1, 4711),
+  ('up', 'other', now(), 'running', 1, NULL);
 TABLE migrator.progress;
 CALL migrator.up('m/d', target => '1') \gset
 :shown
@@ -223,10 +239,17 @@ SELECT service, kind, outcome, finished_at IS NOT NULL AS finished, progress_han
 
 -- While it runs: its row, its lock, its progress as its own script sees them.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'SELECT 1; CREATE TABLE seen AS SELECT p.run_id = r.run_id AS run, p.service, p.kind, pid = pg_backend_pid() AS pid, version, name, migration, migration_total, statement, statement_total, statement_text, elapsed >= ''0'' AS elapsed, waiting_for, blocked_by, attempt FROM migrator.progress p, migrator.runs r;',
-  '2_b.sql', E'VACUUM seen;\n-- second part\nINSERT INTO seen SELECT p.run_id = r.run_id, p.service, p.kind, pid = pg_backend_pid(), version, name, migration, migration_total, statement, statement_total, statement_text, elapsed >= ''0'', waiting_for, blocked_by, attempt FROM migrator.progress p, migrator.runs r;',
-  '3_c.sql', 'CREATE TABLE seen_runs AS SELECT kind, outcome, total, applied, finished_at, progress_handle IS NOT NULL AS handle FROM migrator.runs; CREATE TABLE seen_locks AS SELECT service, mode, state, pid = pg_backend_pid() AS ours FROM migrator.locks;',
-  '4_d.sql', 'CREATE TABLE seen_marks AS SELECT version, state, statement_done, statement_started FROM migrator.migrations; VACUUM seen_marks; INSERT INTO seen_marks SELECT version, state, statement_done, statement_started FROM migrator.migrations WHERE version = ''4'';');
+CALL files.make('m/d', '1_a.sql',
+  'SELECT 1; CREATE TABLE seen AS SELECT p.run_id = r.run_id AS run, p.service, p.kind, pid = pg_backend_pid() AS pid, version, '
+  'name, migration, migration_total, statement, statement_total, statement_text, elapsed >= ''0'' AS elapsed, waiting_for, '
+  'blocked_by, attempt FROM migrator.progress p, migrator.runs r;',
+  '2_b.sql', E'VACUUM seen;\n-- second part\nINSERT INTO seen SELECT p.run_id = r.run_id, p.service, p.kind, pid = '
+    'pg_backend_pid(), version, name, migration, migration_total, statement, statement_total, statement_text, elapsed >= ''0'', '
+    'waiting_for, blocked_by, attempt FROM migrator.progress p, migrator.runs r;',
+  '3_c.sql', 'CREATE TABLE seen_runs AS SELECT kind, outcome, total, applied, finished_at, progress_handle IS NOT NULL AS handle '
+    'FROM migrator.runs; CREATE TABLE seen_locks AS SELECT service, mode, state, pid = pg_backend_pid() AS ours FROM migrator.locks;',
+  '4_d.sql', 'CREATE TABLE seen_marks AS SELECT version, state, statement_done, statement_started FROM migrator.migrations; VACUUM '
+    'seen_marks; INSERT INTO seen_marks SELECT version, state, statement_done, statement_started FROM migrator.migrations WHERE version = ''4'';');
 CALL migrator.up('m/d') \gset
 :shown
 SELECT * FROM seen ORDER BY version;
@@ -245,7 +268,8 @@ DROP ROLE "regress migrator watch";
 
 -- What it says.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', E'DO $$BEGIN RAISE NOTICE ''from the script''; END$$;', '2_b.sql', 'VACUUM;', '3_c.sql', E'SELECT 1;\nSELECT 1/0;', '4_d.sql', 'SELECT 4;', 'notes.txt', '', 'seed.sql', '');
+CALL files.make('m/d', '1_a.sql', E'DO $$BEGIN RAISE NOTICE ''from the script''; END$$;', '2_b.sql', 'VACUUM;', '3_c.sql',
+  E'SELECT 1;\nSELECT 1/0;', '4_d.sql', 'SELECT 4;', 'notes.txt', '', 'seed.sql', '');
 SELECT current_database() AS database \gset
 \setenv PGDATABASE :database
 \setenv MASK 's/[0-9]+\\.[0-9]{3} ms/N ms/; s/[0-9]+\\.[0-9]+/T/g; s/identifier [0-9]+/identifier N/; s/Database "[^"]*"/Database "D"/'

@@ -3,16 +3,22 @@
 \i :dir/include/setup.sql
 CREATE FUNCTION files.shown(result jsonb) RETURNS text LANGUAGE sql AS $$
   SELECT concat_ws(' ', result->>'outcome', concat_ws('/', result->>'applied', result->>'failed', result->>'total'),
-                   (SELECT string_agg((m->>'version') || '=' || (m->>'outcome'), ' ' ORDER BY n) FROM jsonb_array_elements(result->'migrations') WITH ORDINALITY e(m, n)))
+                   (SELECT string_agg((m->>'version') || '=' || (m->>'outcome'), ' ' ORDER BY n)
+                     FROM jsonb_array_elements(result->'migrations') WITH ORDINALITY e(m, n)))
 $$;
 \set shown 'SELECT files.shown(:\'result\');'
 -- The record.
-CREATE VIEW files.on_record AS SELECT version, state, statement_total AS total, statement_done AS done, statement_started AS started, non_transactional AS parts, error_sqlstate, error_message FROM migrator.migrations ORDER BY version;
-CREATE VIEW files.log AS SELECT run_id, version, event, statement, line, error_sqlstate, error_message, error_detail, applied_by, run_as, backend_pid = pg_backend_pid() AS own_backend FROM migrator.history ORDER BY id;
-CREATE VIEW files.calls AS SELECT run_id, kind, outcome, total, applied, failed, skipped, finished_at IS NOT NULL AS finished FROM migrator.runs ORDER BY run_id;
+CREATE VIEW files.on_record AS SELECT version, state, statement_total AS total, statement_done AS done, statement_started AS started,
+  non_transactional AS parts, error_sqlstate, error_message FROM migrator.migrations ORDER BY version;
+CREATE VIEW files.log AS SELECT run_id, version, event, statement, line, error_sqlstate, error_message, error_detail, applied_by,
+  run_as, backend_pid = pg_backend_pid() AS own_backend FROM migrator.history ORDER BY id;
+CREATE VIEW files.calls AS SELECT run_id, kind, outcome, total, applied, failed, skipped, finished_at IS NOT NULL AS finished
+  FROM migrator.runs ORDER BY run_id;
 
 -- raise: what came before stays, the failure is on record, written by this backend itself.
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a(i int);', '2_b.sql', E'CREATE TABLE b(i int);\n\nINSERT INTO a\n  SELECT 1 / i FROM (VALUES (1), (0)) v(i);', '3_c.sql', 'CREATE TABLE c(i int);', '4_d.sql', 'VACUUM nosuch;', '5_e.sql', 'CREATE TABLE e();');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a(i int);', '2_b.sql',
+  E'CREATE TABLE b(i int);\n\nINSERT INTO a\n  SELECT 1 / i FROM (VALUES (1), (0)) v(i);', '3_c.sql', 'CREATE TABLE c(i int);',
+  '4_d.sql', 'VACUUM nosuch;', '5_e.sql', 'CREATE TABLE e();');
 CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE :LAST_ERROR_MESSAGE
 SELECT to_regclass('a'), to_regclass('b'), to_regclass('c');
@@ -51,7 +57,10 @@ SELECT version, state, flags FROM migrator.status('m/d');
 
 -- Errors keep code, detail, hint, names and context.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', E'SELECT 1;\nDO $$BEGIN RAISE EXCEPTION ''mine'' USING ERRCODE = ''XX123'', DETAIL = ''detail'', HINT = ''hint''; END$$;', '2_b.sql', 'CREATE TABLE d(i int CHECK (i > 0)); VACUUM d; INSERT INTO d VALUES (0);', '3_c.sql', E'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  RETURN nosuch;\nEND $$;\n\n  SELECT f();', '4_d.sql', E'VACUUM;\nCREATE TABLE t(i int);\nCOPY t FROM stdin;\n1\nx\n\\.\n');
+CALL files.make('m/d', '1_a.sql', E'SELECT 1;\nDO $$BEGIN RAISE EXCEPTION ''mine'' USING ERRCODE = ''XX123'', DETAIL = ''detail'', HINT = ''hint''; END$$;',
+  '2_b.sql', 'CREATE TABLE d(i int CHECK (i > 0)); VACUUM d; INSERT INTO d VALUES (0);', '3_c.sql',
+  E'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  RETURN nosuch;\nEND $$;\n\n  SELECT f();', '4_d.sql',
+  E'VACUUM;\nCREATE TABLE t(i int);\nCOPY t FROM stdin;\n1\nx\n\\.\n');
 CALL migrator.up('m/d', versions => '{1}');
 \echo :LAST_ERROR_SQLSTATE
 SELECT current_database() AS database \gset
@@ -67,7 +76,10 @@ CALL migrator.up('m/d', on_error => 'continue');
 
 -- A deferred constraint is recorded for the migration that broke it.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE p(i int PRIMARY KEY); CREATE TABLE c(i int REFERENCES p DEFERRABLE INITIALLY DEFERRED);', '2_b.sql', 'INSERT INTO c VALUES (1);', '3_c.sql', 'INSERT INTO c VALUES (2); INSERT INTO p VALUES (2);', '4_d.sql', 'BEGIN; INSERT INTO c VALUES (3); COMMIT; INSERT INTO p VALUES (4);', '5_e.sql', 'INSERT INTO c VALUES (5);', '6_f.sql', 'VACUUM p; INSERT INTO c VALUES (6);', '7_g.sql', 'INSERT INTO p VALUES (7);');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE p(i int PRIMARY KEY); CREATE TABLE c(i int REFERENCES p DEFERRABLE INITIALLY DEFERRED);',
+  '2_b.sql', 'INSERT INTO c VALUES (1);', '3_c.sql', 'INSERT INTO c VALUES (2); INSERT INTO p VALUES (2);', '4_d.sql',
+  'BEGIN; INSERT INTO c VALUES (3); COMMIT; INSERT INTO p VALUES (4);', '5_e.sql', 'INSERT INTO c VALUES (5);', '6_f.sql',
+  'VACUUM p; INSERT INTO c VALUES (6);', '7_g.sql', 'INSERT INTO p VALUES (7);');
 CALL migrator.up('m/d', on_error => 'continue');
 TABLE files.on_record;
 SELECT (SELECT string_agg(i::text, ' ' ORDER BY i) FROM p) AS p, (SELECT string_agg(i::text, ' ' ORDER BY i) FROM c) AS c;
@@ -85,7 +97,11 @@ BEGIN
     IF r.i = n THEN RAISE EXCEPTION 'no'; END IF;
   END LOOP;
 END $$;
-CALL files.make('m/d', '1_a.sql', E'-- migrator: no-transaction\nDO $$BEGIN INSERT INTO t VALUES (10); COMMIT; INSERT INTO t VALUES (11); RAISE EXCEPTION ''no''; END$$;', '2_b.sql', E'-- migrator: no-transaction\nCALL fails_at(3);', '3_c.sql', E'-- migrator: no-transaction\nDO $$DECLARE r record; BEGIN FOR r IN SELECT i FROM t LOOP RAISE EXCEPTION ''no''; END LOOP; END$$;', '4_d.sql', 'INSERT INTO t VALUES (20);');
+CALL files.make('m/d', '1_a.sql',
+  E'-- migrator: no-transaction\nDO $$BEGIN INSERT INTO t VALUES (10); COMMIT; INSERT INTO t VALUES (11); RAISE EXCEPTION ''no''; END$$;',
+  '2_b.sql', E'-- migrator: no-transaction\nCALL fails_at(3);', '3_c.sql',
+  E'-- migrator: no-transaction\nDO $$DECLARE r record; BEGIN FOR r IN SELECT i FROM t LOOP RAISE EXCEPTION ''no''; END LOOP; END$$;',
+  '4_d.sql', 'INSERT INTO t VALUES (20);');
 CALL migrator.up('m/d', on_error => 'continue');
 TABLE t ORDER BY abs(i), i;
 TABLE files.on_record;
@@ -97,7 +113,12 @@ CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
 -- else: the run takes them again, and releases them at its end.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE t(i int); DO $$BEGIN PERFORM pg_advisory_unlock_all(); END$$;', '2_b.sql', 'CREATE TABLE seen_1 AS SELECT service, mode, state FROM migrator.locks;', '3_c.sql', 'DO $$BEGIN PERFORM pg_advisory_unlock(migrator.lock_key()); END$$;', '4_d.sql', 'CREATE TABLE seen_2 AS SELECT service, mode, state FROM migrator.locks; VACUUM t; DO $$BEGIN PERFORM pg_advisory_unlock_all(); END$$;', '5_e.sql', 'DO $$BEGIN PERFORM pg_advisory_unlock(migrator.lock_key(''default'', ''up'')); END$$;', '6_f.sql', 'CREATE TABLE seen_3 AS SELECT service, mode, state FROM migrator.locks; SELECT pg_advisory_lock(4711);');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE t(i int); DO $$BEGIN PERFORM pg_advisory_unlock_all(); END$$;', '2_b.sql',
+  'CREATE TABLE seen_1 AS SELECT service, mode, state FROM migrator.locks;', '3_c.sql',
+  'DO $$BEGIN PERFORM pg_advisory_unlock(migrator.lock_key()); END$$;', '4_d.sql',
+  'CREATE TABLE seen_2 AS SELECT service, mode, state FROM migrator.locks; VACUUM t; DO $$BEGIN PERFORM pg_advisory_unlock_all(); END$$;',
+  '5_e.sql', 'DO $$BEGIN PERFORM pg_advisory_unlock(migrator.lock_key(''default'', ''up'')); END$$;', '6_f.sql',
+  'CREATE TABLE seen_3 AS SELECT service, mode, state FROM migrator.locks; SELECT pg_advisory_lock(4711);');
 CALL migrator.up('m/d') \gset
 :shown
 TABLE seen_1;
@@ -109,7 +130,8 @@ SELECT pg_advisory_unlock_all();
 
 -- migration_timeout bounds one migration.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a();', '2_b.sql', 'CREATE TABLE b(); SELECT pg_sleep(600);', '3_c.sql', 'CREATE TABLE c(); VACUUM c; SELECT pg_sleep(600);', '4_d.sql', 'CREATE TABLE d();');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a();', '2_b.sql', 'CREATE TABLE b(); SELECT pg_sleep(600);', '3_c.sql',
+  'CREATE TABLE c(); VACUUM c; SELECT pg_sleep(600);', '4_d.sql', 'CREATE TABLE d();');
 SET migrator.migration_timeout = '1 s';
 CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
@@ -122,13 +144,15 @@ SELECT to_regclass('a'), to_regclass('b'), to_regclass('c'), to_regclass('d');
 RESET migrator.migration_timeout;
 -- a cancel is meant for the whole call, and so is statement_timeout
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a();', '2_b.sql', 'CREATE TABLE b(); DO $$BEGIN PERFORM pg_cancel_backend(pg_backend_pid()); PERFORM pg_sleep(600); END$$', '3_c.sql', 'CREATE TABLE c();');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a();', '2_b.sql',
+  'CREATE TABLE b(); DO $$BEGIN PERFORM pg_cancel_backend(pg_backend_pid()); PERFORM pg_sleep(600); END$$', '3_c.sql', 'CREATE TABLE c();');
 \set SHOW_CONTEXT never
 CALL migrator.up('m/d', on_error => 'continue');
 \echo :LAST_ERROR_SQLSTATE
 TABLE files.on_record;
 SELECT to_regclass('a'), to_regclass('b'), to_regclass('c');
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a();', '2_b.sql', 'CREATE TABLE b(); VACUUM b; DO $$BEGIN PERFORM pg_cancel_backend(pg_backend_pid()); PERFORM pg_sleep(600); END$$', '3_c.sql', 'CREATE TABLE c();');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a();', '2_b.sql',
+  'CREATE TABLE b(); VACUUM b; DO $$BEGIN PERFORM pg_cancel_backend(pg_backend_pid()); PERFORM pg_sleep(600); END$$', '3_c.sql', 'CREATE TABLE c();');
 CALL migrator.up('m/d', on_error => 'continue');
 \echo :LAST_ERROR_SQLSTATE
 TABLE files.on_record;
@@ -160,7 +184,8 @@ END $$;
 \setenv SAY '"$("${PG_CONFIG:-pg_config}" --bindir)/psql" -X -q -At 2>&1 | sed -E "$MASK"'
 \! PGAPPNAME=report "$("${PG_CONFIG:-pg_config}" --bindir)/psql" -X -q -c "BEGIN; LOCK TABLE app.t IN ACCESS SHARE MODE; SELECT pg_sleep(600)" >/dev/null 2>&1 &
 CALL files.wait(true);
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE app.a();', '2_b.sql', 'CREATE TABLE app.b(); ALTER TABLE app.t ADD j int;', '3_c.sql', 'SET search_path = app; VACUUM FULL t;', '4_d.sql', 'CREATE TABLE app.d();');
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE app.a();', '2_b.sql', 'CREATE TABLE app.b(); ALTER TABLE app.t ADD j int;', '3_c.sql',
+  'SET search_path = app; VACUUM FULL t;', '4_d.sql', 'CREATE TABLE app.d();');
 \! (echo "SET SESSION AUTHORIZATION regress_migrator; SET search_path = app;"; echo "SET migrator.ddl_lock_timeout = '10ms';"; echo "SET migrator.lock_retries = 2;"; echo "CALL migrator.up('m/d', on_error => 'continue');") | eval "$SAY"
 TABLE files.on_record;
 SELECT version, event, error_sqlstate FROM files.log;

@@ -3,11 +3,13 @@
 \i :dir/include/setup.sql
 CREATE FUNCTION files.shown(result jsonb) RETURNS text LANGUAGE sql AS $$
   SELECT concat_ws(' ', result->>'outcome', concat_ws('/', result->>'applied', result->>'failed', result->>'total'),
-                   (SELECT string_agg((m->>'version') || '=' || (m->>'outcome'), ' ' ORDER BY n) FROM jsonb_array_elements(result->'migrations') WITH ORDINALITY e(m, n)))
+                   (SELECT string_agg((m->>'version') || '=' || (m->>'outcome'), ' ' ORDER BY n)
+                     FROM jsonb_array_elements(result->'migrations') WITH ORDINALITY e(m, n)))
 $$;
 \set shown 'SELECT files.shown(:\'result\');'
 -- The record.
-CREATE VIEW files.on_record AS SELECT version, state, statement_total AS total, statement_done AS done, statement_started AS started, non_transactional AS parts, error_sqlstate, error_message FROM migrator.migrations ORDER BY version;
+CREATE VIEW files.on_record AS SELECT version, state, statement_total AS total, statement_done AS done, statement_started AS started,
+  non_transactional AS parts, error_sqlstate, error_message FROM migrator.migrations ORDER BY version;
 
 DROP DATABASE IF EXISTS "regress migrator";
 
@@ -15,7 +17,8 @@ DROP DATABASE IF EXISTS "regress migrator";
 DROP SCHEMA IF EXISTS gone;
 CREATE SCHEMA gone;
 CALL files.make('m/d',
-  '01_tables.sql', 'CREATE TABLE t(i int PRIMARY KEY, j int); INSERT INTO t SELECT i, i FROM generate_series(1, 10) i; CREATE TABLE p(i int) PARTITION BY LIST (i); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1); CREATE INDEX t_j ON t(j);',
+  '01_tables.sql', 'CREATE TABLE t(i int PRIMARY KEY, j int); INSERT INTO t SELECT i, i FROM generate_series(1, 10) i; CREATE TABLE '
+    'p(i int) PARTITION BY LIST (i); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1); CREATE INDEX t_j ON t(j);',
   '02_vacuum.sql', 'VACUUM t;',
   '03_vacuum_full.sql', 'VACUUM (FULL, ANALYZE) t, p1;',
   '04_create_index.sql', 'CREATE INDEX CONCURRENTLY t_ji ON t(j, i);',
@@ -27,12 +30,18 @@ CALL files.make('m/d',
   '10_cluster.sql', 'CLUSTER t USING t_pkey; CLUSTER;',
   '11_create_database.sql', 'CREATE DATABASE "regress migrator" TEMPLATE template0;',
   '12_drop_database.sql', 'DROP DATABASE "regress migrator";',
-  '13_alter_system.sql', 'ALTER SYSTEM SET work_mem = ''7MB''; CREATE TABLE auto AS SELECT setting FROM pg_file_settings WHERE name = ''work_mem'' AND sourcefile LIKE ''%auto.conf'';',
+  '13_alter_system.sql',
+    'ALTER SYSTEM SET work_mem = ''7MB''; CREATE TABLE auto AS SELECT setting FROM pg_file_settings WHERE name = ''work_mem'' AND '
+    'sourcefile LIKE ''%auto.conf'';',
   '14_alter_system_reset.sql', 'ALTER SYSTEM RESET work_mem;',
   '15_detach.sql', 'ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY;',
   '16_checkpoint.sql', 'CHECKPOINT;',
-  '17_do_commit.sql', E'-- migrator: no-transaction\nDO $$\nBEGIN\n  FOR i IN 11 .. 13 LOOP\n    INSERT INTO t VALUES (i, i);\n    COMMIT;\n  END LOOP;\n  INSERT INTO t VALUES (14, 14);\n  ROLLBACK;\nEND $$;',
-  '18_procedure.sql', 'CREATE PROCEDURE batches(n int) LANGUAGE plpgsql AS $$ BEGIN FOR step IN 1 .. n LOOP UPDATE t SET j = j + 100 WHERE t.i <= batches.n; COMMIT; END LOOP; END $$;',
+  '17_do_commit.sql',
+    E'-- migrator: no-transaction\nDO $$\nBEGIN\n  FOR i IN 11 .. 13 LOOP\n    INSERT INTO t VALUES (i, i);\n    COMMIT;\n  END '
+    'LOOP;\n  INSERT INTO t VALUES (14, 14);\n  ROLLBACK;\nEND $$;',
+  '18_procedure.sql',
+    'CREATE PROCEDURE batches(n int) LANGUAGE plpgsql AS $$ BEGIN FOR step IN 1 .. n LOOP UPDATE t SET j = j + 100 WHERE t.i <= '
+    'batches.n; COMMIT; END LOOP; END $$;',
   '19_call.sql', E'-- migrator: no-transaction\nCALL batches(3);',
   '20_explain.sql', 'EXPLAIN ANALYZE INSERT INTO t VALUES (20, 20);',
   '21_ctas.sql', 'CREATE TABLE made AS SELECT count(*) AS n FROM t; SELECT * INTO made_too FROM made;',
@@ -107,7 +116,9 @@ SELECT version, event FROM migrator.history ORDER BY id;
 
 -- Wrapped in BEGIN ... COMMIT: one transaction, with the record.
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', E'BEGIN;\nCREATE TABLE t(i int, tx bigint DEFAULT txid_current());\nINSERT INTO t VALUES (1);\nCOMMIT;', '2_b.sql', E'-- comment\nSTART TRANSACTION;\nINSERT INTO t VALUES (2);\nINSERT INTO t VALUES (3);\nEND;\n', '3_c.sql', 'BEGIN WORK; INSERT INTO t VALUES (4); SELECT 1/0; COMMIT;');
+CALL files.make('m/d', '1_a.sql', E'BEGIN;\nCREATE TABLE t(i int, tx bigint DEFAULT txid_current());\nINSERT INTO t VALUES (1);\nCOMMIT;',
+  '2_b.sql', E'-- comment\nSTART TRANSACTION;\nINSERT INTO t VALUES (2);\nINSERT INTO t VALUES (3);\nEND;\n', '3_c.sql',
+  'BEGIN WORK; INSERT INTO t VALUES (4); SELECT 1/0; COMMIT;');
 CALL migrator.up('m/d');
 TABLE files.on_record;
 SELECT string_agg(i::text, ' ' ORDER BY i) FROM t GROUP BY tx ORDER BY 1;
@@ -134,7 +145,8 @@ CALL migrator.up('m/d') \gset
 TABLE files.on_record;
 SELECT string_agg(i::text, ' ' ORDER BY i) FROM t GROUP BY tx ORDER BY 1;
 -- statements before the only BEGIN, and after its COMMIT
-CALL files.make('m/d', '1_a.sql', 'SELECT 1;', '2_b.sql', 'INSERT INTO t VALUES (7); BEGIN; INSERT INTO t VALUES (8); INSERT INTO t VALUES (9); COMMIT;', '3_c.sql', 'BEGIN; INSERT INTO t VALUES (10); INSERT INTO t VALUES (11); COMMIT; INSERT INTO t VALUES (12);');
+CALL files.make('m/d', '1_a.sql', 'SELECT 1;', '2_b.sql', 'INSERT INTO t VALUES (7); BEGIN; INSERT INTO t VALUES (8); INSERT INTO t VALUES (9); COMMIT;',
+  '3_c.sql', 'BEGIN; INSERT INTO t VALUES (10); INSERT INTO t VALUES (11); COMMIT; INSERT INTO t VALUES (12);');
 SET client_min_messages = error;
 CALL migrator.up('m/d') \gset
 SET client_min_messages = warning;
@@ -164,12 +176,17 @@ SELECT string_agg(i::text, ' ' ORDER BY i) FROM t GROUP BY tx ORDER BY 1;
 -- Isolation level and access mode, when first.
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql', 'CREATE TABLE t(how text, isolation text, defer text, tx bigint DEFAULT txid_current());',
-  '2_b.sql', 'BEGIN ISOLATION LEVEL SERIALIZABLE; INSERT INTO t SELECT ''begin'', current_setting(''transaction_isolation''), current_setting(''transaction_deferrable''); COMMIT;',
-  '3_c.sql', 'BEGIN; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; INSERT INTO t SELECT ''begin, set'', current_setting(''transaction_isolation''), current_setting(''transaction_deferrable''); COMMIT;',
-  '4_d.sql', 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, DEFERRABLE; INSERT INTO t SELECT ''set'', current_setting(''transaction_isolation''), current_setting(''transaction_deferrable''); INSERT INTO t SELECT ''still set'', current_setting(''transaction_isolation''), current_setting(''transaction_deferrable'');',
+  '2_b.sql', 'BEGIN ISOLATION LEVEL SERIALIZABLE; INSERT INTO t SELECT ''begin'', current_setting(''transaction_isolation''), '
+    'current_setting(''transaction_deferrable''); COMMIT;',
+  '3_c.sql', 'BEGIN; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; INSERT INTO t SELECT ''begin, set'', '
+    'current_setting(''transaction_isolation''), current_setting(''transaction_deferrable''); COMMIT;',
+  '4_d.sql', 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, DEFERRABLE; INSERT INTO t SELECT ''set'', '
+    'current_setting(''transaction_isolation''), current_setting(''transaction_deferrable''); INSERT INTO t SELECT ''still set'', '
+    'current_setting(''transaction_isolation''), current_setting(''transaction_deferrable'');',
   '5_e.sql', 'INSERT INTO t SELECT ''none'', current_setting(''transaction_isolation''), current_setting(''transaction_deferrable'');',
   '6_f.sql', 'BEGIN READ ONLY; SELECT count(*) FROM t; COMMIT;',
-  '7_g.sql', 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT count(*) FROM t; COMMIT; BEGIN; INSERT INTO t SELECT ''after read only'', current_setting(''transaction_isolation''), current_setting(''transaction_deferrable''); COMMIT;',
+  '7_g.sql', 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT count(*) FROM t; COMMIT; BEGIN; INSERT INTO t SELECT ''after '
+    'read only'', current_setting(''transaction_isolation''), current_setting(''transaction_deferrable''); COMMIT;',
   '8_h.sql', 'BEGIN READ ONLY; INSERT INTO t VALUES (''never''); COMMIT;');
 CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
@@ -216,7 +233,8 @@ CALL migrator.up('m/d') \gset
 TABLE t;
 -- COPY with its data between other parts
 CALL files.forget();
-CALL files.make('m/d', '1_a.sql', E'CREATE TABLE t(i int, j text);\nCOPY t FROM stdin;\n1\tone\n2\ttwo\n\\.\nVACUUM t;\nCOPY t(i) FROM stdin WHERE i > 3;\n3\n4\n\\.\nVACUUM t;');
+CALL files.make('m/d', '1_a.sql',
+  E'CREATE TABLE t(i int, j text);\nCOPY t FROM stdin;\n1\tone\n2\ttwo\n\\.\nVACUUM t;\nCOPY t(i) FROM stdin WHERE i > 3;\n3\n4\n\\.\nVACUUM t;');
 CALL migrator.up('m/d') \gset
 :shown
 TABLE t;
@@ -229,7 +247,10 @@ SET client_min_messages = warning;
 -- a batch that can be repeated, as docs/up.md has it
 CALL files.forget();
 CREATE TABLE orders AS SELECT i AS id, NULL::int AS total FROM generate_series(1, 25) i;
-CALL files.make('m/d', '1_fill.sql', E'-- Fill orders.total, 10 rows a transaction.\n-- migrator: no-transaction\nDO $$\nDECLARE\n  done integer;\nBEGIN\n  LOOP\n    UPDATE orders SET total = txid_current()\n     WHERE id IN (SELECT id FROM orders WHERE total IS NULL LIMIT 10);\n    GET DIAGNOSTICS done = ROW_COUNT;\n    EXIT WHEN done = 0;\n    COMMIT;\n    RAISE NOTICE ''% rows'', done;\n  END LOOP;\nEND\n$$;');
+CALL files.make('m/d', '1_fill.sql',
+  E'-- Fill orders.total, 10 rows a transaction.\n-- migrator: no-transaction\nDO $$\nDECLARE\n  done integer;\nBEGIN\n  LOOP\n    '
+  'UPDATE orders SET total = txid_current()\n     WHERE id IN (SELECT id FROM orders WHERE total IS NULL LIMIT 10);\n    GET '
+  'DIAGNOSTICS done = ROW_COUNT;\n    EXIT WHEN done = 0;\n    COMMIT;\n    RAISE NOTICE ''% rows'', done;\n  END LOOP;\nEND\n$$;');
 CALL migrator.up('m/d') \gset
 :shown
 SELECT count(*), count(DISTINCT total) FROM orders;

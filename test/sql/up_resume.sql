@@ -3,14 +3,18 @@
 \i :dir/include/setup.sql
 CREATE FUNCTION files.shown(result jsonb) RETURNS text LANGUAGE sql AS $$
   SELECT concat_ws(' ', result->>'outcome', concat_ws('/', result->>'applied', result->>'failed', result->>'total'),
-                   (SELECT string_agg((m->>'version') || '=' || (m->>'outcome'), ' ' ORDER BY n) FROM jsonb_array_elements(result->'migrations') WITH ORDINALITY e(m, n)))
+                   (SELECT string_agg((m->>'version') || '=' || (m->>'outcome'), ' ' ORDER BY n)
+                     FROM jsonb_array_elements(result->'migrations') WITH ORDINALITY e(m, n)))
 $$;
 \set shown 'SELECT files.shown(:\'result\');'
 -- The record.
-CREATE VIEW files.on_record AS SELECT version, state, statement_total AS total, statement_done AS done, statement_started AS started, non_transactional AS parts, error_sqlstate, error_message FROM migrator.migrations ORDER BY version;
+CREATE VIEW files.on_record AS SELECT version, state, statement_total AS total, statement_done AS done, statement_started AS started,
+  non_transactional AS parts, error_sqlstate, error_message FROM migrator.migrations ORDER BY version;
 
 -- Ordinary parts happen exactly once.
-CALL files.make('m/d', '1_a.sql', 'CREATE TABLE t(i int); INSERT INTO t VALUES (1); VACUUM t; INSERT INTO t VALUES (2); BEGIN; INSERT INTO t VALUES (3); SELECT nosuch; COMMIT; INSERT INTO t VALUES (4);');
+CALL files.make('m/d', '1_a.sql',
+  'CREATE TABLE t(i int); INSERT INTO t VALUES (1); VACUUM t; INSERT INTO t VALUES (2); BEGIN; INSERT INTO t VALUES (3); SELECT '
+  'nosuch; COMMIT; INSERT INTO t VALUES (4);');
 CALL migrator.up('m/d');
 TABLE files.on_record;
 SELECT event, statement, line, error_sqlstate FROM migrator.history ORDER BY id;
@@ -21,7 +25,9 @@ TABLE files.on_record;
 TABLE t;
 SELECT version, state, flags FROM migrator.status('m/d');
 -- what is not done may be edited, comments of what is done too
-CALL files.write('m/d/1_a.sql', E'-- mended\nCREATE TABLE t(i int);\n\nINSERT INTO t VALUES (1);\nVACUUM t; /* and */ INSERT INTO t VALUES (2);\nBEGIN;\nINSERT INTO t VALUES (30);\nCOMMIT;\nINSERT INTO t VALUES (40);\nINSERT INTO t VALUES (50);');
+CALL files.write('m/d/1_a.sql',
+  E'-- mended\nCREATE TABLE t(i int);\n\nINSERT INTO t VALUES (1);\nVACUUM t; /* and */ INSERT INTO t VALUES (2);\nBEGIN;\nINSERT '
+  'INTO t VALUES (30);\nCOMMIT;\nINSERT INTO t VALUES (40);\nINSERT INTO t VALUES (50);');
 CALL migrator.up('m/d') \gset
 :shown
 TABLE files.on_record;
@@ -83,7 +89,9 @@ TABLE t;
 CALL files.forget();
 CREATE TABLE t(i int, k int);
 INSERT INTO t VALUES (1, 1), (1, 2), (2, 3);
-CALL files.make('m/d', '1_a.sql', 'SET search_path = app; INSERT INTO t VALUES (9, 9); CREATE UNIQUE INDEX CONCURRENTLY t_i ON t(i); INSERT INTO t VALUES (10, 10);', '2_b.sql', 'INSERT INTO app.t VALUES (11, 11);');
+CALL files.make('m/d', '1_a.sql',
+  'SET search_path = app; INSERT INTO t VALUES (9, 9); CREATE UNIQUE INDEX CONCURRENTLY t_i ON t(i); INSERT INTO t VALUES (10, 10);',
+  '2_b.sql', 'INSERT INTO app.t VALUES (11, 11);');
 CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
 TABLE files.on_record;
@@ -106,7 +114,8 @@ CREATE TABLE t(i int, k int);
 INSERT INTO t VALUES (1, 1), (1, 2);
 CALL files.make('m/d', '1_a.sql', 'INSERT INTO t VALUES (9, 9); CREATE UNIQUE INDEX CONCURRENTLY t_i ON t(i); INSERT INTO t VALUES (10, 10);');
 CALL migrator.up('m/d');
-CALL files.write('m/d/1_a.sql', 'INSERT INTO t VALUES (9, 9); DELETE FROM t WHERE k = 2; CREATE UNIQUE INDEX CONCURRENTLY t_i ON t(i); INSERT INTO t VALUES (10, 10);');
+CALL files.write('m/d/1_a.sql',
+  'INSERT INTO t VALUES (9, 9); DELETE FROM t WHERE k = 2; CREATE UNIQUE INDEX CONCURRENTLY t_i ON t(i); INSERT INTO t VALUES (10, 10);');
 CALL migrator.up('m/d') \gset
 :shown
 SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 't'::regclass;
@@ -242,7 +251,8 @@ CREATE PROCEDURE files.crash(script text) LANGUAGE plpgsql AS $$
 BEGIN
   TRUNCATE migrator.migrations, migrator.history, migrator.runs;
   CALL files.make('m/d', '1_a.sql', script);
-  INSERT INTO migrator.migrations (service, version, name, file, layout, state, statement_total, statement_done, statement_started, lock_key, backend_pid, backend_start, non_transactional)
+  INSERT INTO migrator.migrations (service, version, name, file, layout, state, statement_total, statement_done, statement_started,
+    lock_key, backend_pid, backend_start, non_transactional)
     VALUES ('default', '1', 'a', '1_a.sql', 'numbered', 'running', 1, 0, 1, migrator.lock_key(), 1, now() - interval '1 day', true);
 END $$;
 CALL files.crash('VACUUM t; INSERT INTO log VALUES (''after vacuum'');');
@@ -294,10 +304,13 @@ SELECT version, event FROM migrator.history ORDER BY id;
 -- What the parts that are done have SET is set again; temporary tables are not made again.
 CALL files.forget();
 CREATE SCHEMA other;
-CALL files.make('m/d', '1_a.sql', 'SET search_path = other; CREATE TABLE t(i int); SET app.tenant = ''first''; VACUUM t; SET LOCAL app.tenant = ''local''; SELECT nosuch;');
+CALL files.make('m/d', '1_a.sql',
+  'SET search_path = other; CREATE TABLE t(i int); SET app.tenant = ''first''; VACUUM t; SET LOCAL app.tenant = ''local''; SELECT nosuch;');
 SET client_min_messages = error;
 CALL migrator.up('m/d');
-CALL files.write('m/d/1_a.sql', 'SET search_path = other; CREATE TABLE t(i int); SET app.tenant = ''first''; VACUUM t; SET LOCAL app.tenant = ''local''; CREATE TABLE seen AS SELECT current_setting(''search_path'') AS path, current_setting(''app.tenant'') AS tenant; VACUUM seen;');
+CALL files.write('m/d/1_a.sql',
+  'SET search_path = other; CREATE TABLE t(i int); SET app.tenant = ''first''; VACUUM t; SET LOCAL app.tenant = ''local''; CREATE '
+  'TABLE seen AS SELECT current_setting(''search_path'') AS path, current_setting(''app.tenant'') AS tenant; VACUUM seen;');
 CALL migrator.up('m/d') \gset
 SET client_min_messages = warning;
 :shown
@@ -315,7 +328,8 @@ CALL migrator.up('m/d');
 -- Several migrations wait for one that is mended; the failed one comes first and is not late.
 CALL files.forget();
 CREATE TABLE t(i int);
-CALL files.make('m/d', '1_a.sql', 'INSERT INTO t VALUES (1); VACUUM t; SELECT nosuch;', '2_b.sql', 'INSERT INTO t VALUES (2);', '3_c.sql', 'VACUUM t; INSERT INTO t VALUES (3);');
+CALL files.make('m/d', '1_a.sql', 'INSERT INTO t VALUES (1); VACUUM t; SELECT nosuch;', '2_b.sql', 'INSERT INTO t VALUES (2);',
+  '3_c.sql', 'VACUUM t; INSERT INTO t VALUES (3);');
 CALL migrator.up('m/d', on_error => 'continue');
 TABLE files.on_record;
 CALL files.write('m/d/1_a.sql', 'INSERT INTO t VALUES (1); VACUUM t; INSERT INTO t VALUES (4);');

@@ -3,12 +3,16 @@
 \i :dir/include/setup.sql
 CREATE FUNCTION files.shown(result jsonb) RETURNS text LANGUAGE sql AS $$
   SELECT concat_ws(' ', result->>'outcome', concat_ws('/', result->>'applied', result->>'failed', result->>'total'),
-                   (SELECT string_agg((m->>'version') || '=' || (m->>'outcome'), ' ' ORDER BY n) FROM jsonb_array_elements(result->'migrations') WITH ORDINALITY e(m, n)))
+                   (SELECT string_agg((m->>'version') || '=' || (m->>'outcome'), ' ' ORDER BY n)
+                     FROM jsonb_array_elements(result->'migrations') WITH ORDINALITY e(m, n)))
 $$;
 \set shown 'SELECT files.shown(:\'result\');'
-CREATE VIEW files.on_record AS SELECT version, state, statement_done AS done, statement_started AS started, resume_state FROM migrator.migrations ORDER BY version;
-CREATE VIEW files.some AS SELECT current_setting('search_path') AS path, current_user, current_setting('work_mem') AS work_mem, current_setting('app.x', true) AS x, current_setting('lock_timeout') AS lock_timeout;
-CREATE VIEW files.made AS SELECT n.nspname, relname, relowner::regrole AS owner FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname IN ('app', 'other') AND relkind = 'r' ORDER BY 2, 1;
+CREATE VIEW files.on_record AS SELECT version, state, statement_done AS done, statement_started AS started, resume_state
+  FROM migrator.migrations ORDER BY version;
+CREATE VIEW files.some AS SELECT current_setting('search_path') AS path, current_user, current_setting('work_mem') AS work_mem,
+  current_setting('app.x', true) AS x, current_setting('lock_timeout') AS lock_timeout;
+CREATE VIEW files.made AS SELECT n.nspname, relname, relowner::regrole AS owner FROM pg_class c JOIN pg_namespace n
+  ON n.oid = relnamespace WHERE nspname IN ('app', 'other') AND relkind = 'r' ORDER BY 2, 1;
 CREATE ROLE "regress migrator other";
 CREATE ROLE "regress migrator third";
 CREATE SCHEMA other;
@@ -86,7 +90,8 @@ TABLE app.after;
 -- What cannot be had again stops it: a role, a configuration, a value, a right.
 CALL files.again();
 CREATE ROLE "regress migrator gone";
-CALL files.make('m/d', '1_a.sql', $$VACUUM pg_foreign_table; SET app.x = 'kept'; SET ROLE "regress migrator gone"; SELECT FROM app.missing; CREATE TABLE app.after();$$);
+CALL files.make('m/d', '1_a.sql',
+  $$VACUUM pg_foreign_table; SET app.x = 'kept'; SET ROLE "regress migrator gone"; SELECT FROM app.missing; CREATE TABLE app.after();$$);
 CALL migrator.up('m/d');
 DROP ROLE "regress migrator gone";
 CALL files.mend();
@@ -101,7 +106,9 @@ CALL migrator.up('m/d') \gset
 TABLE files.made;
 CALL files.again();
 DROP ROLE "regress migrator gone";
-CALL files.make('m/d', '1_a.sql', $$CREATE TEXT SEARCH CONFIGURATION other.conf (COPY = simple); SET default_text_search_config = 'other.conf'; VACUUM; DROP TEXT SEARCH CONFIGURATION other.conf; SELECT FROM app.missing;$$);
+CALL files.make('m/d', '1_a.sql',
+  $$CREATE TEXT SEARCH CONFIGURATION other.conf (COPY = simple); SET default_text_search_config = 'other.conf'; VACUUM; $$ ||
+    $$DROP TEXT SEARCH CONFIGURATION other.conf; SELECT FROM app.missing;$$);
 CALL migrator.up('m/d');
 CALL files.mend();
 CALL migrator.up('m/d');
@@ -115,7 +122,8 @@ GRANT EXECUTE ON PROCEDURE migrator.up TO "regress migrator other";
 GRANT USAGE ON SCHEMA migrator TO "regress migrator other";
 GRANT pg_read_server_files TO "regress migrator other";
 CALL files.make('m/d', '1_a.sql', $$-- migrator: no-transaction
-SET ROLE "regress migrator third"; SET log_min_duration_sample = '3h'; SELECT FROM app.missing; CREATE TABLE app.after AS SELECT current_user, current_setting('log_min_duration_sample');$$);
+SET ROLE "regress migrator third"; SET log_min_duration_sample = '3h'; SELECT FROM app.missing;
+  CREATE TABLE app.after AS SELECT current_user, current_setting('log_min_duration_sample');$$);
 SET SESSION AUTHORIZATION "regress migrator other";
 CALL migrator.up('m/d');
 RESET SESSION AUTHORIZATION;
@@ -139,7 +147,9 @@ REVOKE SET ON PARAMETER log_min_duration_sample FROM "regress migrator third";
 CALL files.again();
 SET work_mem = '5MB';
 SET app.x = 'caller';
-CALL files.make('m/d', '1_a.sql', $$SET work_mem = '5MB'; RESET app.x; SET random_page_cost = 1.23456789012; VACUUM; SELECT FROM app.missing; CREATE TABLE app.after AS SELECT path, work_mem, x, current_setting('random_page_cost') FROM files.some;$$);
+CALL files.make('m/d', '1_a.sql',
+  $$SET work_mem = '5MB'; RESET app.x; SET random_page_cost = 1.23456789012; VACUUM; SELECT FROM app.missing; $$ ||
+    $$CREATE TABLE app.after AS SELECT path, work_mem, x, current_setting('random_page_cost') FROM files.some;$$);
 CALL migrator.up('m/d');
 SELECT resume_state FROM files.on_record;
 RESET work_mem;
@@ -204,7 +214,8 @@ CALL files.make('m/d', '1_a.sql', $$
   SET TRANSACTION READ ONLY;
   BEGIN; INSERT INTO t(what) VALUES ('two'); SET TRANSACTION READ ONLY; COMMIT;
   DO $do$ BEGIN INSERT INTO t(what) VALUES ('three'); COMMIT; SET TRANSACTION READ ONLY; PERFORM 1; END $do$;
-  DO $do$ BEGIN INSERT INTO t(what) VALUES ('four'); COMMIT; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE; PERFORM count(*) FROM t; END $do$;
+  DO $do$ BEGIN INSERT INTO t(what) VALUES ('four'); COMMIT; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE; $$ ||
+    $$PERFORM count(*) FROM t; END $do$;
   BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE; SELECT count(*) FROM t; COMMIT;
   SELECT set_config('transaction_read_only', 'on', false);
   VACUUM t;
@@ -253,14 +264,17 @@ BEGIN
   END IF;
   RETURN 'nothing written';
 END $$;
-CALL files.make('m/d', '1_a.sql', 'VACUUM; SELECT files.nothing_written(); BEGIN; SELECT files.nothing_written(); COMMIT; SELECT files.nothing_written(); DO $$BEGIN COMMIT; RAISE EXCEPTION ''no''; END$$;');
+CALL files.make('m/d', '1_a.sql',
+  'VACUUM; SELECT files.nothing_written(); BEGIN; SELECT files.nothing_written(); COMMIT; SELECT files.nothing_written(); DO '
+  '$$BEGIN COMMIT; RAISE EXCEPTION ''no''; END$$;');
 CALL migrator.up('m/d');
 SELECT done, started FROM files.on_record;
 
 -- A mark that is not ours any more: the part is undone, and what another put on record stays.
 CALL files.again();
 CREATE TABLE t(i int);
-CALL files.make('m/d', '1_a.sql', 'VACUUM t; INSERT INTO t VALUES (1); BEGIN; INSERT INTO t VALUES (2); UPDATE migrator.migrations SET run_id = 77; COMMIT; INSERT INTO t VALUES (3);');
+CALL files.make('m/d', '1_a.sql',
+  'VACUUM t; INSERT INTO t VALUES (1); BEGIN; INSERT INTO t VALUES (2); UPDATE migrator.migrations SET run_id = 77; COMMIT; INSERT INTO t VALUES (3);');
 CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
 TABLE t;
@@ -294,8 +308,10 @@ SET migrator.ddl_lock_timeout = '77s';
 SET search_path = app;
 CALL files.make('m/d', '1_a.sql', 'SET search_path = app; RESET ALL; CREATE TABLE one AS TABLE files.some;',
   '2_b.sql', 'VACUUM; RESET ALL; CREATE TABLE two AS TABLE files.some; VACUUM; INSERT INTO two TABLE files.some;',
-  '3_c.sql', 'SET search_path TO DEFAULT; CREATE TABLE three(); RESET search_path; CREATE TABLE three_too(); SET LOCAL search_path TO DEFAULT; SELECT set_config(''search_path'', NULL, false); CREATE TABLE three_as_well();',
-  '4_d.sql', 'VACUUM; SET search_path = app; BEGIN; SET LOCAL search_path TO DEFAULT; CREATE TABLE four(); COMMIT; CREATE TABLE four_app(); DO $$BEGIN RESET ALL; END$$; CREATE TABLE four_too(); DO $$BEGIN COMMIT; CREATE TABLE four_as_well(); END$$;');
+  '3_c.sql', 'SET search_path TO DEFAULT; CREATE TABLE three(); RESET search_path; CREATE TABLE three_too(); SET LOCAL search_path '
+    'TO DEFAULT; SELECT set_config(''search_path'', NULL, false); CREATE TABLE three_as_well();',
+  '4_d.sql', 'VACUUM; SET search_path = app; BEGIN; SET LOCAL search_path TO DEFAULT; CREATE TABLE four(); COMMIT; CREATE TABLE '
+    'four_app(); DO $$BEGIN RESET ALL; END$$; CREATE TABLE four_too(); DO $$BEGIN COMMIT; CREATE TABLE four_as_well(); END$$;');
 SELECT migrator.register('default', 'm/d', search_path => 'other, app');
 CALL migrator.up() \gset
 :shown
@@ -325,9 +341,11 @@ BEGIN
   RETURN i;
 END $$;
 CREATE INDEX t_i ON t(files.brittle(i)) WHERE i > 0;
-CREATE VIEW files.indexes AS SELECT indexrelid::regclass AS index, indisvalid FROM pg_index i JOIN pg_class c ON c.oid = indexrelid WHERE indrelid IN ('app.t'::regclass, 'other.far'::regclass) ORDER BY indexrelid::regclass::text COLLATE "C";
+CREATE VIEW files.indexes AS SELECT indexrelid::regclass AS index, indisvalid FROM pg_index i JOIN pg_class c ON c.oid = indexrelid
+  WHERE indrelid IN ('app.t'::regclass, 'other.far'::regclass) ORDER BY indexrelid::regclass::text COLLATE "C";
 CALL files.make('m/d', '1_a.sql', 'INSERT INTO other.far VALUES (3); REINDEX TABLE CONCURRENTLY t; INSERT INTO other.far VALUES (4);');
-CREATE VIEW files.toast AS SELECT count(*), bool_and(indisvalid) AS valid FROM pg_index i JOIN pg_class c ON c.reltoastrelid = indrelid WHERE c.oid = 'app.t'::regclass;
+CREATE VIEW files.toast AS SELECT count(*), bool_and(indisvalid) AS valid FROM pg_index i JOIN pg_class c ON c.reltoastrelid = indrelid
+  WHERE c.oid = 'app.t'::regclass;
 SET app.brittle = on;
 \set VERBOSITY terse
 CALL migrator.up('m/d');
@@ -352,7 +370,8 @@ CREATE TABLE t(i int);
 INSERT INTO t VALUES (1);
 CREATE TABLE other.far(i int);
 CREATE INDEX t_i ON t(files.brittle(i));
-CREATE VIEW files.indexes AS SELECT indexrelid::regclass AS index, indisvalid FROM pg_index i JOIN pg_class c ON c.oid = indexrelid WHERE indrelid IN ('app.t'::regclass, 'other.far'::regclass) ORDER BY indexrelid::regclass::text COLLATE "C";
+CREATE VIEW files.indexes AS SELECT indexrelid::regclass AS index, indisvalid FROM pg_index i JOIN pg_class c ON c.oid = indexrelid
+  WHERE indrelid IN ('app.t'::regclass, 'other.far'::regclass) ORDER BY indexrelid::regclass::text COLLATE "C";
 CALL files.make('m/d', '1_a.sql', 'REINDEX INDEX CONCURRENTLY t_i;');
 SET app.brittle = on;
 CALL migrator.up('m/d');
@@ -369,7 +388,8 @@ CREATE TABLE p(i int) PARTITION BY LIST (i);
 CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
 INSERT INTO p VALUES (1);
 CREATE INDEX a_name_that_is_so_long_that_the_server_has_to_cut_it_for_another ON p1(files.brittle(i));
-CREATE VIEW files.indexes AS SELECT indexrelid::regclass AS index, indisvalid FROM pg_index i WHERE indrelid = 'app.p1'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
+CREATE VIEW files.indexes AS SELECT indexrelid::regclass AS index, indisvalid FROM pg_index i WHERE indrelid = 'app.p1'::regclass
+  ORDER BY indexrelid::regclass::text COLLATE "C";
 CALL files.make('m/d', '1_a.sql', 'REINDEX TABLE CONCURRENTLY p;');
 SET app.brittle = on;
 CALL migrator.up('m/d');

@@ -1,10 +1,12 @@
 -- The views; S4's monitoring queries word for word.
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
-CALL files.make('m/d', '20250131-add-fields.sql', 'CREATE TABLE fields();', '20250201-broken.sql', 'SELECT 1/0;', '20250202-create-sessions.sql', 'CREATE TABLE sessions();');
+CALL files.make('m/d', '20250131-add-fields.sql', 'CREATE TABLE fields();', '20250201-broken.sql', 'SELECT 1/0;',
+  '20250202-create-sessions.sql', 'CREATE TABLE sessions();');
 SELECT version, outcome FROM migrator.apply('m/d', on_error => 'continue');
 -- fixed times, so that results are
-UPDATE migrator.migrations SET applied_at = '2025-02-01 10:30+00'::timestamptz + statement_total * interval '1 s' + right(left(version, 8), 2)::int * interval '1 min',
+UPDATE migrator.migrations SET applied_at = '2025-02-01 10:30+00'::timestamptz + statement_total * interval '1 s' +
+  right(left(version, 8), 2)::int * interval '1 min',
        execution_time_ms = right(left(version, 8), 2)::int * 100;
 SET timezone = 'UTC';
 SET datestyle = ISO;
@@ -64,5 +66,6 @@ CALL files.names('m/d', '20240101000000_a/migration.sql');
 SELECT outcome FROM migrator.apply('m/d', 'prisma');
 CALL files.names('m/d', '2024-01-01-000000_a.b/up.sql', '2024-01-01-000000_a.b/down.sql');
 SELECT outcome FROM migrator.apply('m/d', 'diesel');
-SELECT service, (SELECT migration_name FROM migrator.schema_migrations s WHERE s.checksum = m.checksum LIMIT 1) IS NOT NULL AS named, file FROM migrator.migrations m WHERE service IN ('prisma', 'diesel') ORDER BY 1;
+SELECT service, (SELECT migration_name FROM migrator.schema_migrations s WHERE s.checksum = m.checksum LIMIT 1) IS NOT NULL AS named,
+  file FROM migrator.migrations m WHERE service IN ('prisma', 'diesel') ORDER BY 1;
 SELECT migration_name FROM migrator.schema_migrations ORDER BY 1;

@@ -219,7 +219,8 @@ write_files("$base/root-evil", { '1_secret.sql' => "SELECT 'classified'" });
 	symlink "../../$base_name/ways-files/2_a.sql", "$files/3_a.sql" or die $!;
 	symlink "$second/back/1_a.sql", "$files/4_a.sql" or die $!;
 	both_apply($files, '1 2 3 4', 'files behind links');
-	my ($state, $out, $err) = outcome_of($node, 'postgres', "SELECT version, outcome FROM migrator.apply('$files', 'ways'); SELECT * FROM migrator.apply('$files', 'ways')", psql_as('reader'));
+	my ($state, $out, $err) = outcome_of($node, 'postgres',
+		"SELECT version, outcome FROM migrator.apply('$files', 'ways'); SELECT * FROM migrator.apply('$files', 'ways')", psql_as('reader'));
 	is("$state $out", "00000 1|applied\n2|applied\n3|applied\n4|applied", 'they are up to date afterwards');
 
 	symlink '40', "$ways/41" or die $!;
@@ -275,13 +276,15 @@ write_files("$base/root-evil", { '1_secret.sql' => "SELECT 'classified'" });
 		# a registered source is not found by another path outside
 		$node->safe_psql('postgres', "SELECT migrator.register('known', '$root/plain')");
 		symlink "$root/plain", "$base/closed-link" unless -l "$base/closed-link";
-		$seen{settings}{ $settled->(join(' ', outcome_of($node, 'postgres', "SELECT name, value, origin FROM migrator.settings('$_') WHERE name IN ('source', 'service')",
+		$seen{settings}{ $settled->(join(' ', outcome_of($node, 'postgres', "SELECT name, value, origin FROM migrator.settings('$_') " .
+			"WHERE name IN ('source', 'service')",
 					psql_as('reader'))), $_) } = $_ for $path, "$base/closed-link";
 	}
 	is(scalar(keys %{ $seen{$_} }), 1, "outside, $_: all looks the same") or diag(explain($seen{$_})) for sort keys %seen;
 	my ($state, $out) = outcome_of($node, 'postgres', "SELECT value FROM migrator.settings('$root/inside/../plain/') WHERE name = 'service'", psql_as('reader'));
 	is("$state $out", '00000 known', 'a registered source is found by another path inside');
-	is($node->safe_psql('postgres', "SELECT value FROM migrator.settings('$base/closed-link') WHERE name = 'service'"), 'known', 'and by a superuser through any link');
+	is($node->safe_psql('postgres', "SELECT value FROM migrator.settings('$base/closed-link') WHERE name = 'service'"), 'known',
+		'and by a superuser through any link');
 	$node->safe_psql('postgres', "SELECT migrator.unregister('known')");
 	chmod 0700, $outside{closed};
 }
@@ -335,7 +338,8 @@ SKIP:
 			END LOOP;
 			RETURN QUERY SELECT key, value::int FROM jsonb_each_text(seen);
 		END$$});
-	my $seen = $node->safe_psql('postgres', "SET client_min_messages = error; SELECT n, what FROM look_often('$race/mid/sub', 6000)", extra_params => [ psql_as('reader') ]);
+	my $seen = $node->safe_psql('postgres', "SET client_min_messages = error; SELECT n, what FROM look_often('$race/mid/sub', 6000)",
+		extra_params => [ psql_as('reader') ]);
 	kill 'KILL', $swapper;
 	waitpid $swapper, 0;
 	note($seen);

@@ -37,10 +37,13 @@ $node->safe_psql('app', qq{
 }, @as_app);
 
 # a service whose files were staged; its contents are such as nothing else has
-my %staged = ('1_a.sql' => "CREATE TABLE sent_a (i int);\r\nSELECT '\xc3\xa4 Xq7sent';\r\n", '2_b.sql' => "CREATE TABLE sent_b (t text);\nSELECT 'Xq7sent';\n", 'Xq7path/README' => 'Xq7sent');
+my %staged = ('1_a.sql' => "CREATE TABLE sent_a (i int);\r\nSELECT '\xc3\xa4 Xq7sent';\r\n",
+	'2_b.sql' => "CREATE TABLE sent_b (t text);\nSELECT 'Xq7sent';\n", 'Xq7path/README' => 'Xq7sent');
 my $stage = "SELECT migrator.stage('sent', ARRAY[" . join(', ', map { "'$_'" } sort keys %staged) . '], ARRAY[' .
   join(', ', map { "decode('" . unpack('H*', $staged{$_}) . "', 'hex')" } sort keys %staged) . '])';
-$node->safe_psql('app', "$stage; SELECT migrator.register('sent', 'stage:sent', search_path => 'public'); SELECT migrator.apply(service => 'sent', target => '1'); CALL migrator.up(service => 'sent')", @as_app);
+$node->safe_psql('app',
+	"$stage; SELECT migrator.register('sent', 'stage:sent', search_path => 'public'); SELECT migrator.apply(service => 'sent', " .
+	"target => '1'); CALL migrator.up(service => 'sent')", @as_app);
 my $sent_status = q{SELECT version, name, state, flags, checksum FROM migrator.status(service => 'sent') ORDER BY 1};
 my $sent = $node->safe_psql('app', $sent_status);
 like($sent, qr/\A1\|a\|applied\|\{\}\|\w{64}\n2\|b\|applied\|\{\}\|\w{64}\z/, 'one service ran from staged files');
@@ -112,22 +115,27 @@ sub sent_again
 {
 	my ($db) = @_;
 
-	is($node->safe_psql($db, 'SELECT (SELECT count(*) FROM migrator.stages) + (SELECT count(*) FROM migrator.staged_files) + (SELECT count(*) FROM migrator.staged_contents)'),
+	is($node->safe_psql($db, 'SELECT (SELECT count(*) FROM migrator.stages) + (SELECT count(*) FROM migrator.staged_files) + ' .
+		'(SELECT count(*) FROM migrator.staged_contents)'),
 		0, "$db: nothing is staged");
-	is($node->safe_psql($db, q{SELECT source FROM migrator.services WHERE service = 'sent'}), 'stage:sent', "$db: the service is registered with its staged source");
-	for my $call ("SELECT migrator.status('stage:sent')", q{SELECT migrator.status(service => 'sent')}, q{SELECT migrator.apply(service => 'sent')}, q{CALL migrator.up(service => 'sent')})
+	is($node->safe_psql($db, q{SELECT source FROM migrator.services WHERE service = 'sent'}), 'stage:sent',
+		"$db: the service is registered with its staged source");
+	for my $call ("SELECT migrator.status('stage:sent')", q{SELECT migrator.status(service => 'sent')},
+		q{SELECT migrator.apply(service => 'sent')}, q{CALL migrator.up(service => 'sent')})
 	{
 		my ($state, undef, $err) = outcome_of($node, $db, $call, psql_as('app'));
 		is($state, '42704', "$db: $call asks for the files");
 		like($err, qr/ERROR: .*no files are staged under the name "sent"\nHINT: .*They are not part of dumps\./, "$db: and says so");
 	}
-	is($node->safe_psql($db, q{SELECT string_agg(version || ' ' || status, ', ' ORDER BY version) FROM migrator.sent_schema_migrations}), '1 success, 2 success', "$db: the record needs no files");
+	is($node->safe_psql($db, q{SELECT string_agg(version || ' ' || status, ', ' ORDER BY version) FROM migrator.sent_schema_migrations}),
+		'1 success, 2 success', "$db: the record needs no files");
 	is($node->safe_psql($db, $stage, @as_app), keys %staged, "$db: they are staged again");
 	is($node->safe_psql($db, $sent_status), $sent, "$db: all is applied, nothing is modified");
 	is((outcome_of($node, $db, q{SELECT migrator.assert_current(service => 'sent')}))[0], '00000', "$db: up to date");
 	is($node->safe_psql($db, q{SELECT count(*) FROM migrator.apply(service => 'sent')}, @as_app), 0, "$db: a run has nothing to do");
 	is((outcome_of($node, $db, q{CALL migrator.up(service => 'sent')}, psql_as('app')))[0], '00000', "$db: neither in its own transactions");
-	is($node->safe_psql($db, q{SELECT migrator.stage('sent', '3_c.sql', 'CREATE TABLE sent_c ()'); SELECT version, outcome FROM migrator.apply(service => 'sent')}, @as_app), "4\n3|applied", "$db: it goes on");
+	is($node->safe_psql($db, q{SELECT migrator.stage('sent', '3_c.sql', 'CREATE TABLE sent_c ()'); SELECT version, outcome FROM } .
+		q{migrator.apply(service => 'sent')}, @as_app), "4\n3|applied", "$db: it goes on");
 	$node->safe_psql($db, q{SELECT migrator.unstage('sent'); DROP TABLE sent_c});
 	return;
 }

@@ -174,7 +174,8 @@ forget();
 	{
 		finish_psql($session);
 		like($session->{err}, qr/ERROR:  22012: /, 'the original error');
-		like($session->{err}, qr/not kept on record\nDETAIL:  (?:canceling statement due to lock timeout|The background worker was not done in time|Too many other sessions)/,
+		like($session->{err},
+			qr/not kept on record\nDETAIL:  (?:canceling statement due to lock timeout|The background worker was not done in time|Too many other sessions)/,
 			'and why it is not on record');
 	}
 	$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'holder'});

@@ -278,12 +278,15 @@ SKIP:
 	like($err, qr/NOTICE:  00000: row 7/, 'and NOTICEs');
 	unlike($err, qr/BEFORE STATEMENT/, q{but what a BEFORE STATEMENT trigger says is not sent});
 	write_files($last, { '1_it.sql' => "COPY nosuch FROM stdin;\n1\n\\.\n" });
-	($state, $out, $err) = outcome_of($node, 'postgres', "DO \$\$ BEGIN PERFORM migrator.apply('$last'); EXCEPTION WHEN undefined_table THEN RAISE NOTICE 'caught: %', SQLERRM; END \$\$; COPY t (id) FROM PROGRAM 'echo 5'; SELECT id FROM t");
+	($state, $out, $err) = outcome_of($node, 'postgres',
+		"DO \$\$ BEGIN PERFORM migrator.apply('$last'); EXCEPTION WHEN undefined_table THEN RAISE NOTICE 'caught: %', SQLERRM; END " .
+		"\$\$; COPY t (id) FROM PROGRAM 'echo 5'; SELECT id FROM t");
 	is("$state $out", '00000 5', 'an error is caught, the session goes on');
 	like($err, qr/NOTICE:  00000: caught: relation "nosuch" does not exist/, 'and is what it was');
 
 	# by up(), in another transaction mode and part by part
-	write_files($last, { '1_it.sql' => "COPY t (id, s) FROM stdin;\n11\ta\n\\.\n", '2_b.sql' => "VACUUM t;\nCOPY t (id, s) FROM stdin;\n12\ta\n\\.\n", '3_c.sql' => "COPY t (id) FROM stdin;\n13\nx\n\\.\n" });
+	write_files($last, { '1_it.sql' => "COPY t (id, s) FROM stdin;\n11\ta\n\\.\n",
+		'2_b.sql' => "VACUUM t;\nCOPY t (id, s) FROM stdin;\n12\ta\n\\.\n", '3_c.sql' => "COPY t (id) FROM stdin;\n13\nx\n\\.\n" });
 	($state, undef, $err) = outcome_of($node, 'postgres', "CALL migrator.up('$last')");
 	is($state, '22P02', 'an error within an up');
 	like($err, qr/COPY t, line 2, column id: "x"/, 'with its line');

@@ -90,7 +90,8 @@ sub states
 {
 	my ($service) = @_;
 	return $node->safe_psql('postgres',
-		"SELECT string_agg(version || ' ' || state || coalesce(' ' || error_sqlstate, ''), ', ' ORDER BY version) FROM migrator.migrations WHERE service = '$service'");
+		"SELECT string_agg(version || ' ' || state || coalesce(' ' || error_sqlstate, ''), ', ' ORDER BY version) FROM " .
+			"migrator.migrations WHERE service = '$service'");
 }
 
 # The ways to end it: how, the SQLSTATE, settings before, whether the session lives, and the state it leaves.

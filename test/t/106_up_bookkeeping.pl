@@ -56,7 +56,8 @@ sub start_session
 sub waits
 {
 	my ($session, $what, $not) = @_;
-	return split / /, wait_until("wait of $session->{tag}", "SELECT l.pid || ' ' || extract(epoch FROM l.waitstart) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+	return split / /,
+		wait_until("wait of $session->{tag}", "SELECT l.pid || ' ' || extract(epoch FROM l.waitstart) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 		WHERE a.application_name = '$session->{tag}' AND NOT l.granted AND l.waitstart IS NOT NULL AND $what"
 		. ($not ? " AND extract(epoch FROM l.waitstart) <> $not" : ''));
 }
@@ -80,7 +81,8 @@ sub let_go
 
 sub cancel { $node->safe_psql('postgres', "SELECT pg_cancel_backend($_[0])"); return; }
 
-sub runs { return $node->safe_psql('postgres', "SELECT string_agg(outcome || CASE WHEN finished_at IS NULL THEN ' open' ELSE '' END, ', ' ORDER BY run_id) FROM migrator.runs WHERE service = '$_[0]'"); }
+sub runs { return $node->safe_psql('postgres',
+	"SELECT string_agg(outcome || CASE WHEN finished_at IS NULL THEN ' open' ELSE '' END, ', ' ORDER BY run_id) FROM migrator.runs WHERE service = '$_[0]'"); }
 
 # The row of the run is locked, so that its end has to wait; the wait is cancelled once or twice.
 for my $times (1, 2)
@@ -130,7 +132,8 @@ for my $times (1, 2)
 	{
 		my $service = "settings$times$end";
 		my $name = "settings, script that $end, cancelled $times";
-		my $dir = source_dir({ '1_a.sql' => "SET default_text_search_config = 'simple'; SET search_path = other; SET ROLE other; RESET ROLE; SET ROLE other; VACUUM public.theirs;\n"
+		my $dir = source_dir({ '1_a.sql' => "SET default_text_search_config = 'simple'; SET search_path = other; SET ROLE other; RESET " .
+			"ROLE; SET ROLE other; VACUUM public.theirs;\n"
 			. 'DO $$BEGIN PERFORM FROM public.gate; END$$;' . ($end eq 'fails' ? ' SELECT 1/0;' : '') });
 		$node->safe_psql('postgres', 'GRANT SELECT ON gate TO other');
 		my $gate = holder('LOCK TABLE gate');
@@ -167,7 +170,8 @@ for my $times (1, 2)
 
 # A statement that wants to be the first to write in its transaction.
 {
-	my $dir = source_dir({ '1_slot.sql' => "VACUUM gate;\nSELECT pg_create_logical_replication_slot('migrator_slot', 'pgoutput');\nINSERT INTO gate DEFAULT VALUES;\n" });
+	my $dir = source_dir({ '1_slot.sql' => "VACUUM gate;\nSELECT pg_create_logical_replication_slot('migrator_slot', " .
+		"'pgoutput');\nINSERT INTO gate DEFAULT VALUES;\n" });
 	is((outcome_of($node, 'postgres', "CALL migrator.up('$dir', 'slot')"))[0], '00000', 'a replication slot');
 	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'migrator_slot'"), 1, 'is there');
 	$node->safe_psql('postgres', "SELECT pg_drop_replication_slot('migrator_slot')");

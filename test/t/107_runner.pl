@@ -53,8 +53,10 @@ $node->safe_psql('shop', "ALTER ROLE app_runner SET migrator.source_roots = '$di
 like($err, qr/Applied: 2, Failed: 0, Total: 2/, 'the runner migrates a directory');
 is($node->safe_psql('shop', q{SELECT relname, relowner::regrole FROM pg_class WHERE relnamespace = 'app'::regnamespace ORDER BY 1}),
 	"a|app_runner\na_i|app_runner", 'in its schema');
-($code, $out, $err) = as_runner("SELECT count(*) FROM migrator.status('$dir'); SELECT migrator.is_current('$dir'); SELECT count(*) FROM migrator.pending('$dir');"
-	. " SELECT migrator.summary('$dir') ->> 'applied'; SELECT count(*) > 0 FROM migrator.validate('$dir'); SELECT count(*) > 0 FROM migrator.settings(); SELECT migrator.assert_current('$dir');"
+($code, $out, $err) =
+	as_runner("SELECT count(*) FROM migrator.status('$dir'); SELECT migrator.is_current('$dir'); SELECT count(*) FROM migrator.pending('$dir');"
+	. " SELECT migrator.summary('$dir') ->> 'applied'; SELECT count(*) > 0 FROM migrator.validate('$dir'); SELECT count(*) > 0 FROM " .
+		"migrator.settings(); SELECT migrator.assert_current('$dir');"
 	. " SELECT count(*) FROM migrator.apply('$dir')");
 is($out, "2\nt\n0\n2\nt\nt\n\n0", 'it looks at it');
 

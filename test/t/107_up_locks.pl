@@ -95,7 +95,8 @@ sub start_session
 # A user's cancel after the migration's own: the run ends, it does not go on with the next.
 {
 	my $dir = source_dir(
-		{ '1_a.sql' => q{DO $$BEGIN PERFORM pg_sleep(3600); EXCEPTION WHEN query_canceled THEN PERFORM set_config('application_name', 'caught', false); PERFORM pg_sleep(3600); END$$},
+		{ '1_a.sql' => q{DO $$BEGIN PERFORM pg_sleep(3600); EXCEPTION WHEN query_canceled THEN PERFORM set_config('application_name', } .
+			q{'caught', false); PERFORM pg_sleep(3600); END$$},
 			'2_b.sql' => 'SELECT 2' });
 	my $up = start_psql($node, 'postgres', "SET migrator.migration_timeout = '200ms'", "CALL migrator.up('$dir', 'cancelled', on_error => 'continue')");
 

@@ -159,19 +159,24 @@ accepted('a contiguous file', entry('1_a.sql', 'a', type => '7') . $end, { '1_a.
 accepted('prefix field', entry("1_a.sql", 'a', prefix => $folder) . entry('2_' . 'b' x 90, 'b', prefix => 'p' x 155) . $end,
 	{ "$folder/1_a.sql" => 'a', 'p' x 155 . '/2_' . 'b' x 90 => 'b' });
 accepted('a name that fills its field', entry('n' x 100, 'a') . $end, { 'n' x 100 => 'a' });
-accepted('GNU long names', gnu_long('L', $long) . entry(substr($long, 0, 100), 'long', magic => "ustar  \0") . gnu_long('L', './a') . entry('other', 'a', magic => "ustar  \0") . $end,
+accepted('GNU long names', gnu_long('L', $long) . entry(substr($long, 0, 100), 'long', magic => "ustar  \0") . gnu_long('L', './a')
+	. entry('other', 'a', magic => "ustar  \0") . $end,
 	{ $long => 'long', a => 'a' });
 accepted('pax long and UTF-8 names', pax('x', path => $long, mtime => '1.5') . entry('short', 'long') . pax('x', path => $umlaut) . entry('ascii', 'umlaut') .
 	pax('x', path => $wide, comment => 'x') . entry('ascii', 'wide') . $end, { $long => 'long', $umlaut => 'umlaut', $wide => 'wide' });
 accepted('pax size', pax('x', size => 3) . header('1_a.sql', 0) . padded('abc') . entry('2_b.sql', 'b') . $end, { '1_a.sql' => 'abc', '2_b.sql' => 'b' });
-accepted('pax global header', pax('g', comment => '0123456789012345678901234567890123456789') . entry('1_a.sql', 'a') . pax('g', comment => 'again') . entry('2_b.sql', 'b') . $end,
+accepted('pax global header', pax('g', comment => '0123456789012345678901234567890123456789') . entry('1_a.sql', 'a')
+	. pax('g', comment => 'again') . entry('2_b.sql', 'b') . $end,
 	{ '1_a.sql' => 'a', '2_b.sql' => 'b' });
-accepted('UTF-8 names in plain headers', entry($umlaut, 'umlaut') . entry($wide, 'wide', magic => "ustar  \0") . $end, { $umlaut => 'umlaut', $wide => 'wide' });
+accepted('UTF-8 names in plain headers', entry($umlaut, 'umlaut') . entry($wide, 'wide', magic => "ustar  \0") . $end,
+	{ $umlaut => 'umlaut', $wide => 'wide' });
 accepted('pax and plain names are the same', entry('s', 's') . $end, { s => 's' });
 accepted('names that need care', join('', map { entry($_, $_) } "a\nb", "a'b", 'a"b', 'a\\b', 'a b', '%s', '-rf', '$(id)', '*', "\t", '{a,b}', 'a|b') . $end,
 	{ map { $_ => $_ } "a\nb", "a'b", 'a"b', 'a\\b', 'a b', '%s', '-rf', '$(id)', '*', "\t", '{a,b}', 'a|b' });
-accepted('dot names', entry('.git/config', 'a') . entry('._1_a.sql', 'b') . entry('...', 'c') . $end, { '.git/config' => 'a', '._1_a.sql' => 'b', '...' => 'c' });
-accepted('contents', entry('empty', '') . entry('zeros', "\0" x 5000) . entry('all', join('', map { chr } 0 .. 255) x 9) . entry('tar', $old_archive) . entry('511', 'x' x 511) . entry('513', 'x' x 513) . $end,
+accepted('dot names', entry('.git/config', 'a') . entry('._1_a.sql', 'b') . entry('...', 'c') . $end,
+	{ '.git/config' => 'a', '._1_a.sql' => 'b', '...' => 'c' });
+accepted('contents', entry('empty', '') . entry('zeros', "\0" x 5000) . entry('all', join('', map { chr } 0 .. 255) x 9)
+	. entry('tar', $old_archive) . entry('511', 'x' x 511) . entry('513', 'x' x 513) . $end,
 	{ empty => '', zeros => "\0" x 5000, all => join('', map { chr } 0 .. 255) x 9, tar => $old_archive, 511 => 'x' x 511, 513 => 'x' x 513 });
 accepted('a size in base 256', header('1_a.sql', 0, raw_size => long_number(3)) . padded('abc') . $end, { '1_a.sql' => 'abc' });
 accepted('gzip', gzip(entry('1_a.sql', $two{'1_a.sql'}) . entry('2_b.sql', $two{'2_b.sql'}) . $end), \%two);
@@ -182,7 +187,8 @@ accepted('a large file in small pieces of gzip', gzip(entry('1_a.sql', join('', 
 
 # the same again is nothing: no row is written
 {
-	my $rows = q{SELECT f.xmin, c.xmin, f.ctid, c.ctid, staged_at FROM migrator.staged_files f JOIN migrator.staged_contents c USING (name, sha256) WHERE name = 'x' ORDER BY path};
+	my $rows = q{SELECT f.xmin, c.xmin, f.ctid, c.ctid, staged_at FROM migrator.staged_files f JOIN migrator.staged_contents c } .
+		q{USING (name, sha256) WHERE name = 'x' ORDER BY path};
 	my $archive = entry('1_a.sql', 'a') . entry('2_b.sql', 'b') . $end;
 
 	send_archive($archive);
@@ -192,7 +198,8 @@ accepted('a large file in small pieces of gzip', gzip(entry('1_a.sql', join('', 
 }
 
 # a directory's entry is passed over, whatever it is called
-accepted('names of directories', dir('/') . dir('/etc/') . dir('../') . dir('a/../../b/') . dir('1_a.sql/') . entry('1_a.sql', 'a') . $end, { '1_a.sql' => 'a' });
+accepted('names of directories', dir('/') . dir('/etc/') . dir('../') . dir('a/../../b/') . dir('1_a.sql/') . entry('1_a.sql', 'a')
+	. $end, { '1_a.sql' => 'a' });
 
 # ---------------------------------------------------------------------------------------------------------------------
 # As programs write them
@@ -221,7 +228,8 @@ SKIP:
 	accepted('tar c of names', output_of('tar', '-C', $tree, '-cf', '-', '--', grep { !m,/, } keys %tree), { map { $_ => $tree{$_} } grep { !m,/, } keys %tree });
 	accepted('tar cz', output_of('tar', '-C', $tree, '-czf', '-', '.'), \%tree);
 	accepted('tar --sort, owners and times', output_of('tar', '--sort=name', '--owner=0', '--group=0', '--mtime=@0', '-C', $tree, '-cf', '-', '.'), \%tree);
-	accepted('tar -h', do { my $links = source_dir({ 'data/1_a.sql' => 'a' }); symlink 'data/1_a.sql', "$links/2_b.sql" or die $!; output_of('tar', '-h', '--hard-dereference', '-C', $links, '-cf', '-', '.') },
+	accepted('tar -h', do { my $links = source_dir({ 'data/1_a.sql' => 'a' }); symlink 'data/1_a.sql',
+		"$links/2_b.sql" or die $!; output_of('tar', '-h', '--hard-dereference', '-C', $links, '-cf', '-', '.') },
 		{ 'data/1_a.sql' => 'a', '2_b.sql' => 'a' });
 	my %short = map { $_ => $tree{$_} } grep { length() < 100 } keys %tree;
 	my $short = source_dir(\%short);
@@ -239,7 +247,8 @@ SKIP:
 	output_of(@git, @$_) for [ 'init', '-q' ], [ 'add', '.' ], [ 'commit', '-q', '-m', 'all' ];
 	like(output_of(@git, 'archive', 'HEAD'), qr/pax_global_header/, 'git archive has its global header');
 	accepted('git archive', output_of(@git, 'archive', 'HEAD'), \%tree);
-	accepted('git archive --format=tar.gz --prefix', output_of(@git, 'archive', '--format=tar.gz', '--prefix=db/', 'HEAD'), { map { ("db/$_" => $tree{$_}) } keys %tree });
+	accepted('git archive --format=tar.gz --prefix', output_of(@git, 'archive', '--format=tar.gz', '--prefix=db/', 'HEAD'),
+		{ map { ("db/$_" => $tree{$_}) } keys %tree });
 	accepted('git archive of a folder', output_of(@git, 'archive', 'HEAD:20240101000000_a'), { 'migration.sql' => $tree{'20240101000000_a/migration.sql'} });
 }
 
@@ -256,7 +265,8 @@ SKIP:
 {
 	my ($bsdtar) = grep { -x } map { ("$_/bsdtar", "$_/busybox") } split /:/, $ENV{PATH};
 	skip 'neither bsdtar nor busybox', 1 unless $bsdtar;
-	accepted($bsdtar, output_of($bsdtar, $bsdtar =~ /busybox/ ? 'tar' : (), '-C', $tree, '-cf', '-', '20240101000000_a', 'empty.txt'), { map { $_ => $tree{$_} } '20240101000000_a/migration.sql', 'empty.txt' });
+	accepted($bsdtar, output_of($bsdtar, $bsdtar =~ /busybox/ ? 'tar' : (), '-C', $tree, '-cf', '-', '20240101000000_a', 'empty.txt'),
+		{ map { $_ => $tree{$_} } '20240101000000_a/migration.sql', 'empty.txt' });
 }
 
 sub slurp_raw { my ($file) = @_; open my $in, '<:raw', $file or die "$file: $!"; local $/; return scalar <$in>; }
@@ -270,7 +280,8 @@ my $good = entry('0_good.sql', 'good');
 sub refused_after_good { my ($name, $bytes, @more) = @_; refused($name, $good . $bytes . $end, @more); return; }
 
 refused_after_good('an absolute path', entry('/etc/passwd', 'a'), '22023', qr,invalid path of a staged file: "/etc/passwd",);
-refused_after_good('an absolute path of a pax header', pax('x', path => '/etc/passwd') . entry('a', 'a'), '22023', qr,invalid path of a staged file: "/etc/passwd",);
+refused_after_good('an absolute path of a pax header', pax('x', path => '/etc/passwd') . entry('a', 'a'), '22023',
+	qr,invalid path of a staged file: "/etc/passwd",);
 refused_after_good('an absolute path behind "./"', entry('.//etc/passwd', 'a'), '22023', qr/invalid path of a staged file/);
 refused_after_good('.. in front', entry('../1_a.sql', 'a'), '22023', qr/invalid path of a staged file: "\.\.\/1_a\.sql"/);
 refused_after_good('.. behind "./"', entry('./../1_a.sql', 'a'), '22023', qr/invalid path of a staged file/);
@@ -282,22 +293,32 @@ refused_after_good('an empty part', entry('a//1_a.sql', 'a'), '22023', qr/invali
 refused_after_good('a path that is too long', gnu_long('L', 'd/' x 600 . '1_a.sql') . entry('a', 'a'), '22023', qr/invalid path of a staged file/);
 refused_after_good('a part that is too long', gnu_long('L', 'd' x 300) . entry('a', 'a'), '22023', qr/invalid path of a staged file/);
 refused_after_good('no name', entry('', 'a'), '22023', qr/invalid (?:archive|path of a staged file)/);
-refused_after_good('a symbolic link', header('1_a.sql', 0, type => '2', link => '/etc/passwd'), '22023', qr/entry "1_a\.sql" of the archive is a symbolic link/);
-refused_after_good('a symbolic link by a long name', gnu_long('K', $long) . header('1_a.sql', 0, type => '2', magic => "ustar  \0"), '22023', qr/is a symbolic link/);
+refused_after_good('a symbolic link', header('1_a.sql', 0, type => '2', link => '/etc/passwd'), '22023',
+	qr/entry "1_a\.sql" of the archive is a symbolic link/);
+refused_after_good('a symbolic link by a long name', gnu_long('K', $long) . header('1_a.sql', 0, type => '2', magic => "ustar  \0"),
+	'22023', qr/is a symbolic link/);
 refused_after_good('a symbolic link of a pax header', pax('x', linkpath => '/etc/passwd') . header('1_a.sql', 0, type => '2'), '22023', qr/is a symbolic link/);
-refused_after_good('a symbolic link to a folder', header('d', 0, type => '2', link => '..') . entry('d/1_a.sql', 'a'), '22023', qr/entry "d" of the archive is a symbolic link/);
-refused_after_good('a hard link', header('1_a.sql', 0, type => '1', link => '0_good.sql'), '22023', qr/entry "1_a\.sql" of the archive is a link to another entry/);
-refused_after_good('a hard link with content', header('1_a.sql', 5, type => '1', link => '/etc/passwd') . padded('abcde'), '22023', qr/is a link to another entry|invalid archive/);
+refused_after_good('a symbolic link to a folder', header('d', 0, type => '2', link => '..') . entry('d/1_a.sql', 'a'), '22023',
+	qr/entry "d" of the archive is a symbolic link/);
+refused_after_good('a hard link', header('1_a.sql', 0, type => '1', link => '0_good.sql'), '22023',
+	qr/entry "1_a\.sql" of the archive is a link to another entry/);
+refused_after_good('a hard link with content', header('1_a.sql', 5, type => '1', link => '/etc/passwd') . padded('abcde'),
+	'22023', qr/is a link to another entry|invalid archive/);
 refused_after_good('a character device', header('zero', 0, type => '3'), '22023', qr/entry "zero" of the archive is a device or another special file/);
 refused_after_good('a block device', header('sda', 0, type => '4'), '22023', qr/is a device or another special file/);
 refused_after_good('a fifo', header('1_a.sql', 0, type => '6'), '22023', qr/is a device or another special file/);
 refused_after_good('GNU sparse', header('1_a.sql', 5, type => 'S', magic => "ustar  \0",
-		tail => pack('x41 a12 a12 x72 a1 a12', "00000000000\0", "00000000005\0", "\0", "00000100000\0")) . padded('abcde'), '22023', qr/entry "1_a\.sql" of the archive is a sparse file|invalid archive/);
-refused_after_good('pax sparse 1.0', pax('x', 'GNU.sparse.major' => 1, 'GNU.sparse.minor' => 0, 'GNU.sparse.name' => '1_a.sql', 'GNU.sparse.realsize' => 100_000) .
+		tail => pack('x41 a12 a12 x72 a1 a12', "00000000000\0", "00000000005\0", "\0", "00000100000\0")) . padded('abcde'), '22023',
+			qr/entry "1_a\.sql" of the archive is a sparse file|invalid archive/);
+refused_after_good('pax sparse 1.0', pax('x', 'GNU.sparse.major' => 1, 'GNU.sparse.minor' => 0, 'GNU.sparse.name' => '1_a.sql',
+	'GNU.sparse.realsize' => 100_000) .
 	header('GNUSparseFile.0/1_a.sql', 517) . padded("1\n0\n5\n") . padded('abcde'), '22023', qr/is a sparse file|invalid archive/);
-refused_after_good('pax sparse 0.1', pax('x', 'GNU.sparse.name' => '1_a.sql', 'GNU.sparse.size' => 100_000, 'GNU.sparse.numblocks' => 1, 'GNU.sparse.map' => '0,5') . entry('a', 'abcde'), '22023', qr/is a sparse file|invalid archive/);
-refused_after_good('pax sparse 0.0', pax('x', 'GNU.sparse.size' => 100_000, 'GNU.sparse.numblocks' => 1, 'GNU.sparse.offset' => 0, 'GNU.sparse.numbytes' => 5) . entry('a', 'abcde'), '22023', qr/is a sparse file|invalid archive/);
-refused_after_good('a pax sparse file that is 1 TB', pax('x', 'GNU.sparse.major' => 1, 'GNU.sparse.minor' => 0, 'GNU.sparse.name' => '1_a.sql', 'GNU.sparse.realsize' => 1 << 40) .
+refused_after_good('pax sparse 0.1', pax('x', 'GNU.sparse.name' => '1_a.sql', 'GNU.sparse.size' => 100_000,
+	'GNU.sparse.numblocks' => 1, 'GNU.sparse.map' => '0,5') . entry('a', 'abcde'), '22023', qr/is a sparse file|invalid archive/);
+refused_after_good('pax sparse 0.0', pax('x', 'GNU.sparse.size' => 100_000, 'GNU.sparse.numblocks' => 1, 'GNU.sparse.offset' => 0,
+	'GNU.sparse.numbytes' => 5) . entry('a', 'abcde'), '22023', qr/is a sparse file|invalid archive/);
+refused_after_good('a pax sparse file that is 1 TB', pax('x', 'GNU.sparse.major' => 1, 'GNU.sparse.minor' => 0,
+	'GNU.sparse.name' => '1_a.sql', 'GNU.sparse.realsize' => 1 << 40) .
 	header('a', 517) . padded("1\n0\n5\n") . padded('abcde'), '22023', qr/is a sparse file|invalid archive/);
 refused_after_good('a name that is not UTF-8', entry("1_\xe4.sql", 'a'), '22021', qr/not valid UTF-8/);
 refused_after_good('a pax name that is not UTF-8', pax('x', path => "1_\xe4.sql") . entry('a', 'a'), '22021', qr/not valid UTF-8/);
@@ -305,7 +326,8 @@ refused_after_good('a pax name that says it is binary', pax('x', hdrcharset => '
 refused_after_good('an overlong name', entry("a\xc0\xafb", 'a'), '22021', qr/not valid UTF-8/);
 refused_after_good('a surrogate in a name', entry("a\xed\xa0\x80", 'a'), '22021', qr/not valid UTF-8/);
 refused_after_good('a file twice', entry('1_a.sql', 'a') . entry('1_a.sql', 'a'), '22023', qr/file "1_a\.sql" is given twice/);
-refused_after_good('a file twice, in two ways', entry('./1_a.sql', 'a') . gnu_long('L', '1_a.sql') . entry('b', 'b'), '22023', qr/file "1_a\.sql" is given twice/);
+refused_after_good('a file twice, in two ways', entry('./1_a.sql', 'a') . gnu_long('L', '1_a.sql') . entry('b', 'b'), '22023',
+	qr/file "1_a\.sql" is given twice/);
 refused_after_good('the same umlaut in two ways', entry($umlaut, 'a') . pax('x', path => $umlaut) . entry('a', 'b'), '22023', qr/is given twice/);
 refused_after_good('a file as a folder', entry('a', 'a') . entry('a/b', 'b'), '22023', qr/"a" is both a file and a folder/);
 refused_after_good('a folder as a file', entry('a/b/c', 'a') . entry('a/b', 'b'), '22023', qr/"a\/b" is both a file and a folder/);
@@ -314,7 +336,8 @@ refused_after_good('a size below zero', header('1_a.sql', 0, raw_size => "\xff" 
 # sizes that cannot be: whichever way they are refused
 for my $size ("\x80\x7f" . "\xff" x 10, "\x80\0\0\0\x7f" . "\xff" x 7, "\x80\0\0\0\xff" . "\xff" x 7, "\xff" . "\0" x 11, '777777777777')
 {
-	refused_after_good('a size of ' . unpack('H*', $size), header('1_a.sql', 0, raw_size => $size), qr/^(?:22023|54000)$/, qr/unknown size|invalid archive|larger than/);
+	refused_after_good('a size of ' . unpack('H*', $size), header('1_a.sql', 0, raw_size => $size), qr/^(?:22023|54000)$/,
+		qr/unknown size|invalid archive|larger than/);
 }
 for my $size ('-1', '9223372036854775807', '9223372036854775808', '99999999999999999999999')
 {
@@ -366,7 +389,8 @@ refused('gzip, without its beginning', substr(gzip($archive), 10), '22023', qr/i
 	refused('zip', $zip, '22023', qr/invalid archive/);
 	refused('bzip2', $bzip2, '22023', qr/invalid archive/);
 	refused('bzip2 in gzip', gzip($bzip2), '22023', qr/invalid archive/);
-	refused('cpio', '0707010000000100008180000000000000000000000001000000000000000100000000000000000000000000000000000000080000000' . "01_a.sql\0\0\0a\0\0\0" . '07070100000000' . '0' x 80 . "0000000B00000000TRAILER!!!\0", '22023', qr/invalid archive/);
+	refused('cpio', '0707010000000100008180000000000000000000000001000000000000000100000000000000000000000000000000000000080000000'
+		. "01_a.sql\0\0\0a\0\0\0" . '07070100000000' . '0' x 80 . "0000000B00000000TRAILER!!!\0", '22023', qr/invalid archive/);
 	refused('ar', "!<arch>\n1_a.sql/        0           0     0     100644  1         `\na\n", '22023', qr/invalid archive/);
 	refused('uuencode', "begin 644 a.tar\n#0V%T\n`\nend\n", '22023', qr/invalid archive/);
 	refused('zstd', "\x28\xb5\x2f\xfd\x04\x00" . 'x' x 600, '22023', qr/invalid archive/);
@@ -421,7 +445,8 @@ $node->safe_psql('postgres', q{
 	  RETURN (SELECT string_agg(DISTINCT s, ' ' ORDER BY s) FROM unnest(states) s);
 	END $$;
 });
-for my $case ([ 'plain', $archive ], [ 'gzip', gzip($archive) ], [ 'pax', pax('g', comment => 'x') . pax('x', path => $umlaut) . $archive ], [ 'GNU', gnu_long('L', $long) . $archive ])
+for my $case ([ 'plain', $archive ], [ 'gzip', gzip($archive) ], [ 'pax', pax('g', comment => 'x') . pax('x', path => $umlaut) . $archive ],
+	[ 'GNU', gnu_long('L', $long) . $archive ])
 {
 	my ($name, $bytes) = @$case;
 	my $file = put_away($bytes);
@@ -468,9 +493,11 @@ sub refused_cheaply
 	return;
 }
 
-refused_cheaply('10 GB of zeros', gzip(header('1_a.sql', 0, raw_size => long_number(10 << 30)) . times_of("\0", 50_000_000)), '54000', qr/files for "stage:x" are larger than 262144 kB together/);
+refused_cheaply('10 GB of zeros', gzip(header('1_a.sql', 0, raw_size => long_number(10 << 30)) . times_of("\0", 50_000_000)),
+	'54000', qr/files for "stage:x" are larger than 262144 kB together/);
 refused_cheaply('256 MB and a byte', gzip(header('1_a.sql', (256 << 20) + 1) . times_of("\0", 50_000_000)), '54000', qr/larger than 262144 kB/);
-refused_cheaply('many files that are too much together', gzip(entry('0', times_of('x', 5_000_000)) . header('1', 255 << 20) . times_of("\0", 50_000_000)), '54000', qr/larger than 262144 kB/);
+refused_cheaply('many files that are too much together', gzip(entry('0', times_of('x', 5_000_000)) . header('1', 255 << 20)
+	. times_of("\0", 50_000_000)), '54000', qr/larger than 262144 kB/);
 refused_cheaply('zeros that are cut off', gzip(header('1_a.sql', 60_000_000) . times_of("\0", 30_000_000)), '22023', qr/invalid archive/);
 my $headers = gzip(join '', map { header("$_.sql", 0) } 1 .. 10_000);
 refused_cheaply('1,000,000 names', $headers x 100, '54000', qr/too many files for "stage:x": more than 50000/);
@@ -480,10 +507,14 @@ refused_cheaply('a flood of pax global headers', gzip(times_of(pax('g', comment 
 refused_cheaply('a flood of pax headers', gzip(times_of(pax('x', comment => 'x' x 400), 10_000)) x 30, '22023', qr/invalid archive/);
 refused_cheaply('a flood of long names', gzip(times_of(gnu_long('L', 'x' x 400), 10_000)) x 30, '22023', qr/archive/);
 refused_cheaply('a flood of long links', gzip(times_of(gnu_long('K', 'x' x 400), 10_000)) x 30, '22023', qr/invalid archive/);
-refused_cheaply('a pax header of 200 MB', gzip(header('x', 200_000_000, type => 'x') . times_of('x', 50_000_000)) . gzip(times_of('x', 50_000_000)) x 3, '22023', qr/invalid archive/);
-refused_cheaply('a pax header of many records', gzip(entry('PaxHeaders/x', times_of("20 SCHILY.xattr.a=b\n", 2_000_000), type => 'x') . $good . $end), '22023', qr/invalid archive/);
-refused_cheaply('a long name of 200 MB', gzip(header('././@LongLink', 200_000_000, type => 'L', magic => "ustar  \0") . times_of('x', 50_000_000)) . gzip(times_of('x', 50_000_000)) x 3, '22023', qr/invalid archive/);
-refused_cheaply('a map of holes without end', gzip(pax('x', 'GNU.sparse.major' => 1, 'GNU.sparse.minor' => 0, 'GNU.sparse.name' => 'a', 'GNU.sparse.realsize' => 1 << 40) .
+refused_cheaply('a pax header of 200 MB', gzip(header('x', 200_000_000, type => 'x') . times_of('x', 50_000_000))
+	. gzip(times_of('x', 50_000_000)) x 3, '22023', qr/invalid archive/);
+refused_cheaply('a pax header of many records', gzip(entry('PaxHeaders/x', times_of("20 SCHILY.xattr.a=b\n", 2_000_000), type => 'x') . $good . $end),
+	'22023', qr/invalid archive/);
+refused_cheaply('a long name of 200 MB', gzip(header('././@LongLink', 200_000_000, type => 'L', magic => "ustar  \0") . times_of('x', 50_000_000))
+	. gzip(times_of('x', 50_000_000)) x 3, '22023', qr/invalid archive/);
+refused_cheaply('a map of holes without end', gzip(pax('x', 'GNU.sparse.major' => 1, 'GNU.sparse.minor' => 0,
+	'GNU.sparse.name' => 'a', 'GNU.sparse.realsize' => 1 << 40) .
 	header('a', 8_000_000_000) . "1000000000\n") . gzip(times_of("0\n1\n", 2_500_000)) x 10, '22023', qr/invalid archive|sparse/);
 
 refused_cheaply('names that are too much together', gzip(pax('x', path => times_of('x', 500_000)) . dir('x')) x 560,
@@ -495,7 +526,8 @@ SKIP:
 	skip 'no /proc', 2 unless $has_memory;
 	my $file = put_away(gzip(join('', map { entry("$_.sql", times_of($_, 20_000_000)) } 1 .. 9) . $end));
 	my (undef, $before, $count, $after) = split /\n/, $node->safe_psql('postgres', qq{
-		SELECT length(pg_read_binary_file('$file')) > 0; $memory; SELECT migrator.stage_archive('memory', pg_read_binary_file('$file')); $memory; SELECT migrator.unstage('memory')});
+		SELECT length(pg_read_binary_file('$file')) > 0; $memory;
+		SELECT migrator.stage_archive('memory', pg_read_binary_file('$file')); $memory; SELECT migrator.unstage('memory')});
 
 	unlink $file;
 	is($count, 9, '9 files of 20 MB: accepted');
@@ -506,7 +538,8 @@ SKIP:
 SKIP:
 {
 	skip 'no /proc', 1 unless $has_memory;
-	my @files = map { put_away($_) } $archive, gzip($archive), substr($archive, 0, 700), gzip($good . pax('x', path => '../x') . entry('a', 'a') . $end), gzip($good . header('l', 0, type => '2', link => 'x') . $end);
+	my @files = map { put_away($_) } $archive, gzip($archive), substr($archive, 0, 700),
+		gzip($good . pax('x', path => '../x') . entry('a', 'a') . $end), gzip($good . header('l', 0, type => '2', link => 'x') . $end);
 	my $loop = "SELECT DISTINCT try(pg_read_binary_file(f)) IS NULL FROM unnest(ARRAY[" . join(', ', map { "'$_'" } @files) . ']) f, generate_series(1, 400)';
 	my (undef, $before, undef, $after) = split /\n/, $node->safe_psql('postgres', "$loop LIMIT 1; $memory; $loop; $memory");
 
@@ -561,12 +594,15 @@ for my $case ([ 'UTF8', 'C' ], [ 'SQL_ASCII', 'C' ], [ 'LATIN1', 'C' ],
 	$node->safe_psql($db, 'CREATE EXTENSION migrator');
 	my $bytes = $encoding eq 'LATIN1' ? Encode::encode('ISO-8859-1', Encode::decode('UTF-8', $umlaut)) : $umlaut;
 	for my $form ([ 'ustar', entry($umlaut, 'umlaut') ], [ 'GNU', gnu_long('L', $umlaut) . entry('a', 'umlaut', magic => "ustar  \0") ],
-		[ 'pax', pax('x', path => $umlaut) . entry('a', 'umlaut') ], [ 'pax, binary', pax('x', hdrcharset => 'BINARY', path => $umlaut) . entry('a', 'umlaut') ], [ 'pax, prefix', pax('x', path => "./$umlaut") . entry('a', 'umlaut', prefix => 'p') ])
+		[ 'pax', pax('x', path => $umlaut) . entry('a', 'umlaut') ], [ 'pax, binary', pax('x', hdrcharset => 'BINARY', path => $umlaut)
+			. entry('a', 'umlaut') ], [ 'pax, prefix', pax('x', path => "./$umlaut") . entry('a', 'umlaut', prefix => 'p') ])
 	{
 		accepted("$name, $form->[0]", $form->[1] . entry('2_b.sql', 'b') . $end, { $umlaut => 'umlaut', '2_b.sql' => 'b' }, @in);
-		is($node->safe_psql($db, q{SELECT encode(textsend(path), 'hex') FROM migrator.staged WHERE path <> '2_b.sql'}, extra_params => [ '-v', 'ENCODING=SQL_ASCII' ]), unpack('H*', $umlaut), "$name, $form->[0]: the client reads it")
+		is($node->safe_psql($db, q{SELECT encode(textsend(path), 'hex') FROM migrator.staged WHERE path <> '2_b.sql'},
+			extra_params => [ '-v', 'ENCODING=SQL_ASCII' ]), unpack('H*', $umlaut), "$name, $form->[0]: the client reads it")
 			if $encoding ne 'LATIN1';
-		is($node->safe_psql($db, "SELECT path::bytea = decode('" . unpack('H*', $bytes) . q{', 'hex') FROM migrator.staged WHERE path <> '2_b.sql'}), 't', "$name, $form->[0]: in the database's encoding");
+		is($node->safe_psql($db, "SELECT path::bytea = decode('" . unpack('H*', $bytes) . q{', 'hex') FROM migrator.staged WHERE path <> '2_b.sql'}),
+			't', "$name, $form->[0]: in the database's encoding");
 	}
 	is((send_archive(entry($umlaut, 'a') . pax('x', path => $umlaut) . entry('a', 'b') . $end, @in))[0], '22023', "$name: one name in two ways is given twice");
 	my ($state, undef, $message) = send_archive(pax('x', path => $wide) . entry('a', 'wide') . $end, @in);
@@ -576,12 +612,15 @@ for my $case ([ 'UTF8', 'C' ], [ 'SQL_ASCII', 'C' ], [ 'LATIN1', 'C' ],
 	# the text form: paths and contents of the database's encoding, contents stored in UTF-8
 	my $letter = $encoding eq 'SQL_ASCII' ? q{E'\303\244'} : 'chr(228)';
 	is((outcome_of($node, $db, "SELECT migrator.stage('text', $letter || '.sql', $letter || ' is a letter')"))[0], '00000', "$name: staged as text");
-	is($node->safe_psql($db, q{SELECT encode(convert_to(path, 'UTF8'), 'hex'), encode(content, 'hex') FROM migrator.staged_files JOIN migrator.staged_contents USING (name, sha256) WHERE name = 'text'}),
+	is($node->safe_psql($db, q{SELECT encode(convert_to(path, 'UTF8'), 'hex'), encode(content, 'hex') FROM migrator.staged_files } .
+		q{JOIN migrator.staged_contents USING (name, sha256) WHERE name = 'text'}),
 		'c3a42e73716c|' . unpack('H*', "\xc3\xa4 is a letter"), "$name: in UTF-8");
-	is((outcome_of($node, $db, q{SELECT migrator.stage('text', 'bad.sql', E'\344')}))[0], $encoding eq 'LATIN1' ? '00000' : '22021', "$name: a byte that is " . ($encoding eq 'LATIN1' ? 'a letter' : 'none'));
+	is((outcome_of($node, $db, q{SELECT migrator.stage('text', 'bad.sql', E'\344')}))[0], $encoding eq 'LATIN1' ? '00000' : '22021',
+		"$name: a byte that is " . ($encoding eq 'LATIN1' ? 'a letter' : 'none'));
 
 	# a run reads scripts under such names
-	is((send_archive(pax('x', path => Encode::encode('UTF-8', "1_\x{e4}.sql")) . entry('a', Encode::encode('UTF-8', "CREATE TABLE t AS SELECT '\x{e4}'::text AS a")) . $end, @in))[0], '00000', "$name: a migration with an umlaut");
+	is((send_archive(pax('x', path => Encode::encode('UTF-8', "1_\x{e4}.sql"))
+		. entry('a', Encode::encode('UTF-8', "CREATE TABLE t AS SELECT '\x{e4}'::text AS a")) . $end, @in))[0], '00000', "$name: a migration with an umlaut");
 	is((outcome_of($node, $db, q{SELECT migrator.apply('stage:x')}))[0], '00000', "$name: it runs");
 	is($node->safe_psql($db, q{SELECT encode(a::bytea, 'hex') FROM t}), $encoding eq 'LATIN1' ? 'e4' : 'c3a4', "$name: as it was meant");
 }
@@ -596,7 +635,9 @@ for my $case ([ 'UTF8', 'C' ], [ 'SQL_ASCII', 'C' ], [ 'LATIN1', 'C' ],
 	chomp $utf8;
 	$node->safe_psql('postgres', "CREATE DATABASE db_locale TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE '$utf8' LC_CTYPE '$utf8'");
 	$node->safe_psql('db_locale', 'CREATE EXTENSION migrator');
-	$node->psql('db_locale', "$locale; SELECT migrator.stage_archive('x', pg_read_binary_file('$good_file')); $locale; SELECT migrator.stage_archive('x', pg_read_binary_file('$bad_file')); $locale", stdout => \$out, on_error_stop => 0);
+	$node->psql('db_locale',
+		"$locale; SELECT migrator.stage_archive('x', pg_read_binary_file('$good_file')); $locale; SELECT migrator.stage_archive('x', " .
+		"pg_read_binary_file('$bad_file')); $locale", stdout => \$out, on_error_stop => 0);
 	my ($before, undef, $between, $after) = split /\n/, $out;
 	is("$between $after", "$before $before", "the session's locale stays");
 }

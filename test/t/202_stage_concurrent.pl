@@ -14,7 +14,8 @@ use Time::HiRes qw(sleep time);
 
 my $node = PostgreSQL::Test::Cluster->new('stage_concurrent');
 $node->init(allows_streaming => 1);
-$node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\nrestart_after_crash = on\nmax_connections = 50\nmigrator.record_failures = off\nmigrator.wait_timeout = 0\n");
+$node->append_conf('postgresql.conf',
+	"autovacuum = off\nfsync = off\nrestart_after_crash = on\nmax_connections = 50\nmigrator.record_failures = off\nmigrator.wait_timeout = 0\n");
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION migrator;
@@ -26,7 +27,8 @@ $node->safe_psql('postgres', q{
 	       FROM migrator.staged_files JOIN migrator.staged_contents USING (name, sha256) WHERE name = which
 	     HAVING count(DISTINCT substring(convert_from(content, 'UTF8') FROM 'tag:(\w+)')) > 1),
 	    (SELECT 'sums' FROM migrator.stages s WHERE name = which AND
-	       (file_count, total_size) IS DISTINCT FROM (SELECT ROW (count(*)::int, coalesce(sum(size), 0)::bigint) FROM migrator.staged_files f WHERE f.name = s.name)),
+	       (file_count, total_size) IS DISTINCT FROM (SELECT ROW (count(*)::int, coalesce(sum(size), 0)::bigint) FROM migrator.staged_files f
+	         WHERE f.name = s.name)),
 	    (SELECT 'no content' FROM migrator.staged_files f WHERE name = which AND
 	       NOT EXISTS (SELECT FROM migrator.staged_contents c WHERE c.name = f.name AND c.sha256 = f.sha256) LIMIT 1),
 	    (SELECT 'a content without path or mark' FROM migrator.staged_contents c WHERE name = which AND
@@ -56,7 +58,8 @@ sub held
 		  FROM migrator.staged_files LEFT JOIN migrator.staged_contents USING (name, sha256) WHERE name = '$name'});
 }
 
-sub left_over { my ($name) = @_; return $node->safe_psql('postgres', "SELECT count(*) FROM migrator.staged_contents WHERE name = '$name' AND replaced_by IS NOT NULL"); }
+sub left_over { my ($name) = @_; return $node->safe_psql('postgres',
+	"SELECT count(*) FROM migrator.staged_contents WHERE name = '$name' AND replaced_by IS NOT NULL"); }
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Many at once
@@ -66,7 +69,8 @@ sub left_over { my ($name) = @_; return $node->safe_psql('postgres', "SELECT cou
 sub arrays
 {
 	my ($tag, $n) = @_;
-	return "ARRAY(SELECT f || '_x.sql' FROM generate_series(1, $n) f ORDER BY f), ARRAY(SELECT convert_to('INSERT INTO seen VALUES (' || f || ', ''tag:$tag'')', 'UTF8') FROM generate_series(1, $n) f ORDER BY f)";
+	return "ARRAY(SELECT f || '_x.sql' FROM generate_series(1, $n) f ORDER BY f), ARRAY(SELECT convert_to('INSERT INTO seen VALUES " .
+		"(' || f || ', ''tag:$tag'')', 'UTF8') FROM generate_series(1, $n) f ORDER BY f)";
 }
 
 sub finish_all
@@ -83,7 +87,9 @@ sub finish_all
 {
 	my @clients = map { start_psql($node, 'postgres', map { "SELECT migrator.stage('same', " . arrays('same', 20) . ')' } 1 .. 5) } 1 .. 8;
 	finish_all('the same set from 8 clients', @clients);
-	is($node->safe_psql('postgres', q{SELECT wrong('same') IS NULL, count(*), sum(size) = (SELECT total_size FROM migrator.stages WHERE name = 'same') FROM migrator.staged WHERE name = 'same'}), 't|20|t', 'the set is whole');
+	is($node->safe_psql('postgres',
+		q{SELECT wrong('same') IS NULL, count(*), sum(size) = (SELECT total_size FROM migrator.stages WHERE name = 'same') FROM } .
+		q{migrator.staged WHERE name = 'same'}), 't|20|t', 'the set is whole');
 	is(left_over('same'), 0, 'nothing is left over: it was written once');
 	is($node->safe_psql('postgres', q{SELECT count(DISTINCT xmin::text) FROM migrator.staged_files WHERE name = 'same'}), 1, 'by one of them');
 }
@@ -139,7 +145,9 @@ sub finish_all
 			END \$\$";
 	};
 	my @runners = map { start_psql($node, 'postgres', 'SET client_min_messages = warning', $runner->("runner$_")) } 1 .. 2;
-	my $looker = start_psql($node, 'postgres', q{DO $$ DECLARE what text; BEGIN FOR i IN 1 .. 300 LOOP what := wrong('mix'); IF what IS NOT NULL THEN RAISE EXCEPTION '%', what; END IF; COMMIT; END LOOP; END $$});
+	my $looker = start_psql($node, 'postgres',
+		q{DO $$ DECLARE what text; BEGIN FOR i IN 1 .. 300 LOOP what := wrong('mix'); IF what IS NOT NULL THEN RAISE EXCEPTION '%', } .
+		q{what; END IF; COMMIT; END LOOP; END $$});
 
 	finish_all('8 clients, each with its own set', @clients);
 	finish_all('two that run it meanwhile', @runners);
@@ -182,7 +190,8 @@ for my $end (sort keys %ends)
 
 		stage_run($name, 'old');
 		my $gate_pid = wait_for_sleep($node, 'postgres');
-		my $run = start_psql($node, 'postgres', "SET client_connection_check_interval = '50ms'", "SET application_name = '$name'", "CALL migrator.up('stage:$name', '$name')");
+		my $run = start_psql($node, 'postgres', "SET client_connection_check_interval = '50ms'", "SET application_name = '$name'",
+			"CALL migrator.up('stage:$name', '$name')");
 		my $waits = "application_name = '$name' AND wait_event = 'advisory'";
 		wait_until("$what: it waits in its second migration", "SELECT count(*) = 1 FROM pg_stat_activity WHERE $waits");
 		my $pid = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE $waits");
@@ -211,8 +220,10 @@ for my $end (sort keys %ends)
 		# the next change of the set takes the old contents away
 		if ($change eq 'replaced') { stage_run($name, 'new'); }
 		else { $node->safe_psql('postgres', "SELECT migrator.unstage('$name')"); }
-		is($node->safe_psql('postgres', "SELECT count(*) FROM migrator.staged_contents WHERE name = '$name'"), $change eq 'replaced' ? 3 : 0, "$what: the next change removes the contents");
-		is($node->safe_psql('postgres', "SELECT count(*) FROM migrator.stages WHERE name = '$name'"), $change eq 'replaced' ? 1 : 0, "$what: and the set, if it is empty");
+		is($node->safe_psql('postgres', "SELECT count(*) FROM migrator.staged_contents WHERE name = '$name'"), $change eq 'replaced'
+			? 3 : 0, "$what: the next change removes the contents");
+		is($node->safe_psql('postgres', "SELECT count(*) FROM migrator.stages WHERE name = '$name'"), $change eq 'replaced' ? 1 : 0,
+			"$what: and the set, if it is empty");
 		$node->safe_psql('postgres', 'TRUNCATE seen');
 
 		# and the next run goes on with what is staged then
@@ -324,7 +335,8 @@ cut_off('the backend is killed', sub
 	PostgreSQL::Test::Utils::system_or_bail('tar', '-C', $dir, '-czf', $big, '.');
 	for my $way ('backend', 'server')
 	{
-		my $session = start_psql($node, 'postgres', "SET application_name = 'big'", "SELECT migrator.stage_archive('cut', pg_read_binary_file('$big'))", 'SELECT pg_sleep(3600)');
+		my $session = start_psql($node, 'postgres', "SET application_name = 'big'",
+			"SELECT migrator.stage_archive('cut', pg_read_binary_file('$big'))", 'SELECT pg_sleep(3600)');
 		my $working = q{application_name = 'big' AND state = 'active' AND query LIKE '%stage_archive%'};
 		wait_until("$way killed in stage_archive(): it is running", "SELECT count(*) = 1 FROM pg_stat_activity WHERE $working");
 		my $pid = $node->safe_psql('postgres', "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE $working");
@@ -343,7 +355,8 @@ cut_off('the backend is killed', sub
 
 		# it may have come to its end before
 		my $came_through = held('cut') ne $whole;
-		is($node->safe_psql('postgres', q{SELECT coalesce(wrong('cut'), 'right'), count(*) FROM migrator.staged WHERE name = 'cut'}), $came_through ? 'right|20' : 'right|5', "$way killed in stage_archive(): the set is whole");
+		is($node->safe_psql('postgres', q{SELECT coalesce(wrong('cut'), 'right'), count(*) FROM migrator.staged WHERE name = 'cut'}),
+			$came_through ? 'right|20' : 'right|5', "$way killed in stage_archive(): the set is whole");
 		nothing_left("$way killed in stage_archive()");
 		$node->safe_psql('postgres', "SELECT migrator.stage('cut', " . arrays('before', 5) . ')');
 	}
@@ -353,14 +366,17 @@ cut_off('the backend is killed', sub
 for my $committed (0, 1)
 {
 	my $name = $committed ? 'stopped behind the commit' : 'stopped in the transaction';
-	my $session = start_psql($node, 'postgres', 'BEGIN', "SELECT migrator.stage('cut', " . arrays('after', 4) . ')', "SELECT migrator.stage('cut_new', 'a', '-- tag:after'), migrator.unstage('same')", ($committed ? 'COMMIT' : 'SELECT 1'), 'SELECT pg_sleep(3600)');
+	my $session = start_psql($node, 'postgres', 'BEGIN', "SELECT migrator.stage('cut', " . arrays('after', 4) . ')',
+		"SELECT migrator.stage('cut_new', 'a', '-- tag:after'), migrator.unstage('same')", ($committed ? 'COMMIT' : 'SELECT 1'), 'SELECT pg_sleep(3600)');
 
 	wait_for_sleep($node, 'postgres');
 	$node->stop('immediate');
 	$node->start;
 	finish_psql($session);
 	is(held('cut'), $committed ? join(', ', map { "${_}_x.sql after" } 1 .. 4) : $whole, "$name: the set is the one from " . ($committed ? 'then' : 'before'));
-	is($node->safe_psql('postgres', q{SELECT count(*) FILTER (WHERE name = 'cut_new'), count(*) FILTER (WHERE name = 'same') FROM migrator.stages WHERE file_count > 0}), $committed ? '1|0' : '0|1', "$name: and so are the others");
+	is($node->safe_psql('postgres',
+		q{SELECT count(*) FILTER (WHERE name = 'cut_new'), count(*) FILTER (WHERE name = 'same') FROM migrator.stages WHERE file_count > 0}),
+		$committed ? '1|0' : '0|1', "$name: and so are the others");
 	is($node->safe_psql('postgres', q{SELECT coalesce(wrong('cut'), 'right')}), 'right', "$name: whole");
 	nothing_left($name);
 }
@@ -382,7 +398,8 @@ for my $committed (0, 1)
 	is((outcome_of($node, 'postgres', "CALL migrator.up('stage:crash', 'crash')"))[0], '00000', 'the next run ends well');
 
 	# a commit that was not flushed may be lost: then the first one runs again, as it is staged now
-	like($node->safe_psql('postgres', "SELECT string_agg(run || ' ' || tag, ', ' ORDER BY run) FROM seen"), qr/^1 tag:(?:old|new), 2 tag:new, 3 tag:new$/, 'each migration once, from one file');
+	like($node->safe_psql('postgres', "SELECT string_agg(run || ' ' || tag, ', ' ORDER BY run) FROM seen"),
+		qr/^1 tag:(?:old|new), 2 tag:new, 3 tag:new$/, 'each migration once, from one file');
 	nothing_left('a run of a server that stops');
 }
 
@@ -404,9 +421,11 @@ is($node->safe_psql('postgres', q{SELECT migrator.unstage('cut')}), 4, 'unstage'
 	my $standby = PostgreSQL::Test::Cluster->new('stage_standby');
 	$standby->init_from_backup($node, 'backup', has_streaming => 1);
 	$standby->start;
-	is($standby->safe_psql('postgres', q{SELECT string_agg(version || ' ' || state, ', ' ORDER BY version) FROM migrator.status('stage:standby', 'standby')}), '1 pending, 2 pending, 3 pending', 'a standby looks at what is staged');
+	is($standby->safe_psql('postgres', q{SELECT string_agg(version || ' ' || state, ', ' ORDER BY version) FROM migrator.status('stage:standby', 'standby')}),
+		'1 pending, 2 pending, 3 pending', 'a standby looks at what is staged');
 	is($standby->safe_psql('postgres', q{SELECT count(*) FROM migrator.validate('stage:standby', 'standby') WHERE severity = 'error'}), 0, 'and reads it');
-	for my $call ("SELECT migrator.stage('standby', '1_a.sql', '')", "SELECT migrator.unstage('standby')", "SELECT migrator.stage_archive('standby', '')", "SELECT migrator.apply('stage:standby', 'standby')", "CALL migrator.up('stage:standby', 'standby')")
+	for my $call ("SELECT migrator.stage('standby', '1_a.sql', '')", "SELECT migrator.unstage('standby')",
+		"SELECT migrator.stage_archive('standby', '')", "SELECT migrator.apply('stage:standby', 'standby')", "CALL migrator.up('stage:standby', 'standby')")
 	{
 		is((outcome_of($standby, 'postgres', $call))[0], '25006', "on a standby: $call");
 	}

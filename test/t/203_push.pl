@@ -32,7 +32,8 @@ sub run_push
 {
 	my (@arguments) = @_;
 	my ($out, $err) = ('', '');
-	my $run = IPC::Run::start([ @arguments && ref $arguments[0] ? @{ shift @arguments } : $push, @arguments ], '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($MigratorTest::net));
+	my $run = IPC::Run::start([ @arguments && ref $arguments[0] ? @{ shift @arguments } : $push, @arguments ], '<', \undef, '>',
+		\$out, '2>', \$err, IPC::Run::timeout($MigratorTest::net));
 
 	$run->finish;
 	return ($run->result(0), $out, $err);
@@ -43,7 +44,8 @@ sub held
 {
 	my ($name, $db) = @_;
 	return join "\n", sort split /\n/, $node->safe_psql($db // 'postgres',
-		"SELECT encode(convert_to(path, 'UTF8'), 'hex'), encode(sha256(content), 'hex') FROM migrator.staged_files JOIN migrator.staged_contents USING (name, sha256) WHERE name = '$name'");
+		"SELECT encode(convert_to(path, 'UTF8'), 'hex'), encode(sha256(content), 'hex') FROM migrator.staged_files JOIN " .
+			"migrator.staged_contents USING (name, sha256) WHERE name = '$name'");
 }
 
 sub as_text { my ($files) = @_; return join "\n", sort map { unpack('H*', $_) . '|' . Digest::SHA::sha256_hex($files->{$_}) } keys %$files; }
@@ -97,7 +99,8 @@ for my $option ('--version', '-V')
 	is("$code $err", '0 ', "$option: exit status 0");
 	like($out, qr/^migrator-push \d+\.\d+\.\d+\n$/, "$option: the version");
 }
-is((run_push('--version'))[1], 'migrator-push ' . $node->safe_psql('postgres', 'SELECT extversion FROM pg_extension WHERE extname = \'migrator\'') . "\n", 'the version is that of the extension');
+is((run_push('--version'))[1], 'migrator-push ' . $node->safe_psql('postgres', 'SELECT extversion FROM pg_extension WHERE extname = \'migrator\'')
+	. "\n", 'the version is that of the extension');
 
 refused('no arguments', 2, qr/^Usage: /m);
 refused('no directory', 2, qr/^Usage: /m, @to);
@@ -111,7 +114,8 @@ refused("$_= without a value", 2, qr/option $_ needs a value/, @to, '--up', "$_=
 
 # what would make psql read something else than what it is sent
 refused("@$_ of psql", 2, qr/cannot be used here/, @to, @$_, $dir)
-  for [ '-c', 'SELECT 1' ], ['-cSELECT 1'], [ '--command', 'SELECT 1' ], ['--command=SELECT 1'], [ '-f', 'x' ], ['-fx'], [ '--file', 'x' ], ['--file=x'], ['-l'], ['--list'], ['-1'], ['--single-transaction'],
+  for [ '-c', 'SELECT 1' ], ['-cSELECT 1'], [ '--command', 'SELECT 1' ], ['--command=SELECT 1'], [ '-f', 'x' ], ['-fx'],
+  	[ '--file', 'x' ], ['--file=x'], ['-l'], ['--list'], ['-1'], ['--single-transaction'],
   [ '-qc', 'SELECT 1' ], [ '-Atc', 'SELECT 1' ], ['-qcSELECT 1'], [ '-qf', '/dev/null' ], ['-ql'], ['-q1'], ['--com=SELECT 1'], ['--fil=/dev/null'], ['--lis'];
 
 # the ways to name a database, with names that end in any letter; options before, between and behind
@@ -129,7 +133,8 @@ pushed('behind the directory', \%files, [ $dir, '-h', $host, "-p$port", 'shop', 
 pushed('--', \%files, [ @to, '--', $dir, 'shop' ], as => 'shop');
 pushed('a connection string', \%files, [ '-d', "host=$host port=$port dbname=app", $dir ], db => 'app');
 pushed('-dSTRING', \%files, [ "-dhost=$host port=$port dbname=app", $dir ], db => 'app');
-pushed('-v, --set, -w, -q, -At, -P, -F', \%files, [ @to, '-v', 'ON_ERROR_STOP=0', '--set=x=y', '-vy=1', '-w', '-q', '-At', '-P', 'null=-', '-F', '|', '--pset=border=2', $dir ]);
+pushed('-v, --set, -w, -q, -At, -P, -F', \%files, [ @to, '-v', 'ON_ERROR_STOP=0', '--set=x=y', '-vy=1', '-w', '-q', '-At', '-P',
+	'null=-', '-F', '|', '--pset=border=2', $dir ]);
 pushed('variables of its own names', \%files, [ @to, '-v', 'migrator_name=evil', '--set', 'migrator_source=evil', $dir ], as => 'default');
 {
 	local @ENV{qw(PGHOST PGPORT PGDATABASE)} = ($host, $port, 'app');
@@ -149,7 +154,8 @@ pushed('variables of its own names', \%files, [ @to, '-v', 'migrator_name=evil',
 }
 pushed('a name', \%files, [ @to, $dir, 'A.b_c-9' ], as => 'A.b_c-9');
 pushed('a directory behind a link', \%files, [ @to, do { my $link = source_dir({}) . '/link'; symlink $dir, $link or die $!; $link } ]);
-pushed("a directory with a name", \%files, [ @to, do { my $odd = source_dir({}) . "/it's a \"dir\"\n\$(id) \\ %s *"; mkdir $odd or die $!; write_files($odd, \%files); $odd } ]);
+pushed("a directory with a name", \%files, [ @to, do { my $odd = source_dir({}) . "/it's a \"dir\"\n\$(id) \\ %s *"; mkdir $odd
+	or die $!; write_files($odd, \%files); $odd } ]);
 
 # the server refuses names; nothing of them is SQL or psql
 my $marks = source_dir({});
@@ -162,7 +168,8 @@ is(join(' ', glob("$marks/*")), '', 'no command');
 # What it sends
 # ---------------------------------------------------------------------------------------------------------------------
 {
-	my %odd = map { $_ => "content of $_" } 'with space.sql', "with 'quote'.sql", 'with "quotes".sql', "new\nline.sql", '-dash.sql', '--up', "\xc3\xa4\xc3\xb6/\xc3\xbc.sql", '100%.sql', '%s%n', 'back\\slash.sql', '$HOME', '*', '?', '[a]', '!x', '#x', '~', '&', ';',
+	my %odd = map { $_ => "content of $_" } 'with space.sql', "with 'quote'.sql", 'with "quotes".sql', "new\nline.sql", '-dash.sql',
+		'--up', "\xc3\xa4\xc3\xb6/\xc3\xbc.sql", '100%.sql', '%s%n', 'back\\slash.sql', '$HOME', '*', '?', '[a]', '!x', '#x', '~', '&', ';',
 	  join('/', map { $_ x 40 } 'a' .. 'f') . '/long.sql', 'n' x 150;
 	$odd{'binary'} = join '', map { chr } 0 .. 255;
 	$odd{'empty'} = '';
@@ -180,7 +187,8 @@ is(join(' ', glob("$marks/*")), '', 'no command');
 
 # as Kubernetes mounts a ConfigMap; other links; what begins with a dot
 {
-	my $volume = source_dir({ '..2024_01_01/1_a.sql' => 'SELECT 1;', '..2024_01_01/2_b.sql' => 'SELECT 2;', '.git/config' => 'x', '.hidden.sql' => 'x', '...' => 'x', 'dot.in.the.middle.sql' => 'y', 'folder/3_c.sql' => 'z' });
+	my $volume = source_dir({ '..2024_01_01/1_a.sql' => 'SELECT 1;', '..2024_01_01/2_b.sql' => 'SELECT 2;', '.git/config' => 'x',
+		'.hidden.sql' => 'x', '...' => 'x', 'dot.in.the.middle.sql' => 'y', 'folder/3_c.sql' => 'z' });
 	symlink '..2024_01_01', "$volume/..data" or die $!;
 	symlink "..data/$_", "$volume/$_" or die $! for '1_a.sql', '2_b.sql';
 	my %seen = ('1_a.sql' => 'SELECT 1;', '2_b.sql' => 'SELECT 2;', 'dot.in.the.middle.sql' => 'y', 'folder/3_c.sql' => 'z');
@@ -190,14 +198,16 @@ is(join(' ', glob("$marks/*")), '', 'no command');
 	symlink 'folder', "$volume/linked" or die $!;
 	symlink 'folder/3_c.sql', "$volume/3_d.sql" or die $!;
 	link "$volume/folder/3_c.sql", "$volume/hard.sql" or die $!;
-	pushed('links to files that are there besides', { %seen, 'linked/3_c.sql' => 'z', '3_d.sql' => 'z', 'hard.sql' => 'z' }, [ @to, $volume, 'volume' ], as => 'volume');
+	pushed('links to files that are there besides', { %seen, 'linked/3_c.sql' => 'z', '3_d.sql' => 'z', 'hard.sql' => 'z' },
+		[ @to, $volume, 'volume' ], as => 'volume');
 }
 {
 	my %dots = map { $_ => 'secret' } '.env', '.git/config', 'f/.env', 'f/.git/x', 'f/g/.env', 'f/g/..x', 'f/g/...', '.g/.git/x', '..g', '...', '.g/1_a.sql';
 	my %seen = ('f/1_a.sql' => 'a', 'f/g/a.b' => 'b', 'f/g/x..' => 'c', "f/g/-" => 'd');
 	pushed('what begins with a dot is not sent, in folders neither', \%seen, [ @to, source_dir({ %seen, %dots }) ]);
 	$seen{"m/$_.sql"} = '' for 1 .. 4200;
-	pushed('nor of a directory with thousands of names', { map { s,^m/,,r => $seen{$_} } keys %seen }, [ @to, source_dir({ (map { s,^m/,,r => $seen{$_} } keys %seen), %dots }) ]);
+	pushed('nor of a directory with thousands of names', { map { s,^m/,,r => $seen{$_} } keys %seen }, [ @to, source_dir({ (map { s,^m/,,r => $seen{$_} }
+		keys %seen), %dots }) ]);
 	local $ENV{GLOBIGNORE} = 'nothing';
 	pushed('nor where the shell is told to', \%files, [ @to, source_dir({ %files, %dots }) ]);
 }
@@ -205,9 +215,11 @@ is(join(' ', glob("$marks/*")), '', 'no command');
 # links: where they stay inside they are followed, out of it they are not
 {
 	my $outside = source_dir({ secret => 'SECRET', 'd/2_secret.sql' => 'SECRET' });
-	for my $case ([ 'a file', '3_c.sql', "$outside/secret" ], [ 'a folder', 'folder', "$outside/d" ], [ 'a file, relative', '3_c.sql', '../' . ($outside =~ s,.*/,,r) . '/secret' ],
+	for my $case ([ 'a file', '3_c.sql', "$outside/secret" ], [ 'a folder', 'folder', "$outside/d" ],
+		[ 'a file, relative', '3_c.sql', '../' . ($outside =~ s,.*/,,r) . '/secret' ],
 		[ 'a link in a folder', 'f/3_c.sql', "$outside/secret" ], [ 'a link behind a hidden link', '3_c.sql', '.hidden/secret', '.hidden' => $outside ],
-		[ 'a folder behind a hidden link', 'folder', '.hidden', '.hidden' => "$outside/d" ], [ 'a link to a hidden link', '3_c.sql', '.hidden', '.hidden' => "$outside/secret" ],
+		[ 'a folder behind a hidden link', 'folder', '.hidden', '.hidden' => "$outside/d" ],
+			[ 'a link to a hidden link', '3_c.sql', '.hidden', '.hidden' => "$outside/secret" ],
 		[ 'a link in a hidden folder', 'folder', '.hidden', '.hidden/3_c.sql' => "$outside/secret" ], [ 'nothing outside', '3_c.sql', "$outside/missing" ],
 		[ 'the directory above', 'folder', '..' ], [ 'the root directory', 'folder', '/' ], [ 'a name with a newline', "3\nc.sql", "$outside/secret" ])
 	{
@@ -239,7 +251,8 @@ is(join(' ', glob("$marks/*")), '', 'no command');
 	symlink '.', "$dir/f/g/.dot" or die $!;
 	symlink "$dir/./f//g/../up", "$dir/odd" or die $!;
 	pushed('links inside', { %files, 'f/g/x' => 'x', 'f/up' => 'y', 'absolute/g/x' => 'x', 'absolute/up' => 'y', 'twice/x' => 'x', 'odd' => 'y' }, [ @to, $dir ]);
-	pushed('links inside, of a directory behind a link', { %files, 'f/g/x' => 'x', 'f/up' => 'y', 'absolute/g/x' => 'x', 'absolute/up' => 'y', 'twice/x' => 'x', 'odd' => 'y' },
+	pushed('links inside, of a directory behind a link', { %files, 'f/g/x' => 'x', 'f/up' => 'y', 'absolute/g/x' => 'x',
+		'absolute/up' => 'y', 'twice/x' => 'x', 'odd' => 'y' },
 		[ @to, do { my $link = source_dir({}) . "/the 'link'"; symlink $dir, $link or die $!; $link } ]);
 
 	for my $loop ([ 'folder', '.' ], [ 'f/back', '..' ], [ 'f/g', '../h', 'h/i' => '../f' ])
@@ -294,7 +307,8 @@ SKIP:
 	chmod 0755, $closed;
 }
 kept('an empty directory', qr/^2$/, qr/is empty/, @to, source_dir({}), 'kept');
-kept('too many files', qr/^3$/, qr/too many files/, do { my @with = @to; $node->safe_psql('postgres', 'ALTER DATABASE postgres SET migrator.max_stage_files = 1'); @with }, $dir, 'kept');
+kept('too many files', qr/^3$/, qr/too many files/, do { my @with = @to; $node->safe_psql('postgres',
+	'ALTER DATABASE postgres SET migrator.max_stage_files = 1'); @with }, $dir, 'kept');
 $node->safe_psql('postgres', 'ALTER DATABASE postgres RESET migrator.max_stage_files');
 kept('no right to stage', qr/^3$/, qr/permission denied for function stage_archive/, @to, '-U', 'plain', $dir, 'kept');
 $node->safe_psql('postgres', 'GRANT EXECUTE ON FUNCTION migrator.stage_archive TO plain');
@@ -302,7 +316,8 @@ kept("another role's set", qr/^3$/, qr/permission denied for staged files "stage
 kept('no such server', qr/^2$/, qr/could not|No such file|too long/, '-h', source_dir({}), '-p', $port, $dir, 'kept');
 kept('no such database', qr/^2$/, qr/"nowhere" does not exist/, '-h', $host, '-p', $port, '-d', 'nowhere', $dir, 'kept');
 kept('no such user', qr/^2$/, qr/"nobody" does not exist/, @to, '-U', 'nobody', $dir, 'kept');
-kept('a database without the extension', qr/^3$/, qr/extension "migrator" is not installed in this database/, '-h', $host, '-p', $port, '-d', 'template1', $dir, 'kept');
+kept('a database without the extension', qr/^3$/, qr/extension "migrator" is not installed in this database/, '-h', $host, '-p',
+	$port, '-d', 'template1', $dir, 'kept');
 {
 	# tools that are missing, or break
 	my $bindir = $node->config_data('--bindir');
@@ -332,7 +347,8 @@ kept('a database without the extension', qr/^3$/, qr/extension "migrator" is not
 		chmod 0755, "$tools/tar";
 		local $ENV{PATH} = "$tools:$ENV{PATH}";
 		my %deep = (%files, 'f/x' => 'x', 'f/g/h/y' => 'y', "f/a b\nc" => 'z');
-		pushed('a tar without --exclude', \%deep, [ @to, source_dir({ %deep, 'f/.env' => '', '.env' => '', 'f/g/.git/c' => '', 'f/only/.env' => '' }), 'plain' ], as => 'plain');
+		pushed('a tar without --exclude', \%deep, [ @to, source_dir({ %deep, 'f/.env' => '', '.env' => '', 'f/g/.git/c' => '', 'f/only/.env' => '' }), 'plain' ],
+			as => 'plain');
 		$deep{"$_.sql"} = '' for 1 .. 4100;
 		pushed('a tar without --exclude, of thousands of names', \%deep, [ @to, source_dir({ %deep, '.env' => '' }), 'plain' ], as => 'plain');
 	}
@@ -352,7 +368,9 @@ kept('a database without the extension', qr/^3$/, qr/extension "migrator" is not
 
 # the same again writes nothing
 {
-	my $rows = q{SELECT * FROM (SELECT 'f', name || path, xmin, ctid::text, staged_at::text FROM migrator.staged_files UNION ALL SELECT 'c', name || sha256, xmin, ctid::text, '' FROM migrator.staged_contents UNION ALL SELECT 's', name, xmin, ctid::text, '' FROM migrator.stages) s (kind, name) WHERE name LIKE 'kept%' ORDER BY 1, 2};
+	my $rows = q{SELECT * FROM (SELECT 'f', name || path, xmin, ctid::text, staged_at::text FROM migrator.staged_files UNION ALL } .
+		q{SELECT 'c', name || sha256, xmin, ctid::text, '' FROM migrator.staged_contents UNION ALL SELECT 's', name, xmin, ctid::text, } .
+		q{'' FROM migrator.stages) s (kind, name) WHERE name LIKE 'kept%' ORDER BY 1, 2};
 	my $before = $node->safe_psql('postgres', $rows);
 	utime 1, 1, "$dir/1_a.sql" or die $!;
 	chmod 0600, "$dir/1_a.sql" or die $!;
@@ -368,7 +386,8 @@ unstage('kept');
 	my $out = pushed('--up', \%files, [ @to, '--up', $dir ], output => 1, keep => 1);
 	like($out, qr/\A2 files are staged as stage:default\nservice default: applied\n *version *\| *name *\| *outcome *\|/, '--up: a table');
 	like($out, qr/^ *1 *\| *a *\| *applied *\|.*\n *2 *\| *b *\| *applied *\|.*\n\(2 rows\)$/m, '--up: with a row for each migration');
-	is(record_set($node), join("\n", map { "default|$_|applied|" . Digest::SHA::sha256_hex($files{ $_ == 1 ? '1_a.sql' : '2_b.sql' }) } 1, 2), '--up: they are on record');
+	is(record_set($node), join("\n", map { "default|$_|applied|" . Digest::SHA::sha256_hex($files{ $_ == 1 ? '1_a.sql' : '2_b.sql' }) } 1, 2),
+		'--up: they are on record');
 	is($node->safe_psql('postgres', q{SELECT kind, source, outcome FROM migrator.runs}), 'up|stage:default|applied', '--up: so is the run');
 
 	$out = pushed('--up again', \%files, [ '--up', @to, $dir ], output => 1);
@@ -378,11 +397,14 @@ unstage('kept');
 
 	# service, environment and target, in both forms; the service is the name
 	$node->safe_psql('postgres', 'DROP TABLE a, b');
-	$out = pushed('--service, --environment, --target', \%files, [ @to, '--up', '--service', 'shop', '--environment=staging', '--target', '1', $dir ], as => 'shop', output => 1);
+	$out = pushed('--service, --environment, --target', \%files, [ @to, '--up', '--service', 'shop', '--environment=staging', '--target', '1', $dir ],
+		as => 'shop', output => 1);
 	like($out, qr/\(1 row\)/, '--target: up to there');
-	is($node->safe_psql('postgres', q{SELECT service, version, environment FROM migrator.migrations WHERE service <> 'default'}), 'shop|1|staging', 'as it was asked for');
+	is($node->safe_psql('postgres', q{SELECT service, version, environment FROM migrator.migrations WHERE service <> 'default'}),
+		'shop|1|staging', 'as it was asked for');
 	$out = pushed('--service=X and a name', \%files, [ '--service=shop', '--up', @to, $dir, 'name', '--target=2' ], as => 'name', output => 1);
-	is($node->safe_psql('postgres', q{SELECT service, source, outcome, applied FROM migrator.runs WHERE service <> 'default' ORDER BY run_id}), "shop|stage:shop|applied|1\nshop|stage:name|applied|1", 'two sets of one service');
+	is($node->safe_psql('postgres', q{SELECT service, source, outcome, applied FROM migrator.runs WHERE service <> 'default' ORDER BY run_id}),
+		"shop|stage:shop|applied|1\nshop|stage:name|applied|1", 'two sets of one service');
 
 	# what goes wrong in the run is its exit status; the set stays, and so does what was applied before
 	my %failing = (%files, '3_c.sql' => "CREATE TABLE c (i int);\n", '4_d.sql' => "SELECT 1;\nSELECT 1/0;\n");
@@ -391,10 +413,12 @@ unstage('kept');
 	($code, $out, $err) = run_push(@to, '--up', '--service=shop', $failing);
 	is($code, 3, 'a migration that fails: exit status 3');
 	like($err, qr/ERROR:  division by zero\n(?:HINT:  .*\n)?CONTEXT:  migration "4" \(file "4_d\.sql", line 2, column 1\)/, 'a migration that fails: the error');
-	is($node->safe_psql('postgres', q{SELECT string_agg(version || ' ' || state, ', ' ORDER BY version) FROM migrator.migrations WHERE service = 'shop'}), '1 applied, 2 applied, 3 applied, 4 failed', 'a migration that fails: those before it stay');
+	is($node->safe_psql('postgres', q{SELECT string_agg(version || ' ' || state, ', ' ORDER BY version) FROM migrator.migrations WHERE service = 'shop'}),
+		'1 applied, 2 applied, 3 applied, 4 failed', 'a migration that fails: those before it stay');
 	is(held('shop'), as_text(\%failing), 'a migration that fails: the files are staged');
 	unstage('shop');
-	for my $case ([ "--service=it's", qr/invalid service name "it's"/ ], [ '--service=a b', qr/invalid service name/ ], [ "--target=';", qr/target|version/ ], [ '--environment=No', qr/environment/ ])
+	for my $case ([ "--service=it's", qr/invalid service name "it's"/ ], [ '--service=a b', qr/invalid service name/ ],
+		[ "--target=';", qr/target|version/ ], [ '--environment=No', qr/environment/ ])
 	{
 		($code, $out, $err) = run_push(@to, '--up', $case->[0], $failing, 'odd');
 		is($code, 3, "$case->[0]: exit status 3");
@@ -410,20 +434,25 @@ unstage('kept');
 
 # a name that is a service's, and no service: it is not another service that is run
 {
-	$node->safe_psql('postgres', q{SELECT migrator.register('billing', 'stage:elsewhere')}) if $node->safe_psql('postgres', q{SELECT migrator.stage('elsewhere', '1_a.sql', 'CREATE TABLE billed ()')});
+	$node->safe_psql('postgres', q{SELECT migrator.register('billing', 'stage:elsewhere')})
+		if $node->safe_psql('postgres', q{SELECT migrator.stage('elsewhere', '1_a.sql', 'CREATE TABLE billed ()')});
 	my $runs = $node->safe_psql('postgres', 'SELECT count(*) FROM migrator.runs');
 	my ($code, $out, $err) = run_push(@to, '--up', $dir, 'billing');
 	is($code, 3, 'the name of a registered service: exit status 3');
-	like($err, qr/no service is named, and source "stage:billing" is not that of service "billing"\nDETAIL:  Service "billing" is registered with source "stage:elsewhere"\.\nHINT: .*/, 'the name of a registered service: the complaint');
+	my $complaint = qr/no service is named, and source "stage:billing" is not that of service "billing"/;
+	like($err, qr/$complaint\nDETAIL:  Service "billing" is registered with source "stage:elsewhere"\.\nHINT: .*/,
+		'the name of a registered service: the complaint');
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM migrator.runs'), $runs, 'the name of a registered service: nothing ran');
 	unstage('billing');
-	$out = pushed('--service=billing', { '1_b.sql' => 'CREATE TABLE billed ();' }, [ @to, '--up', '--service=billing', source_dir({ '1_b.sql' => 'CREATE TABLE billed ();' }) ], as => 'billing', output => 1);
+	$out = pushed('--service=billing', { '1_b.sql' => 'CREATE TABLE billed ();' },
+		[ @to, '--up', '--service=billing', source_dir({ '1_b.sql' => 'CREATE TABLE billed ();' }) ], as => 'billing', output => 1);
 	like($out, qr/^service billing: applied$/m, '--service=billing: it says which service it ran');
 	$node->safe_psql('postgres', q{SELECT migrator.unregister('billing')});
 	(undef, $out, $err) = run_push(@to, '--up', $dir, 'billing');
 	like($err, qr/DETAIL:  Service "billing" is not registered, and has migrations on record\./, 'the name of a service on record: the complaint');
 	(undef, $out, $err) = run_push(@to, '--up', '--service=shop', $dir, 'name');
-	like($err, qr/^DETAIL:  Database "postgres", service "shop", system identifier \d+\.$/m, 'the run says its service before it begins') if $err =~ /lock acquired/;
+	like($err, qr/^DETAIL:  Database "postgres", service "shop", system identifier \d+\.$/m, 'the run says its service before it begins')
+		if $err =~ /lock acquired/;
 	$node->safe_psql('postgres', 'SELECT migrator.unstage(name) FROM migrator.stages');
 }
 
@@ -434,15 +463,18 @@ unstage('kept');
 		$node->safe_psql('postgres', "DROP DATABASE IF EXISTS fresh");
 		$node->safe_psql('postgres', "CREATE DATABASE fresh");
 		my @to_fresh = ('-h', $host, '-p', $port, '-d', 'fresh');
-		my @fleet = map { my %push = (out => '', err => ''); $push{run} = IPC::Run::start([ $push, @to_fresh, '--create', '--up', $dir ], '<', \undef, '>', \$push{out}, '2>', \$push{err}, IPC::Run::timeout($MigratorTest::net)); \%push } 1 .. 8;
+		my @fleet = map { my %push = (out => '', err => ''); $push{run} = IPC::Run::start([ $push, @to_fresh, '--create', '--up', $dir ],
+			'<', \undef, '>', \$push{out}, '2>', \$push{err}, IPC::Run::timeout($MigratorTest::net)); \%push } 1 .. 8;
 		$_->{run}->finish for @fleet;
-		is(join(' ', map { $_->{run}->result(0) } @fleet), join(' ', (0) x 8), "--create, eight at once, round $round: all end well") or diag(map { $_->{err} } @fleet);
+		is(join(' ', map { $_->{run}->result(0) } @fleet), join(' ', (0) x 8), "--create, eight at once, round $round: all end well")
+			or diag(map { $_->{err} } @fleet);
 		is(scalar(grep { $_->{out} =~ /^extension migrator is created$/m } @fleet) >= 1, 1, "--create, round $round: it is said");
 		is($node->safe_psql('fresh', q{SELECT count(*) FROM migrator.runs WHERE outcome = 'applied'}), 1, "--create, round $round: one run");
 	}
 	pushed('--create where it is there', \%files, [ '-h', $host, '-p', $port, '-d', 'fresh', '--create', '-U', $me, $dir ], db => 'fresh');
 	$node->safe_psql('fresh', q{GRANT EXECUTE ON FUNCTION migrator.stage_archive TO plain});
-	pushed('--create where it is there, by an ordinary role', \%files, [ '-h', $host, '-p', $port, '-d', 'fresh', '--create', '-U', 'plain', $dir, 'his' ], db => 'fresh', as => 'his');
+	pushed('--create where it is there, by an ordinary role', \%files, [ '-h', $host, '-p', $port, '-d', 'fresh', '--create', '-U',
+		'plain', $dir, 'his' ], db => 'fresh', as => 'his');
 	$node->safe_psql('fresh', 'DROP EXTENSION migrator');
 	my ($code, $out, $err) = run_push('-h', $host, '-p', $port, '-d', 'fresh', '--create', '-U', 'plain', $dir);
 	is($code, 3, '--create by an ordinary role: exit status 3');
@@ -453,18 +485,23 @@ unstage('kept');
 
 # whose files they are is whoever pushes
 {
-	$node->safe_psql('postgres', 'GRANT EXECUTE ON PROCEDURE migrator.up TO plain; GRANT EXECUTE ON FUNCTION migrator.stage_archive, migrator.unstage TO plain; GRANT CREATE ON SCHEMA public TO plain');
-	my $out = pushed('by a plain role', { '1_p.sql' => 'CREATE TABLE of_plain ();' }, [ @to, '-U', 'plain', '--up', '--service', 'plain', source_dir({ '1_p.sql' => 'CREATE TABLE of_plain ();' }) ], as => 'plain', output => 1, keep => 1);
+	$node->safe_psql('postgres',
+		'GRANT EXECUTE ON PROCEDURE migrator.up TO plain; GRANT EXECUTE ON FUNCTION migrator.stage_archive, migrator.unstage TO plain; ' .
+		'GRANT CREATE ON SCHEMA public TO plain');
+	my $out = pushed('by a plain role', { '1_p.sql' => 'CREATE TABLE of_plain ();' },
+		[ @to, '-U', 'plain', '--up', '--service', 'plain', source_dir({ '1_p.sql' => 'CREATE TABLE of_plain ();' }) ], as => 'plain', output => 1, keep => 1);
 	is($node->safe_psql('postgres', q{SELECT tableowner FROM pg_tables WHERE tablename = 'of_plain'}), 'plain', 'it runs with his rights');
 	is($node->safe_psql('postgres', q{SELECT DISTINCT staged_by FROM migrator.staged}), 'plain', 'and is his');
 	unstage('plain');
 
 	# several people, one role
-	$node->safe_psql('postgres', 'CREATE ROLE deploy; CREATE ROLE other LOGIN; GRANT deploy TO plain, other; GRANT EXECUTE ON FUNCTION migrator.stage_archive TO deploy');
+	$node->safe_psql('postgres',
+		'CREATE ROLE deploy; CREATE ROLE other LOGIN; GRANT deploy TO plain, other; GRANT EXECUTE ON FUNCTION migrator.stage_archive TO deploy');
 	for my $user ('plain', 'other')
 	{
 		pushed("by $user as deploy", \%files, [ @to, '-U', $user, $dir, 'shared' ], as => 'shared', keep => 1, options => '-c role=deploy');
-		is($node->safe_psql('postgres', q{SELECT owner::regrole, (SELECT string_agg(DISTINCT staged_by, ' ') FROM migrator.staged WHERE name = 'shared') FROM migrator.stages WHERE name = 'shared'}), "deploy|$user", "by $user as deploy: the set is deploy's");
+		is($node->safe_psql('postgres', q{SELECT owner::regrole, (SELECT string_agg(DISTINCT staged_by, ' ') FROM migrator.staged } .
+			q{WHERE name = 'shared') FROM migrator.stages WHERE name = 'shared'}), "deploy|$user", "by $user as deploy: the set is deploy's");
 	}
 	unstage('shared');
 
@@ -482,10 +519,13 @@ unstage('kept');
 $node->safe_psql('app', q{
 	CREATE TABLE public.trapped (what text);
 	CREATE SCHEMA evil;
-	CREATE FUNCTION evil.trap(what text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN INSERT INTO public.trapped VALUES (what); RETURN true; END $$;
-	CREATE FUNCTION evil.jsonb_to_recordset(pg_catalog.jsonb) RETURNS SETOF record LANGUAGE plpgsql AS $$ BEGIN PERFORM evil.trap('jsonb_to_recordset'); RETURN; END $$;
+	CREATE FUNCTION evil.trap(what text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+	  AS $$ BEGIN INSERT INTO public.trapped VALUES (what); RETURN true; END $$;
+	CREATE FUNCTION evil.jsonb_to_recordset(pg_catalog.jsonb) RETURNS SETOF record LANGUAGE plpgsql
+	  AS $$ BEGIN PERFORM evil.trap('jsonb_to_recordset'); RETURN; END $$;
 	CREATE FUNCTION evil.stage_archive(pg_catalog.text, pg_catalog.bytea) RETURNS int LANGUAGE sql AS $$ SELECT evil.trap('stage_archive')::int $$;
-	CREATE FUNCTION evil.arrow(pg_catalog.jsonb, pg_catalog.text) RETURNS pg_catalog.jsonb LANGUAGE sql AS $$ SELECT '[]'::pg_catalog.jsonb WHERE evil.trap('->') $$;
+	CREATE FUNCTION evil.arrow(pg_catalog.jsonb, pg_catalog.text) RETURNS pg_catalog.jsonb LANGUAGE sql
+	  AS $$ SELECT '[]'::pg_catalog.jsonb WHERE evil.trap('->') $$;
 	CREATE OPERATOR evil.-> (FUNCTION = evil.arrow, LEFTARG = pg_catalog.jsonb, RIGHTARG = pg_catalog.text);
 	CREATE DOMAIN evil.bytea AS pg_catalog.bytea CHECK (evil.trap('bytea'));
 	CREATE DOMAIN evil.text AS pg_catalog.text CHECK (evil.trap('text'));
@@ -497,17 +537,21 @@ $node->safe_psql('app', q{
 });
 $node->safe_psql('app', q{ALTER DATABASE app SET search_path = evil, pg_catalog});
 {
-	my ($code, $stdout, $err) = run_push('-h', $host, '-p', $port, '-d', 'app', '--up', source_dir({ '1_s.sql' => 'SET LOCAL search_path = public; CREATE TABLE public.s ();' }));
+	my ($code, $stdout, $err) = run_push('-h', $host, '-p', $port, '-d', 'app', '--up',
+		source_dir({ '1_s.sql' => 'SET LOCAL search_path = public; CREATE TABLE public.s ();' }));
 	is($code, 0, 'a hostile search_path: exit status 0') or diag($err);
 	like($stdout, qr/^ *1 *\| *s *\| *applied/m, 'a hostile search_path: the table is the true one');
-	is($node->safe_psql('app', 'SET search_path = pg_catalog; SELECT string_agg(DISTINCT what, $$ $$) FROM public.trapped'), '', 'a hostile search_path: nothing of it was called');
+	is($node->safe_psql('app', 'SET search_path = pg_catalog; SELECT string_agg(DISTINCT what, $$ $$) FROM public.trapped'), '',
+		'a hostile search_path: nothing of it was called');
 	is($node->safe_psql('app', 'SET search_path = pg_catalog; SELECT count(*) FROM migrator.staged'), 1, 'a hostile search_path: it is staged');
 	is($node->safe_psql('app', 'SET search_path = pg_catalog; SELECT count(*) FROM evil.migrator_push'), 0, 'a hostile search_path: in no other table');
 }
 $node->safe_psql('app', q{ALTER DATABASE app RESET search_path});
 
 # settings of a session that somebody may have
-for my $setting ('default_transaction_isolation=serializable', 'default_transaction_deferrable=on', 'standard_conforming_strings=off', 'client_min_messages=error', 'bytea_output=escape', 'DateStyle=german', 'client_encoding=LATIN1', 'quote_all_identifiers=on', 'temp_tablespaces=', 'synchronous_commit=off')
+for my $setting ('default_transaction_isolation=serializable', 'default_transaction_deferrable=on', 'standard_conforming_strings=off',
+	'client_min_messages=error', 'bytea_output=escape', 'DateStyle=german', 'client_encoding=LATIN1', 'quote_all_identifiers=on',
+	'temp_tablespaces=', 'synchronous_commit=off')
 {
 	pushed($setting, \%files, [ @to, $dir ], options => "-c $setting");
 }
@@ -526,7 +570,8 @@ for my $setting ('default_transaction_isolation=serializable', 'default_transact
 # scripts may hold secrets: no server log shows them, whatever it logs
 {
 	my $secret = 'Xq7secretXq7';
-	$node->append_conf('postgresql.conf', "log_statement = all\nlog_min_duration_statement = 0\nlog_parameter_max_length = -1\nlog_parameter_max_length_on_error = -1\n");
+	$node->append_conf('postgresql.conf',
+		"log_statement = all\nlog_min_duration_statement = 0\nlog_parameter_max_length = -1\nlog_parameter_max_length_on_error = -1\n");
 	$node->reload;
 	my $offset = -s $node->logfile;
 	my $secrets = source_dir({ '1_a.sql' => "SELECT '$secret'" });
@@ -560,7 +605,8 @@ SKIP:
 	skip $psql, 1 unless $bouncer;
 	my @through = @$psql[ grep { $psql->[ $_ - 1 ] eq '-d' } 1 .. $#$psql ];
 	my $bounced = source_dir({ '1_x.sql' => 'CREATE TABLE bounced ();' });
-	pushed("PgBouncer, time $_", { '1_x.sql' => 'CREATE TABLE bounced ();' }, [ '-d', $through[0], '--up', '--service=bounced', $bounced, "bounced$_" ], as => "bounced$_", output => 1) for 1 .. 3;
+	pushed("PgBouncer, time $_", { '1_x.sql' => 'CREATE TABLE bounced ();' },
+		[ '-d', $through[0], '--up', '--service=bounced', $bounced, "bounced$_" ], as => "bounced$_", output => 1) for 1 .. 3;
 	is($node->safe_psql('postgres', q{SELECT count(*) FROM migrator.runs WHERE service = 'bounced'}), 1, 'PgBouncer: one run');
 	$bouncer->kill_kill;
 }

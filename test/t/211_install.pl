@@ -25,7 +25,8 @@ sub run_make
 {
 	my (@arguments) = @_;
 	my $out = '';
-	my $run = IPC::Run::start([ 'make', '-s', '-C', $tree, '-o', 'migrator.so', "PG_CONFIG=$pg_config", @arguments ], '<', \undef, '>&', \$out, IPC::Run::timeout($MigratorTest::net));
+	my $run = IPC::Run::start([ 'make', '-s', '-C', $tree, '-o', 'migrator.so', "PG_CONFIG=$pg_config", @arguments ], '<', \undef,
+		'>&', \$out, IPC::Run::timeout($MigratorTest::net));
 
 	$run->finish;
 	return ($run->result(0), $out);
