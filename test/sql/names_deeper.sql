@@ -5,7 +5,8 @@ CREATE VIEW files.names AS
   SELECT severity, file, message FROM migrator.validate('m/d') WHERE check_name = 'names' AND severity <> 'ok' ORDER BY file COLLATE "C";
 
 -- a way back and another word, between dots: refused as its siblings are, beside an up script and alone
-CALL files.names('m/d', '1_a.sql', '2_b.sql', '2_b.down_old.sql', '2_b.rollback-2.sql', '2_b.UNDO2.sql', '2_b.old_down.v2.sql', '3_c.revert it.sql', '4_d.backout_x.sql');
+CALL files.names('m/d', '1_a.sql', '2_b.sql', '2_b.down_old.sql', '2_b.rollback-2.sql', '2_b.UNDO2.sql', '2_b.old_down.v2.sql',
+  '3_c.revert it.sql', '4_d.backout_x.sql');
 TABLE files.names;
 SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
 CALL files.names('m/d', '2_b.down_old.sql');
@@ -13,7 +14,8 @@ SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
 SELECT migrator.stage('s', '2_b.down_old.sql', 'SELECT 1'::text);
 SELECT files.error($$SELECT * FROM migrator.apply('stage:s')$$);
 -- titles run, and so does what says up last
-CALL files.names('m/d', '2_b.sql', '3_down_payment.sql', '4_rollback_table_x.sql', '5.down_payment.sql', '6_x.downtown.sql', '7_x.undocumented.sql', '8_x.countdown.sql', '9_x.pg.sql');
+CALL files.names('m/d', '2_b.sql', '3_down_payment.sql', '4_rollback_table_x.sql', '5.down_payment.sql', '6_x.downtown.sql',
+  '7_x.undocumented.sql', '8_x.countdown.sql', '9_x.pg.sql');
 TABLE files.names;
 SELECT version, name, outcome FROM migrator.apply('m/d');
 CALL files.names('m/d', '20240101-add_rollback_table.sql', '20240102-x.rollback_x.up.sql');
@@ -47,8 +49,10 @@ TABLE files.both;
 SELECT version FROM migrator.pending('m/d');
 -- patterns are the way out: of the folder, of one in it, of its files
 CALL files.everywhere('1_a.sql', 'tenants/a/1_a.sql');
-SELECT pattern, source, files.error(format($$SELECT * FROM migrator.apply(%L, 'p', dry_run => true, options => %L)$$, source, jsonb_build_object('ignore', pattern)))
-  FROM unnest(ARRAY['tenants', 'tenants/a', 'tenants/*', 'tenants/*/*', 'tenants/a/1_*', 'tenants/b', 'a']) AS pattern, unnest(ARRAY['m/d', 'stage:s']) AS source;
+SELECT pattern, source, files.error(format($$SELECT * FROM migrator.apply(%L, 'p', dry_run => true, options => %L)$$, source,
+  jsonb_build_object('ignore', pattern)))
+  FROM unnest(ARRAY['tenants', 'tenants/a', 'tenants/*', 'tenants/*/*', 'tenants/a/1_*', 'tenants/b', 'a']) AS pattern,
+    unnest(ARRAY['m/d', 'stage:s']) AS source;
 -- a migration's own folder is its tool's affair
 CALL files.everywhere('20240101000000_a/migration.sql', '20240101000000_a/old/1_a.sql');
 SELECT version FROM migrator.pending('m/d', 'p') UNION ALL SELECT version FROM migrator.pending('stage:s', 'p');

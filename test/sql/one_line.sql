@@ -29,7 +29,8 @@ BEGIN
     END IF;
     total := total + get_byte(header, i);
   END LOOP;
-  header := overlay(header placing (SELECT string_agg(((total >> 3 * i) & 7)::text, '' ORDER BY i DESC) FROM generate_series(0, 5) AS i)::bytea || '\x0020'::bytea from 149 for 8);
+  header := overlay(header placing (SELECT string_agg(((total >> 3 * i) & 7)::text, '' ORDER BY i DESC) FROM generate_series(0, 5) AS i)::bytea
+    || '\x0020'::bytea from 149 for 8);
   RETURN header || decode(repeat('00', CASE kind WHEN '2' THEN 1024 ELSE 1536 END), 'hex');
 END $$;
 \set bad '''x'' || E''\\nERROR:  faked\\x1b[2J'''
