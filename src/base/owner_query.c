@@ -72,9 +72,9 @@ typedef struct ScanReceiver
 
 static Oid	extension_owner(char **version);
 static void begin(OwnerScope *scope, OwnerQuery *query, LOCKMODE mode);
-static void scan_start(DestReceiver * self, int operation, TupleDesc desc);
-static bool scan_row(TupleTableSlot * slot, DestReceiver * self);
-static void scan_end(DestReceiver * self);
+static void scan_start(DestReceiver *self, int operation, TupleDesc desc);
+static bool scan_row(TupleTableSlot *slot, DestReceiver *self);
+static void scan_end(DestReceiver *self);
 static void enter(OwnerScope *scope);
 static void leave(const OwnerScope *scope);
 static void prepare(OwnerQuery *query);
@@ -177,12 +177,12 @@ owner_query_scan(OwnerQuery *query, const Datum *values, Snapshot snapshot,
 }
 
 static void
-scan_start(DestReceiver * self, int operation, TupleDesc desc)
+scan_start(DestReceiver *self, int operation, TupleDesc desc)
 {
 }
 
 static bool
-scan_row(TupleTableSlot * slot, DestReceiver * self)
+scan_row(TupleTableSlot *slot, DestReceiver *self)
 {
 	ScanReceiver *receiver = (ScanReceiver *) self;
 
@@ -192,7 +192,7 @@ scan_row(TupleTableSlot * slot, DestReceiver * self)
 }
 
 static void
-scan_end(DestReceiver * self)
+scan_end(DestReceiver *self)
 {
 }
 

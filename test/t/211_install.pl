@@ -77,7 +77,7 @@ for my $link ('', '/usr/local/bin', '/opt/tools')
 		like($out, qr/^missing: \Q$missing\E, of \w+ \(Debian: $package{$missing}\)$/m, "without $missing: it is named, and its package");
 		is(scalar(() = $out =~ /^missing/mg), 1, "without $missing: nothing else is");
 	}
-	($code, $out) = run_make('src/tar.o', 'CPPFLAGS=-nostdinc');
+	($code, $out) = run_make('src/source/tar.o', 'CPPFLAGS=-nostdinc');
 	isnt($code, 0, 'nothing is compiled without them');
 	like($out, qr/missing: archive\.h/, 'and it is said why');
 	unlike($out, qr/fatal error/, 'before the compiler does');
