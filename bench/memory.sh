@@ -22,9 +22,13 @@ memory_script() { # memory_script KB: one script of that size
   fresh
   rm -rf work.dir
   mkdir work.dir
-  awk -v kb="$1" 'BEGIN { print "CREATE TABLE t (i int, x text);"
-    for (n = 60; n < kb * 1024 - 100; n += length(s) + 1) { s = sprintf("INSERT INTO t VALUES (%d, \047some text, as long as lines are\047);", n); print s } }' \
-    >work.dir/1_x.sql
+  awk -v kb="$1" 'BEGIN {
+    print "CREATE TABLE t (i int, x text);"
+    for (n = 60; n < kb * 1024 - 100; n += length(s) + 1) {
+      s = sprintf("INSERT INTO t VALUES (%d, \047some text, as long as lines are\047);", n)
+      print s
+    }
+  }' >work.dir/1_x.sql
   chmod -R a+rX work.dir
   grown "CALL migrator.up('$dir/work.dir')"
 }
