@@ -21,7 +21,7 @@ OBJS = \
 		staging_paths.o staging_set.o tar.o) \
 	$(addprefix src/layout/, aside.o dated.o diesel.o golang_migrate.o join.o layout.o left_out.o names.o numbered.o prisma.o \
 		recognise.o unit.o) \
-	$(addprefix src/record/, lock.o mark.o record.o registration.o runs.o service_view.o who.o write.o) \
+	$(addprefix src/record/, lock.o part_mark.o record.o registration.o runs.o service_view.o who.o write.o) \
 	$(addprefix src/plan/, check_plan.o check_scripts.o plan.o scope.o) \
 	$(addprefix src/execute/, constraint.o copy.o execute.o parts.o resume.o session_settings.o) \
 	$(addprefix src/run/, apply.o call.o event.o failure_log.o lock_retry.o migration_timeout.o progress.o settle.o shared.o survey.o up.o) \

@@ -55,7 +55,7 @@
 #include "base/transaction.h"
 #include "execute/parts.h"
 #include "execute/resume.h"
-#include "record/mark.h"
+#include "record/part_mark.h"
 #include "script/server_parser.h"
 
 /* the session as the finished parts left it */

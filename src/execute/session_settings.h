@@ -13,7 +13,7 @@
 #include "nodes/pg_list.h"
 #include "utils/guc.h"
 
-#include "record/mark.h"
+#include "record/part_mark.h"
 
 typedef struct SessionSettings SessionSettings;
 

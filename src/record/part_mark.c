@@ -1,5 +1,5 @@
 /*
- * mark.c
+ * part_mark.c
  *	  How far a migration has come that is run part by part.
  */
 #include "postgres.h"
@@ -9,7 +9,7 @@
 #include "utils/memutils.h"
 
 #include "base/owner_query.h"
-#include "record/mark.h"
+#include "record/part_mark.h"
 #include "record/write.h"
 
 void

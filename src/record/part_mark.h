@@ -1,9 +1,9 @@
 /*
- * mark.h
+ * part_mark.h
  *	  How far a migration has come that is run part by part.
  */
-#ifndef MIGRATOR_RECORD_MARK_H
-#define MIGRATOR_RECORD_MARK_H
+#ifndef MIGRATOR_RECORD_PART_MARK_H
+#define MIGRATOR_RECORD_PART_MARK_H
 
 #include "nodes/pg_list.h"
 
