@@ -71,8 +71,8 @@ sub rewrite_sql
 			(my $unquoted = $call) =~ s/\$(\w*)\$.*?\$\1\$|E'(?:[^'\\]|''|\\.)*'|$string//gs;
 			if ($unquoted =~ /\);$/ && $unquoted !~ /'|\$\$/)
 			{
-				# a FIFO, a link to nowhere or to itself: a directory until it is made anew
-				$unstageable = $call =~ /mkfifo|ln -sf? (?:nowhere|\w+\.sql) /
+				# a FIFO, a link to nowhere, to itself or to its folder: a directory until it is made anew
+				$unstageable = $call =~ /mkfifo|ln -sf? (?:\.|nowhere|\w+\.sql) /
 				  || $unstageable && $call !~ /^CALL files\.(?:make|names)/;
 				$new =~ s/$/ CALL files.stage('m');/ unless $unstageable;
 				$call = '';
