@@ -124,6 +124,7 @@ static ErrorData *try_step(Run *run, Step *step, char **statement);
 static void try_script(void *argument);
 static ErrorData *after_attempt(const Attempt *attempt);
 static ErrorData *up_step(Run *run, Step *step);
+static ErrorData *abort_migration(MemoryContext context);
 static void run_in_parts(Run *run, Step *step);
 static void name_invalid_index(Run *run, ErrorData *error);
 static void add_detail(ErrorData *error, char *sentence);
@@ -519,12 +520,7 @@ after_attempt(const Attempt *attempt)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		migration_timeout_stop();
-		migration_timeout_explain(error);
-		transaction_abort();
+		error = abort_migration(context);
 	}
 	PG_END_TRY();
 	return error;
@@ -559,12 +555,7 @@ up_step(Run *run, Step *step)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		migration_timeout_stop();
-		migration_timeout_explain(error);
-		transaction_abort();
+		error = abort_migration(context);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -681,6 +672,24 @@ try_restore(Run *run)
 		transaction_abort();
 	}
 	PG_END_TRY();
+	return error;
+}
+
+/*
+ * For a PG_CATCH: what went wrong with a migration, in that context, after its
+ * time is stopped and its transaction aborted.
+ */
+static ErrorData *
+abort_migration(MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	migration_timeout_stop();
+	migration_timeout_explain(error);
+	transaction_abort();
 	return error;
 }
 

@@ -36,6 +36,8 @@
 #include "script/split.h"
 #include "script/visit.h"
 
+#include "probe.h"
+
 PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(migrator_probe_split);
@@ -53,7 +55,6 @@ static void report_statement(const Script *script, const Statement *statement, c
 static void put_trimmed(ReturnSetInfo *rsinfo, int n, const char *text, int len);
 static Datum text_or_null(const char *string, bool *isnull);
 static ArrayType *directive_array(const Script *script);
-static ArrayType *problem_array(const Script *script);
 static const char *form_name(TransactionForm form);
 
 /*
@@ -330,8 +331,7 @@ directive_array(const Script *script)
 	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
-/* each "line:column sqlstate message" */
-static ArrayType *
+ArrayType *
 problem_array(const Script *script)
 {
 	Datum	   *elements = palloc(sizeof(Datum) * (list_length(script->problems) + 1));

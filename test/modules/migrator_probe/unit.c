@@ -17,13 +17,14 @@
 #include "plan/check_scripts.h"
 #include "script/parse.h"
 
+#include "probe.h"
+
 PG_FUNCTION_INFO_V1(migrator_probe_unit);
 PG_FUNCTION_INFO_V1(migrator_probe_unit_run);
 
 static UnitReader *unit_arguments(FunctionCallInfo fcinfo, ScriptUnit *unit);
 static Step *checked_step(UnitReader *reader, ScriptUnit *unit);
 static ArrayType *statement_array(const Script *script);
-static ArrayType *problem_array(const Script *script);
 static ArrayType *finding_array(const FindingSink *sink);
 
 /*
@@ -166,25 +167,6 @@ statement_array(const Script *script)
 			elements[n++] = CStringGetTextDatum(psprintf("%u: %.*s", statement->data_line,
 														 (int) statement->data_length,
 														 script->text + statement->data_offset));
-	}
-	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
-/* each "line:column sqlstate message" */
-static ArrayType *
-problem_array(const Script *script)
-{
-	Datum	   *elements = palloc(sizeof(Datum) * (list_length(script->problems) + 1));
-	int			n = 0;
-	ListCell   *cell;
-
-	foreach(cell, script->problems)
-	{
-		const ScriptProblem *problem = lfirst(cell);
-
-		elements[n++] = CStringGetTextDatum(psprintf("%d:%d %s %s", problem->line, problem->column,
-													 unpack_sql_state(problem->sqlstate),
-													 problem->message));
 	}
 	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
