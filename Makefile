@@ -13,19 +13,8 @@ MODULE_big = migrator
 DATA = $(wildcard sql/migrator--*.sql)
 SCRIPTS = bin/migrator-push
 
-# One line a folder of src/, from the ground up.
-OBJS = \
-	$(addprefix src/base/, advisory.o checks.o digest.o finding.o glob.o options.o owner_query.o segment.o settings.o transaction.o trust.o version.o worker.o) \
-	$(addprefix src/script/, comment.o fingerprint.o lexer.o lock_estimate.o mark.o parse.o rules.o script.o server_parser.o split.o statement_kind.o transactions.o visit.o) \
-	$(addprefix src/source/, beneath.o file.o signature.o source.o staged.o staging.o staging_check.o staging_contents.o \
-		staging_paths.o staging_set.o tar.o) \
-	$(addprefix src/layout/, aside.o dated.o diesel.o golang_migrate.o join.o layout.o left_out.o names.o numbered.o prisma.o \
-		recognise.o unit.o) \
-	$(addprefix src/record/, lock.o part_mark.o record.o registration.o runs.o service_view.o who.o write.o) \
-	$(addprefix src/plan/, check_plan.o check_scripts.o plan.o scope.o) \
-	$(addprefix src/execute/, constraint.o copy.o execute.o parts.o resume.o session_settings.o) \
-	$(addprefix src/run/, apply.o call.o event.o failure_log.o lock_retry.o migration_timeout.o progress.o settle.o shared.o survey.o up.o) \
-	$(addprefix src/api/, about.o api.o guard.o init.o look.o run.o running.o settings.o settle.o stage.o)
+# All of src/: which module may know which is drawn in src/README.md.
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 
 PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -I$(srcdir)/src
