@@ -17,6 +17,7 @@
 #endif
 
 #include "access/sysattr.h"
+#include "common/jsonapi.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "parser/parse_node.h"
@@ -102,6 +103,26 @@ guc_variables(int *count)
 #else
 #define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
 #endif
+
+/* the actions of the JSON parser return a result from 16 on: what they are, and how one ends that, is here */
+#if PG_VERSION_NUM >= 160000
+#define json_action_result JsonParseErrorType
+#define json_action_done return JSON_SUCCESS
+#else
+#define json_action_result void
+#define json_action_done return
+#endif
+
+/* makeJsonLexContextCstringLen takes a place for its result from 17 on, and the text as const */
+static inline JsonLexContext *
+json_lexer(const char *text, size_t length, int encoding)
+{
+#if PG_VERSION_NUM >= 170000
+	return makeJsonLexContextCstringLen(NULL, text, length, encoding, true);
+#else
+	return makeJsonLexContextCstringLen((char *) text, (int) length, encoding, true);
+#endif
+}
 
 /*
  * Could member SET ROLE to role?  A superuser can; from 16 on a membership says

@@ -4,11 +4,9 @@
  */
 #include "postgres.h"
 
-#include <limits.h>
-
 #include "utils/builtins.h"
-#include "utils/varlena.h"
 
+#include "base/nearest.h"
 #include "base/options.h"
 
 static const OptionKey *find_key(const OptionKey *known, const char *name);
@@ -89,23 +87,17 @@ find_key(const OptionKey *known, const char *name)
 static void
 refuse_unknown(const OptionKey *known, const char *name)
 {
-	const char *nearest = NULL;
-	int			best = INT_MAX;
+	NearestName nearest = {name};
 
-	for (const OptionKey *key = known; key->name != NULL && strlen(name) <= 255; key++)
+	for (const OptionKey *key = known; key->name != NULL; key++)
 	{
-		int			distance = varstr_levenshtein(name, strlen(name), key->name, strlen(key->name),
-												  1, 1, 1, true);
-
-		if (key->type == OPTION_LATER || distance >= best)
-			continue;
-		best = distance;
-		nearest = key->name;
+		if (key->type != OPTION_LATER)
+			nearest_consider(&nearest, key->name);
 	}
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("unknown option \"%s\"", name),
-			nearest ? errhint("Perhaps you meant \"%s\".", nearest) : 0);
+			nearest.found ? errhint("Perhaps you meant \"%s\".", nearest.found) : 0);
 }
 
 /* False when the value is not of the option's type. */
