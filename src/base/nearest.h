@@ -8,8 +8,8 @@
 typedef struct NearestName
 {
 	const char *wanted;
-	const char *found;			/* NULL: nothing was considered, or no name can
-								 * be near */
+	const char *found;			/* NULL: nothing was considered, or no name
+								 * can be near */
 	int			distance;
 } NearestName;
 
