@@ -210,51 +210,52 @@ CREATE FUNCTION migrator.apply(source text = NULL, service text = NULL, target t
                                options jsonb = '{}')
   RETURNS TABLE (service text, version text, name text, outcome text, execution_time_ms double precision, message text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_apply';
-COMMENT ON FUNCTION migrator.apply IS 'Apply pending migrations in the caller''s transaction: SELECT runs in your transaction, CALL migrator.up() gives each migration its own. Returns a row for each migration of the run with its time in milliseconds; none when the schema is up to date. An error undoes the whole call unless on_error is stop or continue; dry_run undoes it in any case.';
+COMMENT ON FUNCTION migrator.apply IS 'Apply pending migrations in the caller''s transaction: SELECT runs in your transaction, CALL migrator.up() gives each migration its own. Returns a row for each migration of the run with its time in milliseconds; none when the schema is up to date. An error undoes the whole call unless on_error is stop or continue; dry_run undoes it in any case. service => ''*'': every registered service, one after the other; a row with no version says that one failed before it began, or was not run.';
 
 CREATE PROCEDURE migrator.up(source text = NULL, service text = NULL, target text = NULL, versions text[] = NULL,
                              environment text = NULL, variables jsonb = NULL, if_locked text = NULL,
                              wait_timeout interval = NULL, on_error text = NULL, options jsonb = '{}',
                              INOUT result jsonb = NULL)
   LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_up';
-COMMENT ON PROCEDURE migrator.up IS 'Apply pending migrations, each in a transaction of its own, committed as it goes: SELECT runs in your transaction, CALL gives each migration its own. Runs any statement, also those that refuse a transaction block. Durable when it returns; before that a crash loses at most a suffix of whole migrations. result: outcome (applied, up_to_date, skipped), applied, failed, total, duration_ms, migrations. A failure is raised, and what came before it stays.';
+COMMENT ON PROCEDURE migrator.up IS 'Apply pending migrations, each in a transaction of its own, committed as it goes: SELECT runs in your transaction, CALL gives each migration its own. Runs any statement, also those that refuse a transaction block. Durable when it returns; before that a crash loses at most a suffix of whole migrations. result: outcome (applied, up_to_date, skipped), applied, failed, total, duration_ms, migrations. A failure is raised, and what came before it stays. service => ''*'': every registered service, one after the other; result then has their sums, and services, one result each.';
 
 -- Look -------------------------------------------------------------------------------------------------------------
 CREATE FUNCTION migrator.status(source text = NULL, service text = NULL, environment text = NULL)
   RETURNS TABLE (service text, version text, name text, state text, flags text[], applied_at timestamptz,
                  execution_time_ms double precision, applied_by text, environment text, checksum text, message text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_status';
-COMMENT ON FUNCTION migrator.status IS 'One row for each migration of the source and the record, by version. state: pending, running, interrupted, failed, applied, rolled_back; and rows of their own: blocked (what stops every run) and ignored (by option ignore), with the file as name. Without a source, and with none registered, the record alone.';
+COMMENT ON FUNCTION migrator.status IS 'One row for each migration of the source and the record, by version. state: pending, running, interrupted, failed, applied, rolled_back; and rows of their own: blocked (what stops every run) and ignored (by option ignore), with the file as name. Without a source, and with none registered, the record alone. service => ''*'': every registered service.';
 
 CREATE FUNCTION migrator.pending(source text = NULL, service text = NULL, environment text = NULL)
   RETURNS TABLE (service text, version text, name text, description text, file text, transactional boolean,
                  depends_on text[], risk_level text, estimated_duration interval)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_pending';
-COMMENT ON FUNCTION migrator.pending IS 'The migrations that a run would apply now, in order. description is the first comment of the script; transactional is false for one that apply() refuses and CALL migrator.up() runs.';
+COMMENT ON FUNCTION migrator.pending IS 'The migrations that a run would apply now, in order. description is the first comment of the script; transactional is false for one that apply() refuses and CALL migrator.up() runs. service => ''*'': of every registered service.';
 
 CREATE FUNCTION migrator.summary(source text = NULL, service text = NULL, environment text = NULL) RETURNS jsonb
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_summary';
-COMMENT ON FUNCTION migrator.summary IS 'status() as one JSON object: total, applied, pending, failed, appliedMigrations (name, appliedAt, executionTime in milliseconds, status), pendingMigrations.';
+COMMENT ON FUNCTION migrator.summary IS 'status() as one JSON object: total, applied, pending, failed, appliedMigrations (name, appliedAt, executionTime in milliseconds, status), pendingMigrations. service => ''*'': the sums of every registered service, and services, one such object each.';
 
 CREATE FUNCTION migrator.validate(source text = NULL, service text = NULL, environment text = NULL, verbose boolean = false)
-  RETURNS TABLE (check_name text, severity text, version text, file text, line integer, message text, hint text)
+  RETURNS TABLE (check_name text, severity text, version text, file text, line integer, message text, hint text,
+                 service text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_validate';
-COMMENT ON FUNCTION migrator.validate IS 'Everything that can be said of a source without running it: all findings of all files at once, severity ok, info, warning or error. One ok row for each check that found nothing; with verbose also one for each file.';
+COMMENT ON FUNCTION migrator.validate IS 'Everything that can be said of a source without running it: all findings of all files at once, severity ok, info, warning or error. One ok row for each check that found nothing; with verbose also one for each file. service => ''*'': every registered service, by name.';
 
 CREATE FUNCTION migrator.assert_valid(source text = NULL, service text = NULL, environment text = NULL, severity text = 'error')
   RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_assert_valid';
-COMMENT ON FUNCTION migrator.assert_valid IS 'Raises the worst finding of validate(), with its SQLSTATE, when one has that severity (error, warning, info) or a worse one; up to ten others are in the DETAIL. For CI.';
+COMMENT ON FUNCTION migrator.assert_valid IS 'Raises the worst finding of validate(), with its SQLSTATE, when one has that severity (error, warning, info) or a worse one; up to ten others are in the DETAIL. For CI. service => ''*'': of every registered service.';
 
 CREATE FUNCTION migrator.is_current(source text = NULL, service text = NULL, version text = NULL, environment text = NULL)
   RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_is_current';
-COMMENT ON FUNCTION migrator.is_current IS 'Is nothing pending? With a version, nothing up to that one; with a version and no source, whether the record has it applied.';
+COMMENT ON FUNCTION migrator.is_current IS 'Is nothing pending? With a version, nothing up to that one; with a version and no source, whether the record has it applied. service => ''*'': in every registered service.';
 
 CREATE FUNCTION migrator.assert_current(source text = NULL, service text = NULL, version text = NULL, environment text = NULL)
   RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_assert_current';
-COMMENT ON FUNCTION migrator.assert_current IS 'Raises MG010 unless is_current(): for an application that must not start on an old schema.';
+COMMENT ON FUNCTION migrator.assert_current IS 'Raises MG010 unless is_current(): for an application that must not start on an old schema. service => ''*'': all of them.';
 
 CREATE FUNCTION migrator.settings(source text = NULL, service text = NULL)
   RETURNS TABLE (name text, value text, origin text)

@@ -21,6 +21,7 @@ migrator_version(PG_FUNCTION_ARGS)
 /* Each with a statement to copy. */
 static const char *const help_rows[][2] = {
 	{"apply all pending migrations, a transaction for each", "CALL migrator.up('/srv/app/migrations')"},
+	{"the same for every registered service", "CALL migrator.up(service => '*')"},
 	{"apply all pending migrations in this transaction",
 	"SELECT * FROM migrator.apply('/srv/app/migrations')"},
 	{

@@ -28,41 +28,78 @@ PG_FUNCTION_INFO_V1(migrator_is_current);
 PG_FUNCTION_INFO_V1(migrator_assert_current);
 PG_FUNCTION_INFO_V1(migrator_assert_valid);
 
+/* What summary() counts. */
+typedef struct Summary
+{
+	int			total;
+	int			applied;
+	int			pending;
+	int			failed;
+} Summary;
+
+/* A service and versions that keep it from being current. */
+typedef struct Lacking
+{
+	const char *service;
+	List	   *versions;		/* of char * */
+} Lacking;
+
 static const char *const flag_names[] = {
 	"modified", "reformatted", "missing", "late", "blocked",
 	"manual", "excluded", "baseline", "non_transactional", "irreversible"
 };
 
-static Survey *take_survey(FunctionCallInfo fcinfo, int environment_argument, CheckDepth depth);
+static List *resolve_scopes(FunctionCallInfo fcinfo, int environment_argument);
+static void put_status(ReturnSetInfo *result, const Survey *survey);
 static void put_names(ReturnSetInfo *result, const Survey *survey);
 static void put_name(ReturnSetInfo *result, const Survey *survey, const char *version,
 					 const char *file, const char *state, uint32 flags, const char *message);
+static void put_pending(ReturnSetInfo *result, const Survey *survey);
 static const char *step_message(const Step *step);
 static Datum flags_array(uint32 flags);
+static char *summarize(const Survey *survey, Summary *counts);
+static void append_counts(StringInfo json, const Summary *counts);
 static char *full_name(const Step *step);
 static char *iso_time(TimestampTz time);
 static bool record_has(const Scope *scope, const char *version);
-static List *not_current(FunctionCallInfo fcinfo, const Scope **scope);
+static List *not_current(FunctionCallInfo fcinfo);
+static List *missing_versions(const Scope *scope, char *version);
+static char *list_versions(const List *versions);
+static void put_validation(ReturnSetInfo *result, const Survey *survey, bool verbose);
+static void collect_findings_of(const Survey *survey, FindingSink *sink);
 static void collect_findings(const Survey *survey, FindingSink *sink);
-static void put_finding(ReturnSetInfo *result, const Finding *finding);
-static void put_ok(ReturnSetInfo *result, CheckId check, const Step *step, const char *message);
+static void put_finding(ReturnSetInfo *result, const Survey *survey, const Finding *finding);
+static void put_ok(ReturnSetInfo *result, const Survey *survey, CheckId check, const Step *step, const char *message);
 
-/* source and service are arguments 0 and 1 of every function here. */
-static Survey *
-take_survey(FunctionCallInfo fcinfo, int environment_argument, CheckDepth depth)
+/*
+ * source and service are arguments 0 and 1 of every function here.  Those that
+ * look at all services take one after the other, and leave its memory to the
+ * end of the call.
+ */
+static List *
+resolve_scopes(FunctionCallInfo fcinfo, int environment_argument)
 {
 	owner_query_check_version();
-	return survey_take(scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1),
-									 api_text(fcinfo, environment_argument)),
-					   depth);
+	return scope_resolve_each(api_text(fcinfo, 0), api_text(fcinfo, 1),
+							  api_text(fcinfo, environment_argument));
 }
 
 Datum
 migrator_status(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = api_begin_rows(fcinfo);
-	Survey	   *survey = take_survey(fcinfo, 2, CHECK_FOR_RUN);
+	ListCell   *lc;
 
+	foreach(lc, resolve_scopes(fcinfo, 2))
+	{
+		put_status(result, survey_take(lfirst(lc), CHECK_FOR_RUN));
+	}
+	return (Datum) 0;
+}
+
+static void
+put_status(ReturnSetInfo *result, const Survey *survey)
+{
 	if (survey->set != NULL)
 		put_names(result, survey);
 	for (int i = 0; i < survey->plan->count; i++)
@@ -90,7 +127,6 @@ migrator_status(PG_FUNCTION_ARGS)
 		api_set_text(values, nulls, 10, step_message(step));
 		api_put_row(result, values, nulls);
 	}
-	return (Datum) 0;
 }
 
 /*
@@ -172,10 +208,22 @@ Datum
 migrator_pending(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = api_begin_rows(fcinfo);
-	Survey	   *survey = take_survey(fcinfo, 2, CHECK_FOR_RUN);
+	ListCell   *lc;
 
-	scope_require_source(survey->scope);
-	survey_raise_what_stops(survey, false);
+	foreach(lc, resolve_scopes(fcinfo, 2))
+	{
+		Survey	   *survey = survey_take(lfirst(lc), CHECK_FOR_RUN);
+
+		scope_require_source(survey->scope);
+		survey_raise_what_stops(survey, false);
+		put_pending(result, survey);
+	}
+	return (Datum) 0;
+}
+
+static void
+put_pending(ReturnSetInfo *result, const Survey *survey)
+{
 	for (int i = 0; i < survey->plan->count; i++)
 	{
 		const Step *step = &survey->plan->steps[i];
@@ -195,7 +243,6 @@ migrator_pending(PG_FUNCTION_ARGS)
 		nulls[7] = nulls[8] = true;
 		api_put_row(result, values, nulls);
 	}
-	return (Datum) 0;
 }
 
 /* The name under which people know a migration: its file's stem, or its folder. */
@@ -230,50 +277,122 @@ iso_time(TimestampTz time)
 Datum
 migrator_summary(PG_FUNCTION_ARGS)
 {
-	Survey	   *survey = take_survey(fcinfo, 2, CHECK_FOR_RUN);
-	MigrationPlan *plan = survey->plan;
+	bool		all = scope_means_all(api_text(fcinfo, 1));
+	Summary		sum = {0};
 	StringInfoData json;
-	StringInfoData pending;
-	char	   *summary;
-	int			applied = 0,
-				waiting = 0,
-				failed = 0;
+	StringInfoData services;
+	ListCell   *lc;
 
-	survey_raise_what_stops(survey, false);
 	initStringInfo(&json);
+	initStringInfo(&services);
+	foreach(lc, resolve_scopes(fcinfo, 2))
+	{
+		Survey	   *survey = survey_take(lfirst(lc), CHECK_FOR_RUN);
+		Summary		one = {0};
+		char	   *lists;
+
+		survey_raise_what_stops(survey, false);
+		lists = summarize(survey, &one);
+		sum.total += one.total;
+		sum.applied += one.applied;
+		sum.pending += one.pending;
+		sum.failed += one.failed;
+		appendStringInfo(&services, "%s{\"service\": \"%s\", ", services.len > 0 ? ", " : "",
+						 survey->scope->service);
+		append_counts(&services, &one);
+		appendStringInfo(&services, ", %s}", lists);
+		if (!all)
+		{
+			appendStringInfoChar(&json, '{');
+			append_counts(&json, &one);
+			appendStringInfo(&json, ", %s}", lists);
+		}
+	}
+	if (all)
+	{
+		appendStringInfoChar(&json, '{');
+		append_counts(&json, &sum);
+		appendStringInfo(&json, ", \"services\": [%s]}", services.data);
+	}
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+}
+
+static void
+append_counts(StringInfo json, const Summary *counts)
+{
+	appendStringInfo(json, "\"total\": %d, \"applied\": %d, \"pending\": %d, \"failed\": %d",
+					 counts->total, counts->applied, counts->pending, counts->failed);
+}
+
+/* Returns the two lists as JSON, without braces. */
+static char *
+summarize(const Survey *survey, Summary *counts)
+{
+	MigrationPlan *plan = survey->plan;
+	StringInfoData applied;
+	StringInfoData pending;
+
+	initStringInfo(&applied);
 	initStringInfo(&pending);
+	counts->total = plan->count;
 	for (int i = 0; i < plan->count; i++)
 	{
 		const Step *step = &plan->steps[i];
 
 		if (plan_step_has_failed(step))
-			failed++;
+			counts->failed++;
 		if (step->state == MIGRATION_APPLIED)
 		{
-			appendStringInfoString(&json, applied++ > 0 ? ", {\"name\": " : "{\"name\": ");
-			escape_json(&json, full_name(step));
-			appendStringInfoString(&json, ", \"appliedAt\": ");
+			appendStringInfoString(&applied, counts->applied++ > 0 ? ", {\"name\": " : "{\"name\": ");
+			escape_json(&applied, full_name(step));
+			appendStringInfoString(&applied, ", \"appliedAt\": ");
 			if (step->row->applied_at != 0)
-				escape_json(&json, iso_time(step->row->applied_at));
+				escape_json(&applied, iso_time(step->row->applied_at));
 			else
-				appendStringInfoString(&json, "null");
+				appendStringInfoString(&applied, "null");
 			if (step->row->execution_time_ms >= 0)
-				appendStringInfo(&json, ", \"executionTime\": %.3f", step->row->execution_time_ms);
+				appendStringInfo(&applied, ", \"executionTime\": %.3f", step->row->execution_time_ms);
 			else
-				appendStringInfoString(&json, ", \"executionTime\": null");
-			appendStringInfoString(&json, ", \"status\": \"success\"}");
+				appendStringInfoString(&applied, ", \"executionTime\": null");
+			appendStringInfoString(&applied, ", \"status\": \"success\"}");
 		}
 		else if (plan_step_is_pending(step))
 		{
-			if (waiting++ > 0)
+			if (counts->pending++ > 0)
 				appendStringInfoString(&pending, ", ");
 			escape_json(&pending, full_name(step));
 		}
 	}
-	summary = psprintf("{\"total\": %d, \"applied\": %d, \"pending\": %d, \"failed\": %d, "
-					   "\"appliedMigrations\": [%s], \"pendingMigrations\": [%s]}",
-					   plan->count, applied, waiting, failed, json.data, pending.data);
-	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(summary)));
+	return psprintf("\"appliedMigrations\": [%s], \"pendingMigrations\": [%s]", applied.data, pending.data);
+}
+
+/* Services that are not current, as Lacking *. */
+static List *
+not_current(FunctionCallInfo fcinfo)
+{
+	char	   *version = api_text(fcinfo, 2);
+	List	   *lacking = NIL;
+	ListCell   *lc;
+
+	if (scope_means_all(api_text(fcinfo, 1)))
+		scope_refuse_of_one(version != NULL, "version");
+	foreach(lc, resolve_scopes(fcinfo, 3))
+	{
+		const Scope *scope = lfirst(lc);
+		List	   *versions = version != NULL && PG_ARGISNULL(0) ?
+			(record_has(scope, version) ? NIL : list_make1(version)) :
+			missing_versions(scope, version);
+
+		if (versions != NIL)
+		{
+			Lacking    *lack = palloc(sizeof(Lacking));
+
+			lack->service = scope->service;
+			lack->versions = versions;
+			lacking = lappend(lacking, lack);
+		}
+	}
+	return lacking;
 }
 
 /*
@@ -282,18 +401,11 @@ migrator_summary(PG_FUNCTION_ARGS)
  * the server.
  */
 static List *
-not_current(FunctionCallInfo fcinfo, const Scope **scope)
+missing_versions(const Scope *scope, char *version)
 {
-	char	   *version = api_text(fcinfo, 2);
 	List	   *missing = NIL;
-	Survey	   *survey;
+	Survey	   *survey = survey_take(scope, CHECK_FOR_RUN);
 
-	owner_query_check_version();
-	*scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 3));
-	if (version != NULL && PG_ARGISNULL(0))
-		return record_has(*scope, version) ? NIL : list_make1(version);
-
-	survey = survey_take(*scope, CHECK_FOR_RUN);
 	scope_require_source(survey->scope);
 	survey_raise_what_stops(survey, false);
 	if (version != NULL)
@@ -332,37 +444,61 @@ record_has(const Scope *scope, const char *version)
 Datum
 migrator_is_current(PG_FUNCTION_ARGS)
 {
-	const Scope *scope;
-
-	PG_RETURN_BOOL(not_current(fcinfo, &scope) == NIL);
+	PG_RETURN_BOOL(not_current(fcinfo) == NIL);
 }
 
 Datum
 migrator_assert_current(PG_FUNCTION_ARGS)
 {
-	const Scope *scope;
-	List	   *missing = not_current(fcinfo, &scope);
+	List	   *lacking = not_current(fcinfo);
+	const Lacking *first;
+	StringInfoData detail;
+	ListCell   *lc;
+
+	if (lacking == NIL)
+		PG_RETURN_VOID();
+	first = linitial(lacking);
+	initStringInfo(&detail);
+	if (list_length(lacking) == 1)
+		appendStringInfoString(&detail, list_versions(first->versions));
+	else
+	{
+		foreach(lc, lacking)
+		{
+			const Lacking *lack = lfirst(lc);
+
+			appendStringInfo(&detail, "%sservice \"%s\" lacks %d: %s", detail.len > 0 ? "\n" : "", lack->service,
+							 list_length(lack->versions), list_versions(lack->versions));
+		}
+	}
+	ereport(ERROR,
+			errcode(ERRCODE_MIGRATOR_NOT_CURRENT),
+			list_length(lacking) == 1 ?
+			errmsg("pending migrations detected: service \"%s\" lacks %d", first->service,
+				   list_length(first->versions)) :
+			errmsg("pending migrations detected in %d services", list_length(lacking)),
+			errdetail_internal("%s", detail.data),
+			errhint("Run SELECT * FROM migrator.apply() or CALL migrator.up() first."));
+}
+
+/* At most ten. */
+static char *
+list_versions(const List *versions)
+{
 	StringInfoData list;
 	ListCell   *lc;
 
-	if (missing == NIL)
-		PG_RETURN_VOID();
 	initStringInfo(&list);
-	foreach(lc, missing)
+	foreach(lc, versions)
 	{
 		if (foreach_current_index(lc) == 10)
 		{
 			appendStringInfoString(&list, ", ...");
 			break;
 		}
-		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", (char *) lfirst(lc));
+		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", finding_one_line(lfirst(lc)));
 	}
-	ereport(ERROR,
-			errcode(ERRCODE_MIGRATOR_NOT_CURRENT),
-			errmsg("pending migrations detected: service \"%s\" lacks %d", scope->service,
-				   list_length(missing)),
-			errdetail_internal("%s", list.data),
-			errhint("Run SELECT * FROM migrator.apply() or CALL migrator.up() first."));
+	return list.data;
 }
 
 /* validate(source, service, environment, verbose) */
@@ -371,10 +507,23 @@ migrator_validate(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = api_begin_rows(fcinfo);
 	bool		verbose = api_bool(fcinfo, 3, false);
-	Survey	   *survey = take_survey(fcinfo, 2, CHECK_EVERYTHING);
+	ListCell   *lc;
+
+	foreach(lc, resolve_scopes(fcinfo, 2))
+	{
+		Survey	   *survey = survey_take(lfirst(lc), CHECK_EVERYTHING);
+
+		scope_require_source(survey->scope);
+		put_validation(result, survey, verbose);
+	}
+	return (Datum) 0;
+}
+
+static void
+put_validation(ReturnSetInfo *result, const Survey *survey, bool verbose)
+{
 	FindingSink sink = {0};
 
-	scope_require_source(survey->scope);
 	collect_findings(survey, &sink);
 	for (CheckId id = CHECK_FIRST; id <= CHECK_LAST; id++)
 	{
@@ -392,11 +541,11 @@ migrator_validate(PG_FUNCTION_ARGS)
 
 			if (strcmp(check_row(finding->check)->name, check->name) != 0)
 				continue;
-			put_finding(result, finding);
+			put_finding(result, survey, finding);
 			found = true;
 		}
 		if (!found)
-			put_ok(result, id, NULL,
+			put_ok(result, survey, id, NULL,
 				   psprintf(ngettext("%d migration of layout \"%s\"", "%d migrations of layout \"%s\"",
 									 survey->set->count), survey->set->count, survey->set->layout));
 	}
@@ -405,10 +554,9 @@ migrator_validate(PG_FUNCTION_ARGS)
 		const Step *step = &survey->plan->steps[i];
 
 		if (step->migration != NULL && step->findings.errors == 0)
-			put_ok(result, CHECK_SYNTAX, step, psprintf(ngettext("%d statement", "%d statements", step->up.statement_total),
+			put_ok(result, survey, CHECK_SYNTAX, step, psprintf(ngettext("%d statement", "%d statements", step->up.statement_total),
 														step->up.statement_total));
 	}
-	return (Datum) 0;
 }
 
 /* assert_valid(source, service, environment, severity) */
@@ -417,8 +565,8 @@ migrator_assert_valid(PG_FUNCTION_ARGS)
 {
 	char	   *word = api_text(fcinfo, 3);
 	FindingSeverity severity = FINDING_ERROR;
-	Survey	   *survey;
 	FindingSink sink = {0};
+	ListCell   *lc;
 
 	while (word != NULL && severity > FINDING_OK && strcmp(word, check_severity_name(severity)) != 0)
 		severity--;
@@ -427,11 +575,35 @@ migrator_assert_valid(PG_FUNCTION_ARGS)
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("invalid value for argument \"severity\": \"%s\"", word),
 				errhint("Known values: \"error\", \"warning\", \"info\"."));
-	survey = take_survey(fcinfo, 2, CHECK_EVERYTHING);
-	scope_require_source(survey->scope);
-	collect_findings(survey, &sink);
+	foreach(lc, resolve_scopes(fcinfo, 2))
+	{
+		Survey	   *survey = survey_take(lfirst(lc), CHECK_EVERYTHING);
+
+		scope_require_source(survey->scope);
+		if (scope_means_all(api_text(fcinfo, 1)))
+			collect_findings_of(survey, &sink);
+		else
+			collect_findings(survey, &sink);
+	}
 	finding_raise_worst(&sink, severity);
 	PG_RETURN_VOID();
+}
+
+/* The same, each with its service in front: for findings of several. */
+static void
+collect_findings_of(const Survey *survey, FindingSink *sink)
+{
+	FindingSink own = {0};
+	ListCell   *lc;
+
+	collect_findings(survey, &own);
+	foreach(lc, own.findings)
+	{
+		Finding    *finding = lfirst(lc);
+
+		finding->message = psprintf("service \"%s\": %s", survey->scope->service, finding->message);
+		finding_add(sink, finding);
+	}
 }
 
 static void
@@ -453,10 +625,10 @@ collect_findings(const Survey *survey, FindingSink *sink)
 }
 
 static void
-put_finding(ReturnSetInfo *result, const Finding *finding)
+put_finding(ReturnSetInfo *result, const Survey *survey, const Finding *finding)
 {
-	Datum		values[7];
-	bool		nulls[7] = {false};
+	Datum		values[8];
+	bool		nulls[8] = {false};
 	const char *message = finding->message;
 
 	/* there is no column for it, and it is where an editor wants to go */
@@ -473,11 +645,12 @@ put_finding(ReturnSetInfo *result, const Finding *finding)
 	nulls[4] = finding->line == 0;
 	api_set_text(values, nulls, 5, message);
 	api_set_text(values, nulls, 6, finding->hint);
+	api_set_text(values, nulls, 7, survey->scope->service);
 	api_put_row(result, values, nulls);
 }
 
 static void
-put_ok(ReturnSetInfo *result, CheckId check, const Step *step, const char *message)
+put_ok(ReturnSetInfo *result, const Survey *survey, CheckId check, const Step *step, const char *message)
 {
 	Finding		finding = {
 		.check = check,
@@ -487,5 +660,5 @@ put_ok(ReturnSetInfo *result, CheckId check, const Step *step, const char *messa
 		.message = message
 	};
 
-	put_finding(result, &finding);
+	put_finding(result, survey, &finding);
 }

@@ -16,6 +16,7 @@
 #include "utils/portal.h"
 
 #include "api/api.h"
+#include "run/services.h"
 
 PG_FUNCTION_INFO_V1(migrator_apply);
 PG_FUNCTION_INFO_V1(migrator_up);
@@ -24,14 +25,19 @@ PG_FUNCTION_INFO_V1(migrator_up);
 typedef struct UpResult
 {
 	bool		brief;			/* none are wanted */
-	StringInfoData rows;
+	StringInfoData rows;		/* of one service */
+	StringInfoData services;	/* results of those that are done */
+	RunResult	sum;			/* of these */
 } UpResult;
 
-static void read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request);
+static List *read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request);
 static void put_run_row(const RunRow *row, void *argument);
 static void refuse_where_commits_cannot_be(FunctionCallInfo fcinfo);
 static void add_up_row(const RunRow *row, void *argument);
-static char *up_result(const char *service, const RunResult *done, const UpResult *rows, double ms);
+static void add_service_result(const Scope *scope, const RunResult *done, double ms, void *argument);
+static int	outcome_rank(const char *outcome);
+static char *up_result(const char *service, const RunResult *done, const char *list, const char *items,
+					   double ms);
 static Datum jsonb_record(const char *json);
 
 /*
@@ -47,9 +53,14 @@ migrator_apply(PG_FUNCTION_ARGS)
 	run_enter("migrator.apply()");
 	PG_TRY();
 	{
+		List	   *scopes;
+
 		request.dry_run = api_bool(fcinfo, 6, false);
-		read_arguments(fcinfo, 7, &request);
-		run_apply(&request, put_run_row, result);
+		scopes = read_arguments(fcinfo, 7, &request);
+		if (request.scope != NULL)
+			run_apply(&request, put_run_row, result);
+		else
+			services_apply(&request, scopes, put_run_row, result);
 	}
 	PG_FINALLY();
 	{
@@ -62,13 +73,18 @@ migrator_apply(PG_FUNCTION_ARGS)
 /*
  * Those that both have, in the order of both; "locked" is the place of
  * if_locked, from where on apply() is one ahead, which has dry_run before.
+ * Returns the scope of each service; request->scope remains NULL when all are
+ * meant.
  */
-static void
+static List *
 read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 {
 	char	   *if_locked = api_text(fcinfo, locked);
 	char	   *on_error = api_text(fcinfo, locked + 2);
-	Scope	   *scope;
+	char	   *service = api_text(fcinfo, 1);
+	bool		all = scope_means_all(service);
+	List	   *scopes;
+	ListCell   *lc;
 
 	request->plan.target = api_text(fcinfo, 2);
 	request->plan.versions = api_text_array(fcinfo, 3, "versions", &request->plan.version_count);
@@ -83,13 +99,27 @@ read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
 	api_run_options(fcinfo, locked + 3, request);
 
-	scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 4));
-	if (request->ignore != NULL)
+	if (all)
 	{
-		scope->ignore = request->ignore;
-		scope->ignore_count = request->ignore_count;
+		scope_refuse_of_one(request->plan.target != NULL, "target");
+		scope_refuse_of_one(request->plan.versions != NULL, "versions");
+		scope_refuse_of_one(request->plan.allow_late != NULL, "allow_late");
+		scope_refuse_of_one(request->force, "force");
 	}
-	request->scope = scope;
+	scopes = scope_resolve_each(api_text(fcinfo, 0), service, api_text(fcinfo, 4));
+	foreach(lc, scopes)
+	{
+		Scope	   *scope = lfirst(lc);
+
+		if (request->ignore != NULL)
+		{
+			scope->ignore = request->ignore;
+			scope->ignore_count = request->ignore_count;
+		}
+		if (!all)
+			request->scope = scope;
+	}
+	return scopes;
 }
 
 static void
@@ -127,20 +157,30 @@ migrator_up(PG_FUNCTION_ARGS)
 	PG_TRY();
 	{
 		RunRequest	request = {0};
-		UpResult	rows = {0};
+		UpResult	made = {0};
 		RunResult	done = {0};
+		List	   *scopes;
 		instr_time	start,
 					duration;
 
 		INSTR_TIME_SET_CURRENT(start);
-		initStringInfo(&rows.rows);
+		initStringInfo(&made.rows);
+		initStringInfo(&made.services);
 		request.plan.may_resume = true;
-		read_arguments(fcinfo, 6, &request);
-		rows.brief = request.brief;
-		run_up(&request, add_up_row, &rows, &done);
+		scopes = read_arguments(fcinfo, 6, &request);
+		made.brief = request.brief;
+		made.sum.total = -1;
+		if (request.scope != NULL)
+			run_up(&request, add_up_row, &made, &done);
+		else
+			services_up(&request, scopes, add_up_row, add_service_result, &made);
 		INSTR_TIME_SET_CURRENT(duration);
 		INSTR_TIME_SUBTRACT(duration, start);
-		result = up_result(request.scope->service, &done, &rows, INSTR_TIME_GET_MILLISEC(duration));
+		result = request.scope != NULL ?
+			up_result(request.scope->service, &done, "migrations", made.brief ? NULL : made.rows.data,
+					  INSTR_TIME_GET_MILLISEC(duration)) :
+			up_result(SCOPE_ALL_SERVICES, &made.sum, "services", made.services.data,
+					  INSTR_TIME_GET_MILLISEC(duration));
 	}
 	PG_FINALLY();
 	{
@@ -191,8 +231,40 @@ add_up_row(const RunRow *row, void *argument)
 	appendStringInfoChar(json, '}');
 }
 
+/* The result of one service becomes an item, and counts in the sum. */
+static void
+add_service_result(const Scope *scope, const RunResult *done, double ms, void *argument)
+{
+	UpResult   *made = argument;
+	RunResult  *sum = &made->sum;
+	char	   *item = up_result(scope->service, done, "migrations", made->brief ? NULL : made->rows.data, ms);
+
+	appendStringInfo(&made->services, "%s%s", made->services.len > 0 ? ", " : "", item);
+	resetStringInfo(&made->rows);
+	if (sum->outcome == NULL || outcome_rank(done->outcome) < outcome_rank(sum->outcome))
+		sum->outcome = done->outcome;
+	sum->applied += done->applied;
+	sum->failed += done->failed;
+	sum->selected += done->selected;
+	if (done->total >= 0)
+		sum->total = Max(sum->total, 0) + done->total;
+}
+
+/* Of several services that counts which there is most to say of. */
+static int
+outcome_rank(const char *outcome)
+{
+	static const char *const ranks[] = {"applied", "skipped", "nothing_to_do", "up_to_date"};
+	int			rank = 0;
+
+	while (rank < lengthof(ranks) && strcmp(outcome, ranks[rank]) != 0)
+		rank++;
+	return rank;
+}
+
+/* items: of the list with that name; NULL when none is wanted */
 static char *
-up_result(const char *service, const RunResult *done, const UpResult *rows, double ms)
+up_result(const char *service, const RunResult *done, const char *list, const char *items, double ms)
 {
 	StringInfoData json;
 
@@ -207,8 +279,8 @@ up_result(const char *service, const RunResult *done, const UpResult *rows, doub
 	else
 		appendStringInfoString(&json, " \"total\": null, \"selected\": null,");
 	appendStringInfo(&json, " \"duration_ms\": %.3f", ms);
-	if (!rows->brief)
-		appendStringInfo(&json, ", \"migrations\": [%s]", rows->rows.data);
+	if (items != NULL)
+		appendStringInfo(&json, ", \"%s\": [%s]", list, items);
 	appendStringInfoChar(&json, '}');
 	return json.data;
 }

@@ -75,6 +75,48 @@ scope_resolve(const char *source, const char *service, const char *environment)
 	return scope;
 }
 
+bool
+scope_means_all(const char *service)
+{
+	return service != NULL && strcmp(service, SCOPE_ALL_SERVICES) == 0;
+}
+
+List *
+scope_resolve_each(const char *source, const char *service, const char *environment)
+{
+	List	   *scopes = NIL;
+	ListCell   *lc;
+
+	if (!scope_means_all(service))
+		return list_make1(scope_resolve(source, service, environment));
+	scope_refuse_of_one(source != NULL, "source");
+	foreach(lc, registration_list())
+	{
+		Scope	   *scope = scope_resolve(NULL, ((Service *) lfirst(lc))->service, environment);
+
+		scope_require_source(scope);
+		scopes = lappend(scopes, scope);
+	}
+	/* of none all would be well: hardly what somebody asks who has services */
+	if (scopes == NIL)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("no service is registered"),
+				errhint("Register each with migrator.register(); service '%s' is all that are registered.",
+						SCOPE_ALL_SERVICES));
+	return scopes;
+}
+
+void
+scope_refuse_of_one(bool given, const char *name)
+{
+	if (given)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("\"%s\" cannot be given for all services at once", name),
+				errhint("Name the service that is meant with argument \"service\"."));
+}
+
 /*
  * A service that is not named: the one registered with that source, else
  * "default"; with neither, the only one registered.

@@ -34,6 +34,21 @@ typedef struct Scope
  */
 extern Scope *scope_resolve(const char *source, const char *service, const char *environment);
 
+/* Argument "service" for every registered one. */
+#define SCOPE_ALL_SERVICES "*"
+
+extern bool scope_means_all(const char *service);
+
+/*
+ * Scopes of what the arguments name, as Scope *: of one service, or of all that
+ * are registered, by name.  Raises what scope_resolve() does; of all services,
+ * 22023 for a source, when one is registered without, and when there are none.
+ */
+extern List *scope_resolve_each(const char *source, const char *service, const char *environment);
+
+/* Raise 22023 for what was given and has no meaning for all services at once. */
+extern void scope_refuse_of_one(bool given, const char *name);
+
 /* Raise 22023 when no source is given nor registered. */
 extern void scope_require_source(const Scope *scope);
 

@@ -42,6 +42,7 @@
 
 static void refuse_what_needs_call(const Run *run);
 static void warn_of_lock_table(const Run *run);
+static void tell_lock_kept(const Run *run);
 static void apply_steps(Run *run);
 static void apply_all(void *argument);
 static void apply_each(void *argument);
@@ -107,7 +108,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	run_warn_once(&run);
 	if (run_nothing_to_do(&run))
 	{
-		event_lock_kept(service);
+		tell_lock_kept(&run);
 		return;
 	}
 	warn_of_lock_table(&run);
@@ -130,7 +131,15 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 		event_done(service, run.applied, run.failed, run.survey->set->count,
 				   run_elapsed_since(run.start));
 	}
-	event_lock_kept(service);
+	tell_lock_kept(&run);
+}
+
+/* One taken in what is undone goes with it. */
+static void
+tell_lock_kept(const Run *run)
+{
+	if (!run->request->undone_later)
+		event_lock_kept(run->request->scope->service);
 }
 
 /* Before anything ran.  A dry run reports such migrations as not run. */
@@ -185,12 +194,13 @@ warn_of_lock_table(const Run *run)
  * their square (the server walks its lists of pending files and of locks at
  * the end of each) and an xid each.  A run that goes on needs one for each
  * migration.  A dry run is undone as a whole: later migrations must see what
- * earlier ones made.
+ * earlier ones made.  That of several services is undone by services.c: then
+ * others must see what these made, and so do the records.
  */
 static void
 apply_steps(Run *run)
 {
-	bool		dry_run = run->request->dry_run;
+	bool		dry_run = run->request->dry_run && !run->request->undone_later;
 
 	if (run->request->on_error == ON_ERROR_RAISE)
 	{
@@ -271,7 +281,7 @@ apply_one(void *argument)
 
 	MemoryContextSwitchTo(work);
 	run_script(run, run->current);
-	if (!run->request->dry_run)
+	if (!run->request->dry_run || run->request->undone_later)
 		run_record_step(run, run->current);
 	MemoryContextSwitchTo(context);
 	MemoryContextDelete(work);

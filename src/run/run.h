@@ -15,6 +15,7 @@ typedef struct RunRequest
 	const Scope *scope;
 	PlanRequest plan;
 	bool		dry_run;
+	bool		undone_later;	/* a dry run that is undone with others */
 	bool		force;
 	char	  **ignore;			/* instead of the registered patterns, or NULL */
 	int			ignore_count;
@@ -45,6 +46,7 @@ typedef struct RunResult
 	int			total;			/* migrations of the source; -1: it was not
 								 * looked at */
 	int			selected;		/* those that the run chose */
+	bool		cancelled;		/* by the user, who means the whole call */
 } RunResult;
 
 typedef void (*RunReport) (const RunRow *row, void *argument);
@@ -60,7 +62,8 @@ extern void run_apply(const RunRequest *request, RunReport report, void *argumen
  * Apply pending migrations, each in a transaction of its own, from a procedure
  * whose context is not atomic; see base/transaction.h.  The report's rows live in
  * CurrentMemoryContext, which must outlive transactions.  A failure is raised
- * at the end, with all that came before it committed.  *result is zero before.
+ * at the end, with all that came before it committed.  *result is zero before;
+ * after an error, failed and cancelled are set.
  */
 extern void run_up(const RunRequest *request, RunReport report, void *argument,
 				   RunResult *result);

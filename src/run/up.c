@@ -191,6 +191,8 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 	}
 	PG_FINALLY();
 	{
+		result->failed = run.failed;
+		result->cancelled = run.cancelled;
 		progress_end();
 		source_let_go(request->scope->source);
 		lock_release_session();
