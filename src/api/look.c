@@ -554,8 +554,9 @@ put_validation(ReturnSetInfo *result, const Survey *survey, bool verbose)
 		const Step *step = &survey->plan->steps[i];
 
 		if (step->migration != NULL && step->findings.errors == 0)
-			put_ok(result, survey, CHECK_SYNTAX, step, psprintf(ngettext("%d statement", "%d statements", step->up.statement_total),
-														step->up.statement_total));
+			put_ok(result, survey, CHECK_SYNTAX, step,
+				   psprintf(ngettext("%d statement", "%d statements", step->up.statement_total),
+							step->up.statement_total));
 	}
 }
 

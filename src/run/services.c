@@ -21,7 +21,6 @@
 #include "utils/memutils.h"
 
 #include "base/transaction.h"
-#include "run/event.h"
 #include "run/services.h"
 #include "run/shared.h"
 
