@@ -262,6 +262,11 @@ CREATE FUNCTION migrator.settings(source text = NULL, service text = NULL)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_settings';
 COMMENT ON FUNCTION migrator.settings IS 'Each effective setting of a run with its value and where it comes from: argument, a kind of server setting, registration, default.';
 
+CREATE FUNCTION migrator.current_run()
+  RETURNS TABLE (run_id bigint, kind text, service text, environment text, direction text, version text, name text, file text)
+  LANGUAGE C VOLATILE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'migrator_current_run';
+COMMENT ON FUNCTION migrator.current_run IS 'For scripts, hooks and the functions they use: what the run of this session is about. One row within a run; version, name and file are those of the migration or hook that is running, version is null in a hook of the run, run_id in a dry run. No row outside of a run.';
+
 CREATE FUNCTION migrator.version() RETURNS text
   LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_version';
 COMMENT ON FUNCTION migrator.version IS 'Version of the loaded library.';
@@ -454,7 +459,7 @@ END
 $$;
 
 GRANT USAGE ON SCHEMA migrator TO PUBLIC;
-GRANT EXECUTE ON FUNCTION migrator.version(), migrator.help(), migrator.lock_key(text, text) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION migrator.version(), migrator.help(), migrator.lock_key(text, text), migrator.current_run() TO PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA migrator TO pg_database_owner;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA migrator TO pg_database_owner;
 GRANT SELECT ON migrator.locks, migrator.progress TO pg_monitor;

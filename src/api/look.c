@@ -610,14 +610,18 @@ collect_findings_of(const Survey *survey, FindingSink *sink)
 static void
 collect_findings(const Survey *survey, FindingSink *sink)
 {
+	ListCell   *lc;
+
 	survey_find_what_stops(survey, false, sink);
 	check_names_ignored(survey->set, sink);
 	check_record(survey->plan, sink);
 	check_down_scripts(survey->plan, sink);
+	foreach(lc, survey->plan->hook_findings.findings)
+	{
+		finding_add(sink, lfirst(lc));
+	}
 	for (int i = 0; i < survey->plan->count; i++)
 	{
-		ListCell   *lc;
-
 		foreach(lc, survey->plan->steps[i].findings.findings)
 		{
 			finding_add(sink, lfirst(lc));

@@ -227,9 +227,17 @@ add_context(void *argument)
 		internalerrposition(position);
 		pfree(whole);
 	}
-	errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
-			   finding_one_line(execution->version), finding_one_line(execution->file),
-			   execution->error_line, execution->error_column);
+	if (execution->kind == NULL)
+		errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
+				   finding_one_line(execution->version), finding_one_line(execution->file),
+				   execution->error_line, execution->error_column);
+	else if (execution->version != NULL)
+		errcontext("%s of migration \"%s\" (file \"%s\", line %d, column %d)", execution->kind,
+				   finding_one_line(execution->version), finding_one_line(execution->file),
+				   execution->error_line, execution->error_column);
+	else
+		errcontext("%s (file \"%s\", line %d, column %d)", execution->kind,
+				   finding_one_line(execution->file), execution->error_line, execution->error_column);
 }
 
 /* Line and column in the file: of the position, the COPY row, or the statement. */

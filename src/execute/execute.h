@@ -14,7 +14,8 @@
  */
 typedef struct Execution
 {
-	const char *version;
+	const char *kind;			/* of script; NULL: a migration's own */
+	const char *version;		/* or NULL */
 	const char *file;
 	const Script *script;
 	int			statement;		/* index of the current one, -1 before */

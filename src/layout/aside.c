@@ -4,8 +4,7 @@
  *
  * In this order, for each rule takes the ones behind it out of play.  The
  * user's patterns (option "ignore") come first: they are the way out of all
- * others.  Hooks are refused by their names, since to pass over one is to run
- * something else than was meant.  A name that says of itself that it does not
+ * others.  Hooks are no migrations, and are known by their names (hook_files.c).  A name that says of itself that it does not
  * go up is refused, though a layout may take it for one that does; but what is
  * on record as applied has been taken for one before, and stays.  Last, what
  * divides or restricts all that is left: folders of environments, JSON files.
@@ -17,6 +16,7 @@
 #include "base/finding.h"
 #include "base/glob.h"
 #include "layout/aside.h"
+#include "layout/hook_files.h"
 #include "layout/left_out.h"
 
 /* names that mark a tree of environments even before it holds a file */
@@ -31,6 +31,7 @@ static const char *const manifest_names[] = {
 
 static bool ignore_by_pattern(Candidates *all, Candidate *item);
 static const char *ignoring_pattern(const LayoutHints *hints, const char *path);
+static void refuse_folders_of_hooks(Candidates *all);
 static bool is_manifest(const char *name);
 static void refuse_folder(const Candidates *all, const char *folder);
 static bool is_environment_name(const char *name);
@@ -46,19 +47,16 @@ aside_put(Candidates *all)
 	for (int i = 0; i < all->count; i++)
 	{
 		Candidate  *item = &all->items[i];
-		const char *hook;
 		const char *reason;
 
 		CHECK_FOR_INTERRUPTS();
 		item->aside = true;
 		if (ignore_by_pattern(all, item))
 			continue;
-		hook = name_hook(item->entry);
-		if (hook != NULL)
-		{
-			left_out_refuse(all->set, hook, "hooks are not supported yet")->is_hook = true;
+		if (strcmp(item->entry->name, "hooks") == 0 && item->entry->is_directory)
+			refuse_folders_of_hooks(all);
+		if (hook_files_take(all, item->entry))
 			continue;
-		}
 		reason = name_never_up(item->entry);
 		if (reason != NULL && !hints->is_recorded(hints->argument, item->entry->name))
 		{
@@ -126,6 +124,25 @@ ignoring_pattern(const LayoutHints *hints, const char *path)
 			return hints->ignore[i];
 	}
 	return NULL;
+}
+
+/* What is meant to be a hook there would not run. */
+static void
+refuse_folders_of_hooks(Candidates *all)
+{
+	List	   *files;
+	List	   *folders;
+	List	   *links;
+	ListCell   *lc;
+
+	source_list_folder(all->source, "hooks", &files, &folders, &links);
+	foreach(lc, list_concat(folders, links))
+	{
+		char	   *path = psprintf("hooks/%s", (char *) lfirst(lc));
+
+		if (ignoring_pattern(all->hints, path) == NULL)
+			left_out_refuse(all->set, path, "no hooks are looked for in a folder of the folder \"hooks\"")->is_hook = true;
+	}
 }
 
 static bool

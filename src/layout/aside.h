@@ -8,8 +8,8 @@
 #include "layout/candidates.h"
 
 /*
- * Put entries aside, into the set, that the user calls none of ours, that are a
- * hook's, or that say of themselves that they do not go up.
+ * Put entries aside, into the set, that the user calls none of ours, that are
+ * hooks, or that say of themselves that they do not go up.
  */
 extern void aside_put(Candidates *all);
 

@@ -39,7 +39,16 @@ typedef struct RefusedEntry
 	char	   *reason;
 	bool		is_hook;
 	bool		is_misspelt;	/* the form is right, and the content not */
+	const char *hint;			/* what to do, or NULL: the usual */
 } RefusedEntry;
+
+/* A script that runs before or after a migration, or a run. */
+typedef struct HookFile
+{
+	bool		after;
+	char	   *version;		/* as its name has it; NULL: of a run */
+	ScriptUnit *unit;
+} HookFile;
 
 typedef struct MigrationSet
 {
@@ -51,6 +60,7 @@ typedef struct MigrationSet
 	List	   *ignored;		/* of IgnoredEntry * */
 	List	   *refused;		/* of RefusedEntry * */
 	List	   *duplicates;		/* of DuplicateVersion * */
+	List	   *hooks;			/* of HookFile * */
 } MigrationSet;
 
 /* Two files that claim one version. */

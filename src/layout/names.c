@@ -2,8 +2,8 @@
  * names.c
  *	  What a name says by itself, whatever the layout of its directory.
  *
- * Pieces of names for the layouts, and three questions to a name: can it be a script that goes up, is it a hook,
- * might it be a migration.  Where there is doubt the answer is the one that
+ * Pieces of names for the layouts, and two questions to a name: can it be a
+ * script that goes up, might it be a migration.  Where there is doubt the answer is the one that
  * stops a run: a file that must not run must not, and one that should is not
  * left out without a word.  options.ignore is the way out.
  */
@@ -53,14 +53,6 @@ static const char *const back_words[] = {
 	"down", "undo", "rollback", "revert", "downgrade", "backout",
 };
 
-/* begins of hooks' names, without "_" and "-" */
-static const char *const hook_begins[] = {
-	"premigrat", "postmigrat", "prerollback", "postrollback", "prerun", "postrun",
-	"predeploy", "postdeploy", "beforemigrat", "aftermigrat", "beforeeachmigrat",
-	"aftereachmigrat", "beforerepeatables", "afterversioned", "beforeall", "afterall",
-	"beforeeach", "aftereach",
-};
-
 /* words in front of a number that make it a version */
 static const char *const version_words[] = {
 	"v", "u", "b", "m", "version", "migration", "migrate", "patch", "delta", "up", "down",
@@ -80,8 +72,6 @@ static const char *const document_endings[] = {
 static const char *dotted_word(const char *name, char direction);
 static bool goes_back_with_more(const char *word, int length);
 static bool ends_in_suffix(const char *name, int stem);
-static bool is_document(const char *name);
-static bool is_hook_name(const char *name);
 static bool has_version(const char *name);
 
 static bool
@@ -186,51 +176,8 @@ ends_in_suffix(const char *name, int stem)
 	return false;
 }
 
-const char *
-name_hook(const SourceEntry *entry)
-{
-	bool		hooks = pg_strcasecmp(entry->name, "hooks") == 0 ||
-		pg_strcasecmp(entry->name, "callbacks") == 0 || is_hook_name(entry->name);
-	ListCell   *lc;
-
-	if (!entry->is_directory)
-		return !is_document(entry->name) &&
-			(is_hook_name(entry->name) || pg_strcasecmp(entry->name, "bootstrap.sql") == 0) ?
-			entry->name : NULL;
-	foreach(lc, entry->children)
-	{
-		if (hooks && !is_document(lfirst(lc)))
-			return psprintf("%s/%s", entry->name, (char *) lfirst(lc));
-	}
-	return NULL;
-}
-
-static bool
-is_hook_name(const char *name)
-{
-	/* most names begin with a number, and no hook's does */
-	if (is_digit(*name))
-		return false;
-	for (int i = 0; i < lengthof(hook_begins); i++)
-	{
-		const char *expected = hook_begins[i];
-
-		for (const char *c = name; *c != '\0' && *expected != '\0'; c++)
-		{
-			if (*c == '_' || *c == '-')
-				continue;
-			if (pg_ascii_tolower((unsigned char) *c) != *expected)
-				break;
-			expected++;
-		}
-		if (*expected == '\0')
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_document(const char *name)
+bool
+name_is_document(const char *name)
 {
 	int			length = strlen(name);
 
@@ -297,7 +244,7 @@ has_version(const char *name)
 		if (*rest == '_' || *rest == '-' || *rest == '.')
 			rest++;
 		if (is_digit(*rest))
-			return !is_document(name) || strchr(name, '_') != NULL;
+			return !name_is_document(name) || strchr(name, '_') != NULL;
 	}
 	return false;
 }

@@ -14,11 +14,8 @@
  */
 extern const char *name_never_up(const SourceEntry *entry);
 
-/*
- * The file of an entry that is named like a hook, relative to the source; NULL
- * when there is none.
- */
-extern const char *name_hook(const SourceEntry *entry);
+/* Does a file say something to people, and nothing to a tool? */
+extern bool name_is_document(const char *name);
 
 /*
  * Might an entry that no layout takes be a migration all the same?  Its name

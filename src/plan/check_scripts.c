@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -17,25 +18,42 @@
 #include "script/parse.h"
 #include "script/server_parser.h"
 
+/* A script that is checked, and where that which is found goes. */
+typedef struct Subject
+{
+	FindingSink *findings;
+	const char *version;		/* NULL: a run's hook */
+	const ScriptUnit *unit;
+	MarkTool	marks;			/* whose marks are no reason to refuse it */
+	bool		idle;			/* no run executes it */
+} Subject;
+
 static void check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
 static void check_down_script(Step *step, UnitReader *reader, MemoryContext work);
 static void compare_with_record(Step *step, const Script *script);
-static void add_read_problem(Step *step, const UnitText *text, bool idle);
-static void add_script_problems(Step *step, const ScriptUnit *unit, const Script *script,
-								bool idle);
-static void check_directives(Step *step, const ScriptUnit *unit, const Script *script);
-static void check_marks(Step *step, const ScriptUnit *unit, const Script *script, bool idle);
-static void check_one_transaction(Step *step, const StepScript *kept, const Script *script,
-								  bool idle);
+static void check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
+static void check_hook_script(Hook *hook, const Subject *subject, UnitReader *reader, MemoryContext work);
+static void check_hook_transaction(const Subject *subject, const Script *script, const StepScript *kept);
+static void add_read_problem(const Subject *subject, const UnitText *text);
+static void add_script_problems(const Subject *subject, const Script *script);
+static void check_directives(const Subject *subject, const Script *script, const char *const *known);
+static void check_marks(const Subject *subject, const Script *script);
+static void check_one_transaction(const Subject *subject, const StepScript *kept, const Script *script);
 static void keep_verdicts(StepScript *kept, const Script *script);
 static void set_flags(Step *step, const Script *script);
 static bool is_partly_done(const Step *step);
 static const char *reason_for_call(const Script *script, int *line);
-static bool is_known_directive(const char *name);
+static bool is_known_directive(const char *const *known, const char *name);
+static const char *list_directives(const char *const *known);
 
 /* directives that mean something now */
 static const char *const known_directives[] = {
 	"no-transaction", "manual", "irreversible", NULL
+};
+
+/* the same in a hook, which is never chosen and always one transaction */
+static const char *const hook_directives[] = {
+	NULL
 };
 
 void
@@ -43,6 +61,8 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 {
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "migrator script check",
 											   ALLOCSET_DEFAULT_SIZES);
+	Hook	   *of_run[2] = {plan->before, plan->after};
+	bool		runs = false;
 
 	source_hold(reader->source);
 	for (int i = 0; i < plan->count; i++)
@@ -57,6 +77,15 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 		if (depth == CHECK_EVERYTHING && step->down.unit != NULL)
 			check_down_script(step, reader, work);
 		MemoryContextReset(work);
+		check_step_hooks(step, reader, depth, work);
+		runs |= step->state != MIGRATION_APPLIED;
+	}
+	for (int i = 0; i < lengthof(of_run); i++)
+	{
+		Subject		subject = {&plan->hook_findings};
+
+		if (of_run[i] != NULL && (runs || depth == CHECK_EVERYTHING))
+			check_hook_script(of_run[i], &subject, reader, work);
 	}
 	source_release(reader->source);
 	MemoryContextDelete(work);
@@ -71,6 +100,7 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 {
 	const ScriptUnit *unit = step->up.unit;
 	bool		applied = step->state == MIGRATION_APPLIED;
+	Subject		subject = {&step->findings, step->version, unit, step->migration->marks};
 	MemoryContext keep;
 	UnitText	text;
 	bool		unchanged;
@@ -85,7 +115,7 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 	if (text.read.raw.bytes == NULL)
 	{
 		MemoryContextSwitchTo(keep);
-		add_read_problem(step, &text, false);
+		add_read_problem(&subject, &text);
 		return;
 	}
 	unchanged = applied &&
@@ -108,7 +138,7 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 	{
 		if (applied)
 			step->flags |= FLAG_MODIFIED;
-		add_read_problem(step, &text, false);
+		add_read_problem(&subject, &text);
 		return;
 	}
 	if (applied && !unchanged)
@@ -117,10 +147,12 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 	{
 		keep_verdicts(&step->up, script);
 		set_flags(step, script);
-		check_marks(step, unit, script, applied);
-		add_script_problems(step, unit, script, false);
-		check_one_transaction(step, &step->up, script, false);
-		check_directives(step, unit, script);
+		subject.idle = applied;
+		check_marks(&subject, script);
+		subject.idle = false;
+		add_script_problems(&subject, script);
+		check_one_transaction(&subject, &step->up, script);
+		check_directives(&subject, script, known_directives);
 	}
 }
 
@@ -129,6 +161,7 @@ static void
 check_down_script(Step *step, UnitReader *reader, MemoryContext work)
 {
 	const ScriptUnit *unit = step->down.unit;
+	Subject		subject = {&step->findings, step->version, unit, step->migration->marks, .idle = true};
 	MemoryContext keep = MemoryContextSwitchTo(work);
 	UnitText	text;
 	Script	   *script = NULL;
@@ -141,15 +174,91 @@ check_down_script(Step *step, UnitReader *reader, MemoryContext work)
 	MemoryContextSwitchTo(keep);
 	if (script == NULL)
 	{
-		add_read_problem(step, &text, true);
+		add_read_problem(&subject, &text);
 		return;
 	}
 	step->down.checksum = pstrdup(text.checksum);
 	keep_verdicts(&step->down, script);
-	check_marks(step, unit, script, true);
-	add_script_problems(step, unit, script, true);
-	check_one_transaction(step, &step->down, script, true);
-	check_directives(step, unit, script);
+	check_marks(&subject, script);
+	add_script_problems(&subject, script);
+	check_one_transaction(&subject, &step->down, script);
+	check_directives(&subject, script, known_directives);
+}
+
+/* Those of a migration that is applied run no more; validate() reads them all the same. */
+static void
+check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work)
+{
+	Hook	   *const hooks[2] = {step->before, step->after};
+	bool		applied = step->state == MIGRATION_APPLIED;
+
+	for (int i = 0; i < lengthof(hooks); i++)
+	{
+		Subject		subject = {&step->findings, step->version, .idle = applied};
+
+		if (hooks[i] != NULL && (!applied || depth == CHECK_EVERYTHING))
+			check_hook_script(hooks[i], &subject, reader, work);
+	}
+}
+
+/* Work is reset. */
+static void
+check_hook_script(Hook *hook, const Subject *of, UnitReader *reader, MemoryContext work)
+{
+	Subject		subject = *of;
+	MemoryContext keep = MemoryContextSwitchTo(work);
+	UnitText	text;
+	Script	   *script = NULL;
+
+	subject.unit = hook->file->unit;
+	if (unit_read_text(reader, subject.unit, &text) != NULL)
+	{
+		script = unit_split(&text);
+		script_parse(script);
+	}
+	MemoryContextSwitchTo(keep);
+	if (script == NULL)
+		add_read_problem(&subject, &text);
+	else
+	{
+		hook->script.checksum = pstrdup(text.checksum);
+		keep_verdicts(&hook->script, script);
+		check_marks(&subject, script);
+		add_script_problems(&subject, script);
+		check_hook_transaction(&subject, script, &hook->script);
+		check_directives(&subject, script, hook_directives);
+	}
+	MemoryContextReset(work);
+}
+
+/*
+ * A hook is a part of a transaction: that of its migration, or one that is begun
+ * for it.  So it cannot end one, nor have statements that refuse one.
+ */
+static void
+check_hook_transaction(const Subject *subject, const Script *script, const StepScript *kept)
+{
+	Finding		finding = {
+		.check = CHECK_HOOKS,
+		.idle = subject->idle,
+		.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION,
+		.version = subject->version,
+		.file = subject->unit->file,
+		.line = kept->call_line,
+		.column = 1,
+		.hint = "A hook is one transaction, or a part of its migration's: take the statement out, or make it a migration."
+	};
+	const char *reason = kept->call_reason;
+
+	if (reason == NULL && script->transaction_form == TRANSACTION_FORM_NONE)
+		return;
+	if (reason == NULL)
+	{
+		reason = "the script begins and ends a transaction";
+		finding.line = 1;
+	}
+	finding.message = psprintf("hook \"%s\" cannot run: %s", finding_one_line(subject->unit->file), reason);
+	finding_add(subject->findings, &finding);
 }
 
 /* Modified, or only white space, comments and the case of keywords? */
@@ -246,27 +355,27 @@ reason_for_call(const Script *script, int *line)
 }
 
 static void
-add_read_problem(Step *step, const UnitText *text, bool idle)
+add_read_problem(const Subject *subject, const UnitText *text)
 {
 	const SourceScript *read = &text->read;
 	Finding		finding = {
 		.check = ERRCODE_TO_CATEGORY(read->raw.sqlstate) == ERRCODE_DATA_EXCEPTION ?
 		CHECK_ENCODING : CHECK_READABLE,
-		.idle = idle,
+		.idle = subject->idle,
 		.sqlstate = read->raw.sqlstate,
-		.version = step->version,
-		.file = text->unit->file,
+		.version = subject->version,
+		.file = subject->unit->file,
 		.line = read->bad_line,
 		.column = read->bad_column,
 		.message = pstrdup(read->raw.problem),
 		.hint = read->raw.hint ? pstrdup(read->raw.hint) : NULL
 	};
 
-	finding_add(&step->findings, &finding);
+	finding_add(subject->findings, &finding);
 }
 
 static void
-add_script_problems(Step *step, const ScriptUnit *unit, const Script *script, bool idle)
+add_script_problems(const Subject *subject, const Script *script)
 {
 	ListCell   *lc;
 
@@ -275,10 +384,10 @@ add_script_problems(Step *step, const ScriptUnit *unit, const Script *script, bo
 		const ScriptProblem *problem = lfirst(lc);
 		Finding		finding = {
 			.check = problem->check,
-			.idle = idle,
+			.idle = subject->idle,
 			.sqlstate = problem->sqlstate,
-			.version = step->version,
-			.file = unit->file,
+			.version = subject->version,
+			.file = subject->unit->file,
 			.line = problem->line,
 			.column = problem->column,
 			.message = pstrdup(problem->message),
@@ -295,12 +404,12 @@ add_script_problems(Step *step, const ScriptUnit *unit, const Script *script, bo
 			finding.position = position;
 			pfree(whole);
 		}
-		finding_add(&step->findings, &finding);
+		finding_add(subject->findings, &finding);
 	}
 }
 
 static void
-check_directives(Step *step, const ScriptUnit *unit, const Script *script)
+check_directives(const Subject *subject, const Script *script, const char *const *known)
 {
 	ListCell   *lc;
 
@@ -309,17 +418,17 @@ check_directives(Step *step, const ScriptUnit *unit, const Script *script)
 		const Directive *directive = lfirst(lc);
 		Finding		finding = {
 			.check = CHECK_DIRECTIVES,
-			.version = step->version,
-			.file = unit->file,
+			.version = subject->version,
+			.file = subject->unit->file,
 			.line = directive->line,
-			.column = 1,
-			.hint = "Known directives: no-transaction, manual, irreversible."
+			.column = 1
 		};
 
-		if (is_known_directive(directive->name))
+		if (is_known_directive(known, directive->name))
 			continue;
 		finding.message = psprintf("unknown directive \"%s\"", directive->name);
-		finding_add(&step->findings, &finding);
+		finding.hint = list_directives(known);
+		finding_add(subject->findings, &finding);
 	}
 }
 
@@ -328,15 +437,14 @@ check_directives(Step *step, const ScriptUnit *unit, const Script *script)
  * without a word.  Statement by statement is what its own directive can ask for.
  */
 static void
-check_one_transaction(Step *step, const StepScript *kept, const Script *script,
-					  bool idle)
+check_one_transaction(const Subject *subject, const StepScript *kept, const Script *script)
 {
 	Finding		finding = {
 		.check = CHECK_TRANSACTIONS,
-		.idle = idle,
+		.idle = subject->idle,
 		.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION,
-		.version = step->version,
-		.file = kept->unit->file,
+		.version = subject->version,
+		.file = subject->unit->file,
 		.line = kept->call_line,
 		.column = 1,
 		.message = kept->call_reason,
@@ -344,12 +452,12 @@ check_one_transaction(Step *step, const StepScript *kept, const Script *script,
 	};
 	int			line;
 
-	if (kept->unit->transactions != UNIT_ONE_TRANSACTION ||
+	if (subject->unit->transactions != UNIT_ONE_TRANSACTION ||
 		reason_for_call(script, &line) == NULL ||
 		script_directive(script, "no-transaction") != NULL)
 		return;
-	finding.detail = psprintf("The script says \"%s\".", kept->unit->mark);
-	finding_add(&step->findings, &finding);
+	finding.detail = psprintf("The script says \"%s\".", subject->unit->mark);
+	finding_add(subject->findings, &finding);
 }
 
 /*
@@ -359,24 +467,24 @@ check_one_transaction(Step *step, const StepScript *kept, const Script *script,
  * file's name says is none.
  */
 static void
-check_marks(Step *step, const ScriptUnit *unit, const Script *script, bool idle)
+check_marks(const Subject *subject, const Script *script)
 {
-	bool		goes_down = unit->direction == UNIT_DOWN;
-	const char *slash = strrchr(unit->file, '/');
+	bool		goes_down = subject->unit->direction == UNIT_DOWN;
+	const char *slash = strrchr(subject->unit->file, '/');
 	char		direction;
 	bool		named_up;
 	ListCell   *lc;
 
-	(void) layout_sql_stem(unit->file, &direction);
+	(void) layout_sql_stem(subject->unit->file, &direction);
 	named_up = direction == 'u' || (slash != NULL && strcmp(slash, "/up.sql") == 0);
 	foreach(lc, script->marks)
 	{
 		const Mark *mark = lfirst(lc);
 		Finding		finding = {
 			.check = CHECK_MARKS,
-			.idle = idle,
-			.version = step->version,
-			.file = unit->file,
+			.idle = subject->idle,
+			.version = subject->version,
+			.file = subject->unit->file,
 			.line = mark->line,
 			.column = mark->column,
 			.message = psprintf("the script has a mark of %s: \"%s\"", mark->tool_name, mark->text),
@@ -386,23 +494,34 @@ check_marks(Step *step, const ScriptUnit *unit, const Script *script, bool idle)
 			.hint = "Make it a script that only goes up, without the mark, and keep the way back in a down script."
 		};
 
-		if (mark->tool != MARK_OF_NOBODY && mark->tool == step->migration->marks)
+		if (mark->tool != MARK_OF_NOBODY && mark->tool == subject->marks)
 			continue;
 		if (mark->words && ((named_up && mark->sense == MARK_UP) ||
 							(goes_down && mark->sense == MARK_DOWN)))
 			continue;
-		finding_add(&step->findings, &finding);
+		finding_add(subject->findings, &finding);
 		return;
 	}
 }
 
 static bool
-is_known_directive(const char *name)
+is_known_directive(const char *const *known, const char *name)
 {
-	for (int i = 0; known_directives[i] != NULL; i++)
-		if (strcmp(known_directives[i], name) == 0)
+	for (int i = 0; known[i] != NULL; i++)
+		if (strcmp(known[i], name) == 0)
 			return true;
 	return false;
+}
+
+static const char *
+list_directives(const char *const *known)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; known[i] != NULL; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", known[i]);
+	return list.len > 0 ? psprintf("Known directives: %s.", list.data) : "A hook has no directives.";
 }
 
 Script *

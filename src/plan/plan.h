@@ -40,6 +40,13 @@ typedef struct StepScript
 	int			call_line;
 } StepScript;
 
+/* A script that runs before or after a migration, or a run; see hooks.h. */
+typedef struct Hook
+{
+	const HookFile *file;
+	StepScript	script;
+} Hook;
+
 /* One version: its files, its record, or both. */
 typedef struct Step
 {
@@ -55,7 +62,10 @@ typedef struct Step
 	bool		selected;		/* the run will apply it */
 	StepScript	up;
 	StepScript	down;
-	FindingSink findings;
+	Hook	   *before;			/* or NULL */
+	Hook	   *after;			/* likewise */
+	FindingSink findings;		/* of its scripts, those of its hooks among
+								 * them */
 } Step;
 
 typedef struct MigrationPlan
@@ -65,6 +75,11 @@ typedef struct MigrationPlan
 	Step	   *steps;			/* by version */
 	int			count;
 	int			selected;
+	Hook	   *before;			/* the run; or NULL */
+	Hook	   *after;			/* likewise */
+	FindingSink hook_findings;	/* of these two */
+	List	   *stray_hooks;	/* of HookFile *, for no version */
+	List	   *second_hooks;	/* of HookFile *, where there is another one */
 } MigrationPlan;
 
 /* What the caller asked for. */

@@ -38,6 +38,7 @@
 #include "run/call.h"
 #include "run/event.h"
 #include "run/failure_log.h"
+#include "run/hook.h"
 #include "run/shared.h"
 
 static void refuse_what_needs_call(const Run *run);
@@ -45,6 +46,8 @@ static void warn_of_lock_table(const Run *run);
 static void tell_lock_kept(const Run *run);
 static void apply_steps(Run *run);
 static void apply_all(void *argument);
+static void apply_hooks_before(void *argument);
+static void apply_hooks_after(void *argument);
 static void apply_each(void *argument);
 static void apply_one(void *argument);
 static bool step_not_run(Run *run, Step *step, const char *reason);
@@ -62,6 +65,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	run.request = request;
 	run.kind = "apply";
 	run.direction = UNIT_UP;
+	run.context = CurrentMemoryContext;
 	run.report = report;
 	run.report_argument = argument;
 	run.started_at = GetCurrentTimestamp();
@@ -207,7 +211,7 @@ apply_steps(Run *run)
 		ErrorData  *error = transaction_try(apply_all, run, dry_run);
 
 		if (error != NULL && run->current == NULL)
-			ReThrowError(error);
+			hook_raise(run, error);
 		if (error != NULL)
 			step_failed(run, run->current, error);
 	}
@@ -229,6 +233,7 @@ apply_all(void *argument)
 	Run		   *run = argument;
 	MigrationPlan *plan = run->survey->plan;
 
+	apply_hooks_before(run);
 	for (int i = 0; i < plan->count; i++)
 	{
 		Step	   *step = &plan->steps[i];
@@ -239,15 +244,42 @@ apply_all(void *argument)
 		apply_one(run);
 		run_step_applied(run, step);
 	}
+	apply_hooks_after(run);
 }
 
-/* All, or until the first error, by the policy of the run. */
+/* Without a current migration: a failure is nobody's but the hook's. */
+static void
+apply_hooks_before(void *argument)
+{
+	Run		   *run = argument;
+
+	run->current = NULL;
+	hook_run(run, NULL, false);
+}
+
+static void
+apply_hooks_after(void *argument)
+{
+	Run		   *run = argument;
+
+	run->current = NULL;
+	hook_run(run, NULL, true);
+}
+
+/*
+ * All, or until the first error, by the policy of the run.  A hook of the run is
+ * no migration that could be left out: its failure is raised in any case.
+ */
 static void
 apply_each(void *argument)
 {
 	Run		   *run = argument;
 	MigrationPlan *plan = run->survey->plan;
+	ErrorData  *hook_error = plan->before ? transaction_try(apply_hooks_before, run, false) : NULL;
 	bool		stopped = false;
+
+	if (hook_error != NULL)
+		hook_raise(run, hook_error);
 
 	for (int i = 0; i < plan->count; i++)
 	{
@@ -268,6 +300,12 @@ apply_each(void *argument)
 			stopped = run->request->on_error == ON_ERROR_STOP;
 		}
 	}
+	if (plan->after != NULL && run->failed == 0)
+	{
+		hook_error = transaction_try(apply_hooks_after, run, false);
+		if (hook_error != NULL)
+			hook_raise(run, hook_error);
+	}
 }
 
 /* Run the current migration and write its record. */
@@ -280,7 +318,7 @@ apply_one(void *argument)
 											   ALLOCSET_DEFAULT_SIZES);
 
 	MemoryContextSwitchTo(work);
-	run_script(run, run->current);
+	hook_run_migration(run, run->current);
 	if (!run->request->dry_run || run->request->undone_later)
 		run_record_step(run, run->current);
 	MemoryContextSwitchTo(context);

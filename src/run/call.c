@@ -14,6 +14,7 @@
 #include "record/lock.h"
 #include "record/registration.h"
 #include "run/call.h"
+#include "run/current_run.h"
 
 /* set while a run is in progress in this backend */
 static bool run_active = false;
@@ -42,6 +43,7 @@ void
 run_leave(void)
 {
 	run_active = false;
+	current_run_end();
 }
 
 void

@@ -109,6 +109,18 @@ event_failed(const char *service, const char *version, const char *name, const c
 }
 
 void
+event_hook_done(const char *service, const char *file, double ms)
+{
+	say(migrator_log_level, service, psprintf("hook \"%s\" is done (%.3f ms)", finding_one_line(file), ms), NULL);
+}
+
+void
+event_hook_failed(const char *service, const char *file, const char *message)
+{
+	say(LOG, service, psprintf("hook \"%s\" failed: %s", finding_one_line(file), finding_one_line(message)), NULL);
+}
+
+void
 event_done(const char *service, int applied, int failed, int total, double ms)
 {
 	say(LOG, service, psprintf("Applied: %d, Failed: %d, Total: %d (%.3f ms)", applied, failed, total, ms),

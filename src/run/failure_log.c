@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "base/finding.h"
 #include "base/segment.h"
 #include "base/worker.h"
 #include "run/failure_log.h"
@@ -90,7 +91,8 @@ failure_log_keep(RecordEntry *entry, RunEntry *run)
 	}
 	if (reason != NULL)
 		ereport(WARNING,
-				errmsg("the failure of migration \"%s\" is not kept on record", entry->version),
+				entry->version ? errmsg("the failure of migration \"%s\" is not kept on record", entry->version) :
+				errmsg("the failure of hook \"%s\" is not kept on record", finding_one_line(entry->name)),
 				errdetail_internal("%s", reason));
 }
 
@@ -114,7 +116,8 @@ migrator_failure_worker_main(Datum argument)
 	/* the caller looks at these two when the worker has ended */
 	shared->kept = write_in_transaction(&message, false);
 	memcpy(shared->reason, message.reason, REASON_SIZE);
-	(void) write_in_transaction(&message, true);
+	if (message.entry.version != NULL)
+		(void) write_in_transaction(&message, true);
 	dsm_detach(segment);
 	proc_exit(0);
 }

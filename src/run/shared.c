@@ -13,6 +13,7 @@
 #include "utils/guc.h"
 
 #include "base/errors.h"
+#include "run/current_run.h"
 #include "run/event.h"
 #include "run/shared.h"
 
@@ -49,6 +50,16 @@ run_raise_what_stops(Run *run)
 		{
 			if (((Finding *) lfirst(lc))->severity == FINDING_ERROR)
 				finding_add(&sink, lfirst(lc));
+		}
+	}
+	/* what is pending and not chosen has its run another time */
+	if (plan->selected > 0)
+	{
+		ListCell   *lc;
+
+		foreach(lc, plan->hook_findings.findings)
+		{
+			finding_add(&sink, lfirst(lc));
 		}
 	}
 	finding_raise_first(&sink);
@@ -125,13 +136,25 @@ run_warn_once(const Run *run)
 }
 
 void
-run_begin_execution(Run *run, const Step *step)
+run_begin_execution(Run *run, const StepScript *script, const Step *step, const char *kind)
 {
 	BaseSettings *base = &run->execution.base;
+	CurrentRun	current = {
+		.kind = run->kind,
+		.service = run->request->scope->service,
+		.run_id = run->run_id,
+		.environment = run->request->scope->environment,
+		.direction = run->direction == UNIT_UP ? "up" : "down",
+		.version = step ? step->version : NULL,
+		.name = step ? step->name : NULL,
+		.file = script->unit->file
+	};
 
+	current_run_set(&current);
 	memset(&run->execution, 0, sizeof(Execution));
-	run->execution.version = step->version;
-	run->execution.file = run_step_script(run, step)->unit->file;
+	run->execution.kind = kind;
+	run->execution.version = step ? step->version : NULL;
+	run->execution.file = script->unit->file;
 	run->execution.statement = -1;
 	run->execution.own_transaction = run->own_transaction;
 	run->execution.before_statement = run->before_statement;
@@ -146,17 +169,17 @@ run_begin_execution(Run *run, const Step *step)
  * registered search_path.
  */
 void
-run_script(Run *run, Step *step)
+run_script(Run *run, const StepScript *script, const Step *step, const char *kind)
 {
 	instr_time	start;
 	int			level = NewGUCNestLevel();
 
-	run_begin_execution(run, step);
+	run_begin_execution(run, script, step, kind);
 	session_settings_base_set(&run->execution.base, GUC_ACTION_SAVE);
 	INSTR_TIME_SET_CURRENT(start);
 	PG_TRY();
 	{
-		run->execution.script = check_load_script(run->survey->reader, run_step_script(run, step));
+		run->execution.script = check_load_script(run->survey->reader, script);
 		execute_script(&run->execution);
 	}
 	PG_FINALLY();
@@ -165,6 +188,15 @@ run_script(Run *run, Step *step)
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(false, level);
+}
+
+void
+run_keep_locks(Run *run)
+{
+	run->lock_lost = true;
+	lock_keep_for_session(run->request->scope->service);
+	run->lock_lost = false;
+	source_keep(run->request->scope->source);
 }
 
 /* Whichever script is run, a migration is known by the one that goes up. */
@@ -197,6 +229,14 @@ run_fill_failure(const Run *run, const Step *step, const ErrorData *error, Recor
 	run_fill_step_entry(run, step, entry);
 	entry->state = MIGRATION_FAILED;
 	entry->event = "failed";
+	run_fill_error(run, error, entry);
+	if (run->execution.kind != NULL)
+		entry->note = psprintf("%s \"%s\"", run->execution.kind, run->execution.file);
+}
+
+void
+run_fill_error(const Run *run, const ErrorData *error, RecordEntry *entry)
+{
 	entry->execution_time_ms = run->elapsed;
 	entry->statement = run->execution.statement + 1;
 	entry->line = run->execution.error_line;

@@ -42,6 +42,9 @@ typedef struct Run
 	SessionSettings *saved_settings;	/* to be put back after an error */
 	bool		waited;			/* for the lock */
 	bool		lock_lost;		/* others may be running: do no more */
+	ErrorData  *hook_error;		/* of hooks that failed behind what stays */
+	bool		run_hook_after; /* the last hooks run were those behind */
+	MemoryContext context;		/* of the call */
 	bool		cancelled;		/* likewise */
 
 	RunReport	report;
@@ -73,14 +76,18 @@ extern void run_interrupt_running(Run *run);
 extern void run_warn_once(const Run *run);
 
 /*
- * Run the script of a step in the current (sub)transaction, with the
- * registered search_path; what it SETs ends with it.  Fills run->execution
- * and run->elapsed, also when it raises.
+ * Run a script in the current (sub)transaction, with the registered
+ * search_path; what it SETs ends with it.  It is one of a step, or of the run
+ * (NULL); kind is NULL for a migration's own script, "hook" for a hook.  Fills
+ * run->execution and run->elapsed, also when it raises.
  */
-extern void run_script(Run *run, Step *step);
+extern void run_script(Run *run, const StepScript *script, const Step *step, const char *kind);
 
-/* Set run->execution for a step; run_script does it by itself. */
-extern void run_begin_execution(Run *run, const Step *step);
+/* Set run->execution; run_script does it by itself. */
+extern void run_begin_execution(Run *run, const StepScript *script, const Step *step, const char *kind);
+
+/* A script may have released the locks of its session: take them again, or raise. */
+extern void run_keep_locks(Run *run);
 
 /* Write that the step is applied. */
 extern void run_record_step(Run *run, const Step *step);
@@ -102,6 +109,7 @@ extern bool run_take_lock(Run *run);
 extern void run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry);
 extern void run_fill_failure(const Run *run, const Step *step, const ErrorData *error,
 							 RecordEntry *entry);
+extern void run_fill_error(const Run *run, const ErrorData *error, RecordEntry *entry);
 extern void run_fill_entry(const Run *run, const char *outcome, RunEntry *entry);
 
 /* Add to an error what helps: which migration, another way of running it, the next step. */

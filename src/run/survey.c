@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "layout/layout.h"
 #include "plan/check_plan.h"
+#include "plan/hooks.h"
 #include "run/survey.h"
 
 /* The files of applied migrations, sorted when they are first asked for. */
@@ -48,6 +49,7 @@ survey_take(const Scope *scope, CheckDepth depth)
 		survey->set = layout_read(survey->source, &hints);
 	}
 	survey->plan = plan_join(survey->set, survey->record);
+	hooks_attach(survey->plan);
 	if (survey->source != NULL)
 		check_scripts(survey->plan, survey->reader, depth);
 	plan_mark_late(survey->plan);
@@ -106,6 +108,7 @@ survey_find_what_stops(const Survey *survey, bool force, FindingSink *sink)
 		check_registered_source(survey, sink);
 	check_names_refused(survey->set, sink);
 	check_duplicates(survey->set, sink);
+	check_hooks(survey->plan, sink);
 	if (!force)
 	{
 		check_layout(survey->plan, sink);

@@ -20,7 +20,7 @@
  * in READ COMMITTED, so with snapshots that are younger than the locks.  They
  * are the session's and outlive the commits; run_up() gives them back however
  * it ends.  A script can release them behind our back, by a function that calls
- * pg_advisory_unlock_all().  So each migration ends with keep_locks(), before
+ * pg_advisory_unlock_all().  So each migration ends with run_keep_locks(), before
  * its record and in the same transaction: it takes them again, or raises when
  * somebody else has them.  Then the transaction is undone, the state on record
  * is left alone, and no other migration is run.  The last fence does not
@@ -79,6 +79,7 @@
 #include "record/lock.h"
 #include "run/call.h"
 #include "run/event.h"
+#include "run/hook.h"
 #include "run/lock_retry.h"
 #include "run/migration_timeout.h"
 #include "run/progress.h"
@@ -131,7 +132,6 @@ static void add_detail(ErrorData *error, char *sentence);
 static void find_left_behind(void *argument);
 static ErrorData *restore_settings(Run *run);
 static ErrorData *try_restore(Run *run);
-static void keep_locks(Run *run);
 static void record_failure(Run *run, const Step *step, const ErrorData *error);
 static void write_failure(Run *run, const Step *step, const ErrorData *error);
 
@@ -145,6 +145,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 	run.request = request;
 	run.kind = "up";
 	run.direction = UNIT_UP;
+	run.context = CurrentMemoryContext;
 	run.own_transaction = true;
 	run.lock_timeout = migrator_ddl_lock_timeout;
 	run.before_statement = progress_statement;
@@ -302,7 +303,7 @@ up_locked(Run *run)
 	PG_TRY();
 	{
 		error = up_steps(run, &failed);
-		outcome = run->failed > 0 ? "failed" : "applied";
+		outcome = error != NULL ? "failed" : "applied";
 		finish_run(run, outcome);
 	}
 	PG_CATCH();
@@ -369,7 +370,8 @@ static ErrorData *
 up_steps(Run *run, StringInfo failed)
 {
 	MigrationPlan *plan = run->survey->plan;
-	ErrorData  *first = NULL;
+	ErrorData  *first = hook_run_apart(run, false);
+	bool		begun = first == NULL;
 	int			number = 0;
 
 	for (int i = 0; i < plan->count; i++)
@@ -379,10 +381,11 @@ up_steps(Run *run, StringInfo failed)
 
 		if (!step->selected)
 			continue;
-		if (first != NULL && (run->cancelled || run->lock_lost ||
+		if (first != NULL && (!begun || run->cancelled || run->lock_lost ||
 							  run->request->on_error != ON_ERROR_CONTINUE))
 		{
-			run_report_step(run, step, "not_run", -1, "an earlier migration failed");
+			run_report_step(run, step, "not_run", -1,
+							run->failed > 0 ? "an earlier migration failed" : "a hook failed");
 			run->not_run++;
 			continue;
 		}
@@ -391,6 +394,8 @@ up_steps(Run *run, StringInfo failed)
 		if (error == NULL)
 		{
 			run_step_applied(run, step);
+			if (first == NULL)
+				first = run->hook_error;
 			continue;
 		}
 		run->failed++;
@@ -403,7 +408,7 @@ up_steps(Run *run, StringInfo failed)
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && !migration_timeout_expired())
 			run->cancelled = true;
 	}
-	return first;
+	return first != NULL ? first : hook_run_apart(run, true);
 }
 
 /*
@@ -479,14 +484,14 @@ try_script(void *argument)
 	PG_TRY();
 	{
 		migration_timeout_start();
-		run_script(run, try->step);
+		hook_run_migration(run, try->step);
 	}
 	PG_FINALLY();
 	{
 		migration_timeout_stop();
 	}
 	PG_END_TRY();
-	keep_locks(run);
+	run_keep_locks(run);
 	run_record_step(run, try->step);
 }
 
@@ -547,10 +552,9 @@ up_step(Run *run, Step *step)
 			run_in_parts(run, step);
 		else
 		{
-			run_script(run, step);
+			hook_run_migration(run, step);
 			migration_timeout_stop();
-			transaction_make_writable();
-			keep_locks(run);
+			run_keep_locks(run);
 			run_record_step(run, step);
 			transaction_commit(migrator_commit == COMMIT_EACH);
 		}
@@ -718,7 +722,13 @@ run_in_parts(Run *run, Step *step)
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
-	run_begin_execution(run, step);
+	if (step->before != NULL)
+	{
+		hook_run(run, step, false);
+		run_keep_locks(run);
+		transaction_commit(true);
+	}
+	run_begin_execution(run, run_step_script(run, step), step, NULL);
 	run->execution.script = check_load_script(run->survey->reader, run_step_script(run, step));
 	script_parse((Script *) run->execution.script);
 
@@ -762,19 +772,11 @@ run_in_parts(Run *run, Step *step)
 	error = restore_settings(run);
 	if (error != NULL)
 		ReThrowError(error);
-	keep_locks(run);
+	run_keep_locks(run);
+	hook_run_behind(run, step);
+	run_keep_locks(run);
 	run_record_step(run, step);
 	transaction_commit(migrator_commit == COMMIT_EACH);
-}
-
-/* A script may have released the locks of its session. */
-static void
-keep_locks(Run *run)
-{
-	run->lock_lost = true;
-	lock_keep_for_session(run->request->scope->service);
-	run->lock_lost = false;
-	source_keep(run->request->scope->source);
 }
 
 /*

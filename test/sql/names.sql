@@ -70,7 +70,7 @@ TABLE files.names;
 CALL files.names('m/d', '1_a.sql', '1_a.pg.sql', '2_b.sql', '02_c.sql', '3_up_d.sql', '3_down_d.sql');
 SELECT message, hint FROM migrator.validate('m/d') WHERE check_name = 'duplicates';
 
--- hooks do not exist yet; nor is one passed over
+-- hooks are no migrations, and what is named like one is not passed over
 CALL files.names('m/d', '1_a.sql', 'pre_migrate.sql', 'PostMigrate_grants.sql', 'pre-rollback.sh', 'bootstrap.sql', 'hooks/check.sql',
   'hooks/README.md', 'beforeMigrate.sql', 'afterEachMigrate__x.sql', 'pre_migrate/1_x.sql');
 TABLE files.names;

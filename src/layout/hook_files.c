@@ -1,0 +1,140 @@
+/*
+ * hook_files.c
+ *	  The scripts of a source that run around its migrations.
+ *
+ * They are known by their names alone, whatever the layout: pre_migrate.sql and
+ * post_migrate.sql stand around a run, pre_migrate_VERSION.sql and
+ * post_migrate_VERSION.sql around a migration.  Whoever writes such a file
+ * counts on it.  So what is only named like one, for another tool, in another
+ * case, for a way back that nothing runs, or in a folder where none is looked
+ * for, stops a run.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+
+#include "layout/hook_files.h"
+#include "layout/left_out.h"
+
+/* begins of hooks' names, without "_" and "-" */
+static const char *const hook_begins[] = {
+	"premigrat", "postmigrat", "prerollback", "postrollback", "prerun", "postrun",
+	"predeploy", "postdeploy", "beforemigrat", "aftermigrat", "beforeeachmigrat",
+	"aftereachmigrat", "beforerepeatables", "afterversioned", "beforeall", "afterall",
+	"beforeeach", "aftereach",
+};
+
+static void take_file(Candidates *all, const char *path);
+static bool is_hook_folder(const char *name);
+static bool is_hook_name(const char *name);
+
+bool
+hook_files_take(Candidates *all, const SourceEntry *entry)
+{
+	bool		folder = entry->is_directory && strcmp(entry->name, "hooks") == 0;
+	bool		named_so = entry->is_directory && (is_hook_folder(entry->name) || is_hook_name(entry->name));
+	bool		found = false;
+	ListCell   *lc;
+
+	if (!entry->is_directory)
+	{
+		if (pg_strcasecmp(entry->name, "bootstrap.sql") == 0)
+		{
+			left_out_refuse(all->set, entry->name, "bootstrap scripts are not supported yet")->is_hook = true;
+			return true;
+		}
+		if (name_is_document(entry->name) || !is_hook_name(entry->name))
+			return false;
+		take_file(all, entry->name);
+		return true;
+	}
+	foreach(lc, entry->children)
+	{
+		const char *child = lfirst(lc);
+		char	   *path;
+
+		if (name_is_document(child) || !(named_so || is_hook_name(child)))
+			continue;
+		path = psprintf("%s/%s", entry->name, child);
+		if (folder)
+			take_file(all, path);
+		else
+			left_out_refuse(all->set, path, "hooks are looked for at the top of the source and in its folder \"hooks\"")->is_hook = true;
+		found = true;
+	}
+	return named_so && found;
+}
+
+/* (pre|post)_migrate[_VERSION].sql, or a reason why the file cannot run. */
+static void
+take_file(Candidates *all, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	bool		pre = strncmp(name, "pre_migrate", strlen("pre_migrate")) == 0;
+	bool		post = strncmp(name, "post_migrate", strlen("post_migrate")) == 0;
+	const char *rest = name + strlen(pre ? "pre_migrate" : "post_migrate");
+	const char *ending = strrchr(name, '.');
+	HookFile   *hook;
+	RefusedEntry *refused;
+
+	if (!pg_verifymbstr(path, strlen(path), true))
+	{
+		left_out_refuse(all->set, path, "its name is not valid in the database's encoding")->is_hook = true;
+		return;
+	}
+	if ((pre || post) && ending != NULL && (rest == ending || (*rest == '_' && rest + 1 < ending)))
+	{
+		if (strcmp(ending, ".sql") == 0)
+		{
+			hook = palloc0(sizeof(HookFile));
+			hook->after = post;
+			hook->version = rest == ending ? NULL : pnstrdup(rest + 1, ending - rest - 1);
+			hook->unit = unit_of_file(UNIT_UP, pstrdup(path));
+			all->set->hooks = lappend(all->set->hooks, hook);
+			return;
+		}
+		if (strcmp(ending, ".sh") == 0)
+		{
+			refused = left_out_refuse(all->set, path, "a database server runs no shell");
+			refused->is_hook = true;
+			refused->hint = "Run it on the client, and leave it out with options => '{\"ignore\": [\"*.sh\"]}', here or in migrator.register().";
+			return;
+		}
+	}
+	left_out_refuse(all->set, path,
+					strncmp(name, "pre_rollback", strlen("pre_rollback")) == 0 ||
+					strncmp(name, "post_rollback", strlen("post_rollback")) == 0 ?
+					"it is a hook of a rollback, and nothing is rolled back that could run it" :
+					"it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_migrate_VERSION.sql and post_migrate_VERSION.sql")->is_hook = true;
+}
+
+static bool
+is_hook_folder(const char *name)
+{
+	return pg_strcasecmp(name, "hooks") == 0 || pg_strcasecmp(name, "callbacks") == 0;
+}
+
+static bool
+is_hook_name(const char *name)
+{
+	/* most names begin with a number, and no hook's does */
+	if (*name >= '0' && *name <= '9')
+		return false;
+	for (int i = 0; i < lengthof(hook_begins); i++)
+	{
+		const char *expected = hook_begins[i];
+
+		for (const char *c = name; *c != '\0' && *expected != '\0'; c++)
+		{
+			if (*c == '_' || *c == '-')
+				continue;
+			if (pg_ascii_tolower((unsigned char) *c) != *expected)
+				break;
+			expected++;
+		}
+		if (*expected == '\0')
+			return true;
+	}
+	return false;
+}

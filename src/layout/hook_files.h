@@ -1,0 +1,17 @@
+/*
+ * hook_files.h
+ *	  The scripts of a source that run around its migrations.
+ */
+#ifndef MIGRATOR_LAYOUT_HOOK_FILES_H
+#define MIGRATOR_LAYOUT_HOOK_FILES_H
+
+#include "layout/candidates.h"
+
+/*
+ * Take the hooks of an entry, a file at the top or a folder of such files, into
+ * the set.  What is named like a hook and cannot run is refused.  True when
+ * that settles what the entry is.
+ */
+extern bool hook_files_take(Candidates *all, const SourceEntry *entry);
+
+#endif

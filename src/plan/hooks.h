@@ -1,0 +1,19 @@
+/*
+ * hooks.h
+ *	  The hooks of a source and what they stand around.
+ */
+#ifndef MIGRATOR_PLAN_HOOKS_H
+#define MIGRATOR_PLAN_HOOKS_H
+
+#include "plan/plan.h"
+
+/*
+ * Give each hook of the plan's set to its step, or to the run.  To be called
+ * while the steps are in the order of their versions.
+ */
+extern void hooks_attach(MigrationPlan *plan);
+
+/* Hooks for a version that nobody knows, and two for one event: both stop every run. */
+extern void check_hooks(const MigrationPlan *plan, FindingSink *sink);
+
+#endif

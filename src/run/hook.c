@@ -1,0 +1,223 @@
+/*
+ * hook.c
+ *	  What runs before and after a migration, and a run.
+ *
+ * A hook is not run by itself: whoever runs a migration calls this before and
+ * after it, under the same locks.  The transaction decides what a failure means.
+ * Where the migration is one transaction, or all is the caller's, the hook is in
+ * it, and its failure undoes it.  Behind what is committed and stays, a failure
+ * is put on record, and raised where the run ends.
+ *
+ * The hooks behind a migration that runs part by part share a transaction with
+ * the record that says it is applied: either both are there or the migration
+ * reads as interrupted, and the next run goes on at its end, with these hooks.
+ * So a crash takes no hook along that should have run.
+ */
+#include "postgres.h"
+
+#include "base/finding.h"
+#include "base/transaction.h"
+#include "run/event.h"
+#include "run/failure_log.h"
+#include "run/hook.h"
+
+/* argument of run_after() */
+typedef struct StepHooks
+{
+	Run		   *run;
+	const Step *step;
+} StepHooks;
+
+static void run_file(Run *run, const Step *step, const Hook *hook);
+static void run_after(void *argument);
+static void record_done(Run *run, const Step *step, const Hook *hook, double elapsed);
+static void fill_entry(const Run *run, const Step *step, const char *file, bool after, RecordEntry *entry);
+static void fill_run_failure(Run *run, const ErrorData *error, RecordEntry *entry);
+static void explain_error(const Run *run, const char *detail, ErrorData *error);
+
+void
+hook_run_migration(Run *run, Step *step)
+{
+	hook_run(run, step, false);
+	run_script(run, run_step_script(run, step), step, NULL);
+
+	/* the script may have said that its transaction only reads */
+	if (run->own_transaction)
+		transaction_make_writable();
+	hook_run(run, step, true);
+}
+
+void
+hook_run(Run *run, const Step *step, bool after)
+{
+	const MigrationPlan *plan = run->survey->plan;
+	const Hook *hook = step != NULL ? (after ? step->after : step->before) : (after ? plan->after : plan->before);
+
+	run->run_hook_after = after;
+	if (hook != NULL)
+		run_file(run, step, hook);
+}
+
+/* The time of a migration is its own, and so is the place where it failed. */
+static void
+run_file(Run *run, const Step *step, const Hook *hook)
+{
+	double		elapsed = run->elapsed;
+	Execution	execution = run->execution;
+
+	run_script(run, &hook->script, step, "hook");
+	record_done(run, step, hook, run->elapsed);
+	run->elapsed = elapsed;
+	run->execution = execution;
+}
+
+void
+hook_run_behind(Run *run, const Step *step)
+{
+	StepHooks	hooks = {run, step};
+	MemoryContext old;
+	ErrorData  *error;
+	RecordEntry entry;
+
+	if (step->after == NULL)
+		return;
+	old = MemoryContextSwitchTo(run->context);
+	error = transaction_try(run_after, &hooks, false);
+	if (error != NULL)
+	{
+		fill_entry(run, step, run->execution.file, true, &entry);
+		run_fill_error(run, error, &entry);
+		record_write_event(&entry);
+		explain_error(run, psprintf("Migration \"%s\" is applied, and stays so.", finding_one_line(step->version)), error);
+		run->hook_error = error;
+	}
+	MemoryContextSwitchTo(old);
+}
+
+static void
+run_after(void *argument)
+{
+	StepHooks  *hooks = argument;
+
+	hook_run(hooks->run, hooks->step, true);
+}
+
+ErrorData *
+hook_run_apart(Run *run, bool after)
+{
+	const MigrationPlan *plan = run->survey->plan;
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext work;
+	ErrorData  *volatile error = NULL;
+	RecordEntry entry;
+
+	if ((after ? plan->after : plan->before) == NULL)
+		return NULL;
+	work = AllocSetContextCreate(context, "migrator hook", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(work);
+	PG_TRY();
+	{
+		hook_run(run, NULL, after);
+		run_keep_locks(run);
+		transaction_commit(migrator_commit == COMMIT_EACH);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		transaction_abort();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	MemoryContextDelete(work);
+	if (error == NULL)
+		return NULL;
+
+	fill_run_failure(run, error, &entry);
+	PG_TRY();
+	{
+		record_write_event(&entry);
+		transaction_commit(true);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *other;
+
+		MemoryContextSwitchTo(context);
+		other = CopyErrorData();
+		FlushErrorState();
+		transaction_abort();
+		ereport(WARNING,
+				errcode(other->sqlerrcode),
+				errmsg("failure of hook \"%s\" could not be kept on record: %s",
+					   finding_one_line(entry.name), other->message));
+	}
+	PG_END_TRY();
+	explain_error(run, after ? "The migrations of the run are applied, and stay so." : "No migration was run.", error);
+	return error;
+}
+
+void
+hook_raise(Run *run, ErrorData *error)
+{
+	RecordEntry entry;
+	RunEntry	run_entry;
+
+	fill_run_failure(run, error, &entry);
+	explain_error(run, "Nothing of this call was kept.", error);
+	if (!run->request->dry_run && migrator_record_failures)
+	{
+		run_fill_entry(run, "failed", &run_entry);
+		run_entry.applied = 0;	/* all is undone */
+		failure_log_keep(&entry, &run_entry);
+	}
+	ReThrowError(error);
+}
+
+static void
+record_done(Run *run, const Step *step, const Hook *hook, double elapsed)
+{
+	RecordEntry entry;
+
+	event_hook_done(run->request->scope->service, hook->file->unit->file, elapsed);
+	if (run->request->dry_run)
+		return;
+	fill_entry(run, step, hook->file->unit->file, hook->file->after, &entry);
+	entry.checksum = hook->script.checksum;
+	entry.execution_time_ms = elapsed;
+	record_write_event(&entry);
+}
+
+static void
+fill_entry(const Run *run, const Step *step, const char *file, bool after, RecordEntry *entry)
+{
+	memset(entry, 0, sizeof(RecordEntry));
+	entry->service = run->request->scope->service;
+	if (step != NULL)
+		entry->version = step->row ? step->row->version : step->version;
+	entry->name = file;
+	entry->environment = run->request->scope->environment;
+	entry->run_id = run->run_id;
+	entry->execution_time_ms = -1;
+	entry->event = "hook";
+	entry->note = step != NULL ? (after ? "post_migrate" : "pre_migrate") : (after ? "post_run" : "pre_run");
+}
+
+static void
+fill_run_failure(Run *run, const ErrorData *error, RecordEntry *entry)
+{
+	fill_entry(run, NULL, run->execution.file, run->run_hook_after, entry);
+	run_fill_error(run, error, entry);
+	event_hook_failed(entry->service, entry->name, error->message);
+}
+
+/* Behind what the error says itself: what became of the migrations. */
+static void
+explain_error(const Run *run, const char *detail, ErrorData *error)
+{
+	error->detail = error->detail ? psprintf("%s\n%s", error->detail, detail) : pstrdup(detail);
+	if (error->context == NULL || strstr(error->context, "hook") == NULL)
+		error->context = psprintf("%s%shook (file \"%s\")", error->context ? error->context : "",
+								  error->context ? "\n" : "", finding_one_line(run->execution.file));
+}
