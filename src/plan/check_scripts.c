@@ -161,7 +161,7 @@ static void
 check_down_script(Step *step, UnitReader *reader, MemoryContext work)
 {
 	const ScriptUnit *unit = step->down.unit;
-	Subject		subject = {&step->findings, step->version, unit, step->migration->marks, .idle = true};
+	Subject		subject = {&step->findings, step->version, unit, step->migration->marks, true};
 	MemoryContext keep = MemoryContextSwitchTo(work);
 	UnitText	text;
 	Script	   *script = NULL;
@@ -194,7 +194,11 @@ check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext
 
 	for (int i = 0; i < lengthof(hooks); i++)
 	{
-		Subject		subject = {&step->findings, step->version, .idle = applied};
+		Subject		subject = {
+			.findings = &step->findings,
+			.version = step->version,
+			.idle = applied
+		};
 
 		if (hooks[i] != NULL && (!applied || depth == CHECK_EVERYTHING))
 			check_hook_script(hooks[i], &subject, reader, work);

@@ -99,7 +99,8 @@ CALL files.forget();
 
 -- after the run: of apply() nothing stays, of up() all
 CREATE TABLE app.t (what text);
-CALL files.make('m/d', '1_a.sql', 'INSERT INTO t VALUES (1);', '2_b.sql', 'INSERT INTO t VALUES (2);', 'post_migrate.sql', E'INSERT INTO t VALUES (''post'');\nSELECT 1/0;');
+CALL files.make('m/d', '1_a.sql', 'INSERT INTO t VALUES (1);', '2_b.sql', 'INSERT INTO t VALUES (2);',
+  'post_migrate.sql', E'INSERT INTO t VALUES (''post'');\nSELECT 1/0;');
 SELECT * FROM migrator.apply('m/d');
 SELECT * FROM migrator.apply('m/d', on_error => 'continue');
 TABLE app.t;
