@@ -85,7 +85,7 @@ static void check_table(Relation rel, Oid owner);
 pg_noreturn static void refuse_table(Relation rel, const char *what);
 
 /* more tables than the extension has; what finds no room is looked at each time */
-#define TABLES_AT_MOST 16
+#define TABLES_AT_MOST 32
 
 /*
  * Tables that were found to be as they should, for this owner.  As long as there

@@ -40,6 +40,7 @@ int			migrator_late = LATE_ERROR;
 int			migrator_max_file_size = 16 * 1024;
 int			migrator_max_stage_size = 256 * 1024;
 int			migrator_max_stage_files = 50000;
+int			migrator_backup_max_age = 24 * 60 * 60;
 static char *trusted_stagers = NULL;
 bool		migrator_enabled = true;
 int			migrator_if_locked = IF_LOCKED_WAIT;
@@ -145,6 +146,11 @@ define_policy(void)
 							NULL,
 							&migrator_max_file_size, 16 * 1024, 1, 1024 * 1023,
 							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable(PREFIX "backup_max_age",
+							"Age up to which a recorded backup lets a run begin that requires one.",
+							NULL,
+							&migrator_backup_max_age, 24 * 60 * 60, 1, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	define_staging_policy();
 }
 

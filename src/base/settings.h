@@ -4,7 +4,7 @@
  *	  was loaded.
  *
  * Defined once, in settings.c.  Policy (environment, lock_id, source_roots,
- * checksum_policy, late, max_file_size, trusted_stagers, max_stage_size,
+ * backup_max_age, checksum_policy, late, max_file_size, trusted_stagers, max_stage_size,
  * max_stage_files) is not the caller's: PGC_SUSET.
  */
 #ifndef MIGRATOR_BASE_SETTINGS_H
@@ -53,6 +53,7 @@ extern char *migrator_environment;	/* "" when none */
 extern char *migrator_lock_id;	/* a bigint as text, "" when none */
 extern char *migrator_source_roots; /* comma-separated directories */
 extern int	migrator_checksum_policy;	/* ChecksumPolicy */
+extern int	migrator_backup_max_age;	/* seconds */
 extern int	migrator_late;		/* LatePolicy */
 extern int	migrator_max_file_size; /* kB */
 extern int	migrator_max_stage_size;	/* kB */

@@ -34,15 +34,15 @@
 const OptionKey registration_options[] = {
 	{"roles", OPTION_STRINGS, "an array of names of roles", "Null takes the option away."},
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them", "Null takes the option away."},
+	{"allow_destructive_operations", OPTION_BOOLEAN, "false", "Null takes the option away."},
+	{"auto_rollback_on_failure", OPTION_BOOLEAN, "true or false", "Null takes the option away."},
+	{"backup_required", OPTION_BOOLEAN, "true", "Null takes the option away."},
+	{"maintenance_window_required", OPTION_BOOLEAN, "true", "Null takes the option away."},
+	{"require_approval", OPTION_BOOLEAN, "true", "Null takes the option away."},
 	{"auto_migrate", OPTION_LATER},
-	{"auto_rollback_on_failure", OPTION_LATER},
-	{"allow_destructive_operations", OPTION_LATER},
-	{"backup_required", OPTION_LATER},
 	{"checks", OPTION_LATER},
 	{"layout", OPTION_LATER},
-	{"maintenance_window_required", OPTION_LATER},
 	{"mirror", OPTION_LATER},
-	{"require_approval", OPTION_LATER},
 	{"schemas", OPTION_LATER},
 	{"variables", OPTION_LATER},
 	{"view_schema", OPTION_LATER},
@@ -63,6 +63,8 @@ static List *select_services(OwnerQuery *query, const Datum *values);
 static void copy_service(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_role_oids(Service *service, Datum array);
 static void take_author(Service *service, HeapTuple tuple, TupleDesc desc);
+static void take_flags(const List *options, PolicyFlags *flags);
+static void check_floors(const Service *old, const List *given);
 static void resolve_roles(Service *service, const Service *old, const List *options);
 static Oid	role_of(const Service *service, int i);
 
@@ -133,6 +135,7 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 		service->ignore = ignore->strings;
 		service->ignore_count = ignore->count;
 	}
+	take_flags(options, &service->flags);
 	value = heap_getattr(tuple, 7, desc, &isnull);
 	service->of_this_cluster = !isnull && (uint64) DatumGetInt64(value) == GetSystemIdentifier();
 	value = heap_getattr(tuple, 6, desc, &isnull);
@@ -141,6 +144,18 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	take_author(service, tuple, desc);
 	list->services = lappend(list->services, service);
 	MemoryContextSwitchTo(old);
+}
+
+static void
+take_flags(const List *options, PolicyFlags *flags)
+{
+	for (int i = 0; i < POLICY_FLAG_COUNT; i++)
+	{
+		const Option *option = options_find(options, policy_flag_name(i));
+
+		if (option != NULL)
+			flags->value[i] = option->boolean ? POLICY_TRUE : POLICY_FALSE;
+	}
 }
 
 /* One for each name, or none at all. */
@@ -230,6 +245,7 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 
 	if (ignore != NULL)
 		glob_require_valid(ignore->strings, ignore->count);
+	check_floors(old, given);
 	trust_own_session(&by, "register a service");
 	author[0] = ObjectIdGetDatum(by.current);
 	author[1] = ObjectIdGetDatum(by.session);
@@ -259,6 +275,49 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 	values[10] = PointerGetDatum(construct_array(author, 3, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
 	if (owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL) != 1)
 		elog(ERROR, "registration of service \"%s\" is gone", service->service);
+}
+
+/*
+ * Whoever may register sets a floor, and with it has no more rights than
+ * before.  To take one away is to let runs pass which it stopped: who may
+ * register is often who runs, so that it takes more.
+ */
+static void
+check_floors(const Service *old, const List *given)
+{
+	ListCell   *lc;
+
+	foreach(lc, given)
+	{
+		const Option *option = lfirst(lc);
+		PolicyFlag	flag;
+		PolicyValue floor;
+
+		if (!policy_flag_find(option->key->name, &flag) ||
+			(floor = policy_flag_floor(flag)) == POLICY_UNSET)
+			continue;
+		if (!option->is_null && option->boolean != (floor == POLICY_TRUE))
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("option \"%s\" must be %s", option->key->name, option->key->must_be),
+					errdetail("A registration demands it of every environment, or leaves it to them."),
+					errhint("Null takes the option away."));
+		if (option->is_null && old != NULL && old->flags.value[flag] != POLICY_UNSET)
+			registration_require_floor_rights(old, flag);
+	}
+}
+
+void
+registration_require_floor_rights(const Service *registration, PolicyFlag flag)
+{
+	if (registration->flags.value[flag] == POLICY_UNSET || policy_flag_floor(flag) == POLICY_UNSET ||
+		has_privs_of_role(GetUserId(), owner_query_owner()))
+		return;
+	ereport(ERROR,
+			errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			errmsg("permission denied to take option \"%s\" of service \"%s\" away",
+				   policy_flag_name(flag), registration->service),
+			errhint("The owner of extension \"migrator\", or a superuser, can do that."));
 }
 
 /*

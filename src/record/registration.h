@@ -7,6 +7,7 @@
 #define MIGRATOR_RECORD_REGISTRATION_H
 
 #include "base/options.h"
+#include "base/policy_flag.h"
 #include "base/trust.h"
 
 /*
@@ -26,6 +27,8 @@ typedef struct Service
 	char	  **ignore;			/* patterns (base/glob.h) of what is none of
 								 * its files */
 	int			ignore_count;
+
+	PolicyFlags flags;			/* what it demands, whatever files say */
 
 	/* OIDs are those of this cluster; after a restore elsewhere names count */
 	bool		of_this_cluster;
@@ -57,7 +60,8 @@ extern Service *registration_lock(const char *service);
  * Write a registration that is locked, in the name of the caller.  Options that are not among the given
  * ones stay as they are in old (NULL: none); a null takes one away.  Raises
  * what options_read() does, 22023 for an empty list of roles, 42704 for a role
- * that does not exist.
+ * that does not exist, 42501 for a floor
+ * (base/policy_flag.h) that is not the caller's to take away.
  */
 extern void registration_write(Service *service, const Service *old, Jsonb *options);
 
@@ -76,6 +80,12 @@ extern void registration_require_member(const Service *registration);
  * extension's owner among them; NIL when it lets everybody pass.
  */
 extern List *registration_members(const Service *registration);
+
+/*
+ * Raise 42501 when the registration has that flag as a floor, and the current
+ * user is neither the extension's owner nor a superuser.
+ */
+extern void registration_require_floor_rights(const Service *registration, PolicyFlag flag);
 
 /*
  * Raise 42501 unless whoever registered the service could have done with the

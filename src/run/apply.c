@@ -40,7 +40,9 @@
 #include "run/failure_log.h"
 #include "run/hook.h"
 #include "run/shared.h"
+#include "run/step_gate.h"
 
+static const char *first_version(const MigrationPlan *plan);
 static void refuse_what_needs_call(const Run *run);
 static void warn_of_lock_table(const Run *run);
 static void tell_lock_kept(const Run *run);
@@ -122,7 +124,10 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 
 	event_pending(service, run.survey->plan->selected, run.survey->set->count, request->dry_run);
 	if (!request->dry_run)
+	{
 		run.run_id = record_new_run_id();
+		run_make_restore_point(&run, first_version(run.survey->plan));
+	}
 	apply_steps(&run);
 
 	if (request->dry_run)
@@ -144,6 +149,15 @@ tell_lock_kept(const Run *run)
 {
 	if (!run->request->undone_later)
 		event_lock_kept(run->request->scope->service);
+}
+
+static const char *
+first_version(const MigrationPlan *plan)
+{
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].selected)
+			return plan->steps[i].version;
+	return NULL;
 }
 
 /* Before anything ran.  A dry run reports such migrations as not run. */

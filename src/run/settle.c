@@ -21,7 +21,6 @@
 static void refuse_same_view(const char *service);
 static void write_settled(const Survey *survey, const Step *step, MigrationState state,
 						  const char *event, const char *note, int64 run_id);
-static Step *find_step(const Survey *survey, const char *version);
 static bool parse_state(const char *word, MigrationState *state);
 
 void
@@ -96,11 +95,18 @@ settle_unregister(const char *service)
 		.event = "unregistered",
 		.execution_time_ms = -1
 	};
+	const Service *old;
 
 	run_require_writable("migrator.unregister()");
 	scope_check_service_name(service);
 	registration_require_member(registration_find(service));
-	if (!registration_delete(service))
+
+	/* as it is by now: a floor may have come meanwhile */
+	old = registration_lock(service);
+	registration_require_member(old);
+	for (int i = 0; old != NULL && i < POLICY_FLAG_COUNT; i++)
+		registration_require_floor_rights(old, i);
+	if (old == NULL || !registration_delete(service))
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("service \"%s\" is not registered", service));
@@ -233,7 +239,7 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 	run_require_writable("migrator.resolve()");
 	(void) run_lock_and_load(scope->service);
 	survey = survey_take(scope, CHECK_FOR_RUN);
-	step = find_step(survey, version);
+	step = survey_find_step(survey, version);
 
 	if (step->state == wanted)
 		ereport(ERROR,
@@ -293,7 +299,7 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 	check_same_files(survey->plan, &sink);
 	finding_raise_first(&sink);
 
-	step = find_step(survey, version);
+	step = survey_find_step(survey, version);
 	if (step->row == NULL || step->state != MIGRATION_APPLIED)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -329,19 +335,6 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("the files of migration \"%s\" are as they are on record", finding_one_line(step->version)));
 	record_write_event(&entry);
-}
-
-static Step *
-find_step(const Survey *survey, const char *version)
-{
-	for (int i = 0; i < survey->plan->count; i++)
-		if (version_matches(survey->plan->order, survey->plan->steps[i].version, version))
-			return &survey->plan->steps[i];
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("service \"%s\" has no migration \"%s\"", survey->scope->service, version),
-			survey->source == NULL ?
-			errhint("No source is registered for the service, so only what is on record is known.") : 0);
 }
 
 static bool

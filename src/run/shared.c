@@ -13,6 +13,7 @@
 #include "utils/guc.h"
 
 #include "base/errors.h"
+#include "plan/gate.h"
 #include "run/current_run.h"
 #include "run/event.h"
 #include "run/shared.h"
@@ -21,6 +22,7 @@
 #define RECORDED_TEXT (64 * 1024)
 
 static const char *bounded(const char *text);
+static void warn_of_no_rollback(const Run *run);
 static const char *next_step(const Run *run, const Step *step);
 
 /* Everything that is wrong is raised before the first statement runs. */
@@ -30,9 +32,10 @@ run_raise_what_stops(Run *run)
 	Survey	   *survey = run->survey;
 	MigrationPlan *plan = survey->plan;
 	FindingSink sink = {0};
+	const Service *registration = registration_find(run->request->scope->service);
 
 	/* again behind a wait: the service may have become others' meanwhile */
-	registration_require_member(registration_find(run->request->scope->service));
+	registration_require_member(registration);
 	scope_require_rights(run->request->scope, true);
 	source_require_runnable(survey->source);
 	survey_raise_what_stops(survey, run->request->force);
@@ -76,6 +79,9 @@ run_raise_what_stops(Run *run)
 								  count, count, modified),
 					errhint("Create a new migration instead of changing an applied one, or set migrator.checksum_policy to warn."));
 	}
+
+	policy_decide(NULL, registration ? &registration->flags : NULL, &run->policy);
+	gate_raise_what_stops(&run->policy, run->request->scope->service, plan);
 }
 
 void
@@ -121,6 +127,8 @@ run_warn_once(const Run *run)
 				errmsg_plural("%d applied migration has no file any more: %s",
 							  "%d applied migrations have no file any more: %s",
 							  count, count, finding_one_line(list)));
+	if (run->policy.value[POLICY_AUTO_ROLLBACK_ON_FAILURE] && plan->selected > 0)
+		warn_of_no_rollback(run);
 	foreach(lc, run->survey->set->ignored)
 	{
 		const IgnoredEntry *entry = lfirst(lc);
@@ -133,6 +141,19 @@ run_warn_once(const Run *run)
 				errmsg_plural("%d name was ignored: %s", "%d names were ignored, first %s",
 							  ignored, ignored, finding_one_line(first)),
 				errhint("migrator.validate() lists all."));
+}
+
+/* Where an error does not undo the whole call, which is what the flag asks for. */
+static void
+warn_of_no_rollback(const Run *run)
+{
+	if (run->own_transaction)
+		ereport(WARNING,
+				errmsg("auto_rollback_on_failure is set, and is not available under CALL: migrations before one that fails stay applied"),
+				errhint("SELECT * FROM migrator.apply() undoes all of them."));
+	else if (run->request->on_error != ON_ERROR_RAISE && !run->request->dry_run)
+		ereport(WARNING,
+				errmsg("auto_rollback_on_failure is set, and on_error is not \"raise\": migrations before one that fails stay applied"));
 }
 
 void
@@ -399,6 +420,10 @@ run_record_step(Run *run, const Step *step)
 	if (step->down.unit != NULL)
 		entry.down_script = unit_read_text(run->survey->reader, step->down.unit, &down);
 	record_write(&entry);
+
+	/* of a script that ran part by part there is nothing left to undo */
+	if (run->policy.value[POLICY_REQUIRE_APPROVAL])
+		gate_use_approval(entry.service, step, run->run_id, run_step_script(run, step)->call_reason == NULL);
 }
 
 bool

@@ -11,6 +11,7 @@
 
 #include "execute/execute.h"
 #include "execute/session_settings.h"
+#include "plan/policy.h"
 #include "record/lock.h"
 #include "record/runs.h"
 #include "record/write.h"
@@ -22,6 +23,7 @@ typedef struct Run
 {
 	const RunRequest *request;
 	Survey	   *survey;
+	Policy		policy;			/* as it was when the run was last checked */
 	int64		run_id;
 	TimestampTz started_at;
 	instr_time	start;
@@ -46,6 +48,8 @@ typedef struct Run
 	bool		run_hook_after; /* the last hooks run were those behind */
 	MemoryContext context;		/* of the call */
 	bool		cancelled;		/* likewise */
+	const char *stopped;		/* likewise: why, or NULL */
+	bool		told_no_restore_point;
 
 	RunReport	report;
 	void	   *report_argument;

@@ -150,3 +150,16 @@ check_registered_source(const Survey *survey, FindingSink *sink)
 							   scope->service, registered, scope->source);
 	finding_add(sink, &finding);
 }
+
+Step *
+survey_find_step(const Survey *survey, const char *version)
+{
+	for (int i = 0; i < survey->plan->count; i++)
+		if (version_matches(survey->plan->order, survey->plan->steps[i].version, version))
+			return &survey->plan->steps[i];
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("service \"%s\" has no migration \"%s\"", survey->scope->service, version),
+			survey->source == NULL ?
+			errhint("No source is registered for the service, so only what is on record is known.") : 0);
+}

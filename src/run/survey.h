@@ -39,4 +39,7 @@ extern void survey_find_what_stops(const Survey *survey, bool force, FindingSink
 /* Raise the first of these. */
 extern void survey_raise_what_stops(const Survey *survey, bool force);
 
+/* The step of that version, written in any way.  Raises 22023 when there is none. */
+extern Step *survey_find_step(const Survey *survey, const char *version);
+
 #endif

@@ -84,6 +84,7 @@
 #include "run/migration_timeout.h"
 #include "run/progress.h"
 #include "run/shared.h"
+#include "run/step_gate.h"
 #include "script/parse.h"
 #include "script/server_parser.h"
 
@@ -120,6 +121,8 @@ static void finish_run(Run *run, const char *outcome);
 static void try_finish_run(Run *run, const char *outcome);
 static void end_dead_runs(const Run *run);
 static ErrorData *up_steps(Run *run, StringInfo failed);
+static bool goes_on(const Run *run);
+static ErrorData *up_gate(Run *run, const Step *step);
 static ErrorData *up_step_with_retries(Run *run, Step *step, int number);
 static ErrorData *try_step(Run *run, Step *step, char **statement);
 static void try_script(void *argument);
@@ -381,10 +384,20 @@ up_steps(Run *run, StringInfo failed)
 
 		if (!step->selected)
 			continue;
-		if (first != NULL && (!begun || run->cancelled || run->lock_lost ||
-							  run->request->on_error != ON_ERROR_CONTINUE))
+		if (begun && (first == NULL || goes_on(run)))
+		{
+			error = up_gate(run, step);
+			if (first == NULL)
+				first = error;
+			else if (error != NULL)
+				ereport(WARNING,
+						errcode(error->sqlerrcode),
+						errmsg("no more migrations are run: %s", error->message));
+		}
+		if (first != NULL && !(begun && goes_on(run)))
 		{
 			run_report_step(run, step, "not_run", -1,
+							run->stopped ? run->stopped :
 							run->failed > 0 ? "an earlier migration failed" : "a hook failed");
 			run->not_run++;
 			continue;
@@ -409,6 +422,33 @@ up_steps(Run *run, StringInfo failed)
 			run->cancelled = true;
 	}
 	return first != NULL ? first : hook_run_apart(run, true);
+}
+
+/* Does a failed migration let others run? */
+static bool
+goes_on(const Run *run)
+{
+	return run->request->on_error == ON_ERROR_CONTINUE &&
+		!run->cancelled && !run->lock_lost && run->stopped == NULL;
+}
+
+/* What the policy of the run has against the next step, and so against all that are left. */
+static ErrorData *
+up_gate(Run *run, const Step *step)
+{
+	ErrorData  *error;
+
+	if (!run_has_gate(run))
+		return NULL;
+	error = run_pass_gate(run, step);
+	if (error != NULL)
+	{
+		run->stopped = error->message;
+		add_detail(error, psprintf("The run stopped before migration \"%s\". What it has applied stays.",
+								   finding_one_line(step->version)));
+	}
+	transaction_commit(false);
+	return error;
 }
 
 /*

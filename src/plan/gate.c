@@ -1,0 +1,171 @@
+/*
+ * gate.c
+ *	  What policy demands of a run before it begins.
+ *
+ * All of it is asked as it is committed now, whatever the caller's snapshot is
+ * and before the lock of the service as well as under it.  The time is the
+ * clock's, not the transaction's: a transaction that was begun within a window
+ * does not hold it open.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/errors.h"
+#include "base/settings.h"
+#include "plan/gate.h"
+#include "plan/window_time.h"
+#include "record/approval.h"
+#include "record/backup.h"
+#include "record/window.h"
+
+static void require_approvals(const char *service, const MigrationPlan *plan);
+static bool is_approved(const ApprovalList *approvals, const Step *step);
+pg_noreturn static void refuse_unapproved(const char *service, const Step *step, int count,
+										  const ApprovalList *approvals);
+static void require_window(const char *service);
+static void require_backup(const char *service);
+
+void
+gate_raise_what_stops(const Policy *policy, const char *service, const MigrationPlan *plan)
+{
+	if (plan->selected == 0)
+		return;
+	if (policy->value[POLICY_REQUIRE_APPROVAL])
+		require_approvals(service, plan);
+	if (policy->value[POLICY_MAINTENANCE_WINDOW_REQUIRED])
+		require_window(service);
+	if (policy->value[POLICY_BACKUP_REQUIRED])
+		require_backup(service);
+}
+
+void
+gate_raise_before_step(const Policy *policy, const char *service, const Step *step)
+{
+	if (policy->value[POLICY_REQUIRE_APPROVAL])
+	{
+		ApprovalList *approvals = approval_load(service);
+
+		if (!is_approved(approvals, step))
+			refuse_unapproved(service, step, 1, approvals);
+	}
+	if (policy->value[POLICY_MAINTENANCE_WINDOW_REQUIRED])
+		require_window(service);
+}
+
+static void
+require_approvals(const char *service, const MigrationPlan *plan)
+{
+	ApprovalList *approvals = approval_load(service);
+	const Step *first = NULL;
+	int			count = 0;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+
+		if (!step->selected || is_approved(approvals, step))
+			continue;
+		if (count++ == 0)
+			first = step;
+	}
+	if (count > 0)
+		refuse_unapproved(service, first, count, approvals);
+}
+
+const char *
+gate_version(const Step *step)
+{
+	return step->row ? step->row->version : step->version;
+}
+
+/* The checksum is that of the file as it was read for this run; what is executed is compared with it. */
+static bool
+is_approved(const ApprovalList *approvals, const Step *step)
+{
+	return step->up.checksum != NULL &&
+		approval_find(approvals, gate_version(step), step->up.checksum) != NULL;
+}
+
+static void
+refuse_unapproved(const char *service, const Step *step, int count, const ApprovalList *approvals)
+{
+	const char *version = finding_one_line(step->version);
+	const Approval *other = approval_of_version(approvals, gate_version(step));
+
+	ereport(ERROR,
+			errcode(ERRCODE_MIGRATOR_NOT_APPROVED),
+			count == 1 ?
+			errmsg("migration \"%s\" of service \"%s\" is not approved", version, service) :
+			errmsg("%d migrations of service \"%s\" are not approved, first \"%s\"", count, service, version),
+			other ? errdetail("Role \"%s\" approved a file with other bytes: an approval is for the file as it was, and an edit voids it.",
+							  finding_one_line(other->approved_by)) : 0,
+			errhint("Who may approve it looks at the file and calls migrator.approve(%s, service => %s).",
+					finding_one_line(quote_literal_cstr(gate_version(step))), quote_literal_cstr(service)));
+}
+
+void
+gate_use_approval(const char *service, const Step *step, int64 run_id, bool must_stand)
+{
+	if (!approval_use(service, gate_version(step), step->up.checksum, run_id) && must_stand)
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_NOT_APPROVED),
+				errmsg("approval of migration \"%s\" of service \"%s\" was revoked while it ran",
+					   finding_one_line(step->version), service));
+}
+
+static void
+require_window(const char *service)
+{
+	WindowState state;
+
+	window_state(service, GetCurrentTimestamp(), &state);
+	if (state.open)
+		return;
+	ereport(ERROR,
+			errcode(ERRCODE_MIGRATOR_OUTSIDE_WINDOW),
+			errmsg("service \"%s\" is outside of its maintenance windows", service),
+			state.defined == 0 ?
+			errdetail("No maintenance window is defined for it.") :
+			state.opens_next == DT_NOEND ?
+			errdetail("None of them opens again.") :
+			errdetail("The next one opens at %s.", window_format(state.opens_next, state.time_zone)),
+			state.defined == 0 || state.opens_next == DT_NOEND ?
+			errhint("An administrator adds one with migrator.add_maintenance_window().") :
+			errhint("See view migrator.maintenance_windows."));
+}
+
+static void
+require_backup(const char *service)
+{
+	TimestampTz taken_at;
+	TimestampTz now = GetCurrentTimestamp();
+	int64		seconds;
+	struct pg_itm age = {0};
+	char		text[MAXDATELEN + 1];
+
+	if (!backup_newest(service, &taken_at))
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_BACKUP_REQUIRED),
+				errmsg("service \"%s\" may not be migrated without a backup, and none is on record", service),
+				errhint("Take one and record it with migrator.record_backup(); examples/backup.sh does both."));
+	seconds = (now - taken_at) / USECS_PER_SEC;
+	if (seconds <= migrator_backup_max_age)
+		return;
+	age.tm_mday = seconds / SECS_PER_DAY;
+	age.tm_hour = seconds % SECS_PER_DAY / SECS_PER_HOUR;
+	age.tm_min = seconds % SECS_PER_HOUR / SECS_PER_MINUTE;
+	age.tm_sec = seconds % SECS_PER_MINUTE;
+	EncodeInterval(&age, INTSTYLE_POSTGRES, text);
+	ereport(ERROR,
+			errcode(ERRCODE_MIGRATOR_BACKUP_REQUIRED),
+			errmsg("service \"%s\" may not be migrated: its last backup is too old", service),
+			errdetail("It was taken %s ago, and migrator.backup_max_age is %s.",
+					  text, GetConfigOptionByName("migrator.backup_max_age", NULL, false)),
+			errhint("Take one and record it with migrator.record_backup(); examples/backup.sh does both."));
+}

@@ -1,0 +1,78 @@
+/*
+ * approve.c
+ *	  Somebody looked at a migration's file, and it may run.
+ *
+ * No lock of the service is taken.  An approval is about bytes: if the file
+ * becomes another one while it is given, or the migration is applied, it is of
+ * no use to anybody.  And whoever revokes must not wait for the run that he
+ * wants to stop; it asks again before each migration.
+ */
+#include "postgres.h"
+
+#include "base/errors.h"
+#include "plan/gate.h"
+#include "record/approval.h"
+#include "record/write.h"
+#include "run/approve.h"
+#include "run/call.h"
+#include "run/survey.h"
+
+void
+approve_version(const Scope *scope, const char *version, const char *note)
+{
+	Survey	   *survey;
+	Step	   *step;
+	RecordEntry entry = {
+		.service = scope->service,
+		.event = "approved",
+		.note = note,
+		.execution_time_ms = -1
+	};
+
+	run_require_writable("migrator.approve()");
+	scope_require_source(scope);
+	survey = survey_take(scope, CHECK_FOR_RUN);
+	survey_raise_what_stops(survey, true);
+	step = survey_find_step(survey, version);
+	if (step->state == MIGRATION_APPLIED)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("migration \"%s\" is applied already", finding_one_line(step->version)),
+				errhint("There is nothing to approve."));
+	if (step->migration == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("migration \"%s\" has no file in \"%s\"", finding_one_line(step->version),
+					   finding_one_line(scope->source)));
+	/* what cannot be read cannot be approved */
+	if (step->up.checksum == NULL)
+		finding_raise_first(&step->findings);
+
+	approval_write(scope->service, gate_version(step), step->up.checksum, note);
+	entry.version = gate_version(step);
+	entry.name = step->name;
+	entry.checksum = step->up.checksum;
+	record_write_event(&entry);
+	ereport(NOTICE,
+			errmsg("file \"%s\" of migration \"%s\" is approved", finding_one_line(step->up.unit->file),
+				   finding_one_line(step->version)),
+			errdetail("Its SHA-256 is %s.", step->up.checksum));
+}
+
+bool
+approve_revoke(const Scope *scope, const char *version, const char *note)
+{
+	RecordEntry entry = {
+		.service = scope->service,
+		.version = version,
+		.event = "approval_revoked",
+		.note = note,
+		.execution_time_ms = -1
+	};
+
+	run_require_writable("migrator.revoke_approval()");
+	if (!approval_revoke(scope->service, version))
+		return false;
+	record_write_event(&entry);
+	return true;
+}
