@@ -23,7 +23,7 @@ PG_FUNCTION_INFO_V1(migrator_drop_maintenance_window);
 PG_FUNCTION_INFO_V1(migrator_window_times);
 PG_FUNCTION_INFO_V1(migrator_record_backup);
 
-static void take_once(RangeType *during, TimestampTz at, WindowTimes *times);
+static void take_once(RangeType * during, TimestampTz at, WindowTimes *times);
 
 /* approve(version, service, note, source) */
 Datum
@@ -162,7 +162,7 @@ migrator_window_times(PG_FUNCTION_ARGS)
 
 /* One that is open once: as its bounds say. */
 static void
-take_once(RangeType *during, TimestampTz at, WindowTimes *times)
+take_once(RangeType * during, TimestampTz at, WindowTimes *times)
 {
 	TypeCacheEntry *type = lookup_type_cache(RangeTypeGetOid(during), TYPECACHE_RANGE_INFO);
 	RangeBound	lower;

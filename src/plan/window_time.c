@@ -16,7 +16,7 @@
  * lost where the clock is put forward. */
 #define DAYS_AHEAD 15
 
-static TimestampTz instant(int day, TimeADT time, pg_tz *zone);
+static TimestampTz instant(int day, TimeADT time, pg_tz * zone);
 
 void
 window_weekly(const WeeklyWindow *window, TimestampTz at, WindowTimes *times)
@@ -59,7 +59,7 @@ window_weekly(const WeeklyWindow *window, TimestampTz at, WindowTimes *times)
 
 /* A time of a day, which is a Julian one. */
 static TimestampTz
-instant(int day, TimeADT time, pg_tz *zone)
+instant(int day, TimeADT time, pg_tz * zone)
 {
 	struct pg_tm tm = {0};
 	fsec_t		fsec;

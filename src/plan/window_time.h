@@ -35,7 +35,7 @@ typedef struct WindowTimes
 extern void window_weekly(const WeeklyWindow *window, TimestampTz at, WindowTimes *times);
 
 /* The zone of that name as SET timezone takes it, or NULL. */
-extern pg_tz *window_zone(const char *name);
+extern pg_tz * window_zone(const char *name);
 
 /* The bit of a day, 'sun' to 'sat'; 0 for other words. */
 extern uint8 window_day(const char *word);
