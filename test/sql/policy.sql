@@ -12,7 +12,8 @@ SELECT migrator.register('default', 'm/d', options => '{"require_aproval": true}
 SELECT migrator.register('default', 'm/d', options => '{"skip_validation": true}');
 SELECT count(*) FROM migrator.services;
 -- all of them; register() anew without options keeps them
-SELECT migrator.register('default', 'm/d', options => '{"require_approval": true, "backup_required": true, "maintenance_window_required": true, "allow_destructive_operations": false, "auto_rollback_on_failure": true}');
+SELECT migrator.register('default', 'm/d', options => '{"require_approval": true, "backup_required": true,
+  "maintenance_window_required": true, "allow_destructive_operations": false, "auto_rollback_on_failure": true}');
 SELECT migrator.register('default', 'm/d');
 SELECT options FROM migrator.services;
 -- each has its say, approvals first

@@ -11,8 +11,10 @@ CREATE FUNCTION times(opens time, closes time, days text[], zone text, VARIADIC 
   SELECT a::timestamptz, t.* FROM unnest(ats) a, migrator.window_times(opens, closes, days, NULL, zone, a::timestamptz) t;
 $$;
 -- 2026-03-07 is a Saturday
-SELECT * FROM times('02:00', '04:00', '{sat}', 'Europe/Berlin', '2026-03-07 01:59:59.999999', '2026-03-07 02:00', '2026-03-07 03:59:59.999999', '2026-03-07 04:00', '2026-03-08 02:30');
-SELECT * FROM times('22:00', '02:00', '{sat,sun}', 'Europe/Berlin', '2026-03-07 21:59', '2026-03-07 22:00', '2026-03-08 01:59', '2026-03-08 02:00', '2026-03-09 01:00', '2026-03-09 03:00', '2026-03-10 01:00');
+SELECT * FROM times('02:00', '04:00', '{sat}', 'Europe/Berlin', '2026-03-07 01:59:59.999999', '2026-03-07 02:00',
+  '2026-03-07 03:59:59.999999', '2026-03-07 04:00', '2026-03-08 02:30');
+SELECT * FROM times('22:00', '02:00', '{sat,sun}', 'Europe/Berlin', '2026-03-07 21:59', '2026-03-07 22:00', '2026-03-08 01:59',
+  '2026-03-08 02:00', '2026-03-09 01:00', '2026-03-09 03:00', '2026-03-10 01:00');
 SELECT * FROM times('22:00', '24:00', NULL, 'Europe/Berlin', '2026-03-07 21:59', '2026-03-07 23:59:59', '2026-03-08 00:00');
 -- the same time twice is a whole day
 SELECT * FROM times('00:00', '00:00', '{sun}', 'Europe/Berlin', '2026-03-07 23:59', '2026-03-08 00:00', '2026-03-08 23:59', '2026-03-09 00:00');
@@ -32,7 +34,8 @@ SELECT at, t.* FROM (VALUES ('2026-03-07 22:00'::timestamptz), ('2026-03-08 02:0
   migrator.window_times(NULL, NULL, NULL, '(2026-03-07 22:00, 2026-03-08 02:00]', 'UTC', at) t;
 SELECT * FROM migrator.window_times(NULL, NULL, NULL, '(,)', 'UTC', now());
 -- ends of time, and nothing
-SELECT t.* FROM (VALUES ('infinity'::timestamptz), ('-infinity'), ('294276-12-31 23:00')) v(at), migrator.window_times('00:00', '00:00', NULL, NULL, 'UTC', at) t;
+SELECT t.* FROM (VALUES ('infinity'::timestamptz), ('-infinity'), ('294276-12-31 23:00')) v(at),
+  migrator.window_times('00:00', '00:00', NULL, NULL, 'UTC', at) t;
 SELECT * FROM migrator.window_times(NULL, NULL, NULL, NULL, NULL, NULL);
 SELECT * FROM migrator.window_times('01:00', '02:00', '{}', NULL, 'UTC', now());
 -- a zone that is not known any more, after an update of the time zone data, never opens
@@ -87,8 +90,10 @@ SELECT :'result'::jsonb - 'duration_ms' AS result;
 SELECT version, outcome FROM migrator.apply();
 
 -- The view.
-SELECT migrator.add_maintenance_window('22:00', '02:30', '{sun,sat,sun}', time_zone => 'Europe/Berlin', service => 'default', note => 'nights of the weekend') AS id \gset
-SELECT service, opens, closes, days, time_zone, during, note, open_now IS NOT NULL AS known, opens_next > now() AS next FROM migrator.maintenance_windows WHERE id = :id;
+SELECT migrator.add_maintenance_window('22:00', '02:30', '{sun,sat,sun}', time_zone => 'Europe/Berlin',
+  service => 'default', note => 'nights of the weekend') AS id \gset
+SELECT service, opens, closes, days, time_zone, during, note, open_now IS NOT NULL AS known, opens_next > now() AS next
+  FROM migrator.maintenance_windows WHERE id = :id;
 SELECT id, service, time_zone, during, open_now, opens_next FROM migrator.maintenance_windows WHERE lower(during) > now() ORDER BY id;
 SELECT migrator.drop_maintenance_window(:id), migrator.drop_maintenance_window(:id);
 SELECT count(*) FROM migrator.maintenance_windows WHERE id = :id;
