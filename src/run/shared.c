@@ -347,6 +347,12 @@ run_explain_error(const Run *run, const Step *step, ErrorData *error)
 		error->hint = error->hint ? psprintf("%s %s", error->hint, hint) : pstrdup(hint);
 }
 
+void
+run_add_detail(ErrorData *error, char *sentence)
+{
+	error->detail = error->detail ? psprintf("%s\n%s", error->detail, sentence) : sentence;
+}
+
 /* What is left of the failed migration, and what its user does next. */
 static const char *
 next_step(const Run *run, const Step *step)

@@ -119,4 +119,7 @@ extern void run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 /* Add to an error what helps: which migration, another way of running it, the next step. */
 extern void run_explain_error(const Run *run, const Step *step, ErrorData *error);
 
+/* Put another line behind its DETAIL. */
+extern void run_add_detail(ErrorData *error, char *sentence);
+
 #endif

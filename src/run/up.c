@@ -74,19 +74,18 @@
 #include "base/errors.h"
 #include "base/transaction.h"
 #include "execute/parts.h"
-#include "execute/resume.h"
 #include "execute/session_settings.h"
 #include "record/lock.h"
 #include "run/call.h"
 #include "run/event.h"
 #include "run/hook.h"
+#include "run/left_behind.h"
 #include "run/lock_retry.h"
 #include "run/migration_timeout.h"
 #include "run/progress.h"
 #include "run/shared.h"
 #include "run/step_gate.h"
 #include "script/parse.h"
-#include "script/server_parser.h"
 
 /* One of several tries at a migration. */
 typedef struct Attempt
@@ -106,14 +105,6 @@ typedef struct StepTry
 	MemoryContext work;
 } StepTry;
 
-/* argument of find_left_behind() */
-typedef struct LeftBehind
-{
-	Run		   *run;
-	char	   *invalid;		/* an index, or NULL */
-	List	   *reindexed;		/* of ReindexLeftover * */
-} LeftBehind;
-
 static void fill_result(const Run *run, RunResult *result);
 static bool look(Run *run);
 static void up_locked(Run *run);
@@ -130,9 +121,6 @@ static ErrorData *after_attempt(const Attempt *attempt);
 static ErrorData *up_step(Run *run, Step *step);
 static ErrorData *abort_migration(MemoryContext context);
 static void run_in_parts(Run *run, Step *step);
-static void name_invalid_index(Run *run, ErrorData *error);
-static void add_detail(ErrorData *error, char *sentence);
-static void find_left_behind(void *argument);
 static ErrorData *restore_settings(Run *run);
 static ErrorData *try_restore(Run *run);
 static void record_failure(Run *run, const Step *step, const ErrorData *error);
@@ -444,7 +432,7 @@ up_gate(Run *run, const Step *step)
 	if (error != NULL)
 	{
 		run->stopped = error->message;
-		add_detail(error, psprintf("The run stopped before migration \"%s\". What it has applied stays.",
+		run_add_detail(error, psprintf("The run stopped before migration \"%s\". What it has applied stays.",
 								   finding_one_line(step->version)));
 	}
 	transaction_commit(false);
@@ -606,7 +594,7 @@ up_step(Run *run, Step *step)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	if (error != NULL && run_step_script(run, step)->call_reason != NULL)
-		name_invalid_index(run, error);
+		left_behind_explain(run, error);
 	restore_error = restore_settings(run);
 	if (restore_error != NULL)
 	{
@@ -616,57 +604,6 @@ up_step(Run *run, Step *step)
 	}
 	MemoryContextDelete(work);
 	return error;
-}
-
-/*
- * Say what a failed CREATE INDEX or REINDEX CONCURRENTLY leaves, under the
- * search_path it had.  The look may fail in its turn, for a right on a schema or
- * a cancel: that must not take the place of the error it is about.
- */
-static void
-name_invalid_index(Run *run, ErrorData *error)
-{
-	const Execution *execution = &run->execution;
-	LeftBehind	look = {run};
-	ErrorData  *other;
-	ListCell   *lc;
-
-	if (execution->script == NULL || execution->statement < 0 || !execution->begun ||
-		execution->script->statements[execution->statement].kind != STATEMENT_OUTSIDE)
-		return;
-	other = transaction_try(find_left_behind, &look, false);
-	if (other != NULL && other->sqlerrcode == ERRCODE_QUERY_CANCELED)
-		run->cancelled = true;
-	if (other != NULL)
-		return;
-	if (look.invalid != NULL)
-		add_detail(error, psprintf("Index %s is left invalid; the next run drops and rebuilds it.",
-								   look.invalid));
-	foreach(lc, look.reindexed)
-	{
-		add_detail(error, psprintf("Index %s is left over; the next run drops it.",
-								   ((ReindexLeftover *) lfirst(lc))->name));
-	}
-}
-
-static void
-find_left_behind(void *argument)
-{
-	LeftBehind *look = argument;
-	const Execution *execution = &look->run->execution;
-	const Step *step = look->run->current;
-	const RawStmt *raw = script_parse_statement(execution->script, execution->statement, NULL);
-
-	look->invalid = resume_invalid_index(raw);
-	if (IsA(raw->stmt, ReindexStmt))
-		look->reindexed = resume_reindex_leftovers(look->run->request->scope->service,
-												   step->row ? step->row->version : step->version);
-}
-
-static void
-add_detail(ErrorData *error, char *sentence)
-{
-	error->detail = error->detail ? psprintf("%s\n%s", error->detail, sentence) : sentence;
 }
 
 /*
