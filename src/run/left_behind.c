@@ -40,7 +40,7 @@ left_behind_explain(Run *run, ErrorData *error)
 		return;
 	if (look.invalid != NULL)
 		run_add_detail(error, psprintf("Index %s is left invalid; the next run drops and rebuilds it.",
-										look.invalid));
+									   look.invalid));
 	foreach(lc, look.reindexed)
 	{
 		run_add_detail(error, psprintf("Index %s is left over; the next run drops it.",

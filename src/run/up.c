@@ -433,7 +433,7 @@ up_gate(Run *run, const Step *step)
 	{
 		run->stopped = error->message;
 		run_add_detail(error, psprintf("The run stopped before migration \"%s\". What it has applied stays.",
-								   finding_one_line(step->version)));
+									   finding_one_line(step->version)));
 	}
 	transaction_commit(false);
 	return error;
