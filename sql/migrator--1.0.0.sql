@@ -51,6 +51,14 @@ CREATE TABLE migrator.services (
 );
 COMMENT ON TABLE migrator.services IS 'Registered services: where each one''s migrations come from, how they run and who may run them. Written by register() and unregister(). registered_as was the current user, registered_by the session user, registered_login the one who had logged in; registered_oids are theirs, role_oids those of option roles, in the cluster with that system identifier.';
 
+CREATE TABLE migrator.service_state (
+  service     text PRIMARY KEY,
+  environment text,
+  stamped_at  timestamptz,
+  stamped_by  text
+);
+COMMENT ON TABLE migrator.service_state IS 'What a database remembers of a service besides its migrations. environment is that of its first run that had one, or the one that set_environment() put in its place; another one is refused.';
+
 CREATE TABLE migrator.migrations (
   service           text NOT NULL,
   version           text NOT NULL,
@@ -247,6 +255,7 @@ ALTER TABLE migrator.stage_key ENABLE ROW LEVEL SECURITY;
 
 -- The record survives dump and restore.
 SELECT pg_catalog.pg_extension_config_dump('migrator.services', '');
+SELECT pg_catalog.pg_extension_config_dump('migrator.service_state', '');
 SELECT pg_catalog.pg_extension_config_dump('migrator.migrations', '');
 SELECT pg_catalog.pg_extension_config_dump('migrator.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('migrator.runs_run_id_seq', '');
@@ -358,6 +367,10 @@ COMMENT ON FUNCTION migrator.resolve IS 'Change by hand what the record says of 
 CREATE FUNCTION migrator.accept(version text, service text = NULL, note text = NULL, source text = NULL) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_accept';
 COMMENT ON FUNCTION migrator.accept IS 'The file of an applied migration was changed on purpose: take its new checksum, fingerprint and down script as those of record. Runs nothing; the note is kept in history.';
+
+CREATE FUNCTION migrator.set_environment(environment text, service text = NULL, note text = NULL) RETURNS void
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_set_environment';
+COMMENT ON FUNCTION migrator.set_environment IS 'Say which environment a service is in, in this database, instead of the one of its first run; null: its next run that has one says so anew. Runs nothing, and what is applied stays; the note is kept in history.';
 
 CREATE FUNCTION migrator.unlock(service text = NULL, terminate boolean = false) RETURNS SETOF integer
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_unlock';

@@ -251,11 +251,11 @@ full_name(const Step *step)
 {
 	const char *file = step->migration ? step->up.unit->file :
 		step->row->file ? step->row->file : step->version;
-	const char *slash = strchr(file, '/');
+	const char *slash = strrchr(file, '/');
 	char		direction;
 	int			stem;
 
-	if (slash != NULL)
+	if (slash != NULL && (strcmp(slash, "/up.sql") == 0 || strcmp(slash, "/migration.sql") == 0))
 		return pnstrdup(file, slash - file);
 	stem = layout_sql_stem(file, &direction);
 	return stem >= 0 ? pnstrdup(file, stem) : pstrdup(file);
@@ -334,11 +334,12 @@ summarize(const Survey *survey, Summary *counts)
 
 	initStringInfo(&applied);
 	initStringInfo(&pending);
-	counts->total = plan->count;
 	for (int i = 0; i < plan->count; i++)
 	{
 		const Step *step = &plan->steps[i];
 
+		if (step->state == MIGRATION_APPLIED || (step->flags & FLAG_EXCLUDED) == 0)
+			counts->total++;
 		if (plan_step_has_failed(step))
 			counts->failed++;
 		if (step->state == MIGRATION_APPLIED)
@@ -547,13 +548,13 @@ put_validation(ReturnSetInfo *result, const Survey *survey, bool verbose)
 		if (!found)
 			put_ok(result, survey, id, NULL,
 				   psprintf(ngettext("%d migration of layout \"%s\"", "%d migrations of layout \"%s\"",
-									 survey->set->count), survey->set->count, survey->set->layout));
+									 survey->set->total), survey->set->total, survey->set->layout));
 	}
 	for (int i = 0; verbose && i < survey->plan->count; i++)
 	{
 		const Step *step = &survey->plan->steps[i];
 
-		if (step->migration != NULL && step->findings.errors == 0)
+		if (step->migration != NULL && (step->flags & FLAG_EXCLUDED) == 0 && step->findings.errors == 0)
 			put_ok(result, survey, CHECK_SYNTAX, step,
 				   psprintf(ngettext("%d statement", "%d statements", step->up.statement_total),
 							step->up.statement_total));

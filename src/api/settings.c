@@ -22,10 +22,11 @@ Datum
 migrator_settings(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = api_begin_rows(fcinfo);
-	const Scope *scope;
+	Scope	   *scope;
 
 	owner_query_check_version();
 	scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), NULL);
+	scope_take_stamp(scope);
 	put_setting(result, "service", scope->service, scope->service_origin);
 	put_setting(result, "source", scope->source, scope->source_origin);
 	put_setting(result, "environment", scope->environment, scope->environment_origin);

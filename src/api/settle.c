@@ -1,7 +1,7 @@
 /*
  * settle.c
  *	  SQL functions that settle what is on record: register, unregister,
- *	  baseline, resolve, accept.
+ *	  baseline, resolve, accept, set_environment.
  */
 #include "postgres.h"
 
@@ -15,6 +15,7 @@ PG_FUNCTION_INFO_V1(migrator_unregister);
 PG_FUNCTION_INFO_V1(migrator_baseline);
 PG_FUNCTION_INFO_V1(migrator_resolve);
 PG_FUNCTION_INFO_V1(migrator_accept);
+PG_FUNCTION_INFO_V1(migrator_set_environment);
 
 /* keys of argument "options" of baseline() */
 static const OptionKey baseline_options[] = {
@@ -123,6 +124,26 @@ migrator_accept(PG_FUNCTION_ARGS)
 
 		scope_require_rights(scope, false);
 		settle_accept(scope, version, api_text(fcinfo, 2));
+	}
+	PG_FINALLY();
+	{
+		run_leave();
+	}
+	PG_END_TRY();
+	PG_RETURN_VOID();
+}
+
+/* set_environment(environment, service, note) */
+Datum
+migrator_set_environment(PG_FUNCTION_ARGS)
+{
+	run_enter("migrator.set_environment()");
+	PG_TRY();
+	{
+		const Scope *scope = scope_resolve(NULL, api_text(fcinfo, 1), NULL);
+
+		registration_require_member(scope->registration);
+		settle_environment(scope, api_text(fcinfo, 0), api_text(fcinfo, 2));
 	}
 	PG_FINALLY();
 	{

@@ -72,6 +72,24 @@ static const Check checks[CHECK_LAST + 1] = {
 		.sqlstate = ERRCODE_MIGRATOR_DUPLICATE_VERSION,
 		.text = "two files of one version"
 	},
+	[CHECK_DUPLICATES_ELSEWHERE] = {
+		.name = "duplicates",
+		.severity = FINDING_WARNING,
+		.sqlstate = ERRCODE_MIGRATOR_DUPLICATE_VERSION,
+		.text = "the same, where one of them is of another environment"
+	},
+	[CHECK_ENVIRONMENTS] = {
+		.name = "environments",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+		.text = "no environment chosen, or an unknown one; what is wrong in environments.json; its lists against the folders"
+	},
+	[CHECK_ENVIRONMENTS_ELSEWHERE] = {
+		.name = "environments",
+		.severity = FINDING_WARNING,
+		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+		.text = "lists against folders, of other environments"
+	},
 	[CHECK_HOOKS] = {
 		.name = "hooks",
 		.severity = FINDING_ERROR,

@@ -4,15 +4,16 @@
  *
  * In this order, for each rule takes the ones behind it out of play.  The
  * user's patterns (option "ignore") come first: they are the way out of all
- * others.  Hooks are no migrations, and are known by their names (hook_files.c).  A name that says of itself that it does not
- * go up is refused, though a layout may take it for one that does; but what is
- * on record as applied has been taken for one before, and stays.  Last, what
- * divides or restricts all that is left: folders of environments, JSON files.
+ * others.  Hooks are no migrations, and are known by their names
+ * (hook_files.c).  A name that says of itself that it does not go up is refused, though a layout may take it for one that does; but what is
+ * on record as applied has been taken for one before, and stays.  Last, folders
+ * that are no environment's and have migrations all the same.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
 
+#include "base/errors.h"
 #include "base/finding.h"
 #include "base/glob.h"
 #include "layout/aside.h"
@@ -50,21 +51,31 @@ aside_put(Candidates *all)
 		const char *reason;
 
 		CHECK_FOR_INTERRUPTS();
+		if (item->aside)
+			continue;
 		item->aside = true;
 		if (ignore_by_pattern(all, item))
 			continue;
-		if (strcmp(item->entry->name, "hooks") == 0 && item->entry->is_directory)
+		if (item->folder == NULL && item->entry->is_directory && strcmp(item->entry->name, "hooks") == 0)
 			refuse_folders_of_hooks(all);
-		if (hook_files_take(all, item->entry))
+		if (hook_files_take(all, item))
 			continue;
 		reason = name_never_up(item->entry);
-		if (reason != NULL && !hints->is_recorded(hints->argument, item->entry->name))
+		if (item->folder != NULL && !item->entry->is_directory && is_manifest(item->entry->name))
+			reason = "it says what must not run, and is read at the top of the source only";
+		if (reason != NULL && !hints->is_recorded(hints->argument, item->path))
 		{
-			left_out_refuse(all->set, item->entry->name, reason);
+			left_out_refuse(all->set, item->path, reason)->elsewhere = item->elsewhere;
 			continue;
 		}
 		item->aside = false;
 	}
+}
+
+bool
+aside_ignores(const LayoutHints *hints, const char *path)
+{
+	return ignoring_pattern(hints, path) != NULL;
 }
 
 /*
@@ -75,7 +86,7 @@ static bool
 ignore_by_pattern(Candidates *all, Candidate *item)
 {
 	SourceEntry *entry = item->entry;
-	const char *pattern = ignoring_pattern(all->hints, entry->name);
+	const char *pattern = ignoring_pattern(all->hints, item->path);
 	const char *child_pattern = NULL;
 	List	   *kept = NIL;
 	ListCell   *lc;
@@ -85,7 +96,7 @@ ignore_by_pattern(Candidates *all, Candidate *item)
 		foreach(lc, entry->children)
 		{
 			const char *found = ignoring_pattern(all->hints,
-												 psprintf("%s/%s", entry->name, (char *) lfirst(lc)));
+												 psprintf("%s/%s", item->path, (char *) lfirst(lc)));
 
 			if (found == NULL)
 				kept = lappend(kept, lfirst(lc));
@@ -100,7 +111,8 @@ ignore_by_pattern(Candidates *all, Candidate *item)
 	{
 		IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
 
-		ignored->file = left_out_name(entry->name);
+		ignored->file = left_out_name(item->path);
+		ignored->elsewhere = item->elsewhere;
 		ignored->reason = psprintf("it fits the pattern \"%s\" of option \"ignore\"", finding_one_line(pattern));
 		ignored->by_pattern = true;
 		all->set->ignored = lappend(all->set->ignored, ignored);
@@ -156,12 +168,9 @@ is_manifest(const char *name)
 	return false;
 }
 
-/*
- * Never apply only the top of a tree whose folders hold migrations too, and
- * never pass over a file that says what must not run.
- */
+/* Never apply only the top of a tree whose folders hold migrations too. */
 void
-aside_refuse_unsupported(Candidates *all)
+aside_refuse_folders(Candidates *all)
 {
 	for (int i = 0; i < all->count; i++)
 	{
@@ -170,31 +179,36 @@ aside_refuse_unsupported(Candidates *all)
 
 		if (item->aside)
 			continue;
-		if (entry->is_directory)
-		{
-			if (is_environment_name(entry->name) || holds_migrations(all->registry, entry))
-				refuse_folder(all, entry->name);
-			if (!is_claimed(all->registry, entry))
-				look_deeper(all, item);
-		}
-		else if (is_manifest(entry->name))
+		if (!entry->is_directory && strcmp(item->path, "dependencies.json") == 0)
 			ereport(ERROR,
 					errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("environments and dependencies are not supported yet: \"%s\" has the file \"%s\"",
-						   finding_one_line(all->source->given), left_out_name(entry->name)),
+					errmsg("dependencies are not supported yet: \"%s\" has the file \"%s\"",
+						   finding_one_line(all->source->given), item->path),
 					errdetail("It restricts what may run, so it cannot be passed over."));
+		if (!entry->is_directory)
+			continue;
+		if ((all->set->environments == NULL && is_environment_name(entry->name)) ||
+			holds_migrations(all->registry, entry))
+			refuse_folder(all, item->path);
+		if (!is_claimed(all->registry, entry))
+			look_deeper(all, item);
 	}
 }
 
 static void
 refuse_folder(const Candidates *all, const char *folder)
 {
+	bool		may_be = all->set->environments == NULL && environments_valid_name(folder);
+
 	ereport(ERROR,
-			errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			errmsg("environments are not supported yet: \"%s\" has the folder \"%s\"",
-				   finding_one_line(all->source->given), left_out_name(folder)),
-			errdetail("Migrations in folders of a directory belong to environments; applying only the top would leave them out."),
-			errhint("Give a directory whose files all belong together."));
+			errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
+			errmsg("folder \"%s\" of \"%s\" fits no layout",
+				   left_out_name(folder), finding_one_line(all->source->given)),
+			errdetail("What is in it would be left out."),
+			may_be ?
+			errhint("If it is an environment, add %s or a folder \"%s\" to the source; if not, give the folder itself as source, or leave it out with options => '{\"ignore\": [\"FOLDER\"]}'.",
+					ENVIRONMENTS_FILE, ENVIRONMENTS_COMMON) :
+			errhint("Give the folder itself as source, or leave it out with options => '{\"ignore\": [\"FOLDER\"]}'."));
 }
 
 static bool
@@ -246,7 +260,7 @@ holds_migrations(const LayoutRegistry *registry, const SourceEntry *folder)
 static void
 look_deeper(Candidates *all, Candidate *item)
 {
-	const char *top = item->entry->name;
+	const char *top = item->path;
 	List	   *pending = list_make1((void *) top);
 
 	for (int next = 0; next < list_length(pending); next++)

@@ -13,10 +13,13 @@
  */
 extern void aside_put(Candidates *all);
 
+/* Does the user say that the path is none of ours? */
+extern bool aside_ignores(const LayoutHints *hints, const char *path);
+
 /*
- * Raise 0A000 for what of the others restricts or divides what may run; note
- * what is in folders inside of folders that no layout knows.
+ * Raise MG013 for migrations in folders that are no environment's; note what is
+ * in folders inside of folders that no layout knows.
  */
-extern void aside_refuse_unsupported(Candidates *all);
+extern void aside_refuse_folders(Candidates *all);
 
 #endif

@@ -8,10 +8,16 @@
 
 #include "layout/layout.h"
 
-/* An entry of the source and what was made of it. */
+/* An entry of the source, or of an environment's folder, and what was made of it. */
 typedef struct Candidate
 {
 	SourceEntry *entry;
+	const char *folder;			/* of environments, that it is in; NULL: at
+								 * the top */
+	const char *path;			/* of the entry, relative to the source */
+	Environment *environment;	/* whose folder that is; NULL: everybody's */
+	List	   *listed_by;		/* Environment * whose list names it */
+	bool		elsewhere;		/* of other environments than the one chosen */
 	bool		aside;			/* the layouts are not asked */
 	LayoutClaim claim;			/* without a version where there is none */
 	const char *deeper;			/* what is in folders inside of it, to follow
@@ -29,6 +35,7 @@ typedef struct Candidates
 	const LayoutHints *hints;
 	Candidate  *items;
 	int			count;
+	int			room;
 	MigrationSet *set;			/* to be filled */
 } Candidates;
 

@@ -24,15 +24,17 @@ static const char *const hook_begins[] = {
 	"beforeeach", "aftereach",
 };
 
-static void take_file(Candidates *all, const char *path);
+static void take_file(Candidates *all, const Candidate *item, const char *path);
+static RefusedEntry *refuse(Candidates *all, const Candidate *item, const char *path, const char *reason);
 static bool is_hook_folder(const char *name);
 static bool is_hook_name(const char *name);
 
 bool
-hook_files_take(Candidates *all, const SourceEntry *entry)
+hook_files_take(Candidates *all, const Candidate *item)
 {
-	bool		folder = entry->is_directory && strcmp(entry->name, "hooks") == 0;
-	bool		named_so = entry->is_directory && (is_hook_folder(entry->name) || is_hook_name(entry->name));
+	const SourceEntry *entry = item->entry;
+	bool		folder = item->folder == NULL && entry->is_directory && strcmp(entry->name, "hooks") == 0;
+	bool		named_so = entry->is_directory && hook_files_folder(entry->name);
 	bool		found = false;
 	ListCell   *lc;
 
@@ -40,12 +42,12 @@ hook_files_take(Candidates *all, const SourceEntry *entry)
 	{
 		if (pg_strcasecmp(entry->name, "bootstrap.sql") == 0)
 		{
-			left_out_refuse(all->set, entry->name, "bootstrap scripts are not supported yet")->is_hook = true;
+			(void) refuse(all, item, item->path, "bootstrap scripts are not supported yet");
 			return true;
 		}
 		if (name_is_document(entry->name) || !is_hook_name(entry->name))
 			return false;
-		take_file(all, entry->name);
+		take_file(all, item, item->path);
 		return true;
 	}
 	foreach(lc, entry->children)
@@ -55,11 +57,14 @@ hook_files_take(Candidates *all, const SourceEntry *entry)
 
 		if (name_is_document(child) || !(named_so || is_hook_name(child)))
 			continue;
-		path = psprintf("%s/%s", entry->name, child);
+		path = psprintf("%s/%s", item->path, child);
 		if (folder)
-			take_file(all, path);
+			take_file(all, item, path);
 		else
-			left_out_refuse(all->set, path, "hooks are looked for at the top of the source and in its folder \"hooks\"")->is_hook = true;
+			(void) refuse(all, item, path,
+						  all->set->environments != NULL ?
+						  "hooks are looked for at the top of the source, in its folder \"hooks\" and in the folders of environments" :
+						  "hooks are looked for at the top of the source and in its folder \"hooks\"");
 		found = true;
 	}
 	return named_so && found;
@@ -67,7 +72,7 @@ hook_files_take(Candidates *all, const SourceEntry *entry)
 
 /* (pre|post)_migrate[_VERSION].sql, or a reason why the file cannot run. */
 static void
-take_file(Candidates *all, const char *path)
+take_file(Candidates *all, const Candidate *item, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
@@ -80,13 +85,15 @@ take_file(Candidates *all, const char *path)
 
 	if (!pg_verifymbstr(path, strlen(path), true))
 	{
-		left_out_refuse(all->set, path, "its name is not valid in the database's encoding")->is_hook = true;
+		(void) refuse(all, item, path, "its name is not valid in the database's encoding");
 		return;
 	}
 	if ((pre || post) && ending != NULL && (rest == ending || (*rest == '_' && rest + 1 < ending)))
 	{
 		if (strcmp(ending, ".sql") == 0)
 		{
+			if (item->elsewhere)
+				return;
 			hook = palloc0(sizeof(HookFile));
 			hook->after = post;
 			hook->version = rest == ending ? NULL : pnstrdup(rest + 1, ending - rest - 1);
@@ -96,17 +103,33 @@ take_file(Candidates *all, const char *path)
 		}
 		if (strcmp(ending, ".sh") == 0)
 		{
-			refused = left_out_refuse(all->set, path, "a database server runs no shell");
-			refused->is_hook = true;
+			refused = refuse(all, item, path, "a database server runs no shell");
 			refused->hint = "Run it on the client, and leave it out with options => '{\"ignore\": [\"*.sh\"]}', here or in migrator.register().";
 			return;
 		}
 	}
-	left_out_refuse(all->set, path,
-					strncmp(name, "pre_rollback", strlen("pre_rollback")) == 0 ||
+	(void) refuse(all, item, path,
+				  strncmp(name, "pre_rollback", strlen("pre_rollback")) == 0 ||
 					strncmp(name, "post_rollback", strlen("post_rollback")) == 0 ?
 					"it is a hook of a rollback, and nothing is rolled back that could run it" :
-					"it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_migrate_VERSION.sql and post_migrate_VERSION.sql")->is_hook = true;
+					"it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_migrate_VERSION.sql and post_migrate_VERSION.sql");
+}
+
+/* What cannot run in another environment stops no run of this one. */
+static RefusedEntry *
+refuse(Candidates *all, const Candidate *item, const char *path, const char *reason)
+{
+	RefusedEntry *refused = left_out_refuse(all->set, path, reason);
+
+	refused->is_hook = true;
+	refused->elsewhere = item->elsewhere;
+	return refused;
+}
+
+bool
+hook_files_folder(const char *name)
+{
+	return is_hook_folder(name) || is_hook_name(name);
 }
 
 static bool

@@ -8,10 +8,13 @@
 #include "layout/candidates.h"
 
 /*
- * Take the hooks of an entry, a file at the top or a folder of such files, into
- * the set.  What is named like a hook and cannot run is refused.  True when
+ * Take the hooks of an entry, a file at the top or in an environment's folder, or
+ * a folder of such files, into the set, unless they are of another environment.  What is named like a hook and cannot run is refused.  True when
  * that settles what the entry is.
  */
-extern bool hook_files_take(Candidates *all, const SourceEntry *entry);
+extern bool hook_files_take(Candidates *all, const Candidate *item);
+
+/* Is that the name of a folder of hooks, or of one that is taken for it? */
+extern bool hook_files_folder(const char *name);
 
 #endif

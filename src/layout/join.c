@@ -9,16 +9,23 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 
 #include "layout/join.h"
 #include "layout/left_out.h"
 
+static RefusedEntry *refuse(MigrationSet *set, const Candidate *item, const char *file, const char *reason);
 static void add_contents(MigrationSet *set, const Candidates *all, const Layout *layout,
-						 const LayoutClaim *claim);
+						 const Candidate *item);
 static void bind_ranges(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum);
-static void add_migration(MigrationSet *set, const LayoutClaim *claim, MarkTool marks);
+static void add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim, MarkTool marks);
 static void require_valid(const char *name, const char *version);
 static void join_pairs(MigrationSet *set);
+static int	join_folders(MigrationSet *set, Migration **same, int count);
+static bool is_same_folder(const Migration *a, const Migration *b);
+static Migration *choose(MigrationSet *set, Migration **same, int count);
+static void note_duplicate(MigrationSet *set, Migration *migration, const ScriptUnit *first,
+						   const ScriptUnit *second, bool elsewhere);
 static bool are_twins(const char *a, const char *b);
 static int	compare_migrations(const void *a, const void *b, void *order);
 
@@ -31,28 +38,39 @@ join_claims(Candidates *all, const Layout *layout)
 	set->order = layout->order;
 	for (int i = 0; i < all->count; i++)
 	{
-		const SourceEntry *entry = all->items[i].entry;
-		const LayoutClaim *claim = &all->items[i].claim;
+		const Candidate *item = &all->items[i];
+		const SourceEntry *entry = item->entry;
+		const LayoutClaim *claim = &item->claim;
 
-		if (all->items[i].aside)
+		if (item->aside)
 			continue;
 		if (claim->fault != NULL)
-			left_out_refuse(set, entry->name, claim->fault)->is_misspelt = true;
+			refuse(set, item, item->path, claim->fault)->is_misspelt = true;
 		else if (claim->version == NULL && name_may_be_migration(entry))
-			left_out_refuse(set, entry->name, left_out_reason(set, entry, all->items[i].deeper));
+			refuse(set, item, item->path, left_out_reason(set, entry, item->deeper));
 		else if (claim->version == NULL)
-			left_out_ignore(set, entry, all->items[i].deeper);
+			left_out_ignore(set, entry, item->path, item->deeper)->elsewhere = item->elsewhere;
 		else
 		{
 			require_valid(entry->name, claim->version);
-			if (layout->read != NULL)
-				add_contents(set, all, layout, claim);
+			if (layout->read != NULL && !item->elsewhere)
+				add_contents(set, all, layout, item);
 			else
-				add_migration(set, claim, layout->marks);
+				add_migration(set, item, claim, layout->marks);
 		}
 	}
 	qsort_arg(set->migrations, set->count, sizeof(Migration *), compare_migrations, &set->order);
 	join_pairs(set);
+}
+
+/* What cannot run in another environment stops no run of this one. */
+static RefusedEntry *
+refuse(MigrationSet *set, const Candidate *item, const char *file, const char *reason)
+{
+	RefusedEntry *refused = left_out_refuse(set, file, reason);
+
+	refused->elsewhere = item->elsewhere;
+	return refused;
 }
 
 /*
@@ -60,8 +78,9 @@ join_claims(Candidates *all, const Layout *layout)
  * what its name says is not all, and nothing else would look at it again.
  */
 static void
-add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, const LayoutClaim *claim)
+add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, const Candidate *item)
 {
+	const LayoutClaim *claim = &item->claim;
 	const char *file = (claim->up ? claim->up : claim->down)->file;
 	FileContent content;
 	char	   *checksum = NULL;
@@ -70,7 +89,7 @@ add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, con
 	source_read(all->source, file, &content);
 	if (content.bytes == NULL)
 	{
-		left_out_refuse(set, file, content.problem);
+		refuse(set, item, file, content.problem);
 		return;
 	}
 	foreach(lc, layout->read(&content, claim))
@@ -79,7 +98,7 @@ add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, con
 
 		if (found->fault != NULL)
 		{
-			left_out_refuse(set, file, found->fault)->is_misspelt = true;
+			refuse(set, item, file, found->fault)->is_misspelt = true;
 			continue;
 		}
 		require_valid(found->version, found->version);
@@ -90,7 +109,7 @@ add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, con
 			require_valid(found->down->file, found->version);
 		bind_ranges(found->up, file, &content, &checksum);
 		bind_ranges(found->down, file, &content, &checksum);
-		add_migration(set, found, layout->marks);
+		add_migration(set, item, found, layout->marks);
 	}
 	pfree(content.bytes);
 }
@@ -112,7 +131,7 @@ bind_ranges(ScriptUnit *unit, const char *file, const FileContent *content, char
 }
 
 static void
-add_migration(MigrationSet *set, const LayoutClaim *claim, MarkTool marks)
+add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim, MarkTool marks)
 {
 	Migration  *migration = palloc0(sizeof(Migration));
 
@@ -121,6 +140,12 @@ add_migration(MigrationSet *set, const LayoutClaim *claim, MarkTool marks)
 	migration->up = claim->up;
 	migration->down = claim->down;
 	migration->marks = marks;
+	migration->folder = item->folder;
+	migration->elsewhere = item->elsewhere;
+	if (item->environment != NULL)
+		migration->environment = item->environment->name;
+	else if (item->listed_by != NIL)
+		migration->environment = ((Environment *) linitial(item->listed_by))->name;
 	if (set->count == set->room)
 	{
 		set->room = Max(set->room * 2, 64);
@@ -143,8 +168,8 @@ require_valid(const char *name, const char *version)
 }
 
 /*
- * Join up and down files of one version into one migration; note second
- * claims to a version; move downs without an up to the ignored names.
+ * Join up and down files of one version into one migration; note second claims
+ * to a version; move downs without an up to the ignored names.
  */
 static void
 join_pairs(MigrationSet *set)
@@ -153,50 +178,124 @@ join_pairs(MigrationSet *set)
 
 	for (int i = 0; i < set->count;)
 	{
-		Migration  *merged = set->migrations[i];
 		int			next = i + 1;
+		int			joined;
+		Migration  *migration;
 
 		while (next < set->count &&
-			   version_compare(set->order, merged->version, set->migrations[next]->version) == 0)
+			   version_compare(set->order, set->migrations[i]->version, set->migrations[next]->version) == 0)
+			next++;
+		joined = join_folders(set, &set->migrations[i], next - i);
+		migration = choose(set, &set->migrations[i], joined);
+		if (migration != NULL)
 		{
-			Migration  *other = set->migrations[next++];
-			bool		same_up = merged->up && other->up;
-			bool		same_down = merged->down && other->down;
-
-			if (same_up || same_down)
-			{
-				DuplicateVersion *duplicate = palloc(sizeof(DuplicateVersion));
-
-				duplicate->version = merged->version;
-				duplicate->first_file = (same_up ? merged->up : merged->down)->file;
-				duplicate->second_file = (same_up ? other->up : other->down)->file;
-				duplicate->twins = are_twins(duplicate->first_file, duplicate->second_file);
-				set->duplicates = lappend(set->duplicates, duplicate);
-				merged->claimed_twice = true;
-			}
-			if (merged->up == NULL && other->up != NULL)
-			{
-				merged->up = other->up;
-				merged->version = other->version;
-				merged->name = other->name;
-			}
-			if (merged->down == NULL)
-				merged->down = other->down;
-		}
-		if (merged->up != NULL)
-			set->migrations[kept++] = merged;
-		else
-		{
-			IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
-
-			ignored->file = left_out_name(merged->down->file);
-			ignored->reason = pstrdup("a down script without an up script");
-			ignored->looks_like_sql = true;
-			set->ignored = lappend(set->ignored, ignored);
+			set->migrations[kept++] = migration;
+			if (!migration->elsewhere)
+				set->total++;
 		}
 		i = next;
 	}
 	set->count = kept;
+}
+
+/*
+ * Of the files of one version, those of each folder become one migration: a way
+ * back lies where its way up does, so that what belongs to one environment has no
+ * part that belongs to another.  Returns how many there are then, in front.
+ */
+static int
+join_folders(MigrationSet *set, Migration **same, int count)
+{
+	int			joined = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		Migration  *other = same[i];
+		Migration  *merged = NULL;
+		bool		same_up;
+
+		CHECK_FOR_INTERRUPTS();
+		/* those of a folder mostly stand together */
+		for (int j = joined - 1; j >= 0 && merged == NULL; j--)
+			if (is_same_folder(same[j], other))
+				merged = same[j];
+		if (merged == NULL)
+		{
+			same[joined++] = other;
+			continue;
+		}
+		same_up = merged->up && other->up;
+		if (same_up || (merged->down && other->down))
+			note_duplicate(set, merged, same_up ? merged->up : merged->down, same_up ? other->up : other->down,
+						   merged->elsewhere);
+		if (merged->up == NULL && other->up != NULL)
+		{
+			merged->up = other->up;
+			merged->version = other->version;
+			merged->name = other->name;
+			merged->environment = other->environment;
+			merged->elsewhere = other->elsewhere;
+		}
+		if (merged->down == NULL)
+			merged->down = other->down;
+	}
+	return joined;
+}
+
+static bool
+is_same_folder(const Migration *a, const Migration *b)
+{
+	return a->folder == b->folder ||
+		(a->folder != NULL && b->folder != NULL && strcmp(a->folder, b->folder) == 0);
+}
+
+/*
+ * The migration that has the version: one that runs in the chosen environment
+ * before those of others.  NULL when none of them goes up.
+ */
+static Migration *
+choose(MigrationSet *set, Migration **same, int count)
+{
+	Migration  *chosen = NULL;
+
+	for (int i = 0; i < count; i++)
+		if (same[i]->up != NULL && (chosen == NULL || (chosen->elsewhere && !same[i]->elsewhere)))
+			chosen = same[i];
+	for (int i = 0; i < count; i++)
+	{
+		Migration  *other = same[i];
+
+		if (other->up == NULL)
+		{
+			IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
+
+			ignored->file = left_out_name(other->down->file);
+			ignored->reason = pstrdup(chosen != NULL ? "a down script whose up script is in another folder" :
+									  "a down script without an up script");
+			ignored->looks_like_sql = true;
+			ignored->elsewhere = other->elsewhere;
+			set->ignored = lappend(set->ignored, ignored);
+		}
+		else if (other != chosen)
+			note_duplicate(set, chosen, chosen->up, other->up, other->elsewhere);
+	}
+	return chosen;
+}
+
+static void
+note_duplicate(MigrationSet *set, Migration *migration, const ScriptUnit *first, const ScriptUnit *second,
+			   bool elsewhere)
+{
+	DuplicateVersion *duplicate = palloc(sizeof(DuplicateVersion));
+
+	duplicate->version = migration->version;
+	duplicate->first_file = first->file;
+	duplicate->second_file = second->file;
+	duplicate->twins = are_twins(first->file, second->file);
+	duplicate->elsewhere = elsewhere;
+	set->duplicates = lappend(set->duplicates, duplicate);
+	if (!elsewhere)
+		migration->claimed_twice = true;
 }
 
 /* 1_a.sql and 1_a.pg.sql: the same up to the first dot. */

@@ -2,7 +2,8 @@
  * layout.c
  *	  A source to a set of migrations: the registry of layouts, and the steps.
  *
- * What is settled without a layout comes first (aside.c); then the layout is
+ * The folders of environments are opened first (environment_files.c), and what is
+ * settled without a layout is put aside (aside.c); then the layout is
  * recognised by names, and by marks where names do not tell (recognise.c); then
  * its claims become migrations, and what has none is left out with a reason
  * (join.c, left_out.c).  What has more entries left out than taken is not of
@@ -11,6 +12,7 @@
 #include "postgres.h"
 
 #include "layout/aside.h"
+#include "layout/environment_files.h"
 #include "layout/join.h"
 #include "layout/layout.h"
 #include "layout/recognise.h"
@@ -44,18 +46,26 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 		.source = source,
 		.hints = hints,
 		.count = list_length(entries),
+		.room = list_length(entries),
 		.set = set
 	};
+	const Layout *layout;
 	ListCell   *lc;
 
 	all.items = palloc0(Max(all.count, 1) * sizeof(Candidate));
 	foreach(lc, entries)
 	{
-		all.items[foreach_current_index(lc)].entry = lfirst(lc);
+		Candidate  *item = &all.items[foreach_current_index(lc)];
+
+		item->entry = lfirst(lc);
+		item->path = item->entry->name;
 	}
+	environment_files_open(&all);
 	aside_put(&all);
-	aside_refuse_unsupported(&all);
-	join_claims(&all, recognise(&all));
+	aside_refuse_folders(&all);
+	layout = recognise(&all);
+	environment_files_check(&all);
+	join_claims(&all, layout);
 	recognise_refuse_misfits(&all);
 	if (set->count == 0 && set->refused == NIL)
 		recognise_refuse_empty(&all);

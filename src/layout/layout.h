@@ -77,6 +77,7 @@ typedef struct LayoutHints
 	char	  **ignore;			/* patterns (base/glob.h) of what is none of
 								 * ours */
 	int			ignore_count;
+	const char *environment;	/* the one chosen by those who may, or NULL */
 	const char *recorded_layout;	/* of the service's record, or NULL */
 	/* is a migration on record as applied from this file? */
 	bool		(*is_recorded) (void *argument, const char *file);
@@ -85,9 +86,9 @@ typedef struct LayoutHints
 
 /*
  * Read a source into a set, ordered by version.  Raises MG013 when no layout or
- * more than one fits, 0A000 for environment folders and JSON files that are not
- * supported yet.  Duplicate versions and names that stop a run are left to the
- * caller, in the set.
+ * more than one fits, and for folders with migrations where there are no
+ * environments.  What else is wrong with names, versions and environments is left
+ * to the caller, in the set.
  */
 extern MigrationSet *layout_read(const Source *source, const LayoutHints *hints);
 

@@ -32,14 +32,14 @@ left_out_refuse(MigrationSet *set, const char *file, const char *reason)
 	return refused;
 }
 
-void
-left_out_ignore(MigrationSet *set, const SourceEntry *entry, const char *deeper)
+IgnoredEntry *
+left_out_ignore(MigrationSet *set, const SourceEntry *entry, const char *path, const char *deeper)
 {
 	IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
 	char		direction;
 	ListCell   *lc;
 
-	ignored->file = left_out_name(entry->name);
+	ignored->file = left_out_name(path);
 	if (entry->is_directory)
 	{
 		ignored->reason = psprintf("a folder that fits no rule of layout \"%s\"%s%s", set->layout,
@@ -59,6 +59,7 @@ left_out_ignore(MigrationSet *set, const SourceEntry *entry, const char *deeper)
 		ignored->reason = psprintf("its name fits no rule of layout \"%s\"", set->layout);
 	}
 	set->ignored = lappend(set->ignored, ignored);
+	return ignored;
 }
 
 const char *

@@ -16,9 +16,11 @@ extern RefusedEntry *left_out_refuse(MigrationSet *set, const char *file, const 
 
 /*
  * No rule of the set's layout fits it, and it is not named like a migration.
- * deeper is what folders inside of a folder have, or NULL.
+ * path is its own in the source; deeper is what folders inside of a folder have,
+ * or NULL.
  */
-extern void left_out_ignore(MigrationSet *set, const SourceEntry *entry, const char *deeper);
+extern IgnoredEntry *left_out_ignore(MigrationSet *set, const SourceEntry *entry, const char *path,
+									 const char *deeper);
 
 /* Why an entry that may be a migration is none of the set's layout. */
 extern const char *left_out_reason(const MigrationSet *set, const SourceEntry *entry,

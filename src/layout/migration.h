@@ -9,6 +9,7 @@
 #include "nodes/pg_list.h"
 
 #include "base/version.h"
+#include "layout/environments.h"
 #include "layout/unit.h"
 #include "script/mark.h"
 
@@ -21,6 +22,10 @@ typedef struct Migration
 	MarkTool	marks;			/* whose marks its layout follows, so that
 								 * they are no reason to refuse it */
 	bool		claimed_twice;	/* is among the duplicates of its set */
+	const char *folder;			/* of environments, that its files are in;
+								 * NULL: at the top */
+	const char *environment;	/* that it belongs to; NULL: to all */
+	bool		elsewhere;		/* of other environments than the one chosen */
 } Migration;
 
 /* A file or folder that is no migration, and why. */
@@ -30,6 +35,7 @@ typedef struct IgnoredEntry
 	char	   *reason;
 	bool		looks_like_sql; /* worth a warning, not only a mention */
 	bool		by_pattern;		/* the user said that it is none of ours */
+	bool		elsewhere;		/* in another environment's folder */
 } IgnoredEntry;
 
 /* A file or folder that may be meant to run and cannot; it stops a run. */
@@ -40,6 +46,8 @@ typedef struct RefusedEntry
 	bool		is_hook;
 	bool		is_misspelt;	/* the form is right, and the content not */
 	const char *hint;			/* what to do, or NULL: the usual */
+	bool		elsewhere;		/* in another environment's folder: it stops
+								 * no run of this one */
 } RefusedEntry;
 
 /* A script that runs before or after a migration, or a run. */
@@ -57,6 +65,9 @@ typedef struct MigrationSet
 	int			count;
 	int			room;
 	Migration **migrations;		/* by version */
+	int			total;			/* those of the chosen environment */
+	Environments *environments; /* NULL: the source has none */
+	const char *environment;	/* the chosen one, or NULL */
 	List	   *ignored;		/* of IgnoredEntry * */
 	List	   *refused;		/* of RefusedEntry * */
 	List	   *duplicates;		/* of DuplicateVersion * */
@@ -70,6 +81,8 @@ typedef struct DuplicateVersion
 	const char *first_file;
 	const char *second_file;
 	bool		twins;			/* the names differ in words between dots only */
+	bool		elsewhere;		/* one of them is of another environment than
+								 * the one chosen: no run has both */
 } DuplicateVersion;
 
 #endif

@@ -133,7 +133,7 @@ dotted_word(const char *name, char direction)
 				case WORD_DATABASE:
 					return "its name says that it is for another database system";
 				case WORD_ENVIRONMENT:
-					return "its name says that it is for one environment, and there are none yet";
+					return "its name says that it is for one environment, and only folders divide by environments";
 				case WORD_COPY:
 					return "its name says that it is a copy or a draft";
 			}

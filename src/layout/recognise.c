@@ -35,6 +35,7 @@
 
 static void find_signs(Candidates *all);
 static bool make_claims(const Layout *layout, Candidates *all, int *claimed, int *faults);
+static bool claims(const Layout *layout, const Candidate *item, LayoutClaim *claim);
 static bool takes(const Layout *layout, Candidates *all, Candidate *item, LayoutClaim *claim);
 static uint32 marks_of_file(const Source *source, const char *file);
 static const Layout *layout_of_record(Candidates *all);
@@ -146,19 +147,35 @@ make_claims(const Layout *layout, Candidates *all, int *claimed, int *faults)
 }
 
 /*
+ * Does the layout claim the entry by its name?  Layouts know names; what is in
+ * an environment's folder is that folder's.
+ */
+static bool
+claims(const Layout *layout, const Candidate *item, LayoutClaim *claim)
+{
+	memset(claim, 0, sizeof(LayoutClaim));
+	if (!layout->claim(item->entry, claim))
+		return false;
+	if (item->folder != NULL && claim->up != NULL)
+		claim->up->file = psprintf("%s/%s", item->folder, claim->up->file);
+	if (item->folder != NULL && claim->down != NULL)
+		claim->down->file = psprintf("%s/%s", item->folder, claim->down->file);
+	return true;
+}
+
+/*
  * Is the entry this layout's?  Its name says so, and its contents, where they
  * count.  A file that cannot be read bears no marks; whoever is to run it says
- * why.
+ * why.  The files of other environments are not read: their names are enough.
  */
 static bool
 takes(const Layout *layout, Candidates *all, Candidate *item, LayoutClaim *claim)
 {
 	const char *file;
 
-	memset(claim, 0, sizeof(LayoutClaim));
-	if (!layout->claim(item->entry, claim))
+	if (!claims(layout, item, claim))
 		return false;
-	if (layout->marks == MARK_OF_NOBODY || claim->fault != NULL)
+	if (layout->marks == MARK_OF_NOBODY || claim->fault != NULL || item->elsewhere)
 		return true;
 	file = (claim->up ? claim->up : claim->down)->file;
 	if (item->marked_file == NULL || strcmp(item->marked_file, file) != 0)
@@ -222,7 +239,7 @@ layout_of_record(Candidates *all)
 		Candidate  *item = &all->items[i];
 
 		memset(&item->claim, 0, sizeof(LayoutClaim));
-		if (!item->aside && layout->claim(item->entry, &item->claim) && !known)
+		if (!item->aside && claims(layout, item, &item->claim) && !known)
 			known = item->claim.up != NULL &&
 				hints->is_recorded(hints->argument, item->claim.up->file);
 	}
@@ -325,7 +342,7 @@ recognise_refuse_misfits(const Candidates *all)
 			claimed++;
 		else if (!item->entry->is_directory && layout_sql_stem(item->entry->name, &direction) >= 0 &&
 				 misfits++ < MISFITS_NAMED)
-			appendStringInfo(&names, "%s\"%s\"", misfits > 1 ? ", " : "", left_out_name(item->entry->name));
+			appendStringInfo(&names, "%s\"%s\"", misfits > 1 ? ", " : "", left_out_name(item->path));
 	}
 	if (misfits <= claimed || misfits < 3)
 		return;

@@ -21,7 +21,7 @@ check_duplicates(const MigrationSet *set, FindingSink *sink)
 	{
 		const DuplicateVersion *duplicate = lfirst(lc);
 		Finding		finding = {
-			.check = CHECK_DUPLICATES,
+			.check = duplicate->elsewhere ? CHECK_DUPLICATES_ELSEWHERE : CHECK_DUPLICATES,
 			.version = duplicate->version,
 			.file = duplicate->second_file,
 			.message = psprintf("version \"%s\" is claimed by \"%s\" and by \"%s\"",
@@ -36,6 +36,17 @@ check_duplicates(const MigrationSet *set, FindingSink *sink)
 }
 
 void
+check_environments(const MigrationSet *set, FindingSink *sink)
+{
+	ListCell   *lc;
+
+	foreach(lc, set->environments ? set->environments->findings.findings : NIL)
+	{
+		finding_add(sink, lfirst(lc));
+	}
+}
+
+void
 check_names_refused(const MigrationSet *set, FindingSink *sink)
 {
 	ListCell   *lc;
@@ -44,7 +55,8 @@ check_names_refused(const MigrationSet *set, FindingSink *sink)
 	{
 		const RefusedEntry *refused = lfirst(lc);
 		Finding		finding = {
-			.check = refused->is_hook ? CHECK_HOOKS : CHECK_NAMES_REFUSED,
+			.check = refused->elsewhere ? CHECK_NAMES_IGNORED_SQL :
+			refused->is_hook ? CHECK_HOOKS : CHECK_NAMES_REFUSED,
 			.file = refused->file,
 			.message = psprintf("\"%s\" can neither be run nor be left out: %s",
 								refused->file, refused->reason),
@@ -187,7 +199,7 @@ check_down_scripts(const MigrationPlan *plan, FindingSink *sink)
 	{
 		const Step *step = &plan->steps[i];
 
-		if (step->migration != NULL && step->down.unit == NULL)
+		if (step->migration != NULL && step->down.unit == NULL && (step->flags & FLAG_EXCLUDED) == 0)
 			add_step_finding(step, CHECK_DOWN_SCRIPTS,
 							 "the migration has no down script", NULL, sink);
 	}

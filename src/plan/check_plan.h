@@ -14,6 +14,12 @@
 /* Duplicate versions: stop every run. */
 extern void check_duplicates(const MigrationSet *set, FindingSink *sink);
 
+/*
+ * What is wrong with the source's environments, if it has any: what is of the
+ * chosen one, or of none, stops every run.
+ */
+extern void check_environments(const MigrationSet *set, FindingSink *sink);
+
 /* Names that may be meant to run and cannot, hooks among them: likewise. */
 extern void check_names_refused(const MigrationSet *set, FindingSink *sink);
 

@@ -70,7 +70,8 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 		Step	   *step = &plan->steps[i];
 
 		CHECK_FOR_INTERRUPTS();
-		if (step->up.unit == NULL)
+		/* what is of another environment need not even be readable */
+		if (step->up.unit == NULL || (step->flags & FLAG_EXCLUDED))
 			continue;
 		check_up_script(step, reader, depth, work);
 		MemoryContextReset(work);

@@ -75,10 +75,14 @@ fill_step(Step *step, const Migration *migration, const RecordRow *row)
 	{
 		step->up.unit = migration->up;
 		step->down.unit = migration->down;
+		if (migration->elsewhere)
+			step->flags |= FLAG_EXCLUDED;
 	}
 	step->version = migration ? migration->version : row->version;
 	step->name = migration ? migration->name : row->name;
 	step->state = row ? row->state : MIGRATION_PENDING;
+	if (row == NULL && (step->flags & FLAG_EXCLUDED))
+		step->message = psprintf("belongs to environment \"%s\"", migration->environment);
 	if (row == NULL)
 		return;
 	if (row->baseline)
@@ -104,7 +108,7 @@ compare_row_pointers(const void *a, const void *b, void *order)
 bool
 plan_step_is_pending(const Step *step)
 {
-	return step->migration != NULL && (step->flags & FLAG_MANUAL) == 0 &&
+	return step->migration != NULL && (step->flags & (FLAG_MANUAL | FLAG_EXCLUDED)) == 0 &&
 		(step->state == MIGRATION_PENDING || step->state == MIGRATION_FAILED ||
 		 step->state == MIGRATION_ROLLED_BACK || step->state == MIGRATION_INTERRUPTED ||
 		 step->state == MIGRATION_RUNNING);
@@ -124,7 +128,7 @@ bool
 plan_step_has_failed(const Step *step)
 {
 	return step->state == MIGRATION_FAILED &&
-		((step->flags & FLAG_MISSING) == 0 || plan_step_is_open(step));
+		((step->flags & (FLAG_MISSING | FLAG_EXCLUDED)) == 0 || plan_step_is_open(step));
 }
 
 void
@@ -171,7 +175,8 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 	for (int i = 0; i < plan->count; i++)
 	{
 		Step	   *step = &plan->steps[i];
-		bool		candidate = step->migration != NULL && step->state != MIGRATION_APPLIED;
+		bool		candidate = step->migration != NULL && step->state != MIGRATION_APPLIED &&
+			(step->flags & FLAG_EXCLUDED) == 0;
 
 		if (request->version_count > 0)
 			step->selected = candidate && named[i];
@@ -247,10 +252,18 @@ require_version(const MigrationPlan *plan, const char *version)
 
 		if (version_matches(plan->order, step->version, version))
 		{
+			const Step *excluded = NULL;
+
 			for (int j = i; j < plan->count &&
 				 version_matches(plan->order, plan->steps[j].version, version); j++)
-				if (plan->steps[j].migration != NULL)
+			{
+				if (plan->steps[j].flags & FLAG_EXCLUDED)
+					excluded = &plan->steps[j];
+				else if (plan->steps[j].migration != NULL)
 					return;
+			}
+			if (excluded != NULL)
+				plan_refuse_excluded(plan, excluded);
 			ereport(ERROR,
 					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("migration \"%s\" has no file in this source", version));
@@ -263,6 +276,18 @@ require_version(const MigrationPlan *plan, const char *version)
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("version \"%s\" does not exist in this source", version),
 			begins_so ? errhint("Perhaps you meant \"%s\".", finding_one_line(begins_so)) : 0);
+}
+
+void
+plan_refuse_excluded(const MigrationPlan *plan, const Step *step)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			plan->set->environment != NULL ?
+			errmsg("migration \"%s\" belongs to environment \"%s\", and this is \"%s\"",
+				   finding_one_line(step->version), step->migration->environment, plan->set->environment) :
+			errmsg("migration \"%s\" belongs to environment \"%s\"", finding_one_line(step->version),
+				   step->migration->environment));
 }
 
 /* Steps stand by version, so a name is found by halving. */
@@ -325,7 +350,7 @@ plan_is_of_source(const MigrationPlan *plan)
 			continue;
 		if (step->migration == NULL)
 			missing = true;
-		else if (!(step->flags & FLAG_MODIFIED))
+		else if (!(step->flags & (FLAG_MODIFIED | FLAG_EXCLUDED)))
 			return true;
 	}
 	return !missing;

@@ -8,6 +8,7 @@
 #ifndef MIGRATOR_PLAN_PLAN_H
 #define MIGRATOR_PLAN_PLAN_H
 
+#include "base/compat.h"
 #include "base/finding.h"
 #include "layout/migration.h"
 #include "record/record.h"
@@ -131,6 +132,9 @@ extern bool plan_step_is_open(const Step *step);
  * left nothing, and nobody will try it again.
  */
 extern bool plan_step_has_failed(const Step *step);
+
+/* Raise 22023: it is of another environment than the one chosen. */
+pg_noreturn extern void plan_refuse_excluded(const MigrationPlan *plan, const Step *step);
 
 extern int	plan_count_state(const MigrationPlan *plan, MigrationState state);
 

@@ -13,11 +13,14 @@
 #include "plan/scope.h"
 #include "base/finding.h"
 #include "base/settings.h"
+#include "layout/environments.h"
+#include "record/service_state.h"
 #include "source/source.h"
 
 #define SERVICE_NAME_AT_MOST 45
 #define LETTERS_AND_MORE "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
+static void resolve_environment(Scope *scope, const char *environment);
 static void resolve_service(Scope *scope, const char *source, const char *service);
 static Service *only_service_with(const char *source, const List *services);
 static void refuse_namesake(const char *source, const Service *found, const List *services);
@@ -42,23 +45,7 @@ scope_resolve(const char *source, const char *service, const char *environment)
 		scope->source_origin = "registration";
 	}
 
-	scope->environment_origin = "default";
-	if (environment != NULL)
-	{
-		scope_check_environment_name(environment);
-		scope->environment = environment;
-		scope->environment_origin = "argument";
-	}
-	else if (migrator_environment[0] != '\0')
-	{
-		scope->environment = migrator_environment;
-		scope->environment_origin = "setting";
-	}
-	else if (scope->registration && scope->registration->environment)
-	{
-		scope->environment = scope->registration->environment;
-		scope->environment_origin = "registration";
-	}
+	resolve_environment(scope, environment);
 
 	if (scope->registration)
 	{
@@ -115,6 +102,76 @@ scope_refuse_of_one(bool given, const char *name)
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("\"%s\" cannot be given for all services at once", name),
 				errhint("Name the service that is meant with argument \"service\"."));
+}
+
+/*
+ * Where the setting or the registration says which environment this is, the
+ * caller may only say the same.
+ */
+static void
+resolve_environment(Scope *scope, const char *environment)
+{
+	scope->environment_origin = "default";
+	if (environment != NULL)
+		scope_check_environment_name(environment);
+	if (migrator_environment[0] != '\0')
+	{
+		scope->environment = migrator_environment;
+		scope->environment_origin = "setting";
+	}
+	else if (scope->registration && scope->registration->environment)
+	{
+		scope->environment = scope->registration->environment;
+		scope->environment_origin = "registration";
+	}
+	if (environment == NULL)
+		return;
+	if (scope->environment != NULL && strcmp(scope->environment, environment) != 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				strcmp(scope->environment_origin, "setting") == 0 ?
+				errmsg("the environment is \"%s\", by setting migrator.environment, and not \"%s\"",
+					   scope->environment, environment) :
+				errmsg("the environment of service \"%s\" is \"%s\", by its registration, and not \"%s\"",
+					   scope->service, scope->environment, environment),
+				errhint("Leave argument \"environment\" away."));
+	if (scope->environment == NULL)
+		scope->environment_origin = "argument";
+	/* what the caller says himself nobody else's registration does to him */
+	scope->environment = environment;
+}
+
+void
+scope_take_stamp(Scope *scope)
+{
+	scope->stamp = service_state_environment(scope->service);
+	if (scope->environment == NULL && scope->stamp != NULL)
+	{
+		scope->environment = scope->stamp;
+		scope->environment_origin = "stamp";
+	}
+}
+
+bool
+scope_stamp_changed(const Scope *scope)
+{
+	const char *stamp = service_state_environment(scope->service);
+
+	return stamp == NULL || scope->stamp == NULL ? stamp != scope->stamp : strcmp(stamp, scope->stamp) != 0;
+}
+
+void
+scope_check_stamp(const Scope *scope)
+{
+	if (scope->environment == NULL || scope->stamp == NULL ||
+		strcmp(scope->environment, scope->stamp) == 0)
+		return;
+	ereport(ERROR,
+			errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			errmsg("service \"%s\" is in environment \"%s\" in this database, and not in \"%s\"",
+				   scope->service, scope->stamp, scope->environment),
+			errdetail("That is the environment of its first run."),
+			errhint("Check that this is the right database; migrator.set_environment() changes the environment."));
 }
 
 /*
@@ -280,10 +337,7 @@ scope_check_service_name(const char *name)
 void
 scope_check_environment_name(const char *name)
 {
-	size_t		length = strlen(name);
-
-	if (length >= 1 && length < NAMEDATALEN &&
-		name[0] >= 'a' && name[0] <= 'z' && strspn(name, LETTERS_AND_MORE) == length)
+	if (environments_valid_name(name))
 		return;
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),

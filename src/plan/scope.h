@@ -2,6 +2,10 @@
  * scope.h
  *	  What a call is about: source, service, environment, search_path; each by
  *	  precedence: argument > setting > registration > default.
+ *
+ * The environment is a matter of policy, and not the caller's to choose where
+ * somebody did: setting > registration > argument > the service's stamp > the
+ * source's own word (run/survey.c).
  */
 #ifndef MIGRATOR_PLAN_SCOPE_H
 #define MIGRATOR_PLAN_SCOPE_H
@@ -14,6 +18,8 @@ typedef struct Scope
 	const char *service;
 	const char *source;			/* as given or registered; NULL: none known */
 	const char *environment;	/* NULL when none */
+	const char *stamp;			/* of the service, or NULL; see
+								 * scope_take_stamp() */
 	const char *search_path;	/* registered one, or NULL: the caller's */
 	Service    *registration;	/* or NULL */
 	char	  **ignore;			/* patterns of file names that are none of
@@ -29,7 +35,8 @@ typedef struct Scope
 
 /*
  * Resolve the arguments, each of which may be NULL.  Raises 22023 for an
- * invalid service or environment name, and when no service is named and it is
+ * invalid service or environment name, for another environment than the one that
+ * the setting or the registration says, and when no service is named and it is
  * not clear which of several registered ones is meant.
  */
 extern Scope *scope_resolve(const char *source, const char *service, const char *environment);
@@ -48,6 +55,18 @@ extern List *scope_resolve_each(const char *source, const char *service, const c
 
 /* Raise 22023 for what was given and has no meaning for all services at once. */
 extern void scope_refuse_of_one(bool given, const char *name);
+
+/*
+ * Read the service's stamp: the environment where nobody names one.  Runs ask
+ * again under the locks, where it cannot change.
+ */
+extern void scope_take_stamp(Scope *scope);
+
+/* Is it another one by now? */
+extern bool scope_stamp_changed(const Scope *scope);
+
+/* Raise 55000 for another environment than that of the stamp. */
+extern void scope_check_stamp(const Scope *scope);
 
 /* Raise 22023 when no source is given nor registered. */
 extern void scope_require_source(const Scope *scope);

@@ -106,7 +106,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 
 	/* what was seen before the lock may be history by now */
 	fresh = run_load_fresh(service);
-	if (run.waited || !record_equal(fresh, run.survey->record))
+	if (run.waited || !record_equal(fresh, run.survey->record) || scope_stamp_changed(run.survey->scope))
 		run.survey = survey_take(request->scope, CHECK_FOR_RUN);
 	run_interrupt_running(&run);
 	run_raise_what_stops(&run);
@@ -122,10 +122,11 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	/* what the caller left to be checked at commit is not a migration's fault */
 	constraint_check_deferred(false);
 
-	event_pending(service, run.survey->plan->selected, run.survey->set->count, request->dry_run);
+	event_pending(service, run.survey->plan->selected, run.survey->set->total, request->dry_run);
 	if (!request->dry_run)
 	{
 		run.run_id = record_new_run_id();
+		run_stamp_environment(&run);
 		run_make_restore_point(&run, first_version(run.survey->plan));
 	}
 	apply_steps(&run);
@@ -137,7 +138,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	{
 		run_fill_entry(&run, run.failed > 0 ? "failed" : "applied", &entry);
 		record_write_run(&entry, true);
-		event_done(service, run.applied, run.failed, run.survey->set->count,
+		event_done(service, run.applied, run.failed, run.survey->set->total,
 				   run_elapsed_since(run.start));
 	}
 	tell_lock_kept(&run);

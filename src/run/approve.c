@@ -44,6 +44,8 @@ approve_version(const Scope *scope, const char *version, const char *note)
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("migration \"%s\" has no file in \"%s\"", finding_one_line(step->version),
 					   finding_one_line(scope->source)));
+	if (step->flags & FLAG_EXCLUDED)
+		plan_refuse_excluded(survey->plan, step);
 	/* what cannot be read cannot be approved */
 	if (step->up.checksum == NULL)
 		finding_raise_first(&step->findings);

@@ -12,6 +12,7 @@
 #include "plan/check_plan.h"
 #include "record/lock.h"
 #include "record/runs.h"
+#include "record/service_state.h"
 #include "record/service_view.h"
 #include "record/write.h"
 #include "run/call.h"
@@ -171,20 +172,23 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 
 	if (written > 0)
 	{
+		const char *environment = survey->scope->environment;
 		RunEntry	run = {
 			.run_id = run_id,
 			.kind = "baseline",
 			.service = scope->service,
 			.source = scope->source,
-			.environment = scope->environment,
+			.environment = environment,
 			.started_at = started,
 			.outcome = "applied",
-			.total = survey->set->count,
+			.total = survey->set->total,
 			.applied = written,
 			.duration_ms = TimestampDifferenceMilliseconds(started, GetCurrentTimestamp())
 		};
 
 		record_write_run(&run, true);
+		if (environment != NULL && survey->scope->stamp == NULL)
+			service_state_stamp(scope->service, environment);
 	}
 	return written;
 }
@@ -249,6 +253,8 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 					note ? ": " : "", note ? note : "");
 	if (step->row == NULL)
 	{
+		if (step->flags & FLAG_EXCLUDED)
+			plan_refuse_excluded(survey->plan, step);
 		/* what the files say goes on record, a script to run later among it */
 		scope_require_rights(scope, false);
 		source_require_runnable(survey->source);
@@ -310,6 +316,8 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("migration \"%s\" has no file in \"%s\"", finding_one_line(step->version),
 					   finding_one_line(scope->source)));
+	if (step->flags & FLAG_EXCLUDED)
+		plan_refuse_excluded(survey->plan, step);
 	if (step->up.checksum == NULL)
 		finding_raise_first(&step->findings);
 
@@ -334,6 +342,34 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("the files of migration \"%s\" are as they are on record", finding_one_line(step->version)));
+	record_write_event(&entry);
+}
+
+void
+settle_environment(const Scope *scope, const char *environment, const char *note)
+{
+	const char *before;
+	RecordEntry entry = {
+		.service = scope->service,
+		.event = "environment",
+		.environment = environment,
+		.execution_time_ms = -1
+	};
+
+	run_require_writable("migrator.set_environment()");
+	if (environment != NULL)
+		scope_check_environment_name(environment);
+	(void) run_lock_and_load(scope->service);
+	before = service_state_environment(scope->service);
+	if (before == NULL && environment == NULL)
+		return;
+	if (before != NULL && environment != NULL && strcmp(before, environment) == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("service \"%s\" is in environment \"%s\" already", scope->service, environment));
+	service_state_set_environment(scope->service, environment);
+	entry.note = psprintf("%s -> %s%s%s", before ? before : "none", environment ? environment : "none",
+						  note ? ": " : "", note ? note : "");
 	record_write_event(&entry);
 }
 

@@ -37,4 +37,11 @@ extern void settle_resolve(const Scope *scope, const char *version, const char *
  */
 extern void settle_accept(const Scope *scope, const char *version, const char *note);
 
+/*
+ * From now on the service is in that environment in this database, whatever its
+ * first run said; NULL: its next run says so anew.  What is applied stays.
+ * Raises 55000 when it is in that one already.
+ */
+extern void settle_environment(const Scope *scope, const char *environment, const char *note);
+
 #endif

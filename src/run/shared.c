@@ -14,6 +14,7 @@
 
 #include "base/errors.h"
 #include "plan/gate.h"
+#include "record/service_state.h"
 #include "run/current_run.h"
 #include "run/event.h"
 #include "run/shared.h"
@@ -33,6 +34,7 @@ run_raise_what_stops(Run *run)
 	MigrationPlan *plan = survey->plan;
 	FindingSink sink = {0};
 	const Service *registration = registration_find(run->request->scope->service);
+	const Environment *environment = survey_environment(survey);
 
 	/* again behind a wait: the service may have become others' meanwhile */
 	registration_require_member(registration);
@@ -80,7 +82,7 @@ run_raise_what_stops(Run *run)
 					errhint("Create a new migration instead of changing an applied one, or set migrator.checksum_policy to warn."));
 	}
 
-	policy_decide(NULL, registration ? &registration->flags : NULL, &run->policy);
+	policy_decide(environment ? &environment->flags : NULL, registration ? &registration->flags : NULL, &run->policy);
 	gate_raise_what_stops(&run->policy, run->request->scope->service, plan);
 }
 
@@ -92,6 +94,15 @@ run_interrupt_running(Run *run)
 	for (int i = 0; i < plan->count; i++)
 		if (plan->steps[i].state == MIGRATION_RUNNING)
 			plan->steps[i].state = MIGRATION_INTERRUPTED;
+}
+
+void
+run_stamp_environment(const Run *run)
+{
+	const Scope *scope = run->survey->scope;
+
+	if (scope->environment != NULL && scope->stamp == NULL)
+		service_state_stamp(scope->service, scope->environment);
 }
 
 /* What does not stop a run is said once. */
@@ -133,7 +144,7 @@ run_warn_once(const Run *run)
 	{
 		const IgnoredEntry *entry = lfirst(lc);
 
-		if (entry->looks_like_sql && ignored++ == 0)
+		if (entry->looks_like_sql && !entry->elsewhere && ignored++ == 0)
 			first = psprintf("\"%s\": %s", entry->file, entry->reason);
 	}
 	if (ignored > 0)
@@ -224,7 +235,7 @@ run_keep_locks(Run *run)
 void
 run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry)
 {
-	const Scope *scope = run->request->scope;
+	const Scope *scope = run->survey->scope;
 	const StepScript *script = run_step_script(run, step);
 
 	memset(entry, 0, sizeof(RecordEntry));
@@ -294,7 +305,7 @@ run_elapsed_since(instr_time start)
 void
 run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 {
-	const Scope *scope = run->request->scope;
+	const Scope *scope = run->survey->scope;
 
 	memset(entry, 0, sizeof(RunEntry));
 	entry->run_id = run->run_id;
@@ -304,7 +315,7 @@ run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 	entry->environment = scope->environment;
 	entry->started_at = run->started_at;
 	entry->outcome = outcome;
-	entry->total = run->survey->set->count;
+	entry->total = run->survey->set->total;
 	entry->failed = run->failed;
 	entry->skipped = run->not_run;
 	/* an error of apply() undoes what came before it */

@@ -76,6 +76,12 @@ extern bool run_nothing_to_do(const Run *run);
  */
 extern void run_interrupt_running(Run *run);
 
+/*
+ * The first run that has an environment says which one the service is in, in the
+ * transaction that its row of "runs" is written in.
+ */
+extern void run_stamp_environment(const Run *run);
+
 /* Say once what does not stop a run. */
 extern void run_warn_once(const Run *run);
 

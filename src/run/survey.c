@@ -18,17 +18,19 @@ typedef struct RecordedFiles
 	int			count;
 } RecordedFiles;
 
+static Scope *take_scope(const Scope *asked);
 static const char *recorded_layout(const Record *record);
 static bool is_recorded(void *argument, const char *file);
 static int	compare_files(const void *a, const void *b);
 static void check_registered_source(const Survey *survey, FindingSink *sink);
 
 Survey *
-survey_take(const Scope *scope, CheckDepth depth)
+survey_take(const Scope *asked, CheckDepth depth)
 {
 	Survey	   *survey = palloc0(sizeof(Survey));
+	Scope	   *scope;
 
-	survey->scope = scope;
+	survey->scope = scope = take_scope(asked);
 	if (scope->source != NULL)
 	{
 		survey->source = source_open(scope->source);
@@ -41,12 +43,18 @@ survey_take(const Scope *scope, CheckDepth depth)
 		LayoutHints hints = {
 			.ignore = scope->ignore,
 			.ignore_count = scope->ignore_count,
+			.environment = scope->environment,
 			.recorded_layout = recorded_layout(survey->record),
 			.is_recorded = is_recorded,
 			.argument = &files
 		};
 
 		survey->set = layout_read(survey->source, &hints);
+		if (scope->environment == NULL && survey->set->environment != NULL)
+		{
+			scope->environment = survey->set->environment;
+			scope->environment_origin = ENVIRONMENTS_FILE;
+		}
 	}
 	survey->plan = plan_join(survey->set, survey->record);
 	hooks_attach(survey->plan);
@@ -54,6 +62,17 @@ survey_take(const Scope *scope, CheckDepth depth)
 		check_scripts(survey->plan, survey->reader, depth);
 	plan_mark_late(survey->plan);
 	return survey;
+}
+
+/* The environment in it is that of this look: another one may find another stamp. */
+static Scope *
+take_scope(const Scope *asked)
+{
+	Scope	   *scope = palloc(sizeof(Scope));
+
+	*scope = *asked;
+	scope_take_stamp(scope);
+	return scope;
 }
 
 /* The layout of all that is applied; NULL when there are several or none. */
@@ -106,6 +125,7 @@ survey_find_what_stops(const Survey *survey, bool force, FindingSink *sink)
 		return;
 	if (!force)
 		check_registered_source(survey, sink);
+	check_environments(survey->set, sink);
 	check_names_refused(survey->set, sink);
 	check_duplicates(survey->set, sink);
 	check_hooks(survey->plan, sink);
@@ -121,6 +141,7 @@ survey_raise_what_stops(const Survey *survey, bool force)
 {
 	FindingSink sink = {0};
 
+	scope_check_stamp(survey->scope);
 	survey_find_what_stops(survey, force, &sink);
 	finding_raise_first(&sink);
 }
@@ -162,4 +183,13 @@ survey_find_step(const Survey *survey, const char *version)
 			errmsg("service \"%s\" has no migration \"%s\"", survey->scope->service, version),
 			survey->source == NULL ?
 			errhint("No source is registered for the service, so only what is on record is known.") : 0);
+}
+
+const Environment *
+survey_environment(const Survey *survey)
+{
+	const MigrationSet *set = survey->set;
+
+	return set != NULL && set->environments != NULL && set->environment != NULL ?
+		environments_find(set->environments, set->environment) : NULL;
 }

@@ -14,7 +14,7 @@
 
 typedef struct Survey
 {
-	const Scope *scope;
+	const Scope *scope;			/* with the environment of this look */
 	Source	   *source;			/* NULL: the record alone */
 	UnitReader *reader;			/* likewise */
 	MigrationSet *set;			/* likewise */
@@ -26,20 +26,23 @@ typedef struct Survey
  * Take a survey in CurrentMemoryContext.  Raises what opening and recognising
  * the source raises.
  */
-extern Survey *survey_take(const Scope *scope, CheckDepth depth);
+extern Survey *survey_take(const Scope *asked, CheckDepth depth);
 
 /*
- * What stops every run of this source, whatever it would select: names, two
- * files of one version, a layout or files that are not those of the record, a
+ * What stops every run of this source, whatever it would select: environments,
+ * names, two files of one version, a layout or files that are not those of the record, a
  * source that is not the registered one.  A run and the functions that only
  * look ask the same.  force: of options, for the last two.
  */
 extern void survey_find_what_stops(const Survey *survey, bool force, FindingSink *sink);
 
-/* Raise the first of these. */
+/* Raise the first of these; before them 55000, where the service's stamp is another environment. */
 extern void survey_raise_what_stops(const Survey *survey, bool force);
 
 /* The step of that version, written in any way.  Raises 22023 when there is none. */
 extern Step *survey_find_step(const Survey *survey, const char *version);
+
+/* What the source says of the chosen environment, or NULL. */
+extern const Environment *survey_environment(const Survey *survey);
 
 #endif

@@ -207,7 +207,7 @@ fill_result(const Run *run, RunResult *result)
 	result->run_id = run->run_id;
 	result->applied = run->applied;
 	result->failed = run->failed;
-	result->total = run->survey->set->count;
+	result->total = run->survey->set->total;
 	result->selected = plan->selected;
 }
 
@@ -281,13 +281,14 @@ up_locked(Run *run)
 
 	run_warn_once(run);
 	run_interrupt_running(run);
-	event_pending(service, run->survey->plan->selected, run->survey->set->count, false);
+	event_pending(service, run->survey->plan->selected, run->survey->set->total, false);
 
 	record_end_dead_runs(service);
 	run->run_id = record_new_run_id();
 	run_fill_entry(run, "running", &entry);
 	entry.progress_handle = progress_begin(run->run_id, run->survey->plan->selected);
 	record_write_run(&entry, false);
+	run_stamp_environment(run);
 	transaction_commit(migrator_commit == COMMIT_EACH);
 
 	initStringInfo(&failed);
@@ -312,7 +313,7 @@ up_locked(Run *run)
 		ReThrowError(error);
 	}
 	PG_END_TRY();
-	event_done(service, run->applied, run->failed, run->survey->set->count,
+	event_done(service, run->applied, run->failed, run->survey->set->total,
 			   run_elapsed_since(run->start));
 	if (error != NULL)
 	{

@@ -15,6 +15,7 @@
 static List *list_directory(const Source *source);
 static bool has_extension(const char *name);
 static List *list_staged(const StagedSet *set);
+static void add_folder(SourceEntry *entry, const char *path);
 static int	compare_entries(const ListCell *a, const ListCell *b);
 static char *to_server_encoding(char *start, size_t length, SourceScript *script);
 static void find_bad_byte(SourceScript *script, const char *start, const char *end);
@@ -78,7 +79,9 @@ list_directory(const Source *source)
 			DirectoryEntry *inner = file_list_directory(&source->sandbox, folder, &inner_count);
 
 			for (int j = 0; j < inner_count; j++)
-				if (!inner[j].is_directory)
+				if (inner[j].is_directory)
+					entry->folders = lappend(entry->folders, inner[j].name);
+				else
 					entry->children = lappend(entry->children, inner[j].name);
 			pfree(inner);
 			pfree(folder);
@@ -187,11 +190,26 @@ list_staged(const StagedSet *set)
 			folder->is_directory = true;
 			result = lappend(result, folder);
 		}
-		if (slash[1] != '.' && strchr(slash + 1, '/') == NULL)
+		if (slash[1] == '.')
+			continue;
+		if (strchr(slash + 1, '/') == NULL)
 			folder->children = lappend(folder->children, (void *) (slash + 1));
+		else
+			add_folder(folder, slash + 1);
 	}
 	list_sort(result, compare_entries);
 	return result;
+}
+
+/* A folder inside of a folder, whose files stand together, too. */
+static void
+add_folder(SourceEntry *entry, const char *path)
+{
+	size_t		length = strchr(path, '/') - path;
+	const char *last = entry->folders ? llast(entry->folders) : NULL;
+
+	if (last == NULL || strlen(last) != length || strncmp(last, path, length) != 0)
+		entry->folders = lappend(entry->folders, pnstrdup(path, length));
 }
 
 static int

@@ -26,6 +26,7 @@ typedef struct SourceEntry
 	const char *name;
 	bool		is_directory;
 	List	   *children;		/* file names in the directory, char * */
+	List	   *folders;		/* names of the folders in it, char * */
 } SourceEntry;
 
 /*

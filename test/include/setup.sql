@@ -94,7 +94,7 @@ END $$;
 -- The record and the work of a test so far are forgotten.
 CREATE PROCEDURE files.forget() LANGUAGE plpgsql AS $$
 BEGIN
-  TRUNCATE migrator.migrations, migrator.history, migrator.runs, migrator.services RESTART IDENTITY;
+  TRUNCATE migrator.migrations, migrator.history, migrator.runs, migrator.services, migrator.service_state RESTART IDENTITY;
   DROP SCHEMA app CASCADE;
   CREATE SCHEMA app;
 END $$;

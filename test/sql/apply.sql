@@ -139,9 +139,12 @@ RESET migrator.enabled;
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql', 'SELECT 1;', '2_b.sql', 'SELECT 1;', '3_b.sql', 'SELECT 1;');
 SELECT version FROM migrator.apply('m/d', target => '1', environment => 'staging');
+SELECT migrator.set_environment('production') \g /dev/null
 SET migrator.environment = 'production';
 SELECT version FROM migrator.apply('m/d', target => '2');
+-- the setting decides, and an argument may only say the same
 SELECT version FROM migrator.apply('m/d', environment => 'blue-green_2');
+SELECT version FROM migrator.apply('m/d', environment => 'production');
 RESET migrator.environment;
 SELECT version, environment FROM migrator.status('m/d');
 

@@ -95,7 +95,7 @@ CALL files.names('m/d', '1_a.up.sql', 'seed.sql', 'README.md', 'notes/todo.txt',
 TABLE found;
 SELECT severity, file, message FROM migrator.validate('m/d') WHERE check_name = 'names' ORDER BY file COLLATE "C";
 
--- Environments: refused with that word, and nothing of the top is applied.
+-- Folders that may be environments: nothing of the top is applied without a word of them.
 CALL files.names('m/d', '1_a.up.sql', 'common/2_b.up.sql');
 SELECT * FROM migrator.apply('m/d');
 CALL files.names('m/d', '1_a.up.sql', 'production/');

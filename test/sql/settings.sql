@@ -5,7 +5,7 @@ SELECT * FROM migrator.settings();
 CALL files.make('m/d', '1_a.sql', 'SELECT 1;');
 -- argument
 SELECT * FROM migrator.settings('m/d', 'billing') LIMIT 4;
--- registration, and that a setting and an argument win
+-- registration, and that a setting wins
 SELECT migrator.register('billing', 'm/d', 'staging', 'app, public') \g /dev/null
 SELECT * FROM migrator.settings() LIMIT 4;
 SELECT * FROM migrator.settings('m/d') LIMIT 4;
@@ -13,9 +13,13 @@ SELECT * FROM migrator.settings('m/./d', NULL) LIMIT 4;
 SET migrator.environment = production;
 SELECT * FROM migrator.settings() WHERE name IN ('environment', 'migrator.environment');
 SELECT version FROM migrator.apply(dry_run => true, environment => 'development');
+\echo :LAST_ERROR_SQLSTATE
 SELECT version FROM migrator.apply();
 SELECT service, version, environment FROM migrator.migrations;
 RESET migrator.environment;
+-- the registration, too; and the stamp of the run stays behind it
+SELECT version FROM migrator.apply(dry_run => true, environment => 'development');
+SELECT version FROM migrator.apply();
 -- session, database, user: as pg_settings tells
 SET migrator.wait_timeout = '1min';
 BEGIN;

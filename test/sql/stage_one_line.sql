@@ -47,7 +47,7 @@ SELECT files.refused(format($$SELECT * FROM migrator.apply('m/' || %L)$$, :bad))
 CALL files.write('m/' || :bad || '/1_a.sql', 'SELECT 1');
 CALL files.write('m/' || :bad || '/2_b.up.sql', 'SELECT 1');
 SELECT files.refused(format($$SELECT * FROM migrator.apply('m/' || %L)$$, :bad));
-CALL files.write('m/' || :bad || '/common/1_a.sql', 'SELECT 1');
+CALL files.write('m/' || :bad || '/emea/1_a.sql', 'SELECT 1');
 SELECT files.refused(format($$SELECT * FROM migrator.apply('m/' || %L)$$, :bad));
 CALL files.remove('m/' || :bad);
 -- files that cannot be read

@@ -1,0 +1,23 @@
+/*
+ * environment_files.h
+ *	  Which of a source's files belong to which environment.
+ */
+#ifndef MIGRATOR_LAYOUT_ENVIRONMENT_FILES_H
+#define MIGRATOR_LAYOUT_ENVIRONMENT_FILES_H
+
+#include "layout/candidates.h"
+
+/*
+ * If the source has environments: fill those of the set, choose one, and add
+ * what is in their folders to the candidates.  To be called with those of the
+ * top of the source, before any is put aside.
+ */
+extern void environment_files_open(Candidates *all);
+
+/*
+ * Once claims are made: note where lists and folders say different things, and
+ * count each environment's migrations.
+ */
+extern void environment_files_check(Candidates *all);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * service_state.c
+ *	  Table "service_state".
+ *
+ * Written under the service's locks only, so that nobody else writes the row
+ * meanwhile.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "base/owner_query.h"
+#include "record/service_state.h"
+#include "record/who.h"
+
+typedef struct TakenText
+{
+	char	   *text;
+	MemoryContext context;
+} TakenText;
+
+static void
+take_text(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	TakenText  *taken = argument;
+	MemoryContext old = MemoryContextSwitchTo(taken->context);
+
+	taken->text = owner_query_text(tuple, desc, 1);
+	MemoryContextSwitchTo(old);
+}
+
+char *
+service_state_environment(const char *service)
+{
+	static OwnerQuery query = {
+		"SELECT environment FROM migrator.service_state WHERE service = $1", 1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(service);
+	TakenText	taken = {NULL, CurrentMemoryContext};
+	Snapshot	latest = InvalidSnapshot;
+
+	if (IsolationUsesXactSnapshot())
+		latest = RegisterSnapshot(GetLatestSnapshot());
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, latest, take_text, &taken);
+	if (latest != InvalidSnapshot)
+		UnregisterSnapshot(latest);
+	return taken.text;
+}
+
+void
+service_state_stamp(const char *service, const char *environment)
+{
+	static OwnerQuery query = {
+		"INSERT INTO migrator.service_state (service, environment, stamped_at, stamped_by)"
+		" VALUES ($1, $2, pg_catalog.clock_timestamp(), $3)"
+		" ON CONFLICT (service) DO UPDATE SET environment = excluded.environment,"
+		" stamped_at = excluded.stamped_at, stamped_by = excluded.stamped_by"
+		" WHERE service_state.environment IS NULL",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	};
+	Datum		values[3] = {
+		CStringGetTextDatum(service), CStringGetTextDatum(environment),
+		CStringGetTextDatum(who_name(GetSessionUserId()))
+	};
+
+	(void) owner_query_run(&query, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
+}
+
+void
+service_state_set_environment(const char *service, const char *environment)
+{
+	static OwnerQuery query = {
+		"INSERT INTO migrator.service_state (service, environment, stamped_at, stamped_by)"
+		" VALUES ($1, $2, pg_catalog.clock_timestamp(), $3)"
+		" ON CONFLICT (service) DO UPDATE SET environment = excluded.environment,"
+		" stamped_at = excluded.stamped_at, stamped_by = excluded.stamped_by",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	};
+	Datum		values[3];
+	char		nulls[3] = {' ', ' ', ' '};
+
+	values[0] = CStringGetTextDatum(service);
+	values[1] = owner_query_text_or_null(environment, &nulls[1]);
+	values[2] = CStringGetTextDatum(who_name(GetSessionUserId()));
+	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
+}
