@@ -110,9 +110,9 @@ take_file(Candidates *all, const Candidate *item, const char *path)
 	}
 	(void) refuse(all, item, path,
 				  strncmp(name, "pre_rollback", strlen("pre_rollback")) == 0 ||
-					strncmp(name, "post_rollback", strlen("post_rollback")) == 0 ?
-					"it is a hook of a rollback, and nothing is rolled back that could run it" :
-					"it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_migrate_VERSION.sql and post_migrate_VERSION.sql");
+				  strncmp(name, "post_rollback", strlen("post_rollback")) == 0 ?
+				  "it is a hook of a rollback, and nothing is rolled back that could run it" :
+				  "it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_migrate_VERSION.sql and post_migrate_VERSION.sql");
 }
 
 /* What cannot run in another environment stops no run of this one. */
