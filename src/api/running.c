@@ -1,8 +1,7 @@
 /*
  * running.c
- *	  SQL functions about runs: how they are kept apart, how far one is, how to
- *	  end it: lock_key, progress_of, unlock; what this session's own is about:
- *	  current_run.
+ *	  SQL functions about runs of other sessions: how they are kept apart, how
+ *	  far one is, how to end it: lock_key, progress_of, unlock.
  */
 #include "postgres.h"
 
@@ -17,13 +16,11 @@
 #include "api/api.h"
 #include "record/lock.h"
 #include "record/runs.h"
-#include "run/current_run.h"
 #include "run/progress.h"
 
 PG_FUNCTION_INFO_V1(migrator_lock_key);
 PG_FUNCTION_INFO_V1(migrator_progress_of);
 PG_FUNCTION_INFO_V1(migrator_unlock);
-PG_FUNCTION_INFO_V1(migrator_current_run);
 
 static void require_known_service(const Scope *scope);
 
@@ -124,28 +121,4 @@ require_known_service(const Scope *scope)
 			errmsg("service \"%s\" does not exist", scope->service),
 			errdetail("It is not registered, nothing is on record of it, and no run of it is in progress."),
 			errhint("See migrator.services and column service of migrator.migrations."));
-}
-
-/* A row within a run of this session, none outside. */
-Datum
-migrator_current_run(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = api_begin_rows(fcinfo);
-	const CurrentRun *run = current_run_get();
-	Datum		values[8];
-	bool		nulls[8] = {false};
-
-	if (run == NULL)
-		return (Datum) 0;
-	values[0] = Int64GetDatum(run->run_id);
-	nulls[0] = run->run_id == 0;
-	api_set_text(values, nulls, 1, run->kind);
-	api_set_text(values, nulls, 2, run->service);
-	api_set_text(values, nulls, 3, run->environment);
-	api_set_text(values, nulls, 4, run->direction);
-	api_set_text(values, nulls, 5, run->version);
-	api_set_text(values, nulls, 6, run->name);
-	api_set_text(values, nulls, 7, run->file);
-	api_put_row(result, values, nulls);
-	return (Datum) 0;
 }

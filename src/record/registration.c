@@ -29,6 +29,7 @@
 
 #include "base/glob.h"
 #include "base/owner_query.h"
+#include "record/author.h"
 #include "record/registration.h"
 
 const OptionKey registration_options[] = {
@@ -62,7 +63,6 @@ typedef struct ServiceList
 static List *select_services(OwnerQuery *query, const Datum *values);
 static void copy_service(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_role_oids(Service *service, Datum array);
-static void take_author(Service *service, HeapTuple tuple, TupleDesc desc);
 static void take_flags(const List *options, PolicyFlags *flags);
 static void check_floors(const Service *old, const List *given);
 static void resolve_roles(Service *service, const Service *old, const List *options);
@@ -141,7 +141,8 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	value = heap_getattr(tuple, 6, desc, &isnull);
 	if (service->of_this_cluster && !isnull)
 		take_role_oids(service, value);
-	take_author(service, tuple, desc);
+	service->registered_by = owner_query_text(tuple, desc, 10);
+	service->author_known = author_read(tuple, desc, 8, service->of_this_cluster, &service->author);
 	list->services = lappend(list->services, service);
 	MemoryContextSwitchTo(old);
 }
@@ -172,32 +173,6 @@ take_role_oids(Service *service, Datum array)
 	service->role_oids = palloc(Max(count, 1) * sizeof(Oid));
 	for (int i = 0; i < count; i++)
 		service->role_oids[i] = DatumGetObjectId(values[i]);
-}
-
-/* By OIDs, or by the names that a row of another cluster has. */
-static void
-take_author(Service *service, HeapTuple tuple, TupleDesc desc)
-{
-	Author	   *author = &service->author;
-	Oid		   *const roles[3] = {&author->current, &author->session, &author->login};
-	bool		isnull;
-	Datum		array = heap_getattr(tuple, 8, desc, &isnull);
-	Datum	   *values;
-	int			count = 0;
-
-	service->registered_by = owner_query_text(tuple, desc, 10);
-	if (!isnull)
-		deconstruct_array(DatumGetArrayTypePCopy(array), OIDOID, sizeof(Oid), true, TYPALIGN_INT,
-						  &values, NULL, &count);
-	service->author_known = true;
-	for (int i = 0; i < 3; i++)
-	{
-		char	   *name = owner_query_text(tuple, desc, 9 + i);
-
-		*roles[i] = !service->of_this_cluster ? (name ? get_role_oid(name, true) : InvalidOid) :
-			count == 3 ? DatumGetObjectId(values[i]) : InvalidOid;
-		service->author_known &= OidIsValid(*roles[i]);
-	}
 }
 
 Service *
@@ -240,16 +215,12 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 	char		nulls[11];
 	const Option *ignore = options_find(given, "ignore");
 	Datum	   *oids;
-	Datum		author[3];
 	Author		by;
 
 	if (ignore != NULL)
 		glob_require_valid(ignore->strings, ignore->count);
 	check_floors(old, given);
 	trust_own_session(&by, "register a service");
-	author[0] = ObjectIdGetDatum(by.current);
-	author[1] = ObjectIdGetDatum(by.session);
-	author[2] = ObjectIdGetDatum(by.login);
 	if (ignore == NULL && old != NULL && old->ignore_count > 0 &&
 		(!old->author_known || OidIsValid(trust_stranger(&old->author))))
 		ereport(NOTICE,
@@ -272,7 +243,7 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 	values[7] = Int64GetDatum((int64) GetSystemIdentifier());
 	values[8] = CStringGetTextDatum(trust_role_name(by.current));
 	values[9] = CStringGetTextDatum(trust_role_name(by.login));
-	values[10] = PointerGetDatum(construct_array(author, 3, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+	values[10] = author_oids(&by);
 	if (owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL) != 1)
 		elog(ERROR, "registration of service \"%s\" is gone", service->service);
 }

@@ -117,6 +117,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 		tell_lock_kept(&run);
 		return;
 	}
+	hook_prepare(&run);
 	warn_of_lock_table(&run);
 
 	/* what the caller left to be checked at commit is not a migration's fault */
@@ -290,7 +291,7 @@ apply_each(void *argument)
 {
 	Run		   *run = argument;
 	MigrationPlan *plan = run->survey->plan;
-	ErrorData  *hook_error = plan->before ? transaction_try(apply_hooks_before, run, false) : NULL;
+	ErrorData  *hook_error = hook_any(run, NULL, false) ? transaction_try(apply_hooks_before, run, false) : NULL;
 	bool		stopped = false;
 
 	if (hook_error != NULL)
@@ -315,7 +316,7 @@ apply_each(void *argument)
 			stopped = run->request->on_error == ON_ERROR_STOP;
 		}
 	}
-	if (plan->after != NULL && run->failed == 0)
+	if (run->failed == 0 && hook_any(run, NULL, true))
 	{
 		hook_error = transaction_try(apply_hooks_after, run, false);
 		if (hook_error != NULL)

@@ -17,6 +17,7 @@
 
 #include "base/finding.h"
 #include "base/transaction.h"
+#include "record/hook_function.h"
 #include "run/event.h"
 #include "run/failure_log.h"
 #include "run/hook.h"
@@ -28,9 +29,11 @@ typedef struct StepHooks
 	const Step *step;
 } StepHooks;
 
-static void run_file(Run *run, const Step *step, const Hook *hook);
+static const Hook *hook_file(const Run *run, const Step *step, bool after);
+static const char *event_name(const Step *step, bool after);
+static void run_one(Run *run, const Step *step, bool after, const Hook *file, const HookFunction *function);
+static void run_functions(Run *run, const Step *step, bool after);
 static void run_after(void *argument);
-static void record_done(Run *run, const Step *step, const Hook *hook, double elapsed);
 static void fill_entry(const Run *run, const Step *step, const char *file, bool after, RecordEntry *entry);
 static void fill_run_failure(Run *run, const ErrorData *error, RecordEntry *entry);
 static void explain_error(const Run *run, const char *detail, ErrorData *error);
@@ -48,25 +51,99 @@ hook_run_migration(Run *run, Step *step)
 }
 
 void
-hook_run(Run *run, const Step *step, bool after)
+hook_prepare(Run *run)
+{
+	ListCell   *lc;
+
+	run->hook_functions = hook_function_list(run->request->scope->service);
+	foreach(lc, run->hook_functions)
+	{
+		(void) hook_function_require(lfirst(lc));
+	}
+}
+
+bool
+hook_any(const Run *run, const Step *step, bool after)
+{
+	ListCell   *lc;
+
+	if (hook_file(run, step, after) != NULL)
+		return true;
+	foreach(lc, run->hook_functions)
+	{
+		if (strcmp(((HookFunction *) lfirst(lc))->event, event_name(step, after)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const Hook *
+hook_file(const Run *run, const Step *step, bool after)
 {
 	const MigrationPlan *plan = run->survey->plan;
-	const Hook *hook = step != NULL ? (after ? step->after : step->before) : (after ? plan->after : plan->before);
+
+	return step != NULL ? (after ? step->after : step->before) : (after ? plan->after : plan->before);
+}
+
+static const char *
+event_name(const Step *step, bool after)
+{
+	return step != NULL ? (after ? "post_migrate" : "pre_migrate") : (after ? "post_run" : "pre_run");
+}
+
+/* The file is the inner one. */
+void
+hook_run(Run *run, const Step *step, bool after)
+{
+	const Hook *file = hook_file(run, step, after);
 
 	run->run_hook_after = after;
-	if (hook != NULL)
-		run_file(run, step, hook);
+	if (!after)
+		run_functions(run, step, after);
+	if (file != NULL)
+		run_one(run, step, after, file, NULL);
+	if (after)
+		run_functions(run, step, after);
+}
+
+static void
+run_functions(Run *run, const Step *step, bool after)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->hook_functions)
+	{
+		const HookFunction *function = lfirst(lc);
+
+		if (strcmp(function->event, event_name(step, after)) == 0)
+			run_one(run, step, after, NULL, function);
+	}
 }
 
 /* The time of a migration is its own, and so is the place where it failed. */
 static void
-run_file(Run *run, const Step *step, const Hook *hook)
+run_one(Run *run, const Step *step, bool after, const Hook *file, const HookFunction *function)
 {
 	double		elapsed = run->elapsed;
 	Execution	execution = run->execution;
+	RecordEntry entry;
 
-	run_script(run, &hook->script, step, "hook");
-	record_done(run, step, hook, run->elapsed);
+	if (file != NULL)
+		run_script(run, &file->script, step, "hook");
+	else
+	{
+		/* what is to fail here may be the look at it: then this is what failed */
+		run_begin_execution(run, function->signature, step, "hook");
+		run_function(run, hook_function_require(function), function->signature, step, "hook");
+	}
+	fill_entry(run, step, run->execution.file, after, &entry);
+	event_hook_done(entry.service, entry.name, run->elapsed);
+	if (!run->request->dry_run)
+	{
+		entry.checksum = file ? file->script.checksum : NULL;
+		entry.execution_time_ms = run->elapsed;
+		record_write_event(&entry);
+	}
 	run->elapsed = elapsed;
 	run->execution = execution;
 }
@@ -79,7 +156,7 @@ hook_run_behind(Run *run, const Step *step)
 	ErrorData  *error;
 	RecordEntry entry;
 
-	if (step->after == NULL)
+	if (!hook_any(run, step, true))
 		return;
 	old = MemoryContextSwitchTo(run->context);
 	error = transaction_try(run_after, &hooks, false);
@@ -105,13 +182,12 @@ run_after(void *argument)
 ErrorData *
 hook_run_apart(Run *run, bool after)
 {
-	const MigrationPlan *plan = run->survey->plan;
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext work;
 	ErrorData  *volatile error = NULL;
 	RecordEntry entry;
 
-	if ((after ? plan->after : plan->before) == NULL)
+	if (!hook_any(run, NULL, after))
 		return NULL;
 	work = AllocSetContextCreate(context, "migrator hook", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(work);
@@ -176,20 +252,6 @@ hook_raise(Run *run, ErrorData *error)
 }
 
 static void
-record_done(Run *run, const Step *step, const Hook *hook, double elapsed)
-{
-	RecordEntry entry;
-
-	event_hook_done(run->request->scope->service, hook->file->unit->file, elapsed);
-	if (run->request->dry_run)
-		return;
-	fill_entry(run, step, hook->file->unit->file, hook->file->after, &entry);
-	entry.checksum = hook->script.checksum;
-	entry.execution_time_ms = elapsed;
-	record_write_event(&entry);
-}
-
-static void
 fill_entry(const Run *run, const Step *step, const char *file, bool after, RecordEntry *entry)
 {
 	memset(entry, 0, sizeof(RecordEntry));
@@ -201,7 +263,7 @@ fill_entry(const Run *run, const Step *step, const char *file, bool after, Recor
 	entry->run_id = run->run_id;
 	entry->execution_time_ms = -1;
 	entry->event = "hook";
-	entry->note = step != NULL ? (after ? "post_migrate" : "pre_migrate") : (after ? "post_run" : "pre_run");
+	entry->note = event_name(step, after);
 }
 
 static void
@@ -218,6 +280,6 @@ explain_error(const Run *run, const char *detail, ErrorData *error)
 {
 	error->detail = error->detail ? psprintf("%s\n%s", error->detail, detail) : pstrdup(detail);
 	if (error->context == NULL || strstr(error->context, "hook") == NULL)
-		error->context = psprintf("%s%shook (file \"%s\")", error->context ? error->context : "",
+		error->context = psprintf("%s%shook (%s)", error->context ? error->context : "",
 								  error->context ? "\n" : "", finding_one_line(run->execution.file));
 }

@@ -12,6 +12,15 @@
 #include "run/shared.h"
 
 /*
+ * Under the lock, before anything runs: which functions are hooks of the service.
+ * Raises what hook_function_require() does for one that could not be run.
+ */
+extern void hook_prepare(Run *run);
+
+/* Is there a hook of a step, or (NULL) of the run? */
+extern bool hook_any(const Run *run, const Step *step, bool after);
+
+/*
  * Run a step's script with its hooks around, in the current (sub)transaction.
  * Raises what one of them raises; run->execution says which.
  */

@@ -13,6 +13,7 @@
 #include "utils/guc.h"
 
 #include "base/errors.h"
+#include "execute/function.h"
 #include "plan/gate.h"
 #include "record/service_state.h"
 #include "run/current_run.h"
@@ -22,6 +23,7 @@
 /* bytes of an error's message, and of its detail, that are put on record */
 #define RECORDED_TEXT (64 * 1024)
 
+static void run_framed(Run *run, const StepScript *script, Oid function);
 static const char *bounded(const char *text);
 static void warn_of_no_rollback(const Run *run);
 static const char *next_step(const Run *run, const Step *step);
@@ -168,7 +170,7 @@ warn_of_no_rollback(const Run *run)
 }
 
 void
-run_begin_execution(Run *run, const StepScript *script, const Step *step, const char *kind)
+run_begin_execution(Run *run, const char *file, const Step *step, const char *kind)
 {
 	BaseSettings *base = &run->execution.base;
 	CurrentRun	current = {
@@ -179,14 +181,14 @@ run_begin_execution(Run *run, const StepScript *script, const Step *step, const 
 		.direction = run->direction == UNIT_UP ? "up" : "down",
 		.version = step ? step->version : NULL,
 		.name = step ? step->name : NULL,
-		.file = script->unit->file
+		.file = file
 	};
 
 	current_run_set(&current);
 	memset(&run->execution, 0, sizeof(Execution));
 	run->execution.kind = kind;
 	run->execution.version = step ? step->version : NULL;
-	run->execution.file = script->unit->file;
+	run->execution.file = file;
 	run->execution.statement = -1;
 	run->execution.own_transaction = run->own_transaction;
 	run->execution.before_statement = run->before_statement;
@@ -196,23 +198,41 @@ run_begin_execution(Run *run, const StepScript *script, const Step *step, const 
 		session_settings_base_add(base, "lock_timeout", psprintf("%d", run->lock_timeout));
 }
 
-/*
- * What the script SETs ends at the GUC nest level made here, and so does the
- * registered search_path.
- */
 void
 run_script(Run *run, const StepScript *script, const Step *step, const char *kind)
+{
+	run_begin_execution(run, script->unit->file, step, kind);
+	run_framed(run, script, InvalidOid);
+}
+
+void
+run_function(Run *run, Oid function, const char *signature, const Step *step, const char *kind)
+{
+	run_begin_execution(run, signature, step, kind);
+	run_framed(run, NULL, function);
+}
+
+/*
+ * What the script or function SETs ends at the GUC nest level made here, and so
+ * does the registered search_path.
+ */
+static void
+run_framed(Run *run, const StepScript *script, Oid function)
 {
 	instr_time	start;
 	int			level = NewGUCNestLevel();
 
-	run_begin_execution(run, script, step, kind);
 	session_settings_base_set(&run->execution.base, GUC_ACTION_SAVE);
 	INSTR_TIME_SET_CURRENT(start);
 	PG_TRY();
 	{
-		run->execution.script = check_load_script(run->survey->reader, script);
-		execute_script(&run->execution);
+		if (script != NULL)
+		{
+			run->execution.script = check_load_script(run->survey->reader, script);
+			execute_script(&run->execution);
+		}
+		else
+			execute_function(&run->execution, function);
 	}
 	PG_FINALLY();
 	{

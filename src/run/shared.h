@@ -44,6 +44,7 @@ typedef struct Run
 	SessionSettings *saved_settings;	/* to be put back after an error */
 	bool		waited;			/* for the lock */
 	bool		lock_lost;		/* others may be running: do no more */
+	List	   *hook_functions; /* of HookFunction *, set by hook_prepare() */
 	ErrorData  *hook_error;		/* of hooks that failed behind what stays */
 	bool		run_hook_after; /* the last hooks run were those behind */
 	MemoryContext context;		/* of the call */
@@ -93,8 +94,11 @@ extern void run_warn_once(const Run *run);
  */
 extern void run_script(Run *run, const StepScript *script, const Step *step, const char *kind);
 
-/* Set run->execution; run_script does it by itself. */
-extern void run_begin_execution(Run *run, const StepScript *script, const Step *step, const char *kind);
+/* The same of a function without arguments. */
+extern void run_function(Run *run, Oid function, const char *signature, const Step *step, const char *kind);
+
+/* Set run->execution; these two do it by themselves. */
+extern void run_begin_execution(Run *run, const char *file, const Step *step, const char *kind);
 
 /* A script may have released the locks of its session: take them again, or raise. */
 extern void run_keep_locks(Run *run);

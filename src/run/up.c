@@ -281,6 +281,7 @@ up_locked(Run *run)
 
 	run_warn_once(run);
 	run_interrupt_running(run);
+	hook_prepare(run);
 	event_pending(service, run->survey->plan->selected, run->survey->set->total, false);
 
 	record_end_dead_runs(service);
@@ -700,13 +701,13 @@ run_in_parts(Run *run, Step *step)
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
-	if (step->before != NULL)
+	if (hook_any(run, step, false))
 	{
 		hook_run(run, step, false);
 		run_keep_locks(run);
 		transaction_commit(true);
 	}
-	run_begin_execution(run, run_step_script(run, step), step, NULL);
+	run_begin_execution(run, run_step_script(run, step)->unit->file, step, NULL);
 	run->execution.script = check_load_script(run->survey->reader, run_step_script(run, step));
 	script_parse((Script *) run->execution.script);
 
