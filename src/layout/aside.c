@@ -5,7 +5,8 @@
  * In this order, for each rule takes the ones behind it out of play.  The
  * user's patterns (option "ignore") come first: they are the way out of all
  * others.  Hooks are no migrations, and are known by their names
- * (hook_files.c).  A name that says of itself that it does not go up is refused, though a layout may take it for one that does; but what is
+ * (hook_files.c).  A name that says of itself that it does not go up is refused,
+ * though a layout may take it for one that does; but what is
  * on record as applied has been taken for one before, and stays.  Last, folders
  * that are no environment's and have migrations all the same.
  */
