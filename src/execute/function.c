@@ -23,6 +23,7 @@ execute_function(Execution *execution, Oid function)
 {
 	MemoryContext keep = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(keep, "migrator hook function", ALLOCSET_DEFAULT_SIZES);
+
 	LOCAL_FCINFO(fcinfo, 0);
 	FmgrInfo	info;
 	ErrorContextCallback callback = {

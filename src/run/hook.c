@@ -132,7 +132,10 @@ run_one(Run *run, const Step *step, bool after, const Hook *file, const HookFunc
 		run_script(run, &file->script, step, "hook");
 	else
 	{
-		/* what is to fail here may be the look at it: then this is what failed */
+		/*
+		 * what is to fail here may be the look at it: then this is what
+		 * failed
+		 */
 		run_begin_execution(run, function->signature, step, "hook");
 		run_function(run, hook_function_require(function), function->signature, step, "hook");
 	}
