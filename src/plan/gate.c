@@ -20,14 +20,14 @@
 #include "base/settings.h"
 #include "plan/gate.h"
 #include "plan/window_time.h"
-#include "record/approval.h"
 #include "record/backup.h"
 #include "record/window.h"
 
 static void require_approvals(const char *service, const MigrationPlan *plan);
-static bool is_approved(const ApprovalList *approvals, const Step *step);
-pg_noreturn static void refuse_unapproved(const char *service, const Step *step, int count,
+static bool is_approved(const ApprovalList *approvals, const MigrationPlan *plan, const Step *step);
+pg_noreturn static void refuse_unapproved(const char *service, const MigrationPlan *plan, const Step *step, int count,
 										  const ApprovalList *approvals);
+static void append_hook(StringInfo text, const Hook *hook);
 static void require_window(const char *service);
 static void require_backup(const char *service);
 
@@ -45,14 +45,14 @@ gate_raise_what_stops(const Policy *policy, const char *service, const Migration
 }
 
 void
-gate_raise_before_step(const Policy *policy, const char *service, const Step *step)
+gate_raise_before_step(const Policy *policy, const char *service, const MigrationPlan *plan, const Step *step)
 {
 	if (policy->value[POLICY_REQUIRE_APPROVAL])
 	{
 		ApprovalList *approvals = approval_load(service);
 
-		if (!is_approved(approvals, step))
-			refuse_unapproved(service, step, 1, approvals);
+		if (!is_approved(approvals, plan, step))
+			refuse_unapproved(service, plan, step, 1, approvals);
 	}
 	if (policy->value[POLICY_MAINTENANCE_WINDOW_REQUIRED])
 		require_window(service);
@@ -69,50 +69,92 @@ require_approvals(const char *service, const MigrationPlan *plan)
 	{
 		const Step *step = &plan->steps[i];
 
-		if (!step->selected || is_approved(approvals, step))
+		if (!step->selected || is_approved(approvals, plan, step))
 			continue;
 		if (count++ == 0)
 			first = step;
 	}
 	if (count > 0)
-		refuse_unapproved(service, first, count, approvals);
+		refuse_unapproved(service, plan, first, count, approvals);
 }
 
-const char *
-gate_version(const Step *step)
+/*
+ * The hooks are scripts of the same source, which run with the same rights: who
+ * may not change the one shall not do by the others what was not looked at.
+ */
+void
+gate_subject(const MigrationPlan *plan, const Step *step, Approval *subject)
 {
-	return step->row ? step->row->version : step->version;
-}
+	StringInfoData hooks;
 
-/* The checksum is that of the file as it was read for this run; what is executed is compared with it. */
-static bool
-is_approved(const ApprovalList *approvals, const Step *step)
-{
-	return step->up.checksum != NULL &&
-		approval_find(approvals, gate_version(step), step->up.checksum) != NULL;
+	initStringInfo(&hooks);
+	append_hook(&hooks, plan->before);
+	append_hook(&hooks, step->before);
+	append_hook(&hooks, step->after);
+	append_hook(&hooks, plan->after);
+	memset(subject, 0, sizeof(Approval));
+	subject->version = step->row ? step->row->version : step->version;
+	subject->checksum = step->up.checksum;
+	subject->hooks = hooks.data;
 }
 
 static void
-refuse_unapproved(const char *service, const Step *step, int count, const ApprovalList *approvals)
+append_hook(StringInfo text, const Hook *hook)
+{
+	if (hook != NULL)
+		appendStringInfo(text, "%s%s %s", text->len > 0 ? "\n" : "",
+						 hook->script.checksum ? hook->script.checksum : "unread", hook->file->unit->file);
+}
+
+/* The checksums are those of the files as they were read for this run; what is executed is compared with them. */
+static bool
+is_approved(const ApprovalList *approvals, const MigrationPlan *plan, const Step *step)
+{
+	Approval	subject;
+
+	gate_subject(plan, step, &subject);
+	return subject.checksum != NULL && approval_find(approvals, &subject) != NULL;
+}
+
+static void
+refuse_unapproved(const char *service, const MigrationPlan *plan, const Step *step, int count,
+				  const ApprovalList *approvals)
 {
 	const char *version = finding_one_line(step->version);
-	const Approval *other = approval_of_version(approvals, gate_version(step));
+	const Approval *other;
+	Approval	subject;
+	bool		hooks = true;
 
+	gate_subject(plan, step, &subject);
+	subject.hooks = NULL;
+	other = subject.checksum ? approval_find(approvals, &subject) : NULL;
+	if (other == NULL)
+	{
+		hooks = false;
+		subject.checksum = NULL;
+		other = approval_find(approvals, &subject);
+	}
 	ereport(ERROR,
 			errcode(ERRCODE_MIGRATOR_NOT_APPROVED),
 			count == 1 ?
 			errmsg("migration \"%s\" of service \"%s\" is not approved", version, service) :
 			errmsg("%d migrations of service \"%s\" are not approved, first \"%s\"", count, service, version),
-			other ? errdetail("Role \"%s\" approved a file with other bytes: an approval is for the file as it was, and an edit voids it.",
-							  finding_one_line(other->approved_by)) : 0,
+			other == NULL ? 0 : hooks ?
+			errdetail("Role \"%s\" approved it with other hooks: an approval is for what runs around it, too.",
+					  finding_one_line(other->approved_by)) :
+			errdetail("Role \"%s\" approved a file with other bytes: an approval is for the file as it was, and an edit voids it.",
+					  finding_one_line(other->approved_by)),
 			errhint("Who may approve it looks at the file and calls migrator.approve(%s, service => %s).",
-					finding_one_line(quote_literal_cstr(gate_version(step))), quote_literal_cstr(service)));
+					finding_one_line(quote_literal_cstr(subject.version)), quote_literal_cstr(service)));
 }
 
 void
-gate_use_approval(const char *service, const Step *step, int64 run_id, bool must_stand)
+gate_use_approval(const char *service, const MigrationPlan *plan, const Step *step, int64 run_id, bool must_stand)
 {
-	if (!approval_use(service, gate_version(step), step->up.checksum, run_id) && must_stand)
+	Approval	subject;
+
+	gate_subject(plan, step, &subject);
+	if (!approval_use(service, &subject, run_id) && must_stand)
 		ereport(ERROR,
 				errcode(ERRCODE_MIGRATOR_NOT_APPROVED),
 				errmsg("approval of migration \"%s\" of service \"%s\" was revoked while it ran",

@@ -33,7 +33,7 @@ ApprovalList *
 approval_load(const char *service)
 {
 	static OwnerQuery query = {
-		"SELECT version, checksum, approved_by FROM migrator.given_approvals WHERE service = $1 AND" STANDS,
+		"SELECT version, checksum, hooks, approved_by FROM migrator.given_approvals WHERE service = $1 AND" STANDS,
 		1, {TEXTOID}
 	};
 	Datum		value = CStringGetTextDatum(service);
@@ -69,10 +69,12 @@ copy_approval(const Datum *values, const bool *nulls, void *argument)
 	approval = &list->items[list->count++];
 	approval->version = TextDatumGetCString(values[0]);
 	approval->checksum = TextDatumGetCString(values[1]);
-	approval->approved_by = TextDatumGetCString(values[2]);
+	approval->hooks = TextDatumGetCString(values[2]);
+	approval->approved_by = TextDatumGetCString(values[3]);
 	MemoryContextSwitchTo(old);
 }
 
+/* What the first, which may be the one that is looked for, says nothing of, is equal. */
 static int
 compare(const void *a, const void *b)
 {
@@ -80,45 +82,35 @@ compare(const void *a, const void *b)
 	const Approval *other = b;
 	int			result = strcmp(one->version, other->version);
 
-	return result != 0 ? result : strcmp(one->checksum, other->checksum);
-}
-
-static int
-compare_version(const void *a, const void *b)
-{
-	return strcmp(((const Approval *) a)->version, ((const Approval *) b)->version);
-}
-
-const Approval *
-approval_find(const ApprovalList *list, const char *version, const char *checksum)
-{
-	Approval	key = {(char *) version, (char *) checksum};
-
-	return list->count == 0 ? NULL : bsearch(&key, list->items, list->count, sizeof(Approval), compare);
+	if (result == 0 && one->checksum != NULL)
+		result = strcmp(one->checksum, other->checksum);
+	if (result == 0 && one->hooks != NULL)
+		result = strcmp(one->hooks, other->hooks);
+	return result;
 }
 
 const Approval *
-approval_of_version(const ApprovalList *list, const char *version)
+approval_find(const ApprovalList *list, const Approval *like)
 {
-	Approval	key = {(char *) version};
-
-	return list->count == 0 ? NULL : bsearch(&key, list->items, list->count, sizeof(Approval), compare_version);
+	return list->count == 0 ? NULL : bsearch(like, list->items, list->count, sizeof(Approval), compare);
 }
 
 void
-approval_write(const char *service, const char *version, const char *checksum, const char *note)
+approval_write(const char *service, const Approval *approval, const char *note)
 {
 	static OwnerQuery query = {
-		"INSERT INTO migrator.given_approvals (service, version, checksum, approved_by, note) VALUES ($1, $2, $3, $4, $5)",
-		5, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+		"INSERT INTO migrator.given_approvals (service, version, checksum, hooks, approved_by, note)"
+		" VALUES ($1, $2, $3, $4, $5, $6)",
+		6, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	};
-	char		nulls[5] = {' ', ' ', ' ', ' ', ' '};
-	Datum		values[5] = {
-		CStringGetTextDatum(service), CStringGetTextDatum(version), CStringGetTextDatum(checksum),
+	char		nulls[6] = {' ', ' ', ' ', ' ', ' ', ' '};
+	Datum		values[6] = {
+		CStringGetTextDatum(service), CStringGetTextDatum(approval->version),
+		CStringGetTextDatum(approval->checksum), CStringGetTextDatum(approval->hooks),
 		CStringGetTextDatum(who_name(GetSessionUserId()))
 	};
 
-	values[4] = owner_query_text_or_null(note, &nulls[4]);
+	values[5] = owner_query_text_or_null(note, &nulls[5]);
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
 }
 
@@ -140,14 +132,16 @@ approval_revoke(const char *service, const char *version)
 }
 
 bool
-approval_use(const char *service, const char *version, const char *checksum, int64 run_id)
+approval_use(const char *service, const Approval *approval, int64 run_id)
 {
 	static OwnerQuery query = {
-		"UPDATE migrator.given_approvals SET run_id = $4 WHERE service = $1 AND version = $2 AND checksum = $3 AND" STANDS,
-		4, {TEXTOID, TEXTOID, TEXTOID, INT8OID}
+		"UPDATE migrator.given_approvals SET run_id = $5"
+		" WHERE service = $1 AND version = $2 AND checksum = $3 AND hooks = $4 AND" STANDS,
+		5, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID}
 	};
-	Datum		values[4] = {
-		CStringGetTextDatum(service), CStringGetTextDatum(version), CStringGetTextDatum(checksum),
+	Datum		values[5] = {
+		CStringGetTextDatum(service), CStringGetTextDatum(approval->version),
+		CStringGetTextDatum(approval->checksum), CStringGetTextDatum(approval->hooks),
 		Int64GetDatum(run_id)
 	};
 

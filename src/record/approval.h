@@ -11,9 +11,10 @@
 /* One that stands. */
 typedef struct Approval
 {
-	char	   *version;
-	char	   *checksum;
-	char	   *approved_by;
+	const char *version;
+	const char *checksum;
+	const char *hooks;			/* files and checksums, "" for none */
+	const char *approved_by;
 } Approval;
 
 /* Those of a service, by version. */
@@ -30,19 +31,16 @@ typedef struct ApprovalList
  */
 extern ApprovalList *approval_load(const char *service);
 
-/* The one of that version and checksum, or NULL. */
-extern const Approval *approval_find(const ApprovalList *list, const char *version, const char *checksum);
-
-/* One of that version, whatever it is about, or NULL. */
-extern const Approval *approval_of_version(const ApprovalList *list, const char *version);
+/* One of that version; of any checksum, and of any hooks, where they are NULL.  NULL when there is none. */
+extern const Approval *approval_find(const ApprovalList *list, const Approval *like);
 
 /* In the name of the session user. */
-extern void approval_write(const char *service, const char *version, const char *checksum, const char *note);
+extern void approval_write(const char *service, const Approval *approval, const char *note);
 
 /* All of a version that stand; false when there are none.  Numbers match as numbers. */
 extern bool approval_revoke(const char *service, const char *version);
 
 /* The run has applied what was approved; false when no such approval stands any more. */
-extern bool approval_use(const char *service, const char *version, const char *checksum, int64 run_id);
+extern bool approval_use(const char *service, const Approval *approval, int64 run_id);
 
 #endif

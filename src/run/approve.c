@@ -11,7 +11,6 @@
 
 #include "base/errors.h"
 #include "plan/gate.h"
-#include "record/approval.h"
 #include "record/write.h"
 #include "run/approve.h"
 #include "run/call.h"
@@ -22,6 +21,7 @@ approve_version(const Scope *scope, const char *version, const char *note)
 {
 	Survey	   *survey;
 	Step	   *step;
+	Approval	subject;
 	RecordEntry entry = {
 		.service = scope->service,
 		.event = "approved",
@@ -50,15 +50,19 @@ approve_version(const Scope *scope, const char *version, const char *note)
 	if (step->up.checksum == NULL)
 		finding_raise_first(&step->findings);
 
-	approval_write(scope->service, gate_version(step), step->up.checksum, note);
-	entry.version = gate_version(step);
+	gate_subject(survey->plan, step, &subject);
+	approval_write(scope->service, &subject, note);
+	entry.version = subject.version;
 	entry.name = step->name;
 	entry.checksum = step->up.checksum;
 	record_write_event(&entry);
 	ereport(NOTICE,
 			errmsg("file \"%s\" of migration \"%s\" is approved", finding_one_line(step->up.unit->file),
 				   finding_one_line(step->version)),
-			errdetail("Its SHA-256 is %s.", step->up.checksum));
+			subject.hooks[0] == '\0' ?
+			errdetail("Its SHA-256 is %s.", step->up.checksum) :
+			errdetail("Its SHA-256 is %s. With it the hooks that run around it are approved as they are: see view migrator.approvals.",
+					  step->up.checksum));
 }
 
 bool

@@ -460,7 +460,8 @@ run_record_step(Run *run, const Step *step)
 
 	/* of a script that ran part by part there is nothing left to undo */
 	if (run->policy.value[POLICY_REQUIRE_APPROVAL])
-		gate_use_approval(entry.service, step, run->run_id, run_step_script(run, step)->call_reason == NULL);
+		gate_use_approval(entry.service, run->survey->plan, step, run->run_id,
+						  run_step_script(run, step)->call_reason == NULL);
 }
 
 bool

@@ -48,8 +48,8 @@ pass_gate(void *argument)
 	Gate	   *gate = argument;
 	Run		   *run = gate->run;
 
-	gate_raise_before_step(&run->policy, run->request->scope->service, gate->step);
-	run_make_restore_point(run, gate_version(gate->step));
+	gate_raise_before_step(&run->policy, run->request->scope->service, run->survey->plan, gate->step);
+	run_make_restore_point(run, gate->step->version);
 }
 
 void

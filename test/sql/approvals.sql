@@ -110,6 +110,25 @@ CALL files.write('m/d/7_g.sql', 'CREATE TABLE g();');
 CALL files.write('m/d/7_g.sql', $$SELECT migrator.approve('7');$$);
 SELECT migrator.approve('7');
 SELECT version, outcome FROM migrator.apply();
+
+-- Hooks are approved with the migration: one that comes, goes or changes voids it.
+CALL files.write('m/d/7_g.sql', 'CREATE TABLE g();');
+CALL files.write('m/d/pre_migrate_7.sql', 'SELECT 7;');
+SELECT migrator.revoke_approval('7');
+SELECT migrator.approve('7');
+SELECT checksum = encode(sha256('CREATE TABLE g();'), 'hex') AS of_the_script,
+       hooks = encode(sha256('SELECT 7;'), 'hex') || ' pre_migrate_7.sql' AS hook
+  FROM migrator.approvals WHERE version = '7' ORDER BY approved_at DESC LIMIT 1;
+CALL files.write('m/d/pre_migrate_7.sql', 'GRANT ALL ON SCHEMA app TO PUBLIC;');
+SELECT version, outcome FROM migrator.apply();
+CALL migrator.up();
+SELECT version, outcome FROM migrator.apply(options => '{"ignore": ["pre_*"]}');
+CALL files.write('m/d/pre_migrate_7.sql', 'SELECT 7;');
+CALL files.write('m/d/post_migrate.sql', 'GRANT ALL ON SCHEMA app TO PUBLIC;');
+SELECT version, outcome FROM migrator.apply();
+CALL files.remove('m/d/post_migrate.sql');
+SELECT version, outcome FROM migrator.apply();
+CALL files.remove('m/d/pre_migrate_7.sql');
 CALL files.remove('m/d/7_g.sql');
 
 -- Nothing to approve.
