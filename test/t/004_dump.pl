@@ -36,6 +36,16 @@ $node->safe_psql('app', qq{
 	SELECT migrator.resolve('2', 'rolled_back', 'shop-a', 'a note');
 }, @as_app);
 
+# what a policy asks for: a window in a zone of its own, backups, approvals given, revoked and used
+$node->safe_psql('app', q{
+	SELECT migrator.approve('2', 'shop-a', 'a note');
+	SELECT migrator.approve('2', 'failing', source => (SELECT source FROM migrator.runs WHERE service = 'failing' LIMIT 1));
+	SELECT migrator.revoke_approval('2', 'failing');
+	SELECT migrator.add_maintenance_window('22:00', '02:00', '{sat,sun}', time_zone => 'Asia/Kolkata', service => 'based', note => 'nights');
+	SELECT migrator.drop_maintenance_window(migrator.add_maintenance_window(during => '[2999-01-01,)'));
+	SELECT migrator.record_backup('nightly', 1234, '/backups/it''s', taken_at => '2020-02-02 02:02:02+02');
+}, @as_app);
+
 # a service whose files were staged; its contents are such as nothing else has
 my %staged = ('1_a.sql' => "CREATE TABLE sent_a (i int);\r\nSELECT '\xc3\xa4 Xq7sent';\r\n",
 	'2_b.sql' => "CREATE TABLE sent_b (t text);\nSELECT 'Xq7sent';\n", 'Xq7path/README' => 'Xq7sent');
@@ -62,6 +72,12 @@ my @facts = (
 		UNION ALL SELECT service, version, state, flags, checksum FROM migrator.status(service => 'based')
 		UNION ALL SELECT service, version, state, flags, checksum FROM migrator.status(service => 'failing') ORDER BY 1, 2} ],
 	[ 'the sequences', 'SELECT last_value, is_called FROM migrator.runs_run_id_seq UNION ALL SELECT last_value, is_called FROM migrator.history_id_seq' ],
+	[ 'approvals', 'SELECT * FROM migrator.given_approvals ORDER BY id' ],
+	[ 'windows', 'SELECT * FROM migrator.windows ORDER BY id' ],
+	[ 'backups', 'SELECT * FROM migrator.recorded_backups ORDER BY id' ],
+	[ 'the sequences of policy', q{SELECT last_value, is_called FROM migrator.given_approvals_id_seq
+		UNION ALL SELECT last_value, is_called FROM migrator.windows_id_seq
+		UNION ALL SELECT last_value, is_called FROM migrator.recorded_backups_id_seq} ],
 	[ 'rights', q{SELECT has_table_privilege('pg_database_owner', 'migrator.history', 'SELECT'),
 		has_table_privilege('pg_database_owner', 'migrator.shop_a_schema_migrations', 'SELECT'),
 		has_function_privilege('app', 'migrator.unlock(text, boolean)', 'EXECUTE'),
