@@ -17,6 +17,7 @@
 #include "base/errors.h"
 #include "base/owner_query.h"
 #include "layout/layout.h"
+#include "plan/check_order.h"
 #include "plan/check_plan.h"
 #include "run/survey.h"
 
@@ -59,6 +60,7 @@ static const char *step_message(const Step *step);
 static Datum flags_array(uint32 flags);
 static char *summarize(const Survey *survey, Summary *counts);
 static void append_counts(StringInfo json, const Summary *counts);
+static void put_entry(Datum *values, bool *nulls, const Step *step);
 static char *full_name(const Step *step);
 static char *iso_time(TimestampTz time);
 static bool record_has(const Scope *scope, const char *version);
@@ -227,22 +229,41 @@ put_pending(ReturnSetInfo *result, const Survey *survey)
 	for (int i = 0; i < survey->plan->count; i++)
 	{
 		const Step *step = &survey->plan->steps[i];
-		Datum		values[9];
-		bool		nulls[9] = {false};
+		Datum		values[10];
+		bool		nulls[10] = {false};
 
 		if (!plan_step_is_pending(step))
 			continue;
 		api_set_text(values, nulls, 0, survey->scope->service);
 		api_set_text(values, nulls, 1, step->version);
 		api_set_text(values, nulls, 2, step->name);
-		api_set_text(values, nulls, 3, step->up.description);
+		api_set_text(values, nulls, 3, step->entry && step->entry->description ?
+					 step->entry->description : step->up.description);
 		api_set_text(values, nulls, 4, step->up.unit->file);
 		values[5] = BoolGetDatum(step->up.call_reason == NULL);
-		/* nothing declares dependencies, risk or duration yet */
-		values[6] = PointerGetDatum(construct_empty_array(TEXTOID));
-		nulls[7] = nulls[8] = true;
+		put_entry(values, nulls, step);
 		api_put_row(result, values, nulls);
 	}
+}
+
+/* What dependencies.json says of a pending migration, and what keeps it from being run. */
+static void
+put_entry(Datum *values, bool *nulls, const Step *step)
+{
+	const ManifestEntry *entry = step->entry;
+	ArrayBuildState *needs = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	ListCell   *lc;
+
+	foreach(lc, entry ? entry->depends_on : NIL)
+	{
+		needs = accumArrayResult(needs, CStringGetTextDatum(((ManifestNeed *) lfirst(lc))->version), false,
+								 TEXTOID, CurrentMemoryContext);
+	}
+	values[6] = makeArrayResult(needs, CurrentMemoryContext);
+	api_set_text(values, nulls, 7, entry ? entry->risk_level : NULL);
+	nulls[8] = entry == NULL || entry->estimated_duration == NULL;
+	values[8] = nulls[8] ? (Datum) 0 : IntervalPGetDatum(entry->estimated_duration);
+	api_set_text(values, nulls, 9, step->blocked);
 }
 
 /* The name under which people know a migration: its file's stem, or its folder. */
@@ -617,6 +638,7 @@ collect_findings(const Survey *survey, FindingSink *sink)
 	check_names_ignored(survey->set, sink);
 	check_record(survey->plan, sink);
 	check_down_scripts(survey->plan, sink);
+	check_order(survey->plan, sink);
 	foreach(lc, survey->plan->hook_findings.findings)
 	{
 		finding_add(sink, lfirst(lc));

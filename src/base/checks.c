@@ -150,6 +150,36 @@ static const Check checks[CHECK_LAST + 1] = {
 		.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION,
 		.text = "pending scripts that up runs part by part, and why"
 	},
+	[CHECK_DEPENDENCIES] = {
+		.name = "dependencies",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_DEPENDENCY,
+		.text = "a dependencies.json that cannot be followed; dependencies that do not exist; rings; what needs a manual migration that is not applied"
+	},
+	[CHECK_DEPENDENCY_DEPTH] = {
+		.name = "dependency_depth",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_MIGRATOR_DEPENDENCY,
+		.text = "migrations before which more than four others must come, one after the other"
+	},
+	[CHECK_ORPHANS_FILE] = {
+		.name = "orphans",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_MIGRATOR_DEPENDENCY,
+		.text = "files without an entry in dependencies.json"
+	},
+	[CHECK_ORPHANS_ENTRY] = {
+		.name = "orphans",
+		.severity = FINDING_WARNING,
+		.sqlstate = ERRCODE_MIGRATOR_DEPENDENCY,
+		.text = "entries of dependencies.json without a file"
+	},
+	[CHECK_CROSS_SERVICE] = {
+		.name = "cross_service",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_BLOCKED,
+		.text = "pending migrations that need one of another service which is not applied"
+	},
 	[CHECK_INTERRUPTED] = {
 		.name = "interrupted",
 		.severity = FINDING_ERROR,

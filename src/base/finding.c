@@ -113,13 +113,13 @@ raise_finding(const Finding *f, const char *more)
 			f->hint ? errhint("%s", f->hint) : 0,
 			excerpt ? internalerrquery(excerpt) : 0,
 			excerpt && position > 0 ? internalerrposition(position) : 0,
-			f->file && f->line > 0 && f->version == NULL && f->column > 0 ?
-			errcontext("file \"%s\", line %d, column %d", finding_one_line(f->file), f->line, f->column) :
-			f->file && f->line > 0 && f->version == NULL ?
-			errcontext("file \"%s\", line %d", finding_one_line(f->file), f->line) :
-			f->file && f->line > 0 ?
+			f->file && f->line > 0 && f->version && f->column > 0 ?
 			errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
 					   finding_one_line(f->version), finding_one_line(f->file), f->line, f->column) :
+			f->file && f->line > 0 && f->column > 0 ?
+			errcontext("file \"%s\", line %d, column %d", finding_one_line(f->file), f->line, f->column) :
+			f->file && f->line > 0 ?
+			errcontext("file \"%s\", line %d", finding_one_line(f->file), f->line) :
 			f->file && f->version ?
 			errcontext("migration \"%s\" (file \"%s\")",
 					   finding_one_line(f->version), finding_one_line(f->file)) : 0);

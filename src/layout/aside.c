@@ -28,13 +28,14 @@ static const char *const environment_names[] = {
 
 /* JSON files that change what runs; ignoring them would run too much */
 static const char *const manifest_names[] = {
-	"environments.json", "dependencies.json",
+	"environments.json", MANIFEST_FILE,
 };
 
 static bool ignore_by_pattern(Candidates *all, Candidate *item);
 static const char *ignoring_pattern(const LayoutHints *hints, const char *path);
 static void refuse_folders_of_hooks(Candidates *all);
 static bool is_manifest(const char *name);
+static bool take_manifest(Candidates *all, Candidate *item);
 static void refuse_folder(const Candidates *all, const char *folder);
 static bool is_environment_name(const char *name);
 static bool is_claimed(const LayoutRegistry *registry, const SourceEntry *entry);
@@ -59,11 +60,13 @@ aside_put(Candidates *all)
 			continue;
 		if (item->folder == NULL && item->entry->is_directory && strcmp(item->entry->name, "hooks") == 0)
 			refuse_folders_of_hooks(all);
-		if (hook_files_take(all, item))
+		if (hook_files_take(all, item) || take_manifest(all, item))
 			continue;
 		reason = name_never_up(item->entry);
 		if (item->folder != NULL && !item->entry->is_directory && is_manifest(item->entry->name))
-			reason = "it says what must not run, and is read at the top of the source only";
+			reason = strcmp(item->entry->name, MANIFEST_FILE) == 0 ?
+				"it says what must not run, and is read at the top of the source or in \"common\" only" :
+				"it says what must not run, and is read at the top of the source only";
 		if (reason != NULL && !hints->is_recorded(hints->argument, item->path))
 		{
 			left_out_refuse(all->set, item->path, reason)->elsewhere = item->elsewhere;
@@ -71,6 +74,21 @@ aside_put(Candidates *all)
 		}
 		item->aside = false;
 	}
+}
+
+/* The file of dependencies, beside the migrations or in "common". */
+static bool
+take_manifest(Candidates *all, Candidate *item)
+{
+	if (item->entry->is_directory || strcmp(item->entry->name, MANIFEST_FILE) != 0 ||
+		(item->folder != NULL && strcmp(item->folder, ENVIRONMENTS_COMMON) != 0))
+		return false;
+	if (all->manifest == NULL)
+		all->manifest = item->path;
+	else
+		left_out_refuse(all->set, item->path, psprintf("there is \"%s\" too, and one of them would be passed over",
+													   all->manifest));
+	return true;
 }
 
 bool
@@ -161,9 +179,11 @@ refuse_folders_of_hooks(Candidates *all)
 static bool
 is_manifest(const char *name)
 {
+	const char *slash = strrchr(name, '/');
+
 	for (int i = 0; i < lengthof(manifest_names); i++)
 	{
-		if (strcmp(name, manifest_names[i]) == 0)
+		if (strcmp(slash ? slash + 1 : name, manifest_names[i]) == 0)
 			return true;
 	}
 	return false;
@@ -180,12 +200,6 @@ aside_refuse_folders(Candidates *all)
 
 		if (item->aside)
 			continue;
-		if (!entry->is_directory && strcmp(item->path, "dependencies.json") == 0)
-			ereport(ERROR,
-					errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("dependencies are not supported yet: \"%s\" has the file \"%s\"",
-						   finding_one_line(all->source->given), item->path),
-					errdetail("It restricts what may run, so it cannot be passed over."));
 		if (!entry->is_directory)
 			continue;
 		if ((all->set->environments == NULL && is_environment_name(entry->name)) ||

@@ -37,6 +37,7 @@ typedef struct Candidates
 	int			count;
 	int			room;
 	MigrationSet *set;			/* to be filled */
+	const char *manifest;		/* the file, or NULL */
 } Candidates;
 
 #endif

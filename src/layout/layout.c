@@ -67,6 +67,8 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 	environment_files_check(&all);
 	join_claims(&all, layout);
 	recognise_refuse_misfits(&all);
+	if (all.manifest != NULL)
+		set->manifest = manifest_read(source, all.manifest, set->order);
 	if (set->count == 0 && set->refused == NIL)
 		recognise_refuse_empty(&all);
 	return set;

@@ -10,6 +10,7 @@
 
 #include "base/version.h"
 #include "layout/environments.h"
+#include "layout/manifest.h"
 #include "layout/unit.h"
 #include "script/mark.h"
 
@@ -72,6 +73,7 @@ typedef struct MigrationSet
 	List	   *refused;		/* of RefusedEntry * */
 	List	   *duplicates;		/* of DuplicateVersion * */
 	List	   *hooks;			/* of HookFile * */
+	Manifest   *manifest;		/* NULL: there is no dependencies.json */
 } MigrationSet;
 
 /* Two files that claim one version. */

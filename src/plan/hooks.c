@@ -10,7 +10,6 @@
 #include "base/finding.h"
 #include "plan/hooks.h"
 
-static Step *find_step(const MigrationPlan *plan, const char *version);
 static void add_hook_finding(const HookFile *hook, const char *message, FindingSink *sink);
 
 void
@@ -23,7 +22,7 @@ hooks_attach(MigrationPlan *plan)
 	foreach(lc, plan->set->hooks)
 	{
 		const HookFile *file = lfirst(lc);
-		Step	   *step = file->version ? find_step(plan, file->version) : NULL;
+		Step	   *step = file->version ? plan_find(plan, file->version) : NULL;
 		Hook	  **place = step != NULL ?
 			(file->after ? &step->after : &step->before) :
 			(file->after ? &plan->after : &plan->before);
@@ -41,27 +40,6 @@ hooks_attach(MigrationPlan *plan)
 	}
 }
 
-static Step *
-find_step(const MigrationPlan *plan, const char *version)
-{
-	int			low = 0,
-				high = plan->count - 1;
-
-	while (low <= high)
-	{
-		int			middle = low + (high - low) / 2;
-		int			order = version_compare(plan->order, plan->steps[middle].version, version);
-
-		if (order == 0)
-			return &plan->steps[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle - 1;
-	}
-	return NULL;
-}
-
 void
 check_hooks(const MigrationPlan *plan, FindingSink *sink)
 {
@@ -74,7 +52,7 @@ check_hooks(const MigrationPlan *plan, FindingSink *sink)
 	foreach(lc, plan->second_hooks)
 	{
 		const HookFile *second = lfirst(lc);
-		const Step *step = second->version ? find_step(plan, second->version) : NULL;
+		const Step *step = second->version ? plan_find(plan, second->version) : NULL;
 		const Hook *first = step != NULL ?
 			(second->after ? step->after : step->before) :
 			(second->after ? plan->after : plan->before);

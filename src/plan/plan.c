@@ -7,6 +7,7 @@
 
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/timestamp.h"
 
 #include "base/errors.h"
 #include "base/finding.h"
@@ -18,9 +19,13 @@ static void fill_step(Step *step, const Migration *migration, const RecordRow *r
 static int	compare_row_pointers(const void *a, const void *b, void *order);
 static void require_target(const MigrationPlan *plan, const char *target);
 static void require_version(const MigrationPlan *plan, const char *version);
-static int	first_not_before(const MigrationPlan *plan, const char *version);
 static bool *mark_named(const MigrationPlan *plan, char **versions, int count);
 static void stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink *sink);
+static const char *environment_of(const Step *step);
+static TimestampTz when_ready(const MigrationPlan *plan, const Step *step);
+static void stop_for_needs(const MigrationPlan *plan, const Step *step, FindingSink *sink);
+static const char *unmet_reason(const List *unmet);
+static const char *reason_not_to_come(const MigrationPlan *plan, const Step *need);
 
 MigrationPlan *
 plan_join(const MigrationSet *set, const Record *record)
@@ -58,10 +63,13 @@ plan_join(const MigrationSet *set, const Record *record)
 		if (order >= 0)
 			row++;
 	}
-	if (set != NULL)
-		for (int i = 0; i < plan->count; i++)
-			if (plan->steps[i].migration == NULL)
-				plan->steps[i].flags |= FLAG_MISSING;
+	plan->by_version = MemoryContextAllocHuge(CurrentMemoryContext, Max(plan->count, 1) * sizeof(Step *));
+	for (int i = 0; i < plan->count; i++)
+	{
+		plan->by_version[i] = &plan->steps[i];
+		if (set != NULL && plan->steps[i].migration == NULL)
+			plan->steps[i].flags |= FLAG_MISSING;
+	}
 	return plan;
 }
 
@@ -134,7 +142,8 @@ plan_step_has_failed(const Step *step)
 void
 plan_mark_late(MigrationPlan *plan)
 {
-	const char *applied_after = NULL;
+	const char *applied_after = NULL;	/* the last one in order */
+	const Step *newest = NULL;	/* the last one in time */
 
 	for (int i = plan->count - 1; i >= 0; i--)
 	{
@@ -144,17 +153,110 @@ plan_mark_late(MigrationPlan *plan)
 		{
 			if (applied_after == NULL)
 				applied_after = step->version;
+			if (newest == NULL || step->row->applied_at > newest->row->applied_at)
+				newest = step;
 		}
 		else if (applied_after != NULL && step->state == MIGRATION_PENDING &&
 				 plan_step_is_pending(step))
 		{
+			TimestampTz ready_at = when_ready(plan, step);
+
+			if (ready_at > newest->row->applied_at)
+				continue;
 			step->flags |= FLAG_LATE;
-			step->late_after = applied_after;
+			step->late_after = ready_at == 0 ? applied_after : newest->version;
 			if (step->message == NULL)
 				step->message = psprintf("sorts before the applied migration \"%s\"",
-										 finding_one_line(applied_after));
+										 finding_one_line(step->late_after));
 		}
 	}
+}
+
+/* Since when all that a step needs is applied; 0 if it needs nothing. */
+static TimestampTz
+when_ready(const MigrationPlan *plan, const Step *step)
+{
+	TimestampTz ready_at = step->others_at;
+
+	if (step->unmet != NIL)
+		return DT_NOEND;
+	for (int i = 0; i < step->need_count; i++)
+	{
+		const Step *need = &plan->steps[step->needs[i]];
+
+		if (need->state != MIGRATION_APPLIED)
+			return DT_NOEND;
+		ready_at = Max(ready_at, need->row->applied_at);
+	}
+	return ready_at;
+}
+
+void
+plan_mark_blocked(MigrationPlan *plan)
+{
+	for (int i = 0; i < plan->count; i++)
+	{
+		Step	   *step = &plan->steps[i];
+		const char *reason = NULL;
+
+		if (!plan_step_is_pending(step))
+			continue;
+		if (step->unmet != NIL)
+			reason = unmet_reason(step->unmet);
+		for (int j = 0; j < step->need_count && reason == NULL; j++)
+			reason = reason_not_to_come(plan, &plan->steps[step->needs[j]]);
+		if (reason == NULL)
+			continue;
+		step->flags |= FLAG_BLOCKED;
+		step->blocked = finding_one_line(reason);
+		if (step->message == NULL)
+			step->message = psprintf("blocked: %s", step->blocked);
+	}
+}
+
+/* What other services have to do first. */
+static const char *
+unmet_reason(const List *unmet)
+{
+	StringInfoData reason;
+	ListCell   *lc;
+
+	initStringInfo(&reason);
+	foreach(lc, unmet)
+	{
+		const UnmetNeed *need = lfirst(lc);
+
+		if (foreach_current_index(lc) == LIST_AT_MOST)
+		{
+			appendStringInfo(&reason, ", and %d more", list_length(unmet) - LIST_AT_MOST);
+			break;
+		}
+		appendStringInfo(&reason, "%s \"%s\" of service \"%s\"",
+						 foreach_current_index(lc) == 0 ? "needs migration" : ", and",
+						 need->version, need->service);
+		if (need->state != NULL)
+			appendStringInfo(&reason, " (%s there)", need->state);
+		else
+			appendStringInfoString(&reason, !need->service_known ? " (not registered, and nothing on record)" :
+								   need->registered ? " (not on record there)" :
+								   " (not on record there, and the service is not registered)");
+	}
+	return reason.data;
+}
+
+/* Why a plain run will not have applied a step that another one needs; NULL: it will. */
+static const char *
+reason_not_to_come(const MigrationPlan *plan, const Step *need)
+{
+	if (need->state == MIGRATION_APPLIED || need->migration == NULL)
+		return NULL;			/* what is missing altogether stops every run */
+	if (need->flags & FLAG_EXCLUDED)
+		return psprintf("depends on migration \"%s\" of environment \"%s\"", need->version, environment_of(need));
+	if (need->flags & FLAG_MANUAL)
+		return psprintf("depends on migration \"%s\", which is manual and not applied", need->version);
+	if (need->flags & FLAG_BLOCKED)
+		return psprintf("depends on migration \"%s\", which is blocked", need->version);
+	return NULL;
 }
 
 void
@@ -172,7 +274,8 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 	}
 
 	plan->selected = 0;
-	for (int i = 0; i < plan->count; i++)
+	/* what needs something stands behind it */
+	for (int i = plan->count - 1; i >= 0; i--)
 	{
 		Step	   *step = &plan->steps[i];
 		bool		candidate = step->migration != NULL && step->state != MIGRATION_APPLIED &&
@@ -181,13 +284,21 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 		if (request->version_count > 0)
 			step->selected = candidate && named[i];
 		else
-			step->selected = candidate && (step->flags & FLAG_MANUAL) == 0 &&
-				(request->target == NULL ||
+			step->selected = candidate && (step->flags & (FLAG_MANUAL | FLAG_EXCLUDED)) == 0 &&
+				(request->target == NULL || named[i] ||
 				 version_within_target(plan->order, step->version, request->target));
 		if (!step->selected)
 			continue;
 		plan->selected++;
-		stop_for(step, request->late_allowed || late_admitted[i], request, sink);
+		for (int j = 0; request->target != NULL && j < step->need_count; j++)
+			named[step->needs[j]] = true;
+	}
+	for (int i = 0; i < plan->count; i++)
+	{
+		if (!plan->steps[i].selected)
+			continue;
+		stop_for(&plan->steps[i], request->late_allowed || late_admitted[i], request, sink);
+		stop_for_needs(plan, &plan->steps[i], sink);
 	}
 }
 
@@ -222,6 +333,80 @@ stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink
 	}
 }
 
+/* What a chosen migration needs is applied, or chosen as well. */
+static void
+stop_for_needs(const MigrationPlan *plan, const Step *step, FindingSink *sink)
+{
+	const char *reason = NULL;
+	const char *hint = NULL;
+	Finding		unknown;
+
+	if (plan_environment_unknown(plan, step, &unknown))
+		finding_add(sink, &unknown);
+	if (step->unmet != NIL)
+	{
+		const UnmetNeed *need = linitial(step->unmet);
+
+		reason = unmet_reason(step->unmet);
+		hint = psprintf("Run service \"%s\" first; argument \"target\" or \"versions\" runs what does not need it.",
+						need->service);
+	}
+	for (int i = 0; i < step->need_count && reason == NULL; i++)
+	{
+		const Step *need = &plan->steps[step->needs[i]];
+
+		if (need->state == MIGRATION_APPLIED || need->selected)
+			continue;
+		reason = reason_not_to_come(plan, need);
+		if (reason == NULL)
+			reason = psprintf("depends on migration \"%s\", which is not applied", need->version);
+		if (!(need->flags & (FLAG_EXCLUDED | FLAG_BLOCKED)))
+			hint = psprintf("Name \"%s\" in argument \"versions\" too, or apply it first.", need->version);
+	}
+	if (reason != NULL)
+	{
+		Finding		finding = {
+			.check = step->unmet != NIL ? CHECK_CROSS_SERVICE : CHECK_DEPENDENCIES,
+			.sqlstate = ERRCODE_MIGRATOR_BLOCKED,
+			.version = step->version,
+			.file = step->up.unit->file,
+			.message = psprintf("migration \"%s\" %s", step->version, reason),
+			.hint = hint
+		};
+
+		finding_add(sink, &finding);
+	}
+}
+
+bool
+plan_environment_unknown(const MigrationPlan *plan, const Step *step, Finding *finding)
+{
+	const ManifestEntry *entry = step->entry;
+
+	if (plan->environment != NULL || entry == NULL || entry->environment == NULL)
+		return false;
+	memset(finding, 0, sizeof(Finding));
+	finding->check = CHECK_DEPENDENCIES;
+	finding->sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
+	finding->version = step->version;
+	finding->file = plan->set->manifest->file;
+	finding->line = entry->environment_line;
+	finding->message = psprintf("migration \"%s\" is for environment \"%s\" alone, and none is known",
+								step->version, entry->environment);
+	finding->hint = psprintf("Name the environment with argument \"environment\", migrator.environment or migrator.register(); or take the key from \"%s\".",
+							 plan->set->manifest->file);
+	return true;
+}
+
+const Step *
+plan_broken_need(const MigrationPlan *plan, const Step *step)
+{
+	for (int i = 0; i < step->need_count; i++)
+		if (plan->steps[step->needs[i]].broken)
+			return &plan->steps[step->needs[i]];
+	return NULL;
+}
+
 static void
 require_target(const MigrationPlan *plan, const char *target)
 {
@@ -233,13 +418,13 @@ require_target(const MigrationPlan *plan, const char *target)
 			errmsg("target \"%s\" is not a version of this source", target),
 			plan->count > 0 ?
 			errdetail("The last version is \"%s\".",
-					  finding_one_line(plan->steps[plan->count - 1].version)) : 0);
+					  finding_one_line(plan->by_version[plan->count - 1]->version)) : 0);
 }
 
 static void
 require_version(const MigrationPlan *plan, const char *version)
 {
-	int			i = first_not_before(plan, version);
+	int			i = plan_first_not_before(plan, version);
 	const char *begins_so = NULL;
 
 	/*
@@ -248,18 +433,18 @@ require_version(const MigrationPlan *plan, const char *version)
 	 */
 	if (i < plan->count)
 	{
-		const Step *step = &plan->steps[i];
+		const Step *step = plan->by_version[i];
 
 		if (version_matches(plan->order, step->version, version))
 		{
 			const Step *excluded = NULL;
 
 			for (int j = i; j < plan->count &&
-				 version_matches(plan->order, plan->steps[j].version, version); j++)
+				 version_matches(plan->order, plan->by_version[j]->version, version); j++)
 			{
-				if (plan->steps[j].flags & FLAG_EXCLUDED)
-					excluded = &plan->steps[j];
-				else if (plan->steps[j].migration != NULL)
+				if (plan->by_version[j]->flags & FLAG_EXCLUDED)
+					excluded = plan->by_version[j];
+				else if (plan->by_version[j]->migration != NULL)
 					return;
 			}
 			if (excluded != NULL)
@@ -278,21 +463,27 @@ require_version(const MigrationPlan *plan, const char *version)
 			begins_so ? errhint("Perhaps you meant \"%s\".", finding_one_line(begins_so)) : 0);
 }
 
+/* Its folder's, or the one that its entry restricts it to. */
+static const char *
+environment_of(const Step *step)
+{
+	return finding_one_line(step->migration->environment ? step->migration->environment : step->entry->environment);
+}
+
 void
 plan_refuse_excluded(const MigrationPlan *plan, const Step *step)
 {
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			plan->set->environment != NULL ?
+			plan->environment != NULL ?
 			errmsg("migration \"%s\" belongs to environment \"%s\", and this is \"%s\"",
-				   finding_one_line(step->version), step->migration->environment, plan->set->environment) :
+				   finding_one_line(step->version), environment_of(step), plan->environment) :
 			errmsg("migration \"%s\" belongs to environment \"%s\"", finding_one_line(step->version),
-				   step->migration->environment));
+				   environment_of(step)));
 }
 
-/* Steps stand by version, so a name is found by halving. */
-static int
-first_not_before(const MigrationPlan *plan, const char *version)
+int
+plan_first_not_before(const MigrationPlan *plan, const char *version)
 {
 	int			low = 0,
 				high = plan->count;
@@ -301,12 +492,21 @@ first_not_before(const MigrationPlan *plan, const char *version)
 	{
 		int			middle = low + (high - low) / 2;
 
-		if (version_compare(plan->order, plan->steps[middle].version, version) < 0)
+		if (version_compare(plan->order, plan->by_version[middle]->version, version) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
+}
+
+Step *
+plan_find(const MigrationPlan *plan, const char *version)
+{
+	int			i = plan_first_not_before(plan, version);
+
+	return i < plan->count && version_matches(plan->order, plan->by_version[i]->version, version) ?
+		plan->by_version[i] : NULL;
 }
 
 /* For each step: is it among the versions?  They may come in any order, and twice. */
@@ -318,10 +518,10 @@ mark_named(const MigrationPlan *plan, char **versions, int count)
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		for (int j = first_not_before(plan, versions[i]);
-			 j < plan->count && !named[j] &&
-			 version_matches(plan->order, plan->steps[j].version, versions[i]); j++)
-			named[j] = true;
+		for (int j = plan_first_not_before(plan, versions[i]);
+			 j < plan->count && !named[plan->by_version[j] - plan->steps] &&
+			 version_matches(plan->order, plan->by_version[j]->version, versions[i]); j++)
+			named[plan->by_version[j] - plan->steps] = true;
 	}
 	return named;
 }

@@ -48,6 +48,16 @@ typedef struct Hook
 	StepScript	script;
 } Hook;
 
+/* What a migration needs of another service, and has not. */
+typedef struct UnmetNeed
+{
+	const char *service;
+	const char *version;		/* as the manifest writes it */
+	const char *state;			/* on record there; NULL: none */
+	bool		service_known;	/* it is registered, or has a record */
+	bool		registered;
+} UnmetNeed;
+
 /* One version: its files, its record, or both. */
 typedef struct Step
 {
@@ -61,6 +71,19 @@ typedef struct Step
 	const char *late_after;		/* with FLAG_LATE: the applied version it
 								 * sorts before */
 	bool		selected;		/* the run will apply it */
+
+	/* by the manifest: filled by order.c */
+	const ManifestEntry *entry; /* NULL: none */
+	int			need_count;
+	int		   *needs;			/* places in the plan's steps */
+	int			depth;			/* so many must come before it, one after the
+								 * other */
+	List	   *unmet;			/* of UnmetNeed * */
+	TimestampTz others_at;		/* when other services had what it needs of
+								 * them; 0: it needs nothing */
+	const char *blocked;		/* with FLAG_BLOCKED: "needs migration ..." */
+	bool		failed;			/* in this run */
+	bool		broken;			/* it failed in this run, or was not run */
 	StepScript	up;
 	StepScript	down;
 	Hook	   *before;			/* or NULL */
@@ -73,7 +96,9 @@ typedef struct MigrationPlan
 {
 	const MigrationSet *set;	/* NULL: the record alone */
 	VersionOrder order;
-	Step	   *steps;			/* by version */
+	const char *environment;	/* NULL: none is known */
+	Step	   *steps;			/* in the order in which they run */
+	Step	  **by_version;		/* the same by version */
 	int			count;
 	int			selected;
 	Hook	   *before;			/* the run; or NULL */
@@ -81,7 +106,17 @@ typedef struct MigrationPlan
 	FindingSink hook_findings;	/* of these two */
 	List	   *stray_hooks;	/* of HookFile *, for no version */
 	List	   *second_hooks;	/* of HookFile *, where there is another one */
+	List	   *rings;			/* of lists of places in steps, each of which
+								 * needs the next */
+	List	   *missing;		/* of MissingNeed * */
 } MigrationPlan;
+
+/* What a migration needs and nobody has. */
+typedef struct MissingNeed
+{
+	const Step *step;
+	const ManifestNeed *need;
+} MissingNeed;
 
 /* What the caller asked for. */
 typedef struct PlanRequest
@@ -101,16 +136,31 @@ typedef struct PlanRequest
  */
 extern MigrationPlan *plan_join(const MigrationSet *set, const Record *record);
 
+/* The steps that a version names stand together in by_version: the place of the first, or where it would be. */
+extern int	plan_first_not_before(const MigrationPlan *plan, const char *version);
+
+/* The step of a version, however it is written, or NULL. */
+extern Step *plan_find(const MigrationPlan *plan, const char *version);
+
 /*
- * Mark steps that sort before an applied one and were never tried.  One that
- * failed or was rolled back had its turn, and a manual one waits for its time:
- * they are not late.  To be called once FLAG_MANUAL is known.
+ * Mark steps whose place is before that of an applied one and that were never
+ * tried.  One that failed or was rolled back had its turn, and a manual one
+ * waits for its time: they are not late.  Nor is one that could not have been
+ * run then, because what it needs was not applied before: its turn comes now.
+ * To be called once FLAG_MANUAL and unmet are known.
  */
 extern void plan_mark_late(MigrationPlan *plan);
 
 /*
+ * Mark as blocked what a run without arguments would have to apply and cannot:
+ * steps with unmet needs, and those that need one that is blocked, manual or of
+ * another environment.  To be called once FLAG_MANUAL and unmet are known.
+ */
+extern void plan_mark_blocked(MigrationPlan *plan);
+
+/*
  * Choose the steps of a run.  To be called after plan_mark_late.  Adds findings to the sink for what stops the run:
- * late and interrupted migrations among the chosen ones.  Raises 22023 for a
+ * late, interrupted and blocked migrations among the chosen ones.  Raises 22023 for a
  * target or version that does not exist.
  */
 extern void plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink);
@@ -146,6 +196,15 @@ extern bool plan_is_of_source(const MigrationPlan *plan);
 
 /* Pending steps. */
 extern int	plan_count_pending(const MigrationPlan *plan);
+
+/*
+ * Is the step for one environment alone, and none is known?  Whether it should
+ * run cannot be told then; the finding says so.
+ */
+extern bool plan_environment_unknown(const MigrationPlan *plan, const Step *step, Finding *finding);
+
+/* Of what the step needs, one that became broken in this run; or NULL. */
+extern const Step *plan_broken_need(const MigrationPlan *plan, const Step *step);
 
 /* "a, b, c" of the versions with that flag, at most ten; NULL when none */
 extern char *plan_list_flag(const MigrationPlan *plan, PlanFlag flag, int *count);

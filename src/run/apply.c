@@ -52,7 +52,6 @@ static void apply_hooks_before(void *argument);
 static void apply_hooks_after(void *argument);
 static void apply_each(void *argument);
 static void apply_one(void *argument);
-static bool step_not_run(Run *run, Step *step, const char *reason);
 static void step_failed(Run *run, Step *step, ErrorData *error);
 
 void
@@ -254,7 +253,7 @@ apply_all(void *argument)
 	{
 		Step	   *step = &plan->steps[i];
 
-		if (!step->selected || step_not_run(run, step, run_step_script(run, step)->call_reason))
+		if (!step->selected || run_step_not_run(run, step, run_step_script(run, step)->call_reason))
 			continue;
 		run->current = step;
 		apply_one(run);
@@ -303,8 +302,8 @@ apply_each(void *argument)
 		ErrorData  *error;
 
 		if (!step->selected ||
-			step_not_run(run, step, stopped ? "an earlier migration failed" :
-						 run_step_script(run, step)->call_reason))
+			run_step_not_run(run, step, stopped ? "an earlier migration failed" :
+							 run_step_script(run, step)->call_reason))
 			continue;
 		run->current = step;
 		error = transaction_try(apply_one, run, false);
@@ -341,17 +340,6 @@ apply_one(void *argument)
 	MemoryContextDelete(work);
 }
 
-/* Reports a step as not run when there is a reason. */
-static bool
-step_not_run(Run *run, Step *step, const char *reason)
-{
-	if (reason == NULL)
-		return false;
-	run_report_step(run, step, "not_run", -1, reason);
-	run->not_run++;
-	return true;
-}
-
 /* By the policy of the run: raise, or record and go on. */
 static void
 step_failed(Run *run, Step *step, ErrorData *error)
@@ -360,6 +348,7 @@ step_failed(Run *run, Step *step, ErrorData *error)
 	RecordEntry entry;
 
 	run->failed++;
+	step->failed = step->broken = true;
 	run_explain_error(run, step, error);
 	run_fill_failure(run, step, error, &entry);
 	event_failed(request->scope->service, step->version, step->name, error->message);

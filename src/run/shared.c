@@ -11,9 +11,11 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/timestamp.h"
 
 #include "base/errors.h"
 #include "execute/function.h"
+#include "plan/check_order.h"
 #include "plan/gate.h"
 #include "record/service_state.h"
 #include "run/current_run.h"
@@ -27,6 +29,7 @@ static void run_framed(Run *run, const StepScript *script, Oid function);
 static const char *bounded(const char *text);
 static void warn_of_no_rollback(const Run *run);
 static const char *next_step(const Run *run, const Step *step);
+static double interval_ms(const Interval *interval);
 
 /* Everything that is wrong is raised before the first statement runs. */
 void
@@ -140,6 +143,12 @@ run_warn_once(const Run *run)
 				errmsg_plural("%d applied migration has no file any more: %s",
 							  "%d applied migrations have no file any more: %s",
 							  count, count, finding_one_line(list)));
+	list = check_list_orphans(plan, &count);
+	if (count > 0)
+		ereport(WARNING,
+				errmsg_plural("%d entry of \"%s\" has no file: %s",
+							  "%d entries of \"%s\" have no file: %s",
+							  count, count, plan->set->manifest->file, finding_one_line(list)));
 	if (run->policy.value[POLICY_AUTO_ROLLBACK_ON_FAILURE] && plan->selected > 0)
 		warn_of_no_rollback(run);
 	foreach(lc, run->survey->set->ignored)
@@ -428,14 +437,45 @@ run_report_step(Run *run, const Step *step, const char *outcome, double elapsed,
 	run->report(&row, run->report_argument);
 }
 
+bool
+run_step_not_run(Run *run, Step *step, const char *reason)
+{
+	const Step *need = plan_broken_need(run->survey->plan, step);
+
+	if (reason == NULL && need != NULL)
+		reason = psprintf(need->failed ? "depends on migration \"%s\", which failed" :
+						  "depends on migration \"%s\", which was not run",
+						  finding_one_line(need->version));
+	if (reason == NULL)
+		return false;
+	step->broken = true;
+	run_report_step(run, step, "not_run", -1, reason);
+	run->not_run++;
+	return true;
+}
+
 void
 run_step_applied(Run *run, Step *step)
 {
+	const ManifestEntry *entry = step->entry;
+
+	if (entry != NULL && entry->estimated_duration != NULL && run->elapsed > interval_ms(entry->estimated_duration))
+		ereport(WARNING,
+				errmsg("migration \"%s\" took longer than its estimated duration, %s", finding_one_line(step->version),
+					   DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(entry->estimated_duration)))),
+				errdetail("It took %.3f ms.", run->elapsed));
 	run->applied++;
 	event_applied(run->request->scope->service, step->version, step->name, run->elapsed,
 				  run->request->dry_run);
 	run_report_step(run, step, "applied", run->elapsed,
 					run->request->dry_run ? "dry run: undone" : NULL);
+}
+
+static double
+interval_ms(const Interval *interval)
+{
+	return interval->time / 1000.0 +
+		(interval->day + interval->month * (double) DAYS_PER_MONTH) * SECS_PER_DAY * 1000.0;
 }
 
 void

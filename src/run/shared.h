@@ -109,6 +109,12 @@ extern void run_record_step(Run *run, const Step *step);
 /* Count it, say it, report it. */
 extern void run_step_applied(Run *run, Step *step);
 
+/*
+ * Count and report a step as not run, if there is a reason: the given one, or
+ * that something which it depends on failed, or was not run, in this run.
+ */
+extern bool run_step_not_run(Run *run, Step *step, const char *reason);
+
 extern void run_report_step(Run *run, const Step *step, const char *outcome, double elapsed,
 							const char *message);
 

@@ -6,8 +6,10 @@
 
 #include "base/errors.h"
 #include "layout/layout.h"
+#include "plan/check_order.h"
 #include "plan/check_plan.h"
 #include "plan/hooks.h"
+#include "plan/order.h"
 #include "run/survey.h"
 
 /* The files of applied migrations, sorted when they are first asked for. */
@@ -29,6 +31,7 @@ survey_take(const Scope *asked, CheckDepth depth)
 {
 	Survey	   *survey = palloc0(sizeof(Survey));
 	Scope	   *scope;
+	int			excluded;
 
 	survey->scope = scope = take_scope(asked);
 	if (scope->source != NULL)
@@ -57,9 +60,14 @@ survey_take(const Scope *asked, CheckDepth depth)
 		}
 	}
 	survey->plan = plan_join(survey->set, survey->record);
+	excluded = order_plan(survey->plan, scope->environment);
+	if (excluded > 0)
+		survey->set->total -= excluded;
 	hooks_attach(survey->plan);
 	if (survey->source != NULL)
 		check_scripts(survey->plan, survey->reader, depth);
+	order_find_unmet(survey->plan, scope->service);
+	plan_mark_blocked(survey->plan);
 	plan_mark_late(survey->plan);
 	return survey;
 }
@@ -129,6 +137,7 @@ survey_find_what_stops(const Survey *survey, bool force, FindingSink *sink)
 	check_names_refused(survey->set, sink);
 	check_duplicates(survey->set, sink);
 	check_hooks(survey->plan, sink);
+	check_dependencies(survey->plan, survey->scope->service, sink);
 	if (!force)
 	{
 		check_layout(survey->plan, sink);

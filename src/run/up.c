@@ -374,6 +374,8 @@ up_steps(Run *run, StringInfo failed)
 
 		if (!step->selected)
 			continue;
+		if (run_step_not_run(run, step, NULL))
+			continue;
 		if (begun && (first == NULL || goes_on(run)))
 		{
 			error = up_gate(run, step);
@@ -386,10 +388,8 @@ up_steps(Run *run, StringInfo failed)
 		}
 		if (first != NULL && !(begun && goes_on(run)))
 		{
-			run_report_step(run, step, "not_run", -1,
-							run->stopped ? run->stopped :
-							run->failed > 0 ? "an earlier migration failed" : "a hook failed");
-			run->not_run++;
+			(void) run_step_not_run(run, step, run->stopped ? run->stopped :
+									run->failed > 0 ? "an earlier migration failed" : "a hook failed");
 			continue;
 		}
 		number++;
@@ -402,6 +402,7 @@ up_steps(Run *run, StringInfo failed)
 			continue;
 		}
 		run->failed++;
+		step->failed = step->broken = true;
 		run_explain_error(run, step, error);
 		record_failure(run, step, error);
 		run_report_step(run, step, "failed", run->elapsed, error->message);

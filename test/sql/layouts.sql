@@ -105,10 +105,8 @@ CALL files.names('m/d', '1_a.up.sql', 'emea/2_b.up.sql');
 SELECT * FROM migrator.apply('m/d');
 CALL files.names('m/d', 'development/1_a.sql', 'staging/1_a.sql');
 SELECT * FROM migrator.status('m/d');
--- and their JSON files
+-- and their JSON file
 CALL files.names('m/d', '1_a.up.sql', 'environments.json');
-SELECT * FROM migrator.apply('m/d');
-CALL files.names('m/d', '1_a.up.sql', 'dependencies.json');
 SELECT * FROM migrator.apply('m/d');
 SELECT count(*) FROM migrator.migrations WHERE service = 'default';
 

@@ -1,0 +1,87 @@
+/*
+ * manifest.h
+ *	  What dependencies.json says of a source's migrations.
+ *
+ * Nothing is raised for what is wrong with the file: problems are collected, so
+ * that validate() lists all, and whoever runs stops at the first.
+ */
+#ifndef MIGRATOR_LAYOUT_MANIFEST_H
+#define MIGRATOR_LAYOUT_MANIFEST_H
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+
+#include "base/version.h"
+#include "source/source.h"
+
+#define MANIFEST_FILE "dependencies.json"
+
+/* What an entry needs to be applied before. */
+typedef struct ManifestNeed
+{
+	const char *service;		/* NULL: of the same service */
+	const char *version;		/* as written */
+	int			line;
+} ManifestNeed;
+
+/* A table's name, taken apart as the server would. */
+typedef struct ManifestTable
+{
+	const char *written;
+	const char *schema;			/* NULL: as search_path says */
+	const char *name;
+	int			line;
+} ManifestTable;
+
+/* A key of "migrations".  What is not given is NULL, NIL or false. */
+typedef struct ManifestEntry
+{
+	const char *version;		/* as written */
+	int			line;
+	const char *description;
+	List	   *depends_on;		/* of ManifestNeed * */
+	List	   *cross_service;	/* likewise */
+	List	   *affects_tables; /* of ManifestTable * */
+	bool		declares_tables;	/* affects_tables is there, if empty */
+	Interval   *estimated_duration;
+	const char *risk_level;		/* low, medium, high */
+	bool		rollback_safe;
+	bool		tells_rollback_safe;
+	const char *environment;	/* it belongs to no other one */
+	int			environment_line;
+	const char *reason;
+	bool		manual;
+} ManifestEntry;
+
+typedef struct ManifestProblem
+{
+	const char *version;		/* of the entry, or NULL */
+	int			line;
+	int			sqlstate;
+	const char *message;
+	const char *detail;			/* or NULL */
+	const char *hint;			/* or NULL */
+} ManifestProblem;
+
+typedef struct Manifest
+{
+	const char *file;			/* relative to the source */
+	VersionOrder order;
+	int			count;
+	ManifestEntry **entries;	/* by version, each once */
+	List	   *problems;		/* of ManifestProblem *, as the file has them */
+} Manifest;
+
+/* Read a file of a source, in CurrentMemoryContext. */
+extern Manifest *manifest_read(const Source *source, const char *file, VersionOrder order);
+
+/* The entry of a version, or NULL. */
+extern const ManifestEntry *manifest_find(const Manifest *manifest, const char *version);
+
+/*
+ * Does the entry keep its migration out of an environment?  Asked with NULL,
+ * where none is known, it cannot be told: false.
+ */
+extern bool manifest_excludes(const ManifestEntry *entry, const char *environment);
+
+#endif

@@ -1,0 +1,329 @@
+/*
+ * check_order.c
+ *	  The checks of dependencies: what the manifest, the files and the records
+ *	  say of each other.
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+
+#include "base/errors.h"
+#include "base/finding.h"
+#include "plan/check_order.h"
+#include "plan/order.h"
+
+#define ORPHANS_AT_MOST 10
+
+/* chains of more are said to be hard to keep in order */
+#define DEPTH_AT_MOST 4
+
+static void check_environments_of_entries(const MigrationPlan *plan, FindingSink *sink);
+static bool has_twin_in(const MigrationPlan *plan, const char *version, const char *environment);
+static void check_missing(const MigrationPlan *plan, FindingSink *sink);
+static void check_rings(const MigrationPlan *plan, FindingSink *sink);
+static void check_own_service(const MigrationPlan *plan, const char *service, FindingSink *sink);
+static const char *begins_so(const MigrationPlan *plan, const char *version);
+static void check_depth(const MigrationPlan *plan, FindingSink *sink);
+static void check_orphans(const MigrationPlan *plan, FindingSink *sink);
+static bool is_orphan(const MigrationPlan *plan, const ManifestEntry *entry);
+static void check_blocked(const MigrationPlan *plan, FindingSink *sink);
+
+void
+check_dependencies(const MigrationPlan *plan, const char *service, FindingSink *sink)
+{
+	const Manifest *manifest = plan->set ? plan->set->manifest : NULL;
+	ListCell   *lc;
+
+	if (manifest == NULL)
+		return;
+	foreach(lc, manifest->problems)
+	{
+		const ManifestProblem *problem = lfirst(lc);
+		Finding		finding = {
+			.check = CHECK_DEPENDENCIES,
+			.sqlstate = problem->sqlstate,
+			.version = problem->version,
+			.file = manifest->file,
+			.line = problem->line,
+			.message = problem->line > 0 ?
+			psprintf("\"%s\", line %d: %s", manifest->file, problem->line, problem->message) :
+			psprintf("\"%s\": %s", manifest->file, problem->message),
+			.detail = problem->detail,
+			.hint = problem->hint
+		};
+
+		finding_add(sink, &finding);
+	}
+	check_environments_of_entries(plan, sink);
+	check_missing(plan, sink);
+	check_rings(plan, sink);
+	check_own_service(plan, service, sink);
+}
+
+/* An entry restricts its migration to an environment that is there, and that its folder does not speak against. */
+static void
+check_environments_of_entries(const MigrationPlan *plan, FindingSink *sink)
+{
+	const Manifest *manifest = plan->set->manifest;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+		const ManifestEntry *entry = step->entry;
+		const char *folder;
+		Finding		finding = {
+			.check = CHECK_DEPENDENCIES,
+			.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			.version = step->version,
+			.file = manifest->file
+		};
+
+		if (entry == NULL || entry->environment == NULL)
+			continue;
+		finding.line = entry->environment_line;
+		folder = step->migration->environment;
+		if (folder != NULL && strcmp(folder, entry->environment) != 0 &&
+			!has_twin_in(plan, step->version, entry->environment))
+		{
+			finding.message = psprintf("migration \"%s\" is for environment \"%s\" by its entry, and for \"%s\" by its file \"%s\"",
+									   step->version, entry->environment, folder, step->up.unit->file);
+			finding.hint = "Move the file, or correct the entry.";
+			finding_add(sink, &finding);
+		}
+		else if (plan->set->environments != NULL &&
+				 environments_find(plan->set->environments, entry->environment) == NULL)
+		{
+			finding.message = psprintf("migration \"%s\" is for environment \"%s\", which this source does not have",
+									   step->version, entry->environment);
+			finding.hint = psprintf("Environments: %s.", environments_known(plan->set->environments));
+			finding_add(sink, &finding);
+		}
+	}
+}
+
+/* Environments may each have a migration of one number. */
+static bool
+has_twin_in(const MigrationPlan *plan, const char *version, const char *environment)
+{
+	for (int i = plan_first_not_before(plan, version);
+		 i < plan->count && version_compare(plan->order, plan->by_version[i]->version, version) == 0; i++)
+	{
+		const Migration *migration = plan->by_version[i]->migration;
+
+		if (migration != NULL && (migration->environment == NULL || strcmp(migration->environment, environment) == 0))
+			return true;
+	}
+	return false;
+}
+
+static void
+check_missing(const MigrationPlan *plan, FindingSink *sink)
+{
+	const Manifest *manifest = plan->set->manifest;
+	ListCell   *lc;
+
+	foreach(lc, plan->missing)
+	{
+		const MissingNeed *missing = lfirst(lc);
+		const char *meant = begins_so(plan, missing->need->version);
+		Finding		finding = {
+			.check = CHECK_DEPENDENCIES,
+			.version = missing->step->version,
+			.file = manifest->file,
+			.line = missing->need->line,
+			.message = psprintf("migration \"%s\" depends on \"%s\", which does not exist",
+								missing->step->version, missing->need->version),
+			.hint = meant ? psprintf("Perhaps you meant \"%s\".", meant) :
+			"No file has that version, and none is on record as applied."
+		};
+
+		finding_add(sink, &finding);
+	}
+}
+
+/* Where versions are whole stems, a part of one is not enough. */
+static const char *
+begins_so(const MigrationPlan *plan, const char *version)
+{
+	int			i = plan_first_not_before(plan, version);
+
+	if (plan->order == VERSION_ORDER_BYTES && *version != '\0' && i < plan->count &&
+		strncmp(plan->by_version[i]->version, version, strlen(version)) == 0)
+		return plan->by_version[i]->version;
+	return NULL;
+}
+
+static void
+check_rings(const MigrationPlan *plan, FindingSink *sink)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->rings)
+	{
+		const Step *step = &plan->steps[linitial_int(lfirst(lc))];
+		Finding		finding = {
+			.check = CHECK_DEPENDENCIES,
+			.version = step->version,
+			.file = plan->set->manifest->file,
+			.line = step->entry->line,
+			.message = psprintf("circular dependency: %s", order_ring_path(plan, lfirst(lc))),
+			.detail = "Each depends on the next, so none can be the first."
+		};
+
+		finding_add(sink, &finding);
+	}
+}
+
+/* By that key it would wait for itself: only what other services have done is looked up. */
+static void
+check_own_service(const MigrationPlan *plan, const char *service, FindingSink *sink)
+{
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+		ListCell   *lc;
+
+		foreach(lc, step->entry ? step->entry->cross_service : NIL)
+		{
+			const ManifestNeed *need = lfirst(lc);
+			Finding		finding = {
+				.check = CHECK_DEPENDENCIES,
+				.version = step->version,
+				.file = plan->set->manifest->file,
+				.line = need->line,
+				.message = psprintf("migration \"%s\" has its own service \"%s\" in \"cross_service_dependencies\"",
+									step->version, need->service),
+				.hint = psprintf("Put \"%s\" into \"depends_on\".", need->version)
+			};
+
+			if (strcmp(need->service, service) == 0)
+				finding_add(sink, &finding);
+		}
+	}
+}
+
+void
+check_order(const MigrationPlan *plan, FindingSink *sink)
+{
+	if (plan->set->manifest == NULL)
+		return;
+	check_depth(plan, sink);
+	check_orphans(plan, sink);
+	check_blocked(plan, sink);
+}
+
+static void
+check_depth(const MigrationPlan *plan, FindingSink *sink)
+{
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+
+		if (step->depth > DEPTH_AT_MOST && plan->rings == NIL)
+		{
+			Finding		finding = {
+				.check = CHECK_DEPENDENCY_DEPTH,
+				.version = step->version,
+				.file = plan->set->manifest->file,
+				.line = step->entry->line,
+				.message = psprintf("%d migrations must come one after the other before this one", step->depth)
+			};
+
+			finding_add(sink, &finding);
+		}
+	}
+}
+
+static void
+check_orphans(const MigrationPlan *plan, FindingSink *sink)
+{
+	const Manifest *manifest = plan->set->manifest;
+
+	for (int i = 0; i < manifest->count; i++)
+	{
+		const ManifestEntry *entry = manifest->entries[i];
+		Finding		finding = {
+			.check = CHECK_ORPHANS_ENTRY,
+			.version = entry->version,
+			.file = manifest->file,
+			.line = entry->line,
+			.message = "the entry has no file"
+		};
+
+		if (is_orphan(plan, entry))
+			finding_add(sink, &finding);
+	}
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+
+		if (step->migration != NULL && step->entry == NULL)
+		{
+			Finding		finding = {
+				.check = CHECK_ORPHANS_FILE,
+				.version = step->version,
+				.file = step->up.unit->file,
+				.message = psprintf("the file has no entry in \"%s\"", manifest->file)
+			};
+
+			finding_add(sink, &finding);
+		}
+	}
+}
+
+/* That an applied migration's file is gone is said elsewhere. */
+static bool
+is_orphan(const MigrationPlan *plan, const ManifestEntry *entry)
+{
+	for (int i = plan_first_not_before(plan, entry->version);
+		 i < plan->count && version_compare(plan->order, plan->by_version[i]->version, entry->version) == 0; i++)
+		if (plan->by_version[i]->migration != NULL || plan->by_version[i]->state == MIGRATION_APPLIED)
+			return false;
+	return true;
+}
+
+char *
+check_list_orphans(const MigrationPlan *plan, int *count)
+{
+	const Manifest *manifest = plan->set->manifest;
+	StringInfoData list;
+
+	*count = 0;
+	if (manifest == NULL)
+		return NULL;
+	initStringInfo(&list);
+	for (int i = 0; i < manifest->count; i++)
+	{
+		if (is_orphan(plan, manifest->entries[i]) && ++*count <= ORPHANS_AT_MOST)
+			appendStringInfo(&list, "%s%s", *count > 1 ? ", " : "", manifest->entries[i]->version);
+	}
+	if (*count > ORPHANS_AT_MOST)
+		appendStringInfoString(&list, ", ...");
+	return *count > 0 ? list.data : NULL;
+}
+
+static void
+check_blocked(const MigrationPlan *plan, FindingSink *sink)
+{
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+		Finding		unknown;
+
+		if (plan_step_is_pending(step) && plan_environment_unknown(plan, step, &unknown))
+			finding_add(sink, &unknown);
+		if (step->flags & FLAG_BLOCKED)
+		{
+			Finding		finding = {
+				.check = step->unmet != NIL ? CHECK_CROSS_SERVICE : CHECK_DEPENDENCIES,
+				.sqlstate = ERRCODE_MIGRATOR_BLOCKED,
+				.version = step->version,
+				.file = step->up.unit->file,
+				.message = psprintf("the migration %s", step->blocked)
+			};
+
+			finding_add(sink, &finding);
+		}
+	}
+}

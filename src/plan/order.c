@@ -1,0 +1,264 @@
+/*
+ * order.c
+ *	  What the manifest says of a plan: the order of its steps, and what they
+ *	  need.
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+
+#include "base/finding.h"
+#include "plan/graph.h"
+#include "plan/order.h"
+#include "record/other_services.h"
+
+/* versions of a long ring that are shown at its begin, and at its end */
+#define RING_BEGIN 8
+#define RING_END 3
+
+static bool take_entry(MigrationPlan *plan, Step *step);
+static void find_needs(MigrationPlan *plan, Step *step);
+static int	find_needed(const MigrationPlan *plan, const char *version);
+static void put_in_order(MigrationPlan *plan);
+static bool asks_others(const Step *step, const ManifestNeed *need, const char *service);
+
+int
+order_plan(MigrationPlan *plan, const char *environment)
+{
+	int			excluded = 0;
+
+	plan->environment = environment;
+	if (plan->set == NULL || plan->set->manifest == NULL)
+		return 0;
+	for (int i = 0; i < plan->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (take_entry(plan, &plan->steps[i]))
+			excluded++;
+	}
+	for (int i = 0; i < plan->count; i++)
+		find_needs(plan, &plan->steps[i]);
+	put_in_order(plan);
+
+	/* these keep pointers to steps */
+	for (int i = 0; i < plan->count; i++)
+	{
+		Step	   *step = &plan->steps[i];
+		ListCell   *lc;
+
+		if (step->entry == NULL || step->need_count == list_length(step->entry->depends_on))
+			continue;
+		foreach(lc, step->entry->depends_on)
+		{
+			const ManifestNeed *need = lfirst(lc);
+
+			if (find_needed(plan, need->version) < 0)
+			{
+				MissingNeed *missing = palloc(sizeof(MissingNeed));
+
+				missing->step = step;
+				missing->need = need;
+				plan->missing = lappend(plan->missing, missing);
+			}
+		}
+	}
+	return excluded;
+}
+
+/* True: the entry takes the step out of the chosen environment. */
+static bool
+take_entry(MigrationPlan *plan, Step *step)
+{
+	if (step->migration == NULL)
+		return false;
+	step->entry = manifest_find(plan->set->manifest, step->version);
+	if (step->entry == NULL)
+		return false;
+	if (step->entry->manual && step->state != MIGRATION_APPLIED)
+		step->flags |= FLAG_MANUAL;
+	if ((step->flags & FLAG_EXCLUDED) || !manifest_excludes(step->entry, plan->environment))
+		return false;
+	step->flags |= FLAG_EXCLUDED;
+	if (step->message == NULL)
+		step->message = psprintf("belongs to environment \"%s\"", finding_one_line(step->entry->environment));
+	return true;
+}
+
+/* Of all that it depends on, what is there; places are by version as yet. */
+static void
+find_needs(MigrationPlan *plan, Step *step)
+{
+	ListCell   *lc;
+
+	if (step->entry == NULL || step->entry->depends_on == NIL)
+		return;
+	step->needs = palloc(list_length(step->entry->depends_on) * sizeof(int));
+	foreach(lc, step->entry->depends_on)
+	{
+		int			needed = find_needed(plan, ((ManifestNeed *) lfirst(lc))->version);
+
+		if (needed >= 0)
+			step->needs[step->need_count++] = needed;
+	}
+}
+
+/*
+ * The place in by_version of a version that can be or was applied, or -1.  There
+ * may be several: two environments' migrations of one number, and two spellings
+ * of it on record.  One that is applied does; else that of this environment.
+ */
+static int
+find_needed(const MigrationPlan *plan, const char *version)
+{
+	int			found = -1;
+
+	for (int i = plan_first_not_before(plan, version);
+		 i < plan->count && version_compare(plan->order, plan->by_version[i]->version, version) == 0; i++)
+	{
+		const Step *step = plan->by_version[i];
+
+		if (step->state == MIGRATION_APPLIED)
+			return i;
+		if (step->migration != NULL &&
+			(found < 0 || (plan->by_version[found]->flags & FLAG_EXCLUDED)))
+			found = i;
+	}
+	return found;
+}
+
+static void
+put_in_order(MigrationPlan *plan)
+{
+	Graph		graph = {.count = plan->count};
+	int		   *order = palloc(Max(plan->count, 1) * sizeof(int));
+	int		   *places = palloc(Max(plan->count, 1) * sizeof(int));
+	Step	   *steps = MemoryContextAllocHuge(CurrentMemoryContext, Max(plan->count, 1) * sizeof(Step));
+	int		   *depths;
+	List	   *rings;
+	ListCell   *lc;
+
+	graph.nodes = palloc(Max(plan->count, 1) * sizeof(GraphNode));
+	for (int i = 0; i < plan->count; i++)
+	{
+		graph.nodes[i].need_count = plan->steps[i].need_count;
+		graph.nodes[i].needs = plan->steps[i].needs;
+	}
+	rings = graph_sort(&graph, order);
+	depths = graph_depths(&graph, order);
+	for (int i = 0; i < plan->count; i++)
+		places[order[i]] = i;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		Step	   *step = &steps[i];
+
+		*step = plan->steps[order[i]];
+		step->depth = depths[order[i]];
+		for (int j = 0; j < step->need_count; j++)
+			step->needs[j] = places[step->needs[j]];
+		plan->by_version[order[i]] = step;
+	}
+	foreach(lc, rings)
+	{
+		ListCell   *node;
+
+		foreach(node, (List *) lfirst(lc))
+		{
+			lfirst_int(node) = places[lfirst_int(node)];
+		}
+	}
+	pfree(plan->steps);
+	plan->steps = steps;
+	plan->rings = rings;
+	pfree(graph.nodes);
+	pfree(order);
+	pfree(places);
+	pfree(depths);
+}
+
+char *
+order_ring_path(const MigrationPlan *plan, const List *ring)
+{
+	StringInfoData path;
+	int			count = list_length(ring);
+	ListCell   *lc;
+
+	initStringInfo(&path);
+	foreach(lc, ring)
+	{
+		int			i = foreach_current_index(lc);
+
+		if (i < RING_BEGIN || i >= count - RING_END)
+			appendStringInfo(&path, "%s -> ", plan->steps[lfirst_int(lc)].version);
+		else if (i == RING_BEGIN)
+			appendStringInfo(&path, "... (%d) -> ", count - RING_BEGIN - RING_END);
+	}
+	appendStringInfoString(&path, plan->steps[linitial_int(ring)].version);
+	return path.data;
+}
+
+void
+order_find_unmet(MigrationPlan *plan, const char *service)
+{
+	OtherMigration *others;
+	int			count = 0;
+	int			next = 0;
+
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].entry != NULL)
+			count += list_length(plan->steps[i].entry->cross_service);
+	if (count == 0)
+		return;
+	others = palloc0(count * sizeof(OtherMigration));
+	count = 0;
+	for (int i = 0; i < plan->count; i++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, plan->steps[i].entry ? plan->steps[i].entry->cross_service : NIL)
+		{
+			const ManifestNeed *need = lfirst(lc);
+
+			if (!asks_others(&plan->steps[i], need, service))
+				continue;
+			others[count].service = need->service;
+			others[count++].version = need->version;
+		}
+	}
+	other_services_look(others, count);
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, plan->steps[i].entry ? plan->steps[i].entry->cross_service : NIL)
+		{
+			const OtherMigration *other = &others[next];
+			UnmetNeed  *unmet;
+
+			if (!asks_others(&plan->steps[i], lfirst(lc), service))
+				continue;
+			next++;
+			if (other->state != NULL && strcmp(other->state, "applied") == 0)
+			{
+				plan->steps[i].others_at = Max(plan->steps[i].others_at, other->applied_at);
+				continue;
+			}
+			unmet = palloc(sizeof(UnmetNeed));
+			unmet->service = other->service;
+			unmet->version = other->version;
+			unmet->state = other->state;
+			unmet->registered = other->registered;
+			unmet->service_known = other->registered || other->has_record;
+			plan->steps[i].unmet = lappend(plan->steps[i].unmet, unmet);
+		}
+	}
+}
+
+static bool
+asks_others(const Step *step, const ManifestNeed *need, const char *service)
+{
+	return step->state != MIGRATION_APPLIED && (step->flags & FLAG_EXCLUDED) == 0 &&
+		strcmp(need->service, service) != 0;
+}
