@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -154,7 +155,15 @@ gate_use_approval(const char *service, const MigrationPlan *plan, const Step *st
 	Approval	subject;
 
 	gate_subject(plan, step, &subject);
-	if (!approval_use(service, &subject, run_id) && must_stand)
+	if (approval_use(service, &subject, run_id) || !must_stand)
+		return;
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				errmsg("could not serialize access: the approvals of service \"%s\" changed since this transaction began",
+					   service),
+				errhint("Start the transaction again."));
+	else
 		ereport(ERROR,
 				errcode(ERRCODE_MIGRATOR_NOT_APPROVED),
 				errmsg("approval of migration \"%s\" of service \"%s\" was revoked while it ran",

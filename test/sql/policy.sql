@@ -60,3 +60,35 @@ SELECT migrator.unregister('default');
 RESET migrator.source_roots;
 DROP OWNED BY regress_migrator_dev;
 DROP ROLE regress_migrator_dev;
+
+-- What environments.json says holds where the registration is silent; a floor is not lowered by it.
+CREATE FUNCTION flags(config text) RETURNS text LANGUAGE sql AS $$
+  SELECT format('{"environments": {"production": {"config": %s}, "development": {"config": {}}}}', config);
+$$;
+CALL files.make('m/e', 'common/1_a.up.sql', 'CREATE TABLE ea();',
+  'production/2_b.up.sql', 'CREATE TABLE eb();', 'development/3_c.up.sql', 'SELECT 3;');
+CALL files.write('m/e/environments.json', flags('{"require_approval": true, "maintenance_window_required": true,
+  "backup_required": true, "auto_rollback_on_failure": true}'));
+SELECT migrator.drop_maintenance_window(id) FROM migrator.maintenance_windows;
+UPDATE migrator.recorded_backups SET taken_at = '2020-01-01';
+SELECT migrator.register('prod', 'm/e', environment => 'production');
+SELECT version, outcome FROM migrator.apply(service => 'prod');
+SELECT migrator.approve('1', 'prod'), migrator.approve('2', 'prod');
+SELECT version, outcome FROM migrator.apply(service => 'prod');
+SELECT migrator.add_maintenance_window('00:00', '24:00', service => 'prod') > 0 AS added;
+SELECT files.error($$SELECT migrator.apply(service => 'prod')$$);
+-- the environment is not the caller's to choose
+SELECT version, outcome FROM migrator.apply(service => 'prod', environment => 'development');
+CALL migrator.up(service => 'prod', environment => 'development');
+-- a file that lowers what it said is a file that lowers it: that is what a floor is for
+CALL files.write('m/e/environments.json', flags('{"require_approval": false, "maintenance_window_required": false, "backup_required": false}'));
+SELECT version, outcome FROM migrator.apply(service => 'prod', dry_run => true);
+SELECT migrator.register('prod', 'm/e', environment => 'production', options => '{"backup_required": true}');
+SELECT files.error($$SELECT migrator.apply(service => 'prod')$$);
+CALL files.write('m/e/environments.json', flags('{"backup_required": false}'));
+SELECT files.error($$SELECT migrator.apply(service => 'prod')$$);
+-- one that demands more is heard
+CALL files.write('m/e/environments.json', flags('{"backup_required": false, "maintenance_window_required": true}'));
+SELECT migrator.drop_maintenance_window(id) FROM migrator.maintenance_windows;
+SELECT version, outcome FROM migrator.apply(service => 'prod');
+SELECT migrator.unregister('prod');
