@@ -19,6 +19,7 @@
 #include "layout/layout.h"
 #include "plan/check_order.h"
 #include "plan/check_plan.h"
+#include "run/services_order.h"
 #include "run/survey.h"
 
 PG_FUNCTION_INFO_V1(migrator_status);
@@ -67,8 +68,10 @@ static bool record_has(const Scope *scope, const char *version);
 static List *not_current(FunctionCallInfo fcinfo);
 static List *missing_versions(const Scope *scope, char *version);
 static char *list_versions(const List *versions);
-static void put_validation(ReturnSetInfo *result, const Survey *survey, bool verbose);
-static void collect_findings_of(const Survey *survey, FindingSink *sink);
+static ServicesOrder *look_at_order(FunctionCallInfo fcinfo, List *scopes);
+static void settle_among_services(const OrderedService *service, FindingSink *sink);
+static void put_validation(ReturnSetInfo *result, const Survey *survey, const FindingSink *sink, bool verbose);
+static void add_findings_of(const Survey *survey, const FindingSink *own, FindingSink *sink);
 static void collect_findings(const Survey *survey, FindingSink *sink);
 static void put_finding(ReturnSetInfo *result, const Survey *survey, const Finding *finding);
 static void put_ok(ReturnSetInfo *result, const Survey *survey, CheckId check, const Step *step, const char *message);
@@ -529,24 +532,72 @@ migrator_validate(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = api_begin_rows(fcinfo);
 	bool		verbose = api_bool(fcinfo, 3, false);
+	List	   *scopes = resolve_scopes(fcinfo, 2);
+	ServicesOrder *order = look_at_order(fcinfo, scopes);
 	ListCell   *lc;
 
-	foreach(lc, resolve_scopes(fcinfo, 2))
+	foreach(lc, scopes)
 	{
 		Survey	   *survey = survey_take(lfirst(lc), CHECK_EVERYTHING);
+		FindingSink sink = {0};
 
 		scope_require_source(survey->scope);
-		put_validation(result, survey, verbose);
+		collect_findings(survey, &sink);
+		if (order != NULL)
+			settle_among_services(&order->services[foreach_current_index(lc)], &sink);
+		put_validation(result, survey, &sink, verbose);
 	}
 	return (Datum) 0;
 }
 
-static void
-put_validation(ReturnSetInfo *result, const Survey *survey, bool verbose)
+/* NULL unless the call is about all services. */
+static ServicesOrder *
+look_at_order(FunctionCallInfo fcinfo, List *scopes)
 {
-	FindingSink sink = {0};
+	RunRequest	request = {
+		.on_error = ON_ERROR_CONTINUE,
+		.plan.late_allowed = migrator_late == LATE_ALLOW,
+		.plan.may_resume = true
+	};
 
-	collect_findings(survey, &sink);
+	return scope_means_all(api_text(fcinfo, 1)) ? services_order(&request, scopes) : NULL;
+}
+
+/*
+ * What a service needs of another is no fault where a run of all brings it
+ * about, and what such a run would stop for is.  Of a service that has faults
+ * of its own that is not known.
+ */
+static void
+settle_among_services(const OrderedService *service, FindingSink *sink)
+{
+	List	   *own = sink->findings;
+	ErrorData  *error = service->error;
+	ListCell   *lc;
+
+	if (error != NULL && !service->of_several)
+		return;
+	memset(sink, 0, sizeof(FindingSink));
+	foreach(lc, own)
+	{
+		if (((Finding *) lfirst(lc))->sqlstate != ERRCODE_MIGRATOR_BLOCKED)
+			finding_add(sink, lfirst(lc));
+	}
+	if (error != NULL)
+	{
+		Finding		finding = {
+			.check = error->sqlerrcode == ERRCODE_MIGRATOR_DEPENDENCY ? CHECK_DEPENDENCIES : CHECK_CROSS_SERVICE,
+			.message = error->message,
+			.detail = error->detail
+		};
+
+		finding_add(sink, &finding);
+	}
+}
+
+static void
+put_validation(ReturnSetInfo *result, const Survey *survey, const FindingSink *sink, bool verbose)
+{
 	for (CheckId id = CHECK_FIRST; id <= CHECK_LAST; id++)
 	{
 		const Check *check = check_row(id);
@@ -557,7 +608,7 @@ put_validation(ReturnSetInfo *result, const Survey *survey, bool verbose)
 		if (check->of_runs || (id > CHECK_FIRST && strcmp(check->name, check_row(id - 1)->name) == 0))
 			continue;
 
-		foreach(lc, sink.findings)
+		foreach(lc, sink->findings)
 		{
 			const Finding *finding = lfirst(lc);
 
@@ -589,6 +640,8 @@ migrator_assert_valid(PG_FUNCTION_ARGS)
 	char	   *word = api_text(fcinfo, 3);
 	FindingSeverity severity = FINDING_ERROR;
 	FindingSink sink = {0};
+	List	   *scopes;
+	ServicesOrder *order;
 	ListCell   *lc;
 
 	while (word != NULL && severity > FINDING_OK && strcmp(word, check_severity_name(severity)) != 0)
@@ -598,29 +651,32 @@ migrator_assert_valid(PG_FUNCTION_ARGS)
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("invalid value for argument \"severity\": \"%s\"", word),
 				errhint("Known values: \"error\", \"warning\", \"info\"."));
-	foreach(lc, resolve_scopes(fcinfo, 2))
+	scopes = resolve_scopes(fcinfo, 2);
+	order = look_at_order(fcinfo, scopes);
+	foreach(lc, scopes)
 	{
 		Survey	   *survey = survey_take(lfirst(lc), CHECK_EVERYTHING);
+		FindingSink own = {0};
 
 		scope_require_source(survey->scope);
-		if (scope_means_all(api_text(fcinfo, 1)))
-			collect_findings_of(survey, &sink);
-		else
-			collect_findings(survey, &sink);
+		collect_findings(survey, order == NULL ? &sink : &own);
+		if (order != NULL)
+		{
+			settle_among_services(&order->services[foreach_current_index(lc)], &own);
+			add_findings_of(survey, &own, &sink);
+		}
 	}
 	finding_raise_worst(&sink, severity);
 	PG_RETURN_VOID();
 }
 
-/* The same, each with its service in front: for findings of several. */
+/* With the service in front of each. */
 static void
-collect_findings_of(const Survey *survey, FindingSink *sink)
+add_findings_of(const Survey *survey, const FindingSink *own, FindingSink *sink)
 {
-	FindingSink own = {0};
 	ListCell   *lc;
 
-	collect_findings(survey, &own);
-	foreach(lc, own.findings)
+	foreach(lc, own->findings)
 	{
 		Finding    *finding = lfirst(lc);
 

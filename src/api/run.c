@@ -246,7 +246,7 @@ add_service_result(const Scope *scope, const RunResult *done, double ms, void *a
 	sum->applied += done->applied;
 	sum->failed += done->failed;
 	sum->selected += done->selected;
-	if (done->total >= 0)
+	if (done->total >= 0 && !done->again)
 		sum->total = Max(sum->total, 0) + done->total;
 }
 

@@ -5,9 +5,14 @@
 #include "postgres.h"
 
 #include "lib/binaryheap.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 
 #include "plan/graph.h"
+
+/* nodes of a long ring that are named at its begin, and at its end */
+#define RING_BEGIN 8
+#define RING_END 3
 
 static int	compare_nodes(Datum a, Datum b, void *argument);
 static List *find_rings(const Graph *graph, const int *waits_for);
@@ -141,6 +146,27 @@ ring_of(const int *next, int node)
 	for (int i = next[lowest]; i != lowest; i = next[i])
 		ring = lappend_int(ring, i);
 	return ring;
+}
+
+char *
+graph_ring_text(const List *ring, GraphName name, void *argument)
+{
+	StringInfoData path;
+	int			count = list_length(ring);
+	ListCell   *lc;
+
+	initStringInfo(&path);
+	foreach(lc, ring)
+	{
+		int			i = foreach_current_index(lc);
+
+		if (i < RING_BEGIN || i >= count - RING_END)
+			appendStringInfo(&path, "%s -> ", name(lfirst_int(lc), argument));
+		else if (i == RING_BEGIN)
+			appendStringInfo(&path, "... (%d) -> ", count - RING_BEGIN - RING_END);
+	}
+	appendStringInfoString(&path, name(linitial_int(ring), argument));
+	return path.data;
 }
 
 int *

@@ -30,6 +30,12 @@ typedef struct Graph
  */
 extern List *graph_sort(const Graph *graph, int *order);
 
+/* The name of a node in a message. */
+typedef const char *(*GraphName) (int node, void *argument);
+
+/* "a -> c -> b -> a", cut in the middle if it is long; palloc'd. */
+extern char *graph_ring_text(const List *ring, GraphName name, void *argument);
+
 /*
  * For each node, how many others must come one after the other before it; an
  * order of graph_sort() is given.  In a ring that means nothing, and is finite.

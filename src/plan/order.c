@@ -5,7 +5,6 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 
 #include "base/finding.h"
@@ -13,14 +12,11 @@
 #include "plan/order.h"
 #include "record/other_services.h"
 
-/* versions of a long ring that are shown at its begin, and at its end */
-#define RING_BEGIN 8
-#define RING_END 3
-
 static bool take_entry(MigrationPlan *plan, Step *step);
 static void find_needs(MigrationPlan *plan, Step *step);
 static int	find_needed(const MigrationPlan *plan, const char *version);
 static void put_in_order(MigrationPlan *plan);
+static const char *name_step(int node, void *argument);
 static bool asks_others(const Step *step, const ManifestNeed *need, const char *service);
 
 int
@@ -180,22 +176,13 @@ put_in_order(MigrationPlan *plan)
 char *
 order_ring_path(const MigrationPlan *plan, const List *ring)
 {
-	StringInfoData path;
-	int			count = list_length(ring);
-	ListCell   *lc;
+	return graph_ring_text(ring, name_step, (void *) plan);
+}
 
-	initStringInfo(&path);
-	foreach(lc, ring)
-	{
-		int			i = foreach_current_index(lc);
-
-		if (i < RING_BEGIN || i >= count - RING_END)
-			appendStringInfo(&path, "%s -> ", plan->steps[lfirst_int(lc)].version);
-		else if (i == RING_BEGIN)
-			appendStringInfo(&path, "... (%d) -> ", count - RING_BEGIN - RING_END);
-	}
-	appendStringInfoString(&path, plan->steps[linitial_int(ring)].version);
-	return path.data;
+static const char *
+name_step(int node, void *argument)
+{
+	return ((const MigrationPlan *) argument)->steps[node].version;
 }
 
 void

@@ -23,7 +23,7 @@ static bool *mark_named(const MigrationPlan *plan, char **versions, int count);
 static void stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink *sink);
 static const char *environment_of(const Step *step);
 static TimestampTz when_ready(const MigrationPlan *plan, const Step *step);
-static void stop_for_needs(const MigrationPlan *plan, const Step *step, FindingSink *sink);
+static void stop_for_needs(const MigrationPlan *plan, const Step *step, bool others_follow, FindingSink *sink);
 static const char *unmet_reason(const List *unmet);
 static const char *reason_not_to_come(const MigrationPlan *plan, const Step *need);
 
@@ -287,6 +287,8 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 			step->selected = candidate && (step->flags & (FLAG_MANUAL | FLAG_EXCLUDED)) == 0 &&
 				(request->target == NULL || named[i] ||
 				 version_within_target(plan->order, step->version, request->target));
+		if (request->ready_only && (step->flags & FLAG_BLOCKED))
+			step->selected = false;
 		if (!step->selected)
 			continue;
 		plan->selected++;
@@ -298,7 +300,7 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 		if (!plan->steps[i].selected)
 			continue;
 		stop_for(&plan->steps[i], request->late_allowed || late_admitted[i], request, sink);
-		stop_for_needs(plan, &plan->steps[i], sink);
+		stop_for_needs(plan, &plan->steps[i], request->others_follow, sink);
 	}
 }
 
@@ -335,7 +337,7 @@ stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink
 
 /* What a chosen migration needs is applied, or chosen as well. */
 static void
-stop_for_needs(const MigrationPlan *plan, const Step *step, FindingSink *sink)
+stop_for_needs(const MigrationPlan *plan, const Step *step, bool others_follow, FindingSink *sink)
 {
 	const char *reason = NULL;
 	const char *hint = NULL;
@@ -343,7 +345,7 @@ stop_for_needs(const MigrationPlan *plan, const Step *step, FindingSink *sink)
 
 	if (plan_environment_unknown(plan, step, &unknown))
 		finding_add(sink, &unknown);
-	if (step->unmet != NIL)
+	if (step->unmet != NIL && !others_follow)
 	{
 		const UnmetNeed *need = linitial(step->unmet);
 

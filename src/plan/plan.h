@@ -128,6 +128,9 @@ typedef struct PlanRequest
 	int			allow_late_count;
 	bool		late_allowed;	/* migrator.late = allow */
 	bool		may_resume;		/* interrupted migrations are resumed */
+	bool		ready_only;		/* what is blocked has another turn */
+	bool		others_follow;	/* only looked at: what other services lack
+								 * will be there by the time */
 } PlanRequest;
 
 /*

@@ -46,6 +46,8 @@ typedef struct RunResult
 	int			total;			/* migrations of the source; -1: it was not
 								 * looked at */
 	int			selected;		/* those that the run chose */
+	bool		again;			/* of several services: this one has another
+								 * turn */
 	bool		cancelled;		/* by the user, who means the whole call */
 } RunResult;
 

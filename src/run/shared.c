@@ -31,6 +31,13 @@ static void warn_of_no_rollback(const Run *run);
 static const char *next_step(const Run *run, const Step *step);
 static double interval_ms(const Interval *interval);
 
+/* Which migration it was is said by others. */
+void
+run_name_service(void *argument)
+{
+	errcontext("service \"%s\"", ((const Scope *) argument)->service);
+}
+
 /* Everything that is wrong is raised before the first statement runs. */
 void
 run_raise_what_stops(Run *run)

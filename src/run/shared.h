@@ -2,7 +2,8 @@
  * shared.h
  *	  What the two transaction modes of a run share.
  *
- * Only apply.c and up.c include this; everybody else uses run.h and call.h.
+ * Only what runs, or looks at what a run would, includes this; everybody else
+ * uses run.h and call.h.
  */
 #ifndef MIGRATOR_RUN_SHARED_H
 #define MIGRATOR_RUN_SHARED_H
@@ -64,6 +65,9 @@ run_step_script(const Run *run, const Step *step)
 }
 
 extern double run_elapsed_since(instr_time start);
+
+/* For error_context_stack: the service of a scope, which is the argument. */
+extern void run_name_service(void *argument);
 
 /* Choose the steps, and raise what stops them before the first statement. */
 extern void run_raise_what_stops(Run *run);
