@@ -201,7 +201,7 @@ in_the_way(const Services *all, const Bitmapset *needs)
 static void
 pass_over(Services *all, ServiceFate fate, const char *message)
 {
-	RunResult	result = {.outcome = "skipped", .total = -1};
+	RunResult	result = {.outcome = "skipped",.total = -1};
 
 	all->fates[all->current] = fate;
 	report_service(all, fate == SERVICE_SKIPPED ? "skipped" : "not_run", message);
