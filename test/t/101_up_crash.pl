@@ -127,7 +127,7 @@ sub picture
 	$dump =~ s/^(?:--.*|\\(?:un)?restrict .*|)\n//mg;
 	return join "\n", $dump, $node->safe_psql($db, q{
 		SELECT indexrelid::regclass, indisvalid, indisready, indislive, pg_get_indexdef(indexrelid) FROM pg_index
-		 WHERE indrelid >= 16384 AND indexrelid::regclass::text !~ '^migrator' AND indrelid::regclass::text !~ 'toast' ORDER BY 1::text;
+		 WHERE indrelid >= 16384 AND indexrelid::regclass::text !~ '^migrator' AND indrelid::regclass::text !~ 'toast' ORDER BY indexrelid::regclass::text;
 		SELECT tap_rows();
 		SELECT service, version, state, checksum FROM migrator.migrations ORDER BY 1, 2;
 		SELECT version, count(*) FROM migrator.history WHERE event = 'applied' GROUP BY 1 ORDER BY 1;
