@@ -25,6 +25,7 @@
 #include "record/window.h"
 
 static void require_approvals(const char *service, const MigrationPlan *plan);
+static const char *recorded_version(const Step *step);
 static bool is_approved(const ApprovalList *approvals, const MigrationPlan *plan, const Step *step);
 pg_noreturn static void refuse_unapproved(const char *service, const MigrationPlan *plan, const Step *step, int count,
 										  const ApprovalList *approvals);
@@ -50,7 +51,7 @@ gate_raise_before_step(const Policy *policy, const char *service, const Migratio
 {
 	if (policy->value[POLICY_REQUIRE_APPROVAL])
 	{
-		ApprovalList *approvals = approval_load(service);
+		ApprovalList *approvals = approval_load(service, recorded_version(step));
 
 		if (!is_approved(approvals, plan, step))
 			refuse_unapproved(service, plan, step, 1, approvals);
@@ -62,7 +63,7 @@ gate_raise_before_step(const Policy *policy, const char *service, const Migratio
 static void
 require_approvals(const char *service, const MigrationPlan *plan)
 {
-	ApprovalList *approvals = approval_load(service);
+	ApprovalList *approvals = approval_load(service, NULL);
 	const Step *first = NULL;
 	int			count = 0;
 
@@ -77,6 +78,13 @@ require_approvals(const char *service, const MigrationPlan *plan)
 	}
 	if (count > 0)
 		refuse_unapproved(service, plan, first, count, approvals);
+}
+
+/* As the record has it, or will. */
+static const char *
+recorded_version(const Step *step)
+{
+	return step->row ? step->row->version : step->version;
 }
 
 /*
@@ -94,7 +102,7 @@ gate_subject(const MigrationPlan *plan, const Step *step, Approval *subject)
 	append_hook(&hooks, step->after);
 	append_hook(&hooks, plan->after);
 	memset(subject, 0, sizeof(Approval));
-	subject->version = step->row ? step->row->version : step->version;
+	subject->version = recorded_version(step);
 	subject->checksum = step->up.checksum;
 	subject->hooks = hooks.data;
 }

@@ -19,6 +19,7 @@
 #include "record/who.h"
 
 #define STANDS " revoked_at IS NULL AND run_id IS NULL"
+#define COLUMNS "SELECT version, checksum, hooks, approved_by FROM migrator.given_approvals WHERE service = $1 AND" STANDS
 
 static void copy_approval(const Datum *values, const bool *nulls, void *argument);
 static int	compare(const void *a, const void *b);
@@ -30,19 +31,19 @@ typedef struct ApprovalLoad
 } ApprovalLoad;
 
 ApprovalList *
-approval_load(const char *service)
+approval_load(const char *service, const char *version)
 {
-	static OwnerQuery query = {
-		"SELECT version, checksum, hooks, approved_by FROM migrator.given_approvals WHERE service = $1 AND" STANDS,
-		1, {TEXTOID}
-	};
-	Datum		value = CStringGetTextDatum(service);
+	static OwnerQuery all = {COLUMNS, 1, {TEXTOID}};
+	static OwnerQuery one = {COLUMNS " AND version = $2", 2, {TEXTOID, TEXTOID}};
+	Datum		values[2] = {CStringGetTextDatum(service)};
 	ApprovalLoad load = {palloc0(sizeof(ApprovalList)), CurrentMemoryContext};
 	Snapshot	latest = InvalidSnapshot;
 
 	if (IsolationUsesXactSnapshot())
 		latest = RegisterSnapshot(GetLatestSnapshot());
-	owner_query_scan(&query, &value, latest, copy_approval, &load);
+	if (version != NULL)
+		values[1] = CStringGetTextDatum(version);
+	owner_query_scan(version ? &one : &all, values, latest, copy_approval, &load);
 	if (latest != InvalidSnapshot)
 		UnregisterSnapshot(latest);
 	if (load.list->count > 1)

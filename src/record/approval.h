@@ -26,10 +26,10 @@ typedef struct ApprovalList
 } ApprovalList;
 
 /*
- * As they are committed now, also in a transaction with one snapshot for all of
+ * Those of a version, or (NULL) all.  As they are committed now, also in a transaction with one snapshot for all of
  * its statements: a revoked one must not be had by waiting.
  */
-extern ApprovalList *approval_load(const char *service);
+extern ApprovalList *approval_load(const char *service, const char *version);
 
 /* One of that version; of any checksum, and of any hooks, where they are NULL.  NULL when there is none. */
 extern const Approval *approval_find(const ApprovalList *list, const Approval *like);
