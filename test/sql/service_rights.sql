@@ -20,7 +20,7 @@ SELECT migrator.register('team', 'm/in/d', options => '{"roles": []}');
 SELECT migrator.register('team', 'm/in/d', options => '{"roles": ["regress_migrator_team", "regress_migrator_nobody"]}');
 \echo :LAST_ERROR_SQLSTATE
 SELECT migrator.register('team', 'm/in/d', options => '{"roles": ["public"]}');
-SELECT migrator.register('team', 'm/in/d', options => '{"require_approval": true}');
+SELECT migrator.register('team', 'm/in/d', options => '{"mirror": true}');
 \echo :LAST_ERROR_SQLSTATE
 SELECT migrator.register('team', 'm/in/d', options => '"roles"');
 SELECT count(*) FROM migrator.services;
