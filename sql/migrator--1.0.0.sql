@@ -331,6 +331,12 @@ CREATE FUNCTION migrator.assert_valid(source text = NULL, service text = NULL, e
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_assert_valid';
 COMMENT ON FUNCTION migrator.assert_valid IS 'Raises the worst finding of validate(), with its SQLSTATE, when one has that severity (error, warning, info) or a worse one; up to ten others are in the DETAIL. For CI. service => ''*'': of every registered service.';
 
+CREATE FUNCTION migrator.environments(source text = NULL, service text = NULL)
+  RETURNS TABLE (environment text, is_current boolean, description text, migrations integer, flag text, value jsonb, origin text,
+                 service text)
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_environments';
+COMMENT ON FUNCTION migrator.environments IS 'The environments of a source, a row for each flag that holds there: its value and where that comes from (default, environments.json, registration). is_current: the one a run without an argument would have. migrations counts its own and those of all environments. Of a source without environments the flags that hold in any.';
+
 CREATE FUNCTION migrator.is_current(source text = NULL, service text = NULL, version text = NULL, environment text = NULL)
   RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_is_current';

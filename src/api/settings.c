@@ -9,9 +9,12 @@
 #include "api/api.h"
 #include "base/compat.h"
 #include "base/owner_query.h"
+#include "base/transaction.h"
+#include "layout/environment_files.h"
 
 PG_FUNCTION_INFO_V1(migrator_settings);
 
+static void ask_source(void *argument);
 static void put_setting(ReturnSetInfo *result, const char *name, const char *value,
 						const char *origin);
 static void put_server_settings(ReturnSetInfo *result);
@@ -27,6 +30,17 @@ migrator_settings(PG_FUNCTION_ARGS)
 	owner_query_check_version();
 	scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), NULL);
 	scope_take_stamp(scope);
+	if (scope->environment == NULL && scope->source != NULL)
+	{
+		/*
+		 * what cannot be read says nothing, and the settings are shown all
+		 * the same
+		 */
+		ErrorData  *error = transaction_try(ask_source, scope, false);
+
+		if (error != NULL && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			ReThrowError(error);
+	}
 	put_setting(result, "service", scope->service, scope->service_origin);
 	put_setting(result, "source", scope->source, scope->source_origin);
 	put_setting(result, "environment", scope->environment, scope->environment_origin);
@@ -36,6 +50,18 @@ migrator_settings(PG_FUNCTION_ARGS)
 				scope->search_path_origin);
 	put_server_settings(result);
 	return (Datum) 0;
+}
+
+/* The source's own word is the last. */
+static void
+ask_source(void *argument)
+{
+	Scope	   *scope = argument;
+	const LayoutHints hints = {.ignore = scope->ignore,.ignore_count = scope->ignore_count};
+
+	scope->environment = environment_files_current(source_open(scope->source), &hints);
+	if (scope->environment != NULL)
+		scope->environment_origin = ENVIRONMENTS_FILE;
 }
 
 static void

@@ -116,7 +116,9 @@ take_value(Option *option, JsonbValue *value, bool nulls_allowed)
 		option->boolean = value->type == jbvBool && value->val.boolean;
 		return value->type == jbvBool;
 	}
-	if (type == OPTION_STRING_OR_STRINGS && value->type == jbvString)
+	if (type == OPTION_STRING && value->type != jbvString)
+		return false;
+	if ((type == OPTION_STRING || type == OPTION_STRING_OR_STRINGS) && value->type == jbvString)
 	{
 		option->strings = palloc(sizeof(char *));
 		option->strings[0] = pnstrdup(value->val.string.val, value->val.string.len);

@@ -15,6 +15,7 @@
 typedef enum OptionType
 {
 	OPTION_BOOLEAN,
+	OPTION_STRING,				/* strings[0] */
 	OPTION_STRINGS,				/* an array of strings */
 	OPTION_STRING_OR_STRINGS,	/* one will do without the brackets */
 	OPTION_LATER				/* has a meaning, which nothing obeys yet */

@@ -200,7 +200,8 @@ aside_refuse_folders(Candidates *all)
 
 		if (item->aside)
 			continue;
-		if (!entry->is_directory)
+		/* those of another environment are its own trouble */
+		if (!entry->is_directory || item->elsewhere)
 			continue;
 		if ((all->set->environments == NULL && is_environment_name(entry->name)) ||
 			holds_migrations(all->registry, entry))

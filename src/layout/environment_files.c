@@ -24,9 +24,11 @@
 #include "layout/left_out.h"
 
 static bool find_environments(Candidates *all, Candidate **file);
-static void read_file(Candidates *all);
+static void read_file(const Source *source, Environments *environments);
 static void choose(Candidates *all);
 static void check_choice(Candidates *all);
+static void complain_of_choice(Environments *environments, CheckId check, const char *current,
+							   const char *message, const char *hint);
 static void open_folders(Candidates *all);
 static bool is_chosen(const Candidates *all, const Environment *environment);
 static Environment *of_folder(Candidates *all, const char *name);
@@ -50,12 +52,23 @@ environment_files_open(Candidates *all)
 	if (file != NULL)
 	{
 		file->aside = true;
-		read_file(all);
+		read_file(all->source, all->set->environments);
 	}
 	choose(all);
 	open_folders(all);
 	check_choice(all);
 	take_lists(all);
+}
+
+const char *
+environment_files_current(const Source *source, const LayoutHints *hints)
+{
+	Environments environments = {0};
+
+	if (aside_ignores(hints, ENVIRONMENTS_FILE))
+		return NULL;
+	read_file(source, &environments);
+	return environments.current;
 }
 
 static bool
@@ -79,13 +92,11 @@ find_environments(Candidates *all, Candidate **file)
 }
 
 static void
-read_file(Candidates *all)
+read_file(const Source *source, Environments *environments)
 {
-	Environments *environments = all->set->environments;
 	SourceScript read = {0};
 
-	environments->has_file = true;
-	source_read(all->source, ENVIRONMENTS_FILE, &read.raw);
+	source_read(source, ENVIRONMENTS_FILE, &read.raw);
 	if (read.raw.bytes != NULL)
 		source_decode_script(ENVIRONMENTS_FILE, &read);
 	if (read.text != NULL)
@@ -103,6 +114,7 @@ read_file(Candidates *all)
 		};
 
 		finding_add(&environments->findings, &finding);
+		environments->malformed = true;
 	}
 }
 
@@ -122,35 +134,41 @@ check_choice(Candidates *all)
 {
 	Environments *environments = all->set->environments;
 	const char *chosen = all->set->environment;
-	Finding		finding = {
-		.check = CHECK_ENVIRONMENTS,
-		.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-		.hint = environments->items != NIL ?
+	const char *current = environments->current;
+	const char *known = environments->items != NIL ?
 		psprintf("It has these: %s.", environments_known(environments)) :
-		"Its environments are the keys of environments.json, and its folders besides \"common\"."
+		"Its environments are the keys of environments.json, and its folders besides \"common\".";
+
+	if (chosen == NULL && !environments->malformed)
+		complain_of_choice(environments, CHECK_ENVIRONMENTS, NULL,
+						   "the source has environments, and none is chosen",
+						   environments->items == NIL ? known :
+						   psprintf("Name one with argument \"environment\", register the service with it, or set \"current_environment\" in %s: %s.",
+									ENVIRONMENTS_FILE, environments_known(environments)));
+	if (chosen != NULL && environments_find(environments, chosen) == NULL)
+		complain_of_choice(environments, CHECK_ENVIRONMENTS, chosen == current ? current : NULL,
+						   psprintf("environment \"%s\" does not exist in this source", finding_one_line(chosen)),
+						   known);
+	if (current != NULL && current != chosen && environments_find(environments, current) == NULL)
+		complain_of_choice(environments, CHECK_ENVIRONMENTS_ELSEWHERE, current,
+						   psprintf("environment \"%s\" does not exist in this source", finding_one_line(current)),
+						   known);
+}
+
+/* current: the word of the file that it is about, or NULL. */
+static void
+complain_of_choice(Environments *environments, CheckId check, const char *current,
+				   const char *message, const char *hint)
+{
+	Finding		finding = {
+		.check = check,
+		.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+		.file = current ? ENVIRONMENTS_FILE : NULL,
+		.line = current ? environments->current_line : 0,
+		.message = message,
+		.hint = hint
 	};
 
-	if (chosen == NULL)
-	{
-		/* the file may well have meant to name one */
-		if (environments->findings.errors > 0)
-			return;
-		finding.message = "the source has environments, and none is chosen";
-		finding.hint = environments->items != NIL ?
-			psprintf("Name one with argument \"environment\", register the service with it, or set \"current_environment\" in %s: %s.",
-					 ENVIRONMENTS_FILE, environments_known(environments)) : finding.hint;
-	}
-	else if (environments_find(environments, chosen) != NULL)
-		return;
-	else
-	{
-		finding.message = psprintf("environment \"%s\" does not exist in this source", left_out_name(chosen));
-		if (chosen == environments->current)
-		{
-			finding.file = ENVIRONMENTS_FILE;
-			finding.line = environments->current_line;
-		}
-	}
 	finding_add(&environments->findings, &finding);
 }
 
@@ -268,6 +286,7 @@ take_listed(Candidates *all, Environment *environment, const EnvironmentFile *li
 	bool		in_own_folder = strncmp(name, environment->name, length) == 0 && name[length] == '/';
 	Candidate  *item = NULL;
 	const Candidate *other = NULL;
+	const char *hint = "The folder says whose a file is; a list can only restrict what lies at the top of the source.";
 	const char *message;
 
 	if (in_own_folder)
@@ -285,15 +304,18 @@ take_listed(Candidates *all, Environment *environment, const EnvironmentFile *li
 	if (item != NULL)
 	{
 		item->listed_by = lappend(item->listed_by, environment);
-		if (item->folder == NULL && !is_chosen(all, environment))
-			item->elsewhere |= list_length(item->listed_by) == 1;
-		else
+		if (item->folder == NULL && is_chosen(all, environment))
 			item->elsewhere = false;
+		else if (item->folder == NULL)
+			item->elsewhere |= list_length(item->listed_by) == 1;
 		return;
 	}
 	if (other == NULL)
+	{
 		message = psprintf("environment \"%s\" lists \"%s\", which is not there",
 						   environment->name, left_out_name(listed->name));
+		hint = "A list has names of files at the top of the source, or in the environment's folder.";
+	}
 	else if (other->environment == NULL)
 		message = psprintf("environment \"%s\" lists \"%s\", which belongs to all environments: \"%s\"",
 						   environment->name, left_out_name(listed->name), left_out_name(other->path));
@@ -301,8 +323,7 @@ take_listed(Candidates *all, Environment *environment, const EnvironmentFile *li
 		message = psprintf("environment \"%s\" lists \"%s\", which belongs to environment \"%s\": \"%s\"",
 						   environment->name, left_out_name(listed->name), other->environment->name,
 						   left_out_name(other->path));
-	complain(all, environment, ENVIRONMENTS_FILE, listed->line, message,
-			 "The folder says to which environment a file belongs; a list can only restrict what lies at the top of the source.");
+	complain(all, environment, ENVIRONMENTS_FILE, listed->line, message, hint);
 }
 
 /* The first of that name, or the place where it would be. */

@@ -20,4 +20,10 @@ extern void environment_files_open(Candidates *all);
  */
 extern void environment_files_check(Candidates *all);
 
+/*
+ * What environments.json says of the environment that it is, looking at nothing
+ * else; NULL where it says nothing, or cannot be read.
+ */
+extern const char *environment_files_current(const Source *source, const LayoutHints *hints);
+
 #endif

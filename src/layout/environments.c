@@ -79,6 +79,7 @@ environments_parse(Environments *environments, const char *text, size_t length)
 		};
 
 		finding_add(&environments->findings, &finding);
+		environments->malformed = true;
 		return;
 	}
 	if (!require_kind(environments, root, JSON_NODE_OBJECT))
@@ -283,4 +284,5 @@ complain(Environments *environments, int line, const char *message, const char *
 	};
 
 	finding_add(&environments->findings, &finding);
+	environments->malformed = true;
 }

@@ -41,12 +41,12 @@ typedef struct Environment
 
 typedef struct Environments
 {
-	bool		has_file;
 	List	   *items;			/* of Environment *: those of the file, then
 								 * other folders */
 	const char *current;		/* "current_environment", or NULL */
 	int			current_line;
 	FindingSink findings;		/* what is wrong with them */
+	bool		malformed;		/* the file is no such file */
 } Environments;
 
 /* Is it lower-case letters, digits, "_" and "-", a letter first, and no longer than an identifier? */

@@ -27,8 +27,10 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "base/finding.h"
 #include "base/glob.h"
 #include "base/owner_query.h"
+#include "base/settings.h"
 #include "record/author.h"
 #include "record/registration.h"
 
@@ -36,17 +38,17 @@ const OptionKey registration_options[] = {
 	{"roles", OPTION_STRINGS, "an array of names of roles", "Null takes the option away."},
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them", "Null takes the option away."},
 	{"allow_destructive_operations", OPTION_BOOLEAN, "false", "Null takes the option away."},
+	{"auto_migrate", OPTION_BOOLEAN, "true or false", "Null takes the option away."},
 	{"auto_rollback_on_failure", OPTION_BOOLEAN, "true or false", "Null takes the option away."},
 	{"backup_required", OPTION_BOOLEAN, "true", "Null takes the option away."},
 	{"maintenance_window_required", OPTION_BOOLEAN, "true", "Null takes the option away."},
 	{"require_approval", OPTION_BOOLEAN, "true", "Null takes the option away."},
-	{"auto_migrate", OPTION_LATER},
+	{"schemas", OPTION_STRINGS, "an array of names of schemas", "Null takes the option away."},
+	{"view_schema", OPTION_STRING, "the name of a schema", "Null takes the option away."},
 	{"checks", OPTION_LATER},
 	{"layout", OPTION_LATER},
 	{"mirror", OPTION_LATER},
-	{"schemas", OPTION_LATER},
 	{"variables", OPTION_LATER},
-	{"view_schema", OPTION_LATER},
 	{NULL}
 };
 
@@ -64,7 +66,9 @@ static List *select_services(OwnerQuery *query, const Datum *values);
 static void copy_service(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_role_oids(Service *service, Datum array);
 static void take_flags(const List *options, PolicyFlags *flags);
+static void take_schemas(const List *options, Service *service);
 static void check_floors(const Service *old, const List *given);
+static void check_schemas(const List *given);
 static void resolve_roles(Service *service, const Service *old, const List *options);
 static Oid	role_of(const Service *service, int i);
 
@@ -136,6 +140,7 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 		service->ignore_count = ignore->count;
 	}
 	take_flags(options, &service->flags);
+	take_schemas(options, service);
 	value = heap_getattr(tuple, 7, desc, &isnull);
 	service->of_this_cluster = !isnull && (uint64) DatumGetInt64(value) == GetSystemIdentifier();
 	value = heap_getattr(tuple, 6, desc, &isnull);
@@ -156,6 +161,22 @@ take_flags(const List *options, PolicyFlags *flags)
 
 		if (option != NULL)
 			flags->value[i] = option->boolean ? POLICY_TRUE : POLICY_FALSE;
+	}
+}
+
+static void
+take_schemas(const List *options, Service *service)
+{
+	const Option *view_schema = options_find(options, "view_schema");
+	const Option *schemas = options_find(options, "schemas");
+
+	/* the extension's own is the default */
+	if (view_schema != NULL && strcmp(view_schema->strings[0], MIGRATOR_SCHEMA) != 0)
+		service->view_schema = view_schema->strings[0];
+	if (schemas != NULL)
+	{
+		service->schemas = schemas->strings;
+		service->schema_count = schemas->count;
 	}
 }
 
@@ -220,6 +241,7 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 	if (ignore != NULL)
 		glob_require_valid(ignore->strings, ignore->count);
 	check_floors(old, given);
+	check_schemas(given);
 	trust_own_session(&by, "register a service");
 	if (ignore == NULL && old != NULL && old->ignore_count > 0 &&
 		(!old->author_known || OidIsValid(trust_stranger(&old->author))))
@@ -276,6 +298,26 @@ check_floors(const Service *old, const List *given)
 		if (option->is_null && old != NULL && old->flags.value[flag] != POLICY_UNSET)
 			registration_require_floor_rights(old, flag);
 	}
+}
+
+/* They need not be there yet, but have to be names. */
+static void
+check_schemas(const List *given)
+{
+	const Option *schemas = options_find(given, "schemas");
+
+	if (schemas == NULL || schemas->is_null)
+		return;
+	if (schemas->count == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("option \"schemas\" must not be empty"),
+				errhint("Null takes the option away."));
+	for (int i = 0; i < schemas->count; i++)
+		if (schemas->strings[i][0] == '\0' || strlen(schemas->strings[i]) >= NAMEDATALEN)
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("invalid schema name \"%s\" in option \"schemas\"", finding_one_line(schemas->strings[i])));
 }
 
 void

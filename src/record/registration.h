@@ -28,6 +28,10 @@ typedef struct Service
 								 * its files */
 	int			ignore_count;
 
+	char	   *view_schema;	/* of the service's view; NULL: the
+								 * extension's */
+	char	  **schemas;		/* that are the service's, as they were given */
+	int			schema_count;
 	PolicyFlags flags;			/* what it demands, whatever files say */
 
 	/* OIDs are those of this cluster; after a restore elsewhere names count */

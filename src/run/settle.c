@@ -19,6 +19,7 @@
 #include "run/settle.h"
 #include "run/survey.h"
 
+static void make_view(const Service *service, const Service *old);
 static void refuse_same_view(const char *service);
 static void write_settled(const Survey *survey, const Step *step, MigrationState state,
 						  const char *event, const char *note, int64 run_id);
@@ -53,7 +54,7 @@ settle_register(Service *service, Jsonb *options)
 	refuse_same_view(service->service);
 
 	registration_write(service, old, options);
-	record_make_service_view(service->service);
+	make_view(registration_find(service->service), old);
 	{
 		RecordEntry entry = {
 			.service = service->service,
@@ -65,6 +66,18 @@ settle_register(Service *service, Jsonb *options)
 
 		record_write_event(&entry);
 	}
+}
+
+static void
+make_view(const Service *service, const Service *old)
+{
+	const char *schema = service->view_schema;
+	const char *old_schema = old ? old->view_schema : NULL;
+
+	/* one that stays was allowed once */
+	if (schema != NULL && (old_schema == NULL || strcmp(schema, old_schema) != 0))
+		record_check_view_schema(schema);
+	record_make_service_view(service->service, schema, old_schema);
 }
 
 /* Dashes become underscores in view names, so two services may want one. */
@@ -111,7 +124,7 @@ settle_unregister(const char *service)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("service \"%s\" is not registered", service));
-	record_drop_service_view(service);
+	record_drop_service_view(service, old->view_schema);
 	record_write_event(&entry);
 }
 
