@@ -91,5 +91,36 @@ for my $first ('-- reader', '-- administrator')
 is($node->safe_psql('shop', 'SET ROLE app_reader; SELECT count(*) FROM migrator.migrations'), 4, 'the reader reads');
 is($node->safe_psql('shop', "SET ROLE app_admin; SELECT migrator.resolve('4', 'applied')"), '', 'the administrator settles');
 
+# the roles of a service whose policy asks for approvals, windows and backups
+for my $first ('-- approver', '-- backup')
+{
+	($code, $out, $err) = $node->psql('shop', block('docs/policy.md', $first), on_error_stop => 1);
+	is("$code$err", '0', "the block of docs/policy.md: $first");
+}
+$node->safe_psql('shop', qq{ALTER ROLE app_approver SET migrator.source_roots = '$dir';
+	SELECT migrator.register('default', '$dir', options =>
+		'{"require_approval": true, "maintenance_window_required": true, "backup_required": true}')});
+write_files($dir, { '5_e.sql' => "CREATE TABLE e (i int);\n" });
+($code, $out, $err) = as_runner('CALL migrator.up()');
+like($err, qr/ERROR:  MG006:/, 'the runner needs an approval');
+for my $statement (q{SELECT migrator.approve('5')}, q{SELECT migrator.add_maintenance_window('00:00', '24:00')}, q{SELECT migrator.record_backup('b')},
+	q{TABLE migrator.approvals})
+{
+	($code, $out, $err) = as_runner($statement);
+	like($err, qr/ERROR:  42501:/, "refused: $statement");
+}
+my @as_approver = (extra_params => [ psql_as('app_approver') ]);
+my @as_backup = (extra_params => [ psql_as('app_backup') ]);
+$node->safe_psql('shop', q{SELECT migrator.approve('5'); SELECT migrator.add_maintenance_window('00:00', '24:00')}, @as_approver);
+isnt($node->psql('shop', q{SELECT migrator.approve('5')}, @as_backup, stderr => \$err), 0, 'who backs up approves nothing');
+isnt($node->psql('shop', q{SELECT migrator.record_backup('b')}, @as_approver, stderr => \$err), 0, 'who approves backs nothing up');
+($code, $out, $err) = as_runner('CALL migrator.up()');
+like($err, qr/ERROR:  MG008:/, 'the runner needs a backup');
+$node->safe_psql('shop', q{SELECT migrator.record_backup('b')}, @as_backup);
+($code, $out, $err) = as_runner('CALL migrator.up()');
+like($err, qr/Applied: 1, Failed: 0/, 'the runner migrates');
+is($node->safe_psql('shop', 'SELECT version, approved_by, run_id IS NOT NULL FROM migrator.approvals', @as_approver),
+	'5|app_approver|t', 'the approver sees what became of it');
+
 $node->stop;
 done_testing();
