@@ -8,8 +8,8 @@ END $$;
 GRANT USAGE ON SCHEMA files TO PUBLIC;
 
 -- A directory below the data directory is staged under its first name with all that is there: m/a/b is stage:m/a/b.
--- Any other one is staged under its last name. What the set holds already is not sent again, so that a call in a
--- read-only transaction, or in one that others wait for, writes nothing.
+-- Any other one is staged under its last name, or the one before if that is "migrations". What the set holds already is
+-- not sent again, so that a call in a read-only transaction, or in one that others wait for, writes nothing.
 CREATE OR REPLACE FUNCTION files.staged(directory text) RETURNS text
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -31,6 +31,7 @@ BEGIN
   END LOOP;
   IF given LIKE '/%' THEN
     top := given;
+    parts := array_remove(parts, 'migrations');
     parts := parts[cardinality(parts):];
   ELSE
     top := parts[1];
