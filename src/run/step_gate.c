@@ -17,6 +17,7 @@
 #include "access/xlog_internal.h"
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "base/transaction.h"
@@ -29,6 +30,7 @@ typedef struct Gate
 {
 	Run		   *run;
 	const Step *step;
+	MemoryContext work;
 } Gate;
 
 static void pass_gate(void *argument);
@@ -37,9 +39,14 @@ static char *restore_point_name(const Run *run, const char *version);
 ErrorData *
 run_pass_gate(Run *run, const Step *step)
 {
-	Gate		gate = {run, step};
+	Gate		gate = {
+		run, step,
+		AllocSetContextCreate(CurrentMemoryContext, "migrator gate", ALLOCSET_SMALL_SIZES)
+	};
+	ErrorData  *error = transaction_try(pass_gate, &gate, false);
 
-	return transaction_try(pass_gate, &gate, false);
+	MemoryContextDelete(gate.work);
+	return error;
 }
 
 static void
@@ -48,6 +55,7 @@ pass_gate(void *argument)
 	Gate	   *gate = argument;
 	Run		   *run = gate->run;
 
+	MemoryContextSwitchTo(gate->work);
 	gate_raise_before_step(&run->policy, run->request->scope->service, run->survey->plan, gate->step);
 	run_make_restore_point(run, gate->step->version);
 }

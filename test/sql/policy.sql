@@ -87,6 +87,7 @@ SELECT migrator.register('prod', 'm/e', environment => 'production', options => 
 SELECT files.error($$SELECT migrator.apply(service => 'prod')$$);
 CALL files.write('m/e/environments.json', flags('{"backup_required": false}'));
 SELECT files.error($$SELECT migrator.apply(service => 'prod')$$);
+SELECT flag, value, origin FROM migrator.environments(service => 'prod') WHERE environment = 'production' AND flag ~ 'required|approval';
 -- one that demands more is heard
 CALL files.write('m/e/environments.json', flags('{"backup_required": false, "maintenance_window_required": true}'));
 SELECT migrator.drop_maintenance_window(id) FROM migrator.maintenance_windows;
