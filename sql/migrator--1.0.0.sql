@@ -55,7 +55,10 @@ CREATE TABLE migrator.service_state (
   service     text PRIMARY KEY,
   environment text,
   stamped_at  timestamptz,
-  stamped_by  text
+  stamped_by  text,
+  bootstrapped_at    timestamptz,
+  bootstrap_checksum text,
+  bootstrap_run_id   bigint
 );
 COMMENT ON TABLE migrator.service_state IS 'What a database remembers of a service besides its migrations. environment is that of its first run that had one, or the one that set_environment() put in its place; another one is refused.';
 
@@ -301,6 +304,11 @@ CREATE PROCEDURE migrator.up(source text = NULL, service text = NULL, target tex
                              INOUT result jsonb = NULL)
   LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_up';
 COMMENT ON PROCEDURE migrator.up IS 'Apply pending migrations, each in a transaction of its own, committed as it goes: SELECT runs in your transaction, CALL gives each migration its own. Runs any statement, also those that refuse a transaction block. Durable when it returns; before that a crash loses at most a suffix of whole migrations. result: outcome (applied, up_to_date, skipped), applied, failed, total, duration_ms, migrations. A failure is raised, and what came before it stays. service => ''*'': every registered service, one after the other; result then has their sums, and services, one result each.';
+
+CREATE FUNCTION migrator.seed(source text = NULL, service text = NULL, environment text = NULL, variables jsonb = NULL)
+  RETURNS TABLE (service text, file text, outcome text, execution_time_ms double precision, message text)
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_seed';
+COMMENT ON FUNCTION migrator.seed IS 'Run seed.sql of the source, and those of common/ and of the environment, in the caller''s transaction, as often as called. Takes the service''s lock as apply() does. Returns a row for each script with its time in milliseconds; an error undoes all of it.';
 
 -- Look -------------------------------------------------------------------------------------------------------------
 CREATE FUNCTION migrator.status(source text = NULL, service text = NULL, environment text = NULL)

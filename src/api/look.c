@@ -699,6 +699,14 @@ collect_findings(const Survey *survey, FindingSink *sink)
 	{
 		finding_add(sink, lfirst(lc));
 	}
+	foreach(lc, survey->plan->bootstrap_findings.findings)
+	{
+		finding_add(sink, lfirst(lc));
+	}
+	foreach(lc, survey->plan->seed_findings.findings)
+	{
+		finding_add(sink, lfirst(lc));
+	}
 	for (int i = 0; i < survey->plan->count; i++)
 	{
 		foreach(lc, survey->plan->steps[i].findings.findings)

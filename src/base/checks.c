@@ -94,7 +94,7 @@ static const Check checks[CHECK_LAST + 1] = {
 		.name = "hooks",
 		.severity = FINDING_ERROR,
 		.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-		.text = "hooks that cannot run: names that are none, no such version, two for one event, transactions"
+		.text = "hooks, bootstrap.sql and seed.sql that cannot run: names that are none, no such version, two for one event, transactions"
 	},
 	[CHECK_LAYOUT] = {
 		.name = "layout",

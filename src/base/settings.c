@@ -43,6 +43,7 @@ int			migrator_max_stage_files = 50000;
 int			migrator_backup_max_age = 24 * 60 * 60;
 static char *trusted_stagers = NULL;
 bool		migrator_enabled = true;
+bool		migrator_bootstrap = true;
 int			migrator_if_locked = IF_LOCKED_WAIT;
 double		migrator_wait_timeout = 30;
 int			migrator_on_error = ON_ERROR_RAISE;
@@ -181,6 +182,11 @@ define_user_settings(void)
 							 "Whether runs do anything.",
 							 "Off lets an application start without migrating.",
 							 &migrator_enabled, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(PREFIX "bootstrap",
+							 "Whether a run executes the bootstrap script that is not on record.",
+							 NULL,
+							 &migrator_bootstrap, true,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable(PREFIX "if_locked",
 							 "What a run does while another run of the service is in progress.",

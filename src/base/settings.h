@@ -61,6 +61,7 @@ extern int	migrator_max_stage_files;
 
 /* the user's */
 extern bool migrator_enabled;
+extern bool migrator_bootstrap;
 extern int	migrator_if_locked; /* IfLocked */
 extern double migrator_wait_timeout;	/* s; 0 = no limit */
 extern int	migrator_on_error;	/* OnError */

@@ -1,10 +1,10 @@
 /*
  * hook_files.c
- *	  The scripts of a source that run around its migrations.
+ *	  The scripts of a source that run around its migrations, and behind them.
  *
  * They are known by their names alone, whatever the layout: pre_migrate.sql and
  * post_migrate.sql stand around a run, pre_migrate_VERSION.sql and
- * post_migrate_VERSION.sql around a migration.  Whoever writes such a file
+ * post_migrate_VERSION.sql around a migration, bootstrap.sql and seed.sql behind all of them.  Whoever writes such a file
  * counts on it.  So what is only named like one, for another tool, in another
  * case, for a way back that nothing runs, or in a folder where none is looked
  * for, stops a run.
@@ -24,6 +24,7 @@ static const char *const hook_begins[] = {
 	"beforeeach", "aftereach",
 };
 
+static bool take_script(Candidates *all, const Candidate *item, const char *name, ScriptUnit **places);
 static void take_file(Candidates *all, const Candidate *item, const char *path);
 static RefusedEntry *refuse(Candidates *all, const Candidate *item, const char *path, const char *reason);
 static bool is_hook_folder(const char *name);
@@ -40,11 +41,9 @@ hook_files_take(Candidates *all, const Candidate *item)
 
 	if (!entry->is_directory)
 	{
-		if (pg_strcasecmp(entry->name, "bootstrap.sql") == 0)
-		{
-			(void) refuse(all, item, item->path, "bootstrap scripts are not supported yet");
+		if (take_script(all, item, "bootstrap.sql", all->set->bootstrap) ||
+			take_script(all, item, "seed.sql", all->set->seeds))
 			return true;
-		}
 		if (name_is_document(entry->name) || !is_hook_name(entry->name))
 			return false;
 		take_file(all, item, item->path);
@@ -68,6 +67,21 @@ hook_files_take(Candidates *all, const Candidate *item)
 		found = true;
 	}
 	return named_so && found;
+}
+
+/* One of which there is one in each place, by its whole name. */
+static bool
+take_script(Candidates *all, const Candidate *item, const char *name, ScriptUnit **places)
+{
+	ScriptPlace place = item->folder == NULL ? PLACE_TOP : item->environment == NULL ? PLACE_COMMON : PLACE_ENVIRONMENT;
+
+	if (pg_strcasecmp(item->entry->name, name) != 0)
+		return false;
+	if (strcmp(item->entry->name, name) != 0)
+		(void) refuse(all, item, item->path, psprintf("the script that it is named like is \"%s\"", name));
+	else if (!item->elsewhere)
+		places[place] = unit_of_file(UNIT_UP, pstrdup(item->path));
+	return true;
 }
 
 /* (pre|post)_migrate[_VERSION].sql, or a reason why the file cannot run. */

@@ -1,6 +1,6 @@
 /*
  * hook_files.h
- *	  The scripts of a source that run around its migrations.
+ *	  The scripts of a source that run around its migrations, and behind them.
  */
 #ifndef MIGRATOR_LAYOUT_HOOK_FILES_H
 #define MIGRATOR_LAYOUT_HOOK_FILES_H

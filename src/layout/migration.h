@@ -59,6 +59,16 @@ typedef struct HookFile
 	ScriptUnit *unit;
 } HookFile;
 
+/* Where a script may lie that there is one of in each place, in the order in which they run. */
+typedef enum ScriptPlace
+{
+	PLACE_TOP,
+	PLACE_COMMON,				/* the folder of all environments */
+	PLACE_ENVIRONMENT			/* that of the chosen one */
+} ScriptPlace;
+
+#define SCRIPT_PLACES (PLACE_ENVIRONMENT + 1)
+
 typedef struct MigrationSet
 {
 	const char *layout;			/* name of the layout */
@@ -74,6 +84,8 @@ typedef struct MigrationSet
 	List	   *duplicates;		/* of DuplicateVersion * */
 	List	   *hooks;			/* of HookFile * */
 	Manifest   *manifest;		/* NULL: there is no dependencies.json */
+	ScriptUnit *bootstrap[SCRIPT_PLACES];	/* by ScriptPlace, or NULL */
+	ScriptUnit *seeds[SCRIPT_PLACES];	/* likewise */
 } MigrationSet;
 
 /* Two files that claim one version. */

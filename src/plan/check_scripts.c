@@ -32,7 +32,7 @@ static void check_up_script(Step *step, UnitReader *reader, CheckDepth depth, Me
 static void check_down_script(Step *step, UnitReader *reader, MemoryContext work);
 static void compare_with_record(Step *step, const Script *script);
 static void check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
-static void check_hook_script(Hook *hook, const Subject *subject, UnitReader *reader, MemoryContext work);
+static void check_hook_script(StepScript *script, const Subject *of, UnitReader *reader, MemoryContext work);
 static void check_hook_transaction(const Subject *subject, const Script *script, const StepScript *kept);
 static void add_read_problem(const Subject *subject, const UnitText *text);
 static void add_script_problems(const Subject *subject, const Script *script);
@@ -86,7 +86,7 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 		Subject		subject = {&plan->hook_findings};
 
 		if (of_run[i] != NULL && (runs || depth == CHECK_EVERYTHING))
-			check_hook_script(of_run[i], &subject, reader, work);
+			check_hook_script(&of_run[i]->script, &subject, reader, work);
 	}
 	source_release(reader->source);
 	MemoryContextDelete(work);
@@ -202,20 +202,31 @@ check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext
 		};
 
 		if (hooks[i] != NULL && (!applied || depth == CHECK_EVERYTHING))
-			check_hook_script(hooks[i], &subject, reader, work);
+			check_hook_script(&hooks[i]->script, &subject, reader, work);
 	}
+}
+
+void
+check_extra_script(StepScript *kept, bool idle, FindingSink *findings, UnitReader *reader)
+{
+	Subject		subject = {.findings = findings, .idle = idle};
+	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "migrator script check",
+											   ALLOCSET_DEFAULT_SIZES);
+
+	check_hook_script(kept, &subject, reader, work);
+	MemoryContextDelete(work);
 }
 
 /* Work is reset. */
 static void
-check_hook_script(Hook *hook, const Subject *of, UnitReader *reader, MemoryContext work)
+check_hook_script(StepScript *kept, const Subject *of, UnitReader *reader, MemoryContext work)
 {
 	Subject		subject = *of;
 	MemoryContext keep = MemoryContextSwitchTo(work);
 	UnitText	text;
 	Script	   *script = NULL;
 
-	subject.unit = hook->file->unit;
+	subject.unit = kept->unit;
 	if (unit_read_text(reader, subject.unit, &text) != NULL)
 	{
 		script = unit_split(&text);
@@ -226,19 +237,19 @@ check_hook_script(Hook *hook, const Subject *of, UnitReader *reader, MemoryConte
 		add_read_problem(&subject, &text);
 	else
 	{
-		hook->script.checksum = pstrdup(text.checksum);
-		keep_verdicts(&hook->script, script);
+		kept->checksum = pstrdup(text.checksum);
+		keep_verdicts(kept, script);
 		check_marks(&subject, script);
 		add_script_problems(&subject, script);
-		check_hook_transaction(&subject, script, &hook->script);
+		check_hook_transaction(&subject, script, kept);
 		check_directives(&subject, script, hook_directives);
 	}
 	MemoryContextReset(work);
 }
 
 /*
- * A hook is a part of a transaction: that of its migration, or one that is begun
- * for it.  So it cannot end one, nor have statements that refuse one.
+ * A hook, and its like, is a part of a transaction: that of its migration, or one
+ * that is begun for it.  So it cannot end one, nor have statements that refuse one.
  */
 static void
 check_hook_transaction(const Subject *subject, const Script *script, const StepScript *kept)
@@ -251,7 +262,7 @@ check_hook_transaction(const Subject *subject, const Script *script, const StepS
 		.file = subject->unit->file,
 		.line = kept->call_line,
 		.column = 1,
-		.hint = "A hook is one transaction, or a part of its migration's: take the statement out, or make it a migration."
+		.hint = "It is one transaction, or a part of its migration's: take the statement out, or make it a migration."
 	};
 	const char *reason = kept->call_reason;
 
@@ -262,7 +273,7 @@ check_hook_transaction(const Subject *subject, const Script *script, const StepS
 		reason = "the script begins and ends a transaction";
 		finding.line = 1;
 	}
-	finding.message = psprintf("hook \"%s\" cannot run: %s", finding_one_line(subject->unit->file), reason);
+	finding.message = psprintf("\"%s\" cannot run: %s", finding_one_line(subject->unit->file), reason);
 	finding_add(subject->findings, &finding);
 }
 
@@ -526,7 +537,7 @@ list_directives(const char *const *known)
 	initStringInfo(&list);
 	for (int i = 0; known[i] != NULL; i++)
 		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", known[i]);
-	return list.len > 0 ? psprintf("Known directives: %s.", list.data) : "A hook has no directives.";
+	return list.len > 0 ? psprintf("Known directives: %s.", list.data) : "There are none in such a script.";
 }
 
 Script *

@@ -27,6 +27,12 @@ typedef enum CheckDepth
 extern void check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth);
 
 /*
+ * The same of one script that is a hook's like: fill what is kept of it, and add
+ * what is wrong to the findings, as warnings where no run executes it.
+ */
+extern void check_extra_script(StepScript *kept, bool idle, FindingSink *findings, UnitReader *reader);
+
+/*
  * Load, cut and check one script for running: the text is read anew, and must
  * be what was checked before.  Raises 55000 when the file changed meanwhile.
  */

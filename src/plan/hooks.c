@@ -7,6 +7,9 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+
+#include "base/digest.h"
 #include "base/finding.h"
 #include "plan/hooks.h"
 
@@ -19,6 +22,11 @@ hooks_attach(MigrationPlan *plan)
 
 	if (plan->set == NULL)
 		return;
+	for (int i = 0; i < SCRIPT_PLACES; i++)
+	{
+		plan->bootstrap[i].unit = plan->set->bootstrap[i];
+		plan->seeds[i].unit = plan->set->seeds[i];
+	}
 	foreach(lc, plan->set->hooks)
 	{
 		const HookFile *file = lfirst(lc);
@@ -38,6 +46,22 @@ hooks_attach(MigrationPlan *plan)
 			(*place)->script.unit = file->unit;
 		}
 	}
+}
+
+char *
+hooks_checksum(const StepScript scripts[SCRIPT_PLACES])
+{
+	StringInfoData all;
+	char	   *checksum = palloc(SHA256_HEX_LENGTH + 1);
+
+	initStringInfo(&all);
+	for (int i = 0; i < SCRIPT_PLACES; i++)
+		if (scripts[i].checksum != NULL)
+			appendStringInfoString(&all, scripts[i].checksum);
+	if (all.len <= SHA256_HEX_LENGTH)
+		return all.data;
+	digest_sha256(all.data, all.len, checksum);
+	return checksum;
 }
 
 void

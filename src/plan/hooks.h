@@ -8,10 +8,14 @@
 #include "plan/plan.h"
 
 /*
- * Give each hook of the plan's set to its step, or to the run.  To be called
+ * Give each hook of the plan's set to its step, or to the run, and the plan what
+ * runs behind all of them.  To be called
  * while the steps are in the order of their versions.
  */
 extern void hooks_attach(MigrationPlan *plan);
+
+/* One for all scripts of their kind, palloc'd: that of the only one, or of theirs together. */
+extern char *hooks_checksum(const StepScript scripts[SCRIPT_PLACES]);
 
 /* Hooks for a version that nobody knows, and two for one event: both stop every run. */
 extern void check_hooks(const MigrationPlan *plan, FindingSink *sink);

@@ -104,6 +104,11 @@ typedef struct MigrationPlan
 	Hook	   *before;			/* the run; or NULL */
 	Hook	   *after;			/* likewise */
 	FindingSink hook_findings;	/* of these two */
+	StepScript	bootstrap[SCRIPT_PLACES];	/* those without a unit are none */
+	StepScript	seeds[SCRIPT_PLACES];	/* likewise */
+	bool		bootstrap_due;	/* there is one, and it is not on record */
+	FindingSink bootstrap_findings;
+	FindingSink seed_findings;
 	List	   *stray_hooks;	/* of HookFile *, for no version */
 	List	   *second_hooks;	/* of HookFile *, where there is another one */
 	List	   *rings;			/* of lists of places in steps, each of which

@@ -144,7 +144,11 @@ resolve_environment(Scope *scope, const char *environment)
 void
 scope_take_stamp(Scope *scope)
 {
-	scope->stamp = service_state_environment(scope->service);
+	ServiceState state;
+
+	service_state_read(scope->service, &state);
+	scope->stamp = state.environment;
+	scope->bootstrap_checksum = state.bootstrap_checksum;
 	if (scope->environment == NULL && scope->stamp != NULL)
 	{
 		scope->environment = scope->stamp;
@@ -155,8 +159,11 @@ scope_take_stamp(Scope *scope)
 bool
 scope_stamp_changed(const Scope *scope)
 {
-	const char *stamp = service_state_environment(scope->service);
+	const char *stamp;
+	ServiceState state;
 
+	service_state_read(scope->service, &state);
+	stamp = state.environment;
 	return stamp == NULL || scope->stamp == NULL ? stamp != scope->stamp : strcmp(stamp, scope->stamp) != 0;
 }
 

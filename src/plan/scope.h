@@ -20,6 +20,8 @@ typedef struct Scope
 	const char *environment;	/* NULL when none */
 	const char *stamp;			/* of the service, or NULL; see
 								 * scope_take_stamp() */
+	const char *bootstrap_checksum; /* of the script that ran, or NULL;
+									 * likewise */
 	const char *search_path;	/* registered one, or NULL: the caller's */
 	Service    *registration;	/* or NULL */
 	char	  **ignore;			/* patterns of file names that are none of

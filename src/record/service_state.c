@@ -18,38 +18,42 @@
 #include "record/service_state.h"
 #include "record/who.h"
 
-typedef struct TakenText
+/* argument of take_state() */
+typedef struct TakenState
 {
-	char	   *text;
+	ServiceState *state;
 	MemoryContext context;
-} TakenText;
+} TakenState;
 
-static void
-take_text(HeapTuple tuple, TupleDesc desc, void *argument)
-{
-	TakenText  *taken = argument;
-	MemoryContext old = MemoryContextSwitchTo(taken->context);
+static void take_state(HeapTuple tuple, TupleDesc desc, void *argument);
 
-	taken->text = owner_query_text(tuple, desc, 1);
-	MemoryContextSwitchTo(old);
-}
-
-char *
-service_state_environment(const char *service)
+void
+service_state_read(const char *service, ServiceState *state)
 {
 	static OwnerQuery query = {
-		"SELECT environment FROM migrator.service_state WHERE service = $1", 1, {TEXTOID}
+		"SELECT environment, bootstrap_checksum FROM migrator.service_state WHERE service = $1", 1, {TEXTOID}
 	};
 	Datum		value = CStringGetTextDatum(service);
-	TakenText	taken = {NULL, CurrentMemoryContext};
+	TakenState	taken = {state, CurrentMemoryContext};
 	Snapshot	latest = InvalidSnapshot;
 
+	memset(state, 0, sizeof(ServiceState));
 	if (IsolationUsesXactSnapshot())
 		latest = RegisterSnapshot(GetLatestSnapshot());
-	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, latest, take_text, &taken);
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, latest, take_state, &taken);
 	if (latest != InvalidSnapshot)
 		UnregisterSnapshot(latest);
-	return taken.text;
+}
+
+static void
+take_state(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	TakenState *taken = argument;
+	MemoryContext old = MemoryContextSwitchTo(taken->context);
+
+	taken->state->environment = owner_query_text(tuple, desc, 1);
+	taken->state->bootstrap_checksum = owner_query_text(tuple, desc, 2);
+	MemoryContextSwitchTo(old);
 }
 
 void
@@ -87,5 +91,21 @@ service_state_set_environment(const char *service, const char *environment)
 	values[0] = CStringGetTextDatum(service);
 	values[1] = owner_query_text_or_null(environment, &nulls[1]);
 	values[2] = CStringGetTextDatum(who_name(GetSessionUserId()));
+	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
+}
+
+void
+service_state_bootstrapped(const char *service, const char *checksum, int64 run_id)
+{
+	static OwnerQuery query = {
+		"INSERT INTO migrator.service_state (service, bootstrapped_at, bootstrap_checksum, bootstrap_run_id)"
+		" VALUES ($1, pg_catalog.clock_timestamp(), $2, $3)"
+		" ON CONFLICT (service) DO UPDATE SET bootstrapped_at = excluded.bootstrapped_at,"
+		" bootstrap_checksum = excluded.bootstrap_checksum, bootstrap_run_id = excluded.bootstrap_run_id",
+		3, {TEXTOID, TEXTOID, INT8OID}
+	};
+	Datum		values[3] = {CStringGetTextDatum(service), CStringGetTextDatum(checksum), Int64GetDatum(run_id)};
+	char		nulls[3] = {' ', ' ', run_id != 0 ? ' ' : 'n'};
+
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
 }

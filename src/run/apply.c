@@ -35,8 +35,10 @@
 #include "base/transaction.h"
 #include "execute/constraint.h"
 #include "record/lock.h"
+#include "run/bootstrap.h"
 #include "run/call.h"
 #include "run/event.h"
+#include "run/extra.h"
 #include "run/failure_log.h"
 #include "run/hook.h"
 #include "run/shared.h"
@@ -48,8 +50,8 @@ static void warn_of_lock_table(const Run *run);
 static void tell_lock_kept(const Run *run);
 static void apply_steps(Run *run);
 static void apply_all(void *argument);
-static void apply_hooks_before(void *argument);
-static void apply_hooks_after(void *argument);
+static void apply_beginning(void *argument);
+static void apply_ending(void *argument);
 static void apply_each(void *argument);
 static void apply_one(void *argument);
 static void step_failed(Run *run, Step *step, ErrorData *error);
@@ -92,7 +94,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	run.survey = survey_take(request->scope, CHECK_FOR_RUN);
 	run_raise_what_stops(&run);
 	refuse_what_needs_call(&run);
-	if (run.survey->plan->selected == 0)
+	if (run.survey->plan->selected == 0 && !run_bootstrap_follows(&run))
 	{
 		run_warn_once(&run);
 		(void) run_nothing_to_do(&run);
@@ -111,18 +113,20 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	run_raise_what_stops(&run);
 	refuse_what_needs_call(&run);
 	run_warn_once(&run);
-	if (run_nothing_to_do(&run))
+	if (!run_bootstrap_follows(&run) && run_nothing_to_do(&run))
 	{
 		tell_lock_kept(&run);
 		return;
 	}
-	hook_prepare(&run);
+	if (run.survey->plan->selected > 0)
+		hook_prepare(&run);
 	warn_of_lock_table(&run);
 
 	/* what the caller left to be checked at commit is not a migration's fault */
 	constraint_check_deferred(false);
 
-	event_pending(service, run.survey->plan->selected, run.survey->set->total, request->dry_run);
+	if (run.survey->plan->selected > 0)
+		event_pending(service, run.survey->plan->selected, run.survey->set->total, request->dry_run);
 	if (!request->dry_run)
 	{
 		run.run_id = record_new_run_id();
@@ -226,7 +230,7 @@ apply_steps(Run *run)
 		ErrorData  *error = transaction_try(apply_all, run, dry_run);
 
 		if (error != NULL && run->current == NULL)
-			hook_raise(run, error);
+			extra_raise(run, run->extra_note, error);
 		if (error != NULL)
 			step_failed(run, run->current, error);
 	}
@@ -248,7 +252,7 @@ apply_all(void *argument)
 	Run		   *run = argument;
 	MigrationPlan *plan = run->survey->plan;
 
-	apply_hooks_before(run);
+	apply_beginning(run);
 	for (int i = 0; i < plan->count; i++)
 	{
 		Step	   *step = &plan->steps[i];
@@ -259,26 +263,30 @@ apply_all(void *argument)
 		apply_one(run);
 		run_step_applied(run, step);
 	}
-	apply_hooks_after(run);
+	apply_ending(run);
 }
 
-/* Without a current migration: a failure is nobody's but the hook's. */
+/* Without a current migration: a failure is nobody's but the hook's, or the bootstrap script's. */
 static void
-apply_hooks_before(void *argument)
+apply_beginning(void *argument)
 {
 	Run		   *run = argument;
 
 	run->current = NULL;
-	hook_run(run, NULL, false);
+	if (run->survey->plan->selected > 0)
+		hook_run(run, NULL, false);
 }
 
 static void
-apply_hooks_after(void *argument)
+apply_ending(void *argument)
 {
 	Run		   *run = argument;
 
 	run->current = NULL;
-	hook_run(run, NULL, true);
+	if (run_bootstrap_follows(run))
+		bootstrap_run(run);
+	if (run->survey->plan->selected > 0)
+		hook_run(run, NULL, true);
 }
 
 /*
@@ -290,11 +298,11 @@ apply_each(void *argument)
 {
 	Run		   *run = argument;
 	MigrationPlan *plan = run->survey->plan;
-	ErrorData  *hook_error = hook_any(run, NULL, false) ? transaction_try(apply_hooks_before, run, false) : NULL;
+	ErrorData  *hook_error = hook_any(run, NULL, false) ? transaction_try(apply_beginning, run, false) : NULL;
 	bool		stopped = false;
 
 	if (hook_error != NULL)
-		hook_raise(run, hook_error);
+		extra_raise(run, run->extra_note, hook_error);
 
 	for (int i = 0; i < plan->count; i++)
 	{
@@ -315,11 +323,11 @@ apply_each(void *argument)
 			stopped = run->request->on_error == ON_ERROR_STOP;
 		}
 	}
-	if (run->failed == 0 && hook_any(run, NULL, true))
+	if (run->failed == 0 && (run_bootstrap_follows(run) || hook_any(run, NULL, true)))
 	{
-		hook_error = transaction_try(apply_hooks_after, run, false);
+		hook_error = transaction_try(apply_ending, run, false);
 		if (hook_error != NULL)
-			hook_raise(run, hook_error);
+			extra_raise(run, run->extra_note, hook_error);
 	}
 }
 

@@ -109,15 +109,15 @@ event_failed(const char *service, const char *version, const char *name, const c
 }
 
 void
-event_hook_done(const char *service, const char *file, double ms)
+event_extra_done(const char *service, const char *kind, const char *file, double ms)
 {
-	say(migrator_log_level, service, psprintf("hook \"%s\" is done (%.3f ms)", finding_one_line(file), ms), NULL);
+	say(migrator_log_level, service, psprintf("%s \"%s\" is done (%.3f ms)", kind, finding_one_line(file), ms), NULL);
 }
 
 void
-event_hook_failed(const char *service, const char *file, const char *message)
+event_extra_failed(const char *service, const char *kind, const char *file, const char *message)
 {
-	say(LOG, service, psprintf("hook \"%s\" failed: %s", finding_one_line(file), finding_one_line(message)), NULL);
+	say(LOG, service, psprintf("%s \"%s\" failed: %s", kind, finding_one_line(file), finding_one_line(message)), NULL);
 }
 
 void

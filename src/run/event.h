@@ -21,8 +21,10 @@ extern void event_applied(const char *service, const char *version, const char *
 						  bool dry_run);
 extern void event_failed(const char *service, const char *version, const char *name,
 						 const char *message);
-extern void event_hook_done(const char *service, const char *file, double ms);
-extern void event_hook_failed(const char *service, const char *file, const char *message);
+
+/* Of what is no migration; kind: hook, bootstrap, seed. */
+extern void event_extra_done(const char *service, const char *kind, const char *file, double ms);
+extern void event_extra_failed(const char *service, const char *kind, const char *file, const char *message);
 extern void event_done(const char *service, int applied, int failed, int total, double ms);
 extern void event_dry_run_done(const char *service, int applied, int failed, int not_run,
 							   double ms);

@@ -92,7 +92,7 @@ failure_log_keep(RecordEntry *entry, RunEntry *run)
 	if (reason != NULL)
 		ereport(WARNING,
 				entry->version ? errmsg("the failure of migration \"%s\" is not kept on record", entry->version) :
-				errmsg("the failure of hook \"%s\" is not kept on record", finding_one_line(entry->name)),
+				errmsg("the failure of %s \"%s\" is not kept on record", entry->event, finding_one_line(entry->name)),
 				errdetail_internal("%s", reason));
 }
 

@@ -18,8 +18,7 @@
 #include "base/finding.h"
 #include "base/transaction.h"
 #include "record/hook_function.h"
-#include "run/event.h"
-#include "run/failure_log.h"
+#include "run/extra.h"
 #include "run/hook.h"
 
 /* argument of run_after() */
@@ -34,9 +33,8 @@ static const char *event_name(const Step *step, bool after);
 static void run_one(Run *run, const Step *step, bool after, const Hook *file, const HookFunction *function);
 static void run_functions(Run *run, const Step *step, bool after);
 static void run_after(void *argument);
-static void fill_entry(const Run *run, const Step *step, const char *file, bool after, RecordEntry *entry);
-static void fill_run_failure(Run *run, const ErrorData *error, RecordEntry *entry);
-static void explain_error(const Run *run, const char *detail, ErrorData *error);
+static void run_before_all(Run *run, void *argument);
+static void run_after_all(Run *run, void *argument);
 
 void
 hook_run_migration(Run *run, Step *step)
@@ -97,7 +95,7 @@ hook_run(Run *run, const Step *step, bool after)
 {
 	const Hook *file = hook_file(run, step, after);
 
-	run->run_hook_after = after;
+	run->extra_note = event_name(step, after);
 	if (!after)
 		run_functions(run, step, after);
 	if (file != NULL)
@@ -126,7 +124,6 @@ run_one(Run *run, const Step *step, bool after, const Hook *file, const HookFunc
 {
 	double		elapsed = run->elapsed;
 	Execution	execution = run->execution;
-	RecordEntry entry;
 
 	if (file != NULL)
 		run_script(run, &file->script, step, "hook");
@@ -139,14 +136,7 @@ run_one(Run *run, const Step *step, bool after, const Hook *file, const HookFunc
 		run_begin_execution(run, function->signature, step, "hook");
 		run_function(run, hook_function_require(function), function->signature, step, "hook");
 	}
-	fill_entry(run, step, run->execution.file, after, &entry);
-	event_hook_done(entry.service, entry.name, run->elapsed);
-	if (!run->request->dry_run)
-	{
-		entry.checksum = file ? file->script.checksum : NULL;
-		entry.execution_time_ms = run->elapsed;
-		record_write_event(&entry);
-	}
+	extra_done(run, step, event_name(step, after), file ? file->script.checksum : NULL);
 	run->elapsed = elapsed;
 	run->execution = execution;
 }
@@ -165,10 +155,9 @@ hook_run_behind(Run *run, const Step *step)
 	error = transaction_try(run_after, &hooks, false);
 	if (error != NULL)
 	{
-		fill_entry(run, step, run->execution.file, true, &entry);
-		run_fill_error(run, error, &entry);
+		extra_fill_failure(run, step, event_name(step, true), error, &entry);
 		record_write_event(&entry);
-		explain_error(run, psprintf("Migration \"%s\" is applied, and stays so.", finding_one_line(step->version)), error);
+		extra_explain(run, psprintf("Migration \"%s\" is applied, and stays so.", finding_one_line(step->version)), error);
 		run->hook_error = error;
 	}
 	MemoryContextSwitchTo(old);
@@ -185,104 +174,20 @@ run_after(void *argument)
 ErrorData *
 hook_run_apart(Run *run, bool after)
 {
-	MemoryContext context = CurrentMemoryContext;
-	MemoryContext work;
-	ErrorData  *volatile error = NULL;
-	RecordEntry entry;
-
 	if (!hook_any(run, NULL, after))
 		return NULL;
-	work = AllocSetContextCreate(context, "migrator hook", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(work);
-	PG_TRY();
-	{
-		hook_run(run, NULL, after);
-		run_keep_locks(run);
-		transaction_commit(migrator_commit == COMMIT_EACH);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		transaction_abort();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	MemoryContextDelete(work);
-	if (error == NULL)
-		return NULL;
-
-	fill_run_failure(run, error, &entry);
-	PG_TRY();
-	{
-		record_write_event(&entry);
-		transaction_commit(true);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *other;
-
-		MemoryContextSwitchTo(context);
-		other = CopyErrorData();
-		FlushErrorState();
-		transaction_abort();
-		ereport(WARNING,
-				errcode(other->sqlerrcode),
-				errmsg("failure of hook \"%s\" could not be kept on record: %s",
-					   finding_one_line(entry.name), other->message));
-	}
-	PG_END_TRY();
-	explain_error(run, after ? "The migrations of the run are applied, and stay so." : "No migration was run.", error);
-	return error;
-}
-
-void
-hook_raise(Run *run, ErrorData *error)
-{
-	RecordEntry entry;
-	RunEntry	run_entry;
-
-	fill_run_failure(run, error, &entry);
-	explain_error(run, "Nothing of this call was kept.", error);
-	if (!run->request->dry_run && migrator_record_failures)
-	{
-		run_fill_entry(run, "failed", &run_entry);
-		run_entry.applied = 0;	/* all is undone */
-		failure_log_keep(&entry, &run_entry);
-	}
-	ReThrowError(error);
+	return extra_run_apart(run, after ? run_after_all : run_before_all, NULL, event_name(NULL, after),
+						   after ? "The migrations of the run are applied, and stay so." : "No migration was run.");
 }
 
 static void
-fill_entry(const Run *run, const Step *step, const char *file, bool after, RecordEntry *entry)
+run_before_all(Run *run, void *argument)
 {
-	memset(entry, 0, sizeof(RecordEntry));
-	entry->service = run->request->scope->service;
-	if (step != NULL)
-		entry->version = step->row ? step->row->version : step->version;
-	entry->name = file;
-	entry->environment = run->request->scope->environment;
-	entry->run_id = run->run_id;
-	entry->execution_time_ms = -1;
-	entry->event = "hook";
-	entry->note = event_name(step, after);
+	hook_run(run, NULL, false);
 }
 
 static void
-fill_run_failure(Run *run, const ErrorData *error, RecordEntry *entry)
+run_after_all(Run *run, void *argument)
 {
-	fill_entry(run, NULL, run->execution.file, run->run_hook_after, entry);
-	run_fill_error(run, error, entry);
-	event_hook_failed(entry->service, entry->name, error->message);
-}
-
-/* Behind what the error says itself: what became of the migrations. */
-static void
-explain_error(const Run *run, const char *detail, ErrorData *error)
-{
-	error->detail = error->detail ? psprintf("%s\n%s", error->detail, detail) : pstrdup(detail);
-	if (error->context == NULL || strstr(error->context, "hook") == NULL)
-		error->context = psprintf("%s%shook (%s)", error->context ? error->context : "",
-								  error->context ? "\n" : "", finding_one_line(run->execution.file));
+	hook_run(run, NULL, true);
 }

@@ -42,10 +42,4 @@ extern void hook_run_behind(Run *run, const Step *step);
  */
 extern ErrorData *hook_run_apart(Run *run, bool after);
 
-/*
- * Raise what a hook of the run failed of, in the caller's transaction, after
- * its subtransaction was undone; all that the call did goes with it.
- */
-pg_noreturn extern void hook_raise(Run *run, ErrorData *error);
-
 #endif

@@ -362,6 +362,7 @@ void
 settle_environment(const Scope *scope, const char *environment, const char *note)
 {
 	const char *before;
+	ServiceState state;
 	RecordEntry entry = {
 		.service = scope->service,
 		.event = "environment",
@@ -373,7 +374,8 @@ settle_environment(const Scope *scope, const char *environment, const char *note
 	if (environment != NULL)
 		scope_check_environment_name(environment);
 	(void) run_lock_and_load(scope->service);
-	before = service_state_environment(scope->service);
+	service_state_read(scope->service, &state);
+	before = state.environment;
 	if (before == NULL && environment == NULL)
 		return;
 	if (before != NULL && environment != NULL && strcmp(before, environment) == 0)

@@ -79,6 +79,15 @@ run_raise_what_stops(Run *run)
 			finding_add(&sink, lfirst(lc));
 		}
 	}
+	if (run_bootstrap_follows(run))
+	{
+		ListCell   *lc;
+
+		foreach(lc, plan->bootstrap_findings.findings)
+		{
+			finding_add(&sink, lfirst(lc));
+		}
+	}
 	finding_raise_first(&sink);
 
 	if (migrator_checksum_policy == CHECKSUM_POLICY_ERROR)
@@ -96,6 +105,19 @@ run_raise_what_stops(Run *run)
 
 	policy_decide(environment ? &environment->flags : NULL, registration ? &registration->flags : NULL, &run->policy);
 	gate_raise_what_stops(&run->policy, run->request->scope->service, plan);
+}
+
+bool
+run_bootstrap_follows(const Run *run)
+{
+	const MigrationPlan *plan = run->survey->plan;
+
+	if (!plan->bootstrap_due || run->failed > 0 || run->not_run > 0)
+		return false;
+	for (int i = 0; i < plan->count; i++)
+		if (plan_step_is_pending(&plan->steps[i]) && !plan->steps[i].selected)
+			return false;
+	return true;
 }
 
 void
@@ -193,7 +215,7 @@ run_begin_execution(Run *run, const char *file, const Step *step, const char *ki
 		.kind = run->kind,
 		.service = run->request->scope->service,
 		.run_id = run->run_id,
-		.environment = run->request->scope->environment,
+		.environment = run->survey->scope->environment,
 		.direction = run->direction == UNIT_UP ? "up" : "down",
 		.version = step ? step->version : NULL,
 		.name = step ? step->name : NULL,

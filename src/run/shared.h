@@ -47,7 +47,7 @@ typedef struct Run
 	bool		lock_lost;		/* others may be running: do no more */
 	List	   *hook_functions; /* of HookFunction *, set by hook_prepare() */
 	ErrorData  *hook_error;		/* of hooks that failed behind what stays */
-	bool		run_hook_after; /* the last hooks run were those behind */
+	const char *extra_note;		/* of the extra script that is running */
 	MemoryContext context;		/* of the call */
 	bool		cancelled;		/* likewise */
 	const char *stopped;		/* likewise: why, or NULL */
@@ -71,6 +71,12 @@ extern void run_name_service(void *argument);
 
 /* Choose the steps, and raise what stops them before the first statement. */
 extern void run_raise_what_stops(Run *run);
+
+/*
+ * Is the bootstrap script due, and will the run leave nothing pending that it may
+ * need?  Said of the steps that are chosen, and of what failed so far.
+ */
+extern bool run_bootstrap_follows(const Run *run);
 
 /* Was nothing chosen?  Says so, and what is pending all the same. */
 extern bool run_nothing_to_do(const Run *run);

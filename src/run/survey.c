@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "base/errors.h"
+#include "base/settings.h"
 #include "layout/layout.h"
 #include "plan/check_order.h"
 #include "plan/check_plan.h"
@@ -23,6 +24,7 @@ typedef struct RecordedFiles
 static Scope *take_scope(const Scope *asked);
 static const char *recorded_layout(const Record *record);
 static bool is_recorded(void *argument, const char *file);
+static void check_behind(Survey *survey, CheckDepth depth);
 static int	compare_files(const void *a, const void *b);
 static void check_registered_source(const Survey *survey, FindingSink *sink);
 
@@ -65,11 +67,46 @@ survey_take(const Scope *asked, CheckDepth depth)
 		survey->set->total -= excluded;
 	hooks_attach(survey->plan);
 	if (survey->source != NULL)
+	{
 		check_scripts(survey->plan, survey->reader, depth);
+		check_behind(survey, depth);
+	}
 	order_find_unmet(survey->plan, scope->service);
 	plan_mark_blocked(survey->plan);
 	plan_mark_late(survey->plan);
 	return survey;
+}
+
+/*
+ * What runs behind all migrations.  A bootstrap script that ran, or must not, is
+ * not read by a run; one that was changed since is worth a word.
+ */
+static void
+check_behind(Survey *survey, CheckDepth depth)
+{
+	MigrationPlan *plan = survey->plan;
+	const char *ran = survey->scope->bootstrap_checksum;
+	Finding		changed = {
+		.check = CHECK_CHECKSUMS_MODIFIED,
+		.message = "the bootstrap script was changed after it ran, and does not run again"
+	};
+
+	for (int i = 0; i < SCRIPT_PLACES; i++)
+		if (plan->bootstrap[i].unit != NULL)
+		{
+			changed.file = plan->bootstrap[i].unit->file;
+			plan->bootstrap_due = migrator_bootstrap && ran == NULL;
+		}
+	for (int i = 0; i < SCRIPT_PLACES; i++)
+	{
+		if (plan->bootstrap[i].unit != NULL && (plan->bootstrap_due || depth == CHECK_EVERYTHING))
+			check_extra_script(&plan->bootstrap[i], !plan->bootstrap_due, &plan->bootstrap_findings, survey->reader);
+		if (plan->seeds[i].unit != NULL && depth == CHECK_EVERYTHING)
+			check_extra_script(&plan->seeds[i], true, &plan->seed_findings, survey->reader);
+	}
+	if (changed.file != NULL && ran != NULL && depth == CHECK_EVERYTHING &&
+		strcmp(ran, hooks_checksum(plan->bootstrap)) != 0)
+		finding_add(&plan->bootstrap_findings, &changed);
 }
 
 /* The environment in it is that of this look: another one may find another stamp. */

@@ -76,6 +76,7 @@
 #include "execute/parts.h"
 #include "execute/session_settings.h"
 #include "record/lock.h"
+#include "run/bootstrap.h"
 #include "run/call.h"
 #include "run/event.h"
 #include "run/hook.h"
@@ -246,7 +247,7 @@ look(Run *run)
 {
 	run->survey = survey_take(run->request->scope, CHECK_FOR_RUN);
 	run_raise_what_stops(run);
-	if (run->survey->plan->selected > 0)
+	if (run->survey->plan->selected > 0 || run_bootstrap_follows(run))
 		return true;
 	run_warn_once(run);
 	return !run_nothing_to_do(run);
@@ -281,8 +282,11 @@ up_locked(Run *run)
 
 	run_warn_once(run);
 	run_interrupt_running(run);
-	hook_prepare(run);
-	event_pending(service, run->survey->plan->selected, run->survey->set->total, false);
+	if (run->survey->plan->selected > 0)
+	{
+		hook_prepare(run);
+		event_pending(service, run->survey->plan->selected, run->survey->set->total, false);
+	}
 
 	record_end_dead_runs(service);
 	run->run_id = record_new_run_id();
@@ -363,7 +367,7 @@ static ErrorData *
 up_steps(Run *run, StringInfo failed)
 {
 	MigrationPlan *plan = run->survey->plan;
-	ErrorData  *first = hook_run_apart(run, false);
+	ErrorData  *first = plan->selected > 0 ? hook_run_apart(run, false) : NULL;
 	bool		begun = first == NULL;
 	int			number = 0;
 
@@ -412,7 +416,11 @@ up_steps(Run *run, StringInfo failed)
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && !migration_timeout_expired())
 			run->cancelled = true;
 	}
-	return first != NULL ? first : hook_run_apart(run, true);
+	if (first == NULL && run_bootstrap_follows(run))
+		first = bootstrap_run_apart(run);
+	if (first == NULL && plan->selected > 0)
+		first = hook_run_apart(run, true);
+	return first;
 }
 
 /* Does a failed migration let others run? */
