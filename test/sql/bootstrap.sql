@@ -2,7 +2,8 @@
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
 CREATE VIEW files.record AS SELECT event, version, name, note, error_message FROM migrator.history ORDER BY id;
-CREATE VIEW files.state AS SELECT service, environment, bootstrapped_at IS NOT NULL AS done, left(bootstrap_checksum, 8) AS checksum, bootstrap_run_id FROM migrator.service_state;
+CREATE VIEW files.state AS
+  SELECT service, environment, bootstrapped_at IS NOT NULL AS done, left(bootstrap_checksum, 8) AS checksum, bootstrap_run_id FROM migrator.service_state;
 CREATE PROCEDURE files.again() LANGUAGE plpgsql AS $$
 BEGIN
   CALL files.forget();
