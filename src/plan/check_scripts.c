@@ -209,7 +209,7 @@ check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext
 void
 check_extra_script(StepScript *kept, bool idle, FindingSink *findings, UnitReader *reader)
 {
-	Subject		subject = {.findings = findings, .idle = idle};
+	Subject		subject = {.findings = findings,.idle = idle};
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "migrator script check",
 											   ALLOCSET_DEFAULT_SIZES);
 
