@@ -3,7 +3,8 @@
 \i :dir/include/setup.sql
 CREATE VIEW files.record AS SELECT event, version, name, run_id, environment, checksum IS NOT NULL AS checksum, error_message FROM migrator.history ORDER BY id;
 CREATE TABLE app.t (what text);
-CALL files.make('m/d', '1_a.sql', 'SELECT 1;', 'seed.sql', $$INSERT INTO app.t SELECT concat_ws(' ', kind, service, run_id, version, file) FROM migrator.current_run();$$);
+CALL files.make('m/d', '1_a.sql', 'SELECT 1;',
+  'seed.sql', $$INSERT INTO app.t SELECT concat_ws(' ', kind, service, run_id, version, file) FROM migrator.current_run();$$);
 SELECT service, file, outcome, execution_time_ms >= 0 AS timed, message FROM migrator.seed('m/d');
 SELECT file, outcome FROM migrator.seed('m/d', 'other');
 TABLE app.t;
