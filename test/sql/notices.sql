@@ -1,7 +1,7 @@
 -- What a run says: to the client as NOTICE, to the server's log, its details at migrator.log_level. Numbers that vary are masked.
 \getenv dir PG_ABS_SRCDIR
 \i :dir/include/setup.sql
-CALL files.make('m/d', '1_a.sql', E'-- A.\nDO $$BEGIN RAISE NOTICE ''from the script''; END$$;', '2_b.sql', 'SELECT 2;', 'notes.txt', '', 'seed.sql', '');
+CALL files.make('m/d', '1_a.sql', E'-- A.\nDO $$BEGIN RAISE NOTICE ''from the script''; END$$;', '2_b.sql', 'SELECT 2;', 'notes.txt', '', 'views.sql', '');
 SELECT current_database() AS database \gset
 \setenv PGDATABASE :database
 \setenv MASK 's/[0-9]+\\.[0-9]{3} ms/N ms/; s/identifier [0-9]+/identifier N/; s/Database "[^"]*"/Database "D"/; s/pid [0-9]+/pid N/'

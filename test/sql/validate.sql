@@ -18,7 +18,7 @@ CALL files.make('m/d',
   '5_e.up.sql', E'SELECT 1;\nROLLBACK;', '5_e.down.sql', '',                                -- transactions
   '6_f.up.sql', E'CREATE INDEX ON a(i);\n\nVACUUM a;', '6_f.down.sql', '',                   -- non_transactional
   '7_g.up.sql', 'SELECT 7;', '007_h.up.sql', 'SELECT 7;', '7_g.down.sql', '',               -- duplicates
-  'seed.sql', 'SELECT 1;', '8_i.down.sql', '', 'README', '',                               -- names
+  'views.sql', 'SELECT 1;', '8_i.down.sql', '', 'README', '',                               -- names
   '9_j.up.sql', E'\\i other.sql\nDROP EXTENSION migrator;', '9_j.down.sql', '');
 CALL files.write('m/d/91_k.up.sql', E'SELECT 1;\nSELECT '::bytea || '\xff'::bytea);
 CALL files.run('cd m/d && mkfifo 92_l.up.sql && ln -s nowhere 93_m.up.sql');
