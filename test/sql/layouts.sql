@@ -91,7 +91,7 @@ CALL files.names('m/d', '20250230-a.sql');
 TABLE found;
 
 -- Ignored names are told by validate().
-CALL files.names('m/d', '1_a.up.sql', 'seed.sql', 'README.md', 'notes/todo.txt', '2_b.down.sql', '.hidden.sql', 'x_1.up.sql', 'archive/old.sql');
+CALL files.names('m/d', '1_a.up.sql', 'views.sql', 'README.md', 'notes/todo.txt', '2_b.down.sql', '.hidden.sql', 'x_1.up.sql', 'archive/old.sql');
 TABLE found;
 SELECT severity, file, message FROM migrator.validate('m/d') WHERE check_name = 'names' ORDER BY file COLLATE "C";
 

@@ -269,7 +269,7 @@ DROP ROLE "regress migrator watch";
 -- What it says.
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql', E'DO $$BEGIN RAISE NOTICE ''from the script''; END$$;', '2_b.sql', 'VACUUM;', '3_c.sql',
-  E'SELECT 1;\nSELECT 1/0;', '4_d.sql', 'SELECT 4;', 'notes.txt', '', 'seed.sql', '');
+  E'SELECT 1;\nSELECT 1/0;', '4_d.sql', 'SELECT 4;', 'notes.txt', '', 'views.sql', '');
 SELECT current_database() AS database \gset
 \setenv PGDATABASE :database
 \setenv MASK 's/[0-9]+\\.[0-9]{3} ms/N ms/; s/[0-9]+\\.[0-9]+/T/g; s/identifier [0-9]+/identifier N/; s/Database "[^"]*"/Database "D"/'
