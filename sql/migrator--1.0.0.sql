@@ -344,6 +344,21 @@ CREATE FUNCTION migrator.environments(source text = NULL, service text = NULL)
                  service text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_environments';
 COMMENT ON FUNCTION migrator.environments IS 'The environments of a source, a row for each flag that holds there: its value and where that comes from (default, environments.json, registration). is_current: the one a run without an argument would have. migrations counts its own and those of all environments. Of a source without environments the flags that hold in any.';
+CREATE FUNCTION migrator.dependencies(source text = NULL, service text = NULL, environment text = NULL)
+  RETURNS TABLE (service text, version text, name text, depends_on text[], missing text[], required_by text[], cross_service text[],
+                 depth integer, affects_tables text[], touches text[], risk_level text, rollback_safe boolean, state text)
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_dependencies';
+COMMENT ON FUNCTION migrator.dependencies IS 'What needs what, by dependencies.json, in the order in which migrations run. missing: what does not exist; cross_service: service:version; depth: so many must come before it, one after the other; affects_tables as declared, touches as the scripts say. Raises 22023 without a source.';
+
+CREATE FUNCTION migrator.dependency_graph(source text = NULL, service text = NULL, environment text = NULL, format text = 'mermaid')
+  RETURNS text
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_dependency_graph';
+COMMENT ON FUNCTION migrator.dependency_graph IS 'The same as a drawing: format mermaid, dot or json. Arrows lead from what is needed to what needs it; dashed ones to other services. Raises 22023 for another format, and without a source.';
+
+CREATE FUNCTION migrator.impact(source text = NULL, service text = NULL, relation text = NULL, environment text = NULL)
+  RETURNS TABLE (service text, version text, name text, state text, relation text, declared boolean, found boolean, commands text[])
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_impact';
+COMMENT ON FUNCTION migrator.impact IS 'Which migrations touch which tables, or that one: declared in affects_tables of dependencies.json, found in the script, by these commands. A name without a schema fits any. found is null where the script could not be read. Raises 42602 for what is no name, 22023 without a source.';
 
 CREATE FUNCTION migrator.is_current(source text = NULL, service text = NULL, version text = NULL, environment text = NULL)
   RETURNS boolean

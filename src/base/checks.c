@@ -150,6 +150,12 @@ static const Check checks[CHECK_LAST + 1] = {
 		.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION,
 		.text = "pending scripts that up runs part by part, and why"
 	},
+	[CHECK_DEPENDENCIES_TABLES] = {
+		.name = "dependencies",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_MIGRATOR_DEPENDENCY,
+		.text = "tables that a script touches and affects_tables lacks, and the reverse"
+	},
 	[CHECK_DEPENDENCIES] = {
 		.name = "dependencies",
 		.severity = FINDING_ERROR,

@@ -10,8 +10,10 @@
 
 #include "base/errors.h"
 #include "base/finding.h"
+#include "plan/affected.h"
 #include "plan/check_order.h"
 #include "plan/order.h"
+#include "script/touch.h"
 
 #define ORPHANS_AT_MOST 10
 
@@ -27,6 +29,7 @@ static const char *begins_so(const MigrationPlan *plan, const char *version);
 static void check_depth(const MigrationPlan *plan, FindingSink *sink);
 static void check_orphans(const MigrationPlan *plan, FindingSink *sink);
 static bool is_orphan(const MigrationPlan *plan, const ManifestEntry *entry);
+static void check_tables(const MigrationPlan *plan, FindingSink *sink);
 static void check_blocked(const MigrationPlan *plan, FindingSink *sink);
 
 void
@@ -120,25 +123,28 @@ has_twin_in(const MigrationPlan *plan, const char *version, const char *environm
 static void
 check_missing(const MigrationPlan *plan, FindingSink *sink)
 {
-	const Manifest *manifest = plan->set->manifest;
-	ListCell   *lc;
-
-	foreach(lc, plan->missing)
+	for (int i = 0; i < plan->count; i++)
 	{
-		const MissingNeed *missing = lfirst(lc);
-		const char *meant = begins_so(plan, missing->need->version);
-		Finding		finding = {
-			.check = CHECK_DEPENDENCIES,
-			.version = missing->step->version,
-			.file = manifest->file,
-			.line = missing->need->line,
-			.message = psprintf("migration \"%s\" depends on \"%s\", which does not exist",
-								missing->step->version, missing->need->version),
-			.hint = meant ? psprintf("Perhaps you meant \"%s\".", meant) :
-			"No file has that version, and none is on record as applied."
-		};
+		const Step *step = &plan->steps[i];
+		ListCell   *lc;
 
-		finding_add(sink, &finding);
+		foreach(lc, step->missing)
+		{
+			const ManifestNeed *need = lfirst(lc);
+			const char *meant = begins_so(plan, need->version);
+			Finding		finding = {
+				.check = CHECK_DEPENDENCIES,
+				.version = step->version,
+				.file = plan->set->manifest->file,
+				.line = need->line,
+				.message = psprintf("migration \"%s\" depends on \"%s\", which does not exist",
+									step->version, need->version),
+				.hint = meant ? psprintf("Perhaps you meant \"%s\".", meant) :
+				"No file has that version, and none is on record as applied."
+			};
+
+			finding_add(sink, &finding);
+		}
 	}
 }
 
@@ -211,6 +217,46 @@ check_order(const MigrationPlan *plan, FindingSink *sink)
 	check_depth(plan, sink);
 	check_orphans(plan, sink);
 	check_blocked(plan, sink);
+	check_tables(plan, sink);
+}
+
+/* What the entry says against what the script does. */
+static void
+check_tables(const MigrationPlan *plan, FindingSink *sink)
+{
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+		ListCell   *lc;
+
+		if (step->entry == NULL || !step->entry->declares_tables || !step->looked_into)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		foreach(lc, affected_tables(step))
+		{
+			const AffectedTable *table = lfirst(lc);
+			char	   *name = touch_name(table->schema, table->name);
+			Finding		finding = {
+				.check = CHECK_DEPENDENCIES_TABLES,
+				.version = step->version,
+				.file = table->declared ? plan->set->manifest->file : step->up.unit->file,
+				.line = table->declared ? table->declared->line : 0
+			};
+
+			if (table->declared == NULL)
+				finding.message = psprintf("the script touches %s (%s), which is not in \"affects_tables\"",
+										   name, (char *) linitial(table->commands));
+			else if (table->commands == NIL)
+				finding.message = psprintf("%s is in \"affects_tables\", and the script does not touch it", name);
+			else if (table->guessed != NULL)
+				finding.message = psprintf("%s of the script is taken for %s of \"affects_tables\"",
+										   touch_name(table->guessed->schema, table->guessed->name),
+										   table->declared->written);
+			else
+				continue;
+			finding_add(sink, &finding);
+		}
+	}
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "plan/check_scripts.h"
 #include "script/parse.h"
 #include "script/server_parser.h"
+#include "script/touch.h"
 
 /* A script that is checked, and where that which is found goes. */
 typedef struct Subject
@@ -130,6 +131,8 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 	unit_decode(&text);
 	if (text.read.text != NULL)
 		script = unit_split(&text);
+	if (script && depth == CHECK_EVERYTHING)
+		script->touches = touch_set_create();
 	if (script && (!applied || depth == CHECK_EVERYTHING))
 		script_parse(script);
 	MemoryContextSwitchTo(keep);
@@ -148,6 +151,11 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 	{
 		keep_verdicts(&step->up, script);
 		set_flags(step, script);
+		if (script->touches != NULL)
+		{
+			step->looked_into = true;
+			step->touches = touch_list(script->touches);
+		}
 		subject.idle = applied;
 		check_marks(&subject, script);
 		subject.idle = false;

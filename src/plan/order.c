@@ -36,29 +36,6 @@ order_plan(MigrationPlan *plan, const char *environment)
 	for (int i = 0; i < plan->count; i++)
 		find_needs(plan, &plan->steps[i]);
 	put_in_order(plan);
-
-	/* these keep pointers to steps */
-	for (int i = 0; i < plan->count; i++)
-	{
-		Step	   *step = &plan->steps[i];
-		ListCell   *lc;
-
-		if (step->entry == NULL || step->need_count == list_length(step->entry->depends_on))
-			continue;
-		foreach(lc, step->entry->depends_on)
-		{
-			const ManifestNeed *need = lfirst(lc);
-
-			if (find_needed(plan, need->version) < 0)
-			{
-				MissingNeed *missing = palloc(sizeof(MissingNeed));
-
-				missing->step = step;
-				missing->need = need;
-				plan->missing = lappend(plan->missing, missing);
-			}
-		}
-	}
 	return excluded;
 }
 
@@ -81,7 +58,7 @@ take_entry(MigrationPlan *plan, Step *step)
 	return true;
 }
 
-/* Of all that it depends on, what is there; places are by version as yet. */
+/* What it depends on; places are by version as yet. */
 static void
 find_needs(MigrationPlan *plan, Step *step)
 {
@@ -92,10 +69,13 @@ find_needs(MigrationPlan *plan, Step *step)
 	step->needs = palloc(list_length(step->entry->depends_on) * sizeof(int));
 	foreach(lc, step->entry->depends_on)
 	{
-		int			needed = find_needed(plan, ((ManifestNeed *) lfirst(lc))->version);
+		ManifestNeed *need = lfirst(lc);
+		int			needed = find_needed(plan, need->version);
 
 		if (needed >= 0)
 			step->needs[step->need_count++] = needed;
+		else
+			step->missing = lappend(step->missing, need);
 	}
 }
 

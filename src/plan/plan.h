@@ -76,6 +76,7 @@ typedef struct Step
 	const ManifestEntry *entry; /* NULL: none */
 	int			need_count;
 	int		   *needs;			/* places in the plan's steps */
+	List	   *missing;		/* of ManifestNeed *: what nobody has */
 	int			depth;			/* so many must come before it, one after the
 								 * other */
 	List	   *unmet;			/* of UnmetNeed * */
@@ -88,6 +89,8 @@ typedef struct Step
 	StepScript	down;
 	Hook	   *before;			/* or NULL */
 	Hook	   *after;			/* likewise */
+	bool		looked_into;	/* touches is known */
+	List	   *touches;		/* of Touch *: what its script touches */
 	FindingSink findings;		/* of its scripts, those of its hooks among
 								 * them */
 } Step;
@@ -113,15 +116,7 @@ typedef struct MigrationPlan
 	List	   *second_hooks;	/* of HookFile *, where there is another one */
 	List	   *rings;			/* of lists of places in steps, each of which
 								 * needs the next */
-	List	   *missing;		/* of MissingNeed * */
 } MigrationPlan;
-
-/* What a migration needs and nobody has. */
-typedef struct MissingNeed
-{
-	const Step *step;
-	const ManifestNeed *need;
-} MissingNeed;
 
 /* What the caller asked for. */
 typedef struct PlanRequest

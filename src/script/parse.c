@@ -14,6 +14,7 @@
 #include "script/parse.h"
 #include "script/rules.h"
 #include "script/server_parser.h"
+#include "script/touch.h"
 #include "script/transactions.h"
 
 /* one statement, read under server_parser_try() */
@@ -116,6 +117,8 @@ read_statement(void *argument)
 	if (rules_apply(script, reading->statement, reading->raw, reading->begin) &&
 		(statement->kind == STATEMENT_ORDINARY || statement->kind == STATEMENT_SET))
 		statement->kind = STATEMENT_FORBIDDEN;
+	if (script->touches != NULL)
+		touch_statement(script->touches, script, reading->statement, reading->raw);
 }
 
 /* The parser's own words. */

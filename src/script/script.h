@@ -97,6 +97,7 @@ typedef struct Script
 									 * that is the first such statement */
 	int			first_outside;	/* index of the first statement that refuses a
 								 * transaction block, or -1 */
+	struct TouchSet *touches;	/* NULL: nobody wants to know; see touch.h */
 	int			lock_estimate;	/* entries of the lock table that the objects
 								 * it creates will need, roughly */
 } Script;
