@@ -35,6 +35,7 @@
 
 static void find_signs(Candidates *all);
 static bool make_claims(const Layout *layout, Candidates *all, int *claimed, int *faults);
+static const char *path_of(const Candidate *item, const char *file);
 static bool claims(const Layout *layout, const Candidate *item, LayoutClaim *claim);
 static bool takes(const Layout *layout, Candidates *all, Candidate *item, LayoutClaim *claim);
 static uint32 marks_of_file(const Source *source, const char *file);
@@ -157,10 +158,16 @@ claims(const Layout *layout, const Candidate *item, LayoutClaim *claim)
 	if (!layout->claim(item->entry, claim))
 		return false;
 	if (item->folder != NULL && claim->up != NULL)
-		claim->up->file = psprintf("%s/%s", item->folder, claim->up->file);
+		claim->up->file = path_of(item, claim->up->file);
 	if (item->folder != NULL && claim->down != NULL)
-		claim->down->file = psprintf("%s/%s", item->folder, claim->down->file);
+		claim->down->file = path_of(item, claim->down->file);
 	return true;
+}
+
+static const char *
+path_of(const Candidate *item, const char *file)
+{
+	return file == item->entry->name ? item->path : psprintf("%s/%s", item->folder, file);
 }
 
 /*

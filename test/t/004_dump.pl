@@ -38,6 +38,7 @@ $node->safe_psql('app', qq{
 
 # what a policy asks for: a window in a zone of its own, backups, approvals given, revoked and used
 $node->safe_psql('app', q{
+	SELECT migrator.set_environment('staging', 'stamped', 'nothing ran there yet');
 	SELECT migrator.approve('2', 'shop-a', 'a note');
 	SELECT migrator.approve('2', 'failing', source => (SELECT source FROM migrator.runs WHERE service = 'failing' LIMIT 1));
 	SELECT migrator.revoke_approval('2', 'failing');
@@ -60,6 +61,7 @@ like($sent, qr/\A1\|a\|applied\|\{\}\|\w{64}\n2\|b\|applied\|\{\}\|\w{64}\z/, 'o
 
 my @facts = (
 	[ 'the services', 'SELECT service, source, environment, search_path, options FROM migrator.services ORDER BY 1' ],
+	[ 'the stamps', 'SELECT * FROM migrator.service_state ORDER BY service' ],
 	[ 'the state', 'SELECT * FROM migrator.migrations ORDER BY service, version' ],
 	[ 'the runs', 'SELECT * FROM migrator.runs ORDER BY run_id' ],
 	[ 'the history', 'SELECT * FROM migrator.history ORDER BY id' ],

@@ -24,7 +24,7 @@ my @to = ('-h', $node->host, '-p', $node->port, '-d', 'postgres');
 
 # What a user has in his environment is no concern of these tests.
 delete @ENV{ grep { /^PG(?!_)/ } keys %ENV };
-delete @ENV{qw(TAR_OPTIONS GZIP POSIXLY_CORRECT)};
+delete @ENV{qw(TAR_OPTIONS GZIP POSIXLY_CORRECT MIGRATION_ENV)};
 $ENV{HOME} = source_dir({ '.psqlrc' => "\\echo from the psqlrc\n\\set AUTOCOMMIT off\n\\set ON_ERROR_STOP off\n\\q\n" });
 
 # (exit status, stdout, stderr)
@@ -405,6 +405,17 @@ unstage('kept');
 	$out = pushed('--service=X and a name', \%files, [ '--service=shop', '--up', @to, $dir, 'name', '--target=2' ], as => 'name', output => 1);
 	is($node->safe_psql('postgres', q{SELECT service, source, outcome, applied FROM migrator.runs WHERE service <> 'default' ORDER BY run_id}),
 		"shop|stage:shop|applied|1\nshop|stage:name|applied|1", 'two sets of one service');
+
+	# the environment of the environment, where none is given; the service is in another one by now
+	{
+		local $ENV{MIGRATION_ENV} = 'production';
+		my ($status, undef, $said) = run_push('--service=shop', '--up', @to, $dir, 'name');
+		is($status, 3, 'MIGRATION_ENV is the environment');
+		like($said, qr/service "shop" is in environment "staging" in this database, and not in "production"/, 'and is said to be another one');
+		is((run_push('--service=shop', '--up', '--environment=staging', @to, $dir, 'name'))[0], 0, '--environment comes before MIGRATION_ENV');
+		is((run_push(@to, $dir, 'name'))[0], 0, 'without --up it has no meaning');
+		unstage('name');
+	}
 
 	# what goes wrong in the run is its exit status; the set stays, and so does what was applied before
 	my %failing = (%files, '3_c.sql' => "CREATE TABLE c (i int);\n", '4_d.sql' => "SELECT 1;\nSELECT 1/0;\n");
