@@ -319,10 +319,9 @@ COMMENT ON FUNCTION migrator.status IS 'One row for each migration of the source
 
 CREATE FUNCTION migrator.pending(source text = NULL, service text = NULL, environment text = NULL)
   RETURNS TABLE (service text, version text, name text, description text, file text, transactional boolean,
-                 depends_on text[], risk_level text, estimated_duration interval, blocked text)
+                 depends_on text[], risk_level text, estimated_duration interval, blocked text, change_class text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_pending';
-COMMENT ON FUNCTION migrator.pending IS 'The migrations that a run would apply now, in order. description is the first comment of the script; transactional is false for one that apply() refuses and CALL migrator.up() runs. service => ''*'': of every registered service.';
-COMMENT ON FUNCTION migrator.pending IS 'The migrations that a run would apply now, in order. description is that of dependencies.json, else the first comment of the script; blocked says why a run would stop for it; transactional is false for one that apply() refuses and CALL migrator.up() runs.';
+COMMENT ON FUNCTION migrator.pending IS 'The migrations that a run would apply now, in order. description is that of dependencies.json, else the first comment of the script; blocked says why a run would stop for it; transactional is false for one that apply() refuses and CALL migrator.up() runs; change_class is safe, care or dangerous, by what the script''s statements do to what exists: validate() names the statement. service => ''*'': of every registered service.';
 
 CREATE FUNCTION migrator.summary(source text = NULL, service text = NULL, environment text = NULL) RETURNS jsonb
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_summary';

@@ -17,8 +17,6 @@
 #include "base/errors.h"
 #include "base/owner_query.h"
 #include "layout/layout.h"
-#include "plan/check_order.h"
-#include "plan/check_plan.h"
 #include "run/services_order.h"
 #include "run/survey.h"
 
@@ -70,9 +68,9 @@ static List *missing_versions(const Scope *scope, char *version);
 static char *list_versions(const List *versions);
 static ServicesOrder *look_at_order(FunctionCallInfo fcinfo, List *scopes);
 static void settle_among_services(const OrderedService *service, FindingSink *sink);
+static const char *ok_message(const Survey *survey, CheckId check);
 static void put_validation(ReturnSetInfo *result, const Survey *survey, const FindingSink *sink, bool verbose);
 static void add_findings_of(const Survey *survey, const FindingSink *own, FindingSink *sink);
-static void collect_findings(const Survey *survey, FindingSink *sink);
 static void put_finding(ReturnSetInfo *result, const Survey *survey, const Finding *finding);
 static void put_ok(ReturnSetInfo *result, const Survey *survey, CheckId check, const Step *step, const char *message);
 
@@ -232,8 +230,8 @@ put_pending(ReturnSetInfo *result, const Survey *survey)
 	for (int i = 0; i < survey->plan->count; i++)
 	{
 		const Step *step = &survey->plan->steps[i];
-		Datum		values[10];
-		bool		nulls[10] = {false};
+		Datum		values[11];
+		bool		nulls[11] = {false};
 
 		if (!plan_step_is_pending(step))
 			continue;
@@ -267,6 +265,10 @@ put_entry(Datum *values, bool *nulls, const Step *step)
 	nulls[8] = entry == NULL || entry->estimated_duration == NULL;
 	values[8] = nulls[8] ? (Datum) 0 : IntervalPGetDatum(entry->estimated_duration);
 	api_set_text(values, nulls, 9, step->blocked);
+
+	/* of a script that could not be read to its end it is not known */
+	api_set_text(values, nulls, 10, step->findings.errors > 0 ? NULL :
+				 change_class_name(step->up.changes.change_class));
 }
 
 /* The name under which people know a migration: its file's stem, or its folder. */
@@ -542,7 +544,7 @@ migrator_validate(PG_FUNCTION_ARGS)
 		FindingSink sink = {0};
 
 		scope_require_source(survey->scope);
-		collect_findings(survey, &sink);
+		survey_find_all(survey, &sink);
 		if (order != NULL)
 			settle_among_services(&order->services[foreach_current_index(lc)], &sink);
 		put_validation(result, survey, &sink, verbose);
@@ -618,9 +620,7 @@ put_validation(ReturnSetInfo *result, const Survey *survey, const FindingSink *s
 			found = true;
 		}
 		if (!found)
-			put_ok(result, survey, id, NULL,
-				   psprintf(ngettext("%d migration of layout \"%s\"", "%d migrations of layout \"%s\"",
-									 survey->set->total), survey->set->total, survey->set->layout));
+			put_ok(result, survey, id, NULL, ok_message(survey, id));
 	}
 	for (int i = 0; verbose && i < survey->plan->count; i++)
 	{
@@ -630,6 +630,35 @@ put_validation(ReturnSetInfo *result, const Survey *survey, const FindingSink *s
 			put_ok(result, survey, CHECK_SYNTAX, step,
 				   psprintf(ngettext("%d statement", "%d statements", step->up.statement_total),
 							step->up.statement_total));
+	}
+}
+
+/* What a check has looked at that found nothing. */
+static const char *
+ok_message(const Survey *survey, CheckId check)
+{
+	int			scripts = 0;
+	int			downs = 0;
+
+	for (int i = 0; i < survey->plan->count; i++)
+	{
+		const Step *step = &survey->plan->steps[i];
+
+		scripts += (step->up.checksum != NULL) + (step->down.checksum != NULL);
+		downs += step->migration != NULL && step->down.unit != NULL;
+	}
+	switch (check)
+	{
+		case CHECK_SYNTAX:
+			return psprintf(ngettext("%d script", "%d scripts", scripts), scripts);
+		case CHECK_GROUPS:
+			return psprintf(ngettext("%d migration group, %d with a down script", "%d migration groups, %d with a down script",
+									 survey->set->count), survey->set->count, downs);
+		default:
+			if (check_severity(&survey->checks, check) == FINDING_OFF)
+				return "switched off by configuration";
+			return psprintf(ngettext("%d migration of layout \"%s\"", "%d migrations of layout \"%s\"",
+									 survey->set->total), survey->set->total, survey->set->layout);
 	}
 }
 
@@ -659,7 +688,7 @@ migrator_assert_valid(PG_FUNCTION_ARGS)
 		FindingSink own = {0};
 
 		scope_require_source(survey->scope);
-		collect_findings(survey, order == NULL ? &sink : &own);
+		survey_find_all(survey, order == NULL ? &sink : &own);
 		if (order != NULL)
 		{
 			settle_among_services(&order->services[foreach_current_index(lc)], &own);
@@ -682,37 +711,6 @@ add_findings_of(const Survey *survey, const FindingSink *own, FindingSink *sink)
 
 		finding->message = psprintf("service \"%s\": %s", survey->scope->service, finding->message);
 		finding_add(sink, finding);
-	}
-}
-
-static void
-collect_findings(const Survey *survey, FindingSink *sink)
-{
-	ListCell   *lc;
-
-	survey_find_what_stops(survey, false, sink);
-	check_names_ignored(survey->set, sink);
-	check_record(survey->plan, sink);
-	check_down_scripts(survey->plan, sink);
-	check_order(survey->plan, sink);
-	foreach(lc, survey->plan->hook_findings.findings)
-	{
-		finding_add(sink, lfirst(lc));
-	}
-	foreach(lc, survey->plan->bootstrap_findings.findings)
-	{
-		finding_add(sink, lfirst(lc));
-	}
-	foreach(lc, survey->plan->seed_findings.findings)
-	{
-		finding_add(sink, lfirst(lc));
-	}
-	for (int i = 0; i < survey->plan->count; i++)
-	{
-		foreach(lc, survey->plan->steps[i].findings.findings)
-		{
-			finding_add(sink, lfirst(lc));
-		}
 	}
 }
 

@@ -40,7 +40,8 @@ static const Check checks[CHECK_LAST + 1] = {
 		.name = "directives",
 		.severity = FINDING_WARNING,
 		.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-		.text = "\"-- migrator:\" with an unknown word"
+		.text = "\"-- migrator:\" with an unknown word",
+		.may_lower = true
 	},
 	[CHECK_MARKS] = {
 		.name = "marks",
@@ -106,13 +107,15 @@ static const Check checks[CHECK_LAST + 1] = {
 		.name = "checksums",
 		.severity = FINDING_INFO,
 		.sqlstate = ERRCODE_MIGRATOR_MODIFIED,
-		.text = "applied files that were reformatted"
+		.text = "applied files that were reformatted",
+		.of_record = true
 	},
 	[CHECK_CHECKSUMS_MODIFIED] = {
 		.name = "checksums",
 		.severity = FINDING_WARNING,
 		.sqlstate = ERRCODE_MIGRATOR_MODIFIED,
-		.text = "applied files that were modified"
+		.text = "applied files that were modified",
+		.of_record = true
 	},
 	[CHECK_CHECKSUMS_OTHER_FILE] = {
 		.name = "checksums",
@@ -124,7 +127,8 @@ static const Check checks[CHECK_LAST + 1] = {
 		.name = "missing",
 		.severity = FINDING_WARNING,
 		.sqlstate = ERRCODE_UNDEFINED_FILE,
-		.text = "applied migrations without a file"
+		.text = "applied migrations without a file",
+		.of_record = true
 	},
 	[CHECK_LATE] = {
 		.name = "late",
@@ -138,17 +142,84 @@ static const Check checks[CHECK_LAST + 1] = {
 		.sqlstate = ERRCODE_MIGRATOR_LATE,
 		.text = "the same with migrator.late = allow"
 	},
+	[CHECK_GROUPS] = {
+		.name = "groups",
+		.severity = FINDING_OK,
+		.sqlstate = ERRCODE_MIGRATOR_NOT_RECOGNISED,
+		.text = "how many migrations there are, and how many of them have a down script"
+	},
 	[CHECK_DOWN_SCRIPTS] = {
 		.name = "down_scripts",
 		.severity = FINDING_INFO,
 		.sqlstate = ERRCODE_MIGRATOR_IRREVERSIBLE,
-		.text = "migrations without a down script, one row for each; one row in all if there is none"
+		.text = "migrations without a down script, one row for each; one row in all if there is none",
+		.may_lower = true
 	},
 	[CHECK_NON_TRANSACTIONAL] = {
 		.name = "non_transactional",
 		.severity = FINDING_INFO,
 		.sqlstate = ERRCODE_ACTIVE_SQL_TRANSACTION,
-		.text = "pending scripts that up runs part by part, and why"
+		.text = "pending scripts that up runs part by part, and why",
+		.may_lower = true
+	},
+	[CHECK_DESTRUCTIVE_ALLOWED] = {
+		.name = "destructive",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_MIGRATOR_DESTRUCTIVE,
+		.text = "statements of pending scripts that lose data or objects, where allow_destructive_operations = true",
+		.may_lower = true
+	},
+	[CHECK_DESTRUCTIVE] = {
+		.name = "destructive",
+		.severity = FINDING_WARNING,
+		.sqlstate = ERRCODE_MIGRATOR_DESTRUCTIVE,
+		.text = "the same where nothing is said of it; DO blocks that may hide one",
+		.may_lower = true
+	},
+	[CHECK_DESTRUCTIVE_REFUSED] = {
+		.name = "destructive",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_MIGRATOR_DESTRUCTIVE,
+		.text = "the same where allow_destructive_operations = false"
+	},
+	[CHECK_CASCADE] = {
+		.name = "cascade",
+		.severity = FINDING_WARNING,
+		.sqlstate = ERRCODE_MIGRATOR_DESTRUCTIVE,
+		.text = "DROP ... CASCADE, TRUNCATE ... CASCADE",
+		.may_lower = true,
+		.is_lint = true
+	},
+	[CHECK_NO_WHERE] = {
+		.name = "no_where",
+		.severity = FINDING_WARNING,
+		.sqlstate = ERRCODE_MIGRATOR_DESTRUCTIVE,
+		.text = "DELETE and UPDATE of all rows",
+		.may_lower = true,
+		.is_lint = true
+	},
+	[CHECK_QUALIFICATION] = {
+		.name = "qualification",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_INVALID_NAME,
+		.text = "relations that are named without their schema",
+		.may_lower = true,
+		.is_lint = true
+	},
+	[CHECK_SUGGESTIONS] = {
+		.name = "suggestions",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_INVALID_OBJECT_DEFINITION,
+		.text = "statements that lock or rewrite a table for longer than need be; types that are regretted later",
+		.may_lower = true,
+		.is_lint = true
+	},
+	[CHECK_CHANGE_CLASS] = {
+		.name = "change_class",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_MIGRATOR_DESTRUCTIVE,
+		.text = "pending migrations of class care or dangerous, with the statement that makes them so",
+		.may_lower = true
 	},
 	[CHECK_DEPENDENCIES_TABLES] = {
 		.name = "dependencies",
@@ -166,19 +237,22 @@ static const Check checks[CHECK_LAST + 1] = {
 		.name = "dependency_depth",
 		.severity = FINDING_INFO,
 		.sqlstate = ERRCODE_MIGRATOR_DEPENDENCY,
-		.text = "migrations before which more than four others must come, one after the other"
+		.text = "migrations before which more than four others must come, one after the other",
+		.may_lower = true
 	},
 	[CHECK_ORPHANS_FILE] = {
 		.name = "orphans",
 		.severity = FINDING_INFO,
 		.sqlstate = ERRCODE_MIGRATOR_DEPENDENCY,
-		.text = "files without an entry in dependencies.json"
+		.text = "files without an entry in dependencies.json",
+		.may_lower = true
 	},
 	[CHECK_ORPHANS_ENTRY] = {
 		.name = "orphans",
 		.severity = FINDING_WARNING,
 		.sqlstate = ERRCODE_MIGRATOR_DEPENDENCY,
-		.text = "entries of dependencies.json without a file"
+		.text = "entries of dependencies.json without a file",
+		.may_lower = true
 	},
 	[CHECK_CROSS_SERVICE] = {
 		.name = "cross_service",
@@ -203,9 +277,9 @@ check_row(CheckId id)
 }
 
 FindingSeverity
-check_severity(CheckId id)
+check_severity(const CheckSettings *settings, CheckId id)
 {
-	return check_row(id)->severity;
+	return settings != NULL && settings->is_set[id] ? settings->severity[id] : check_row(id)->severity;
 }
 
 const char *
@@ -213,6 +287,8 @@ check_severity_name(FindingSeverity severity)
 {
 	switch (severity)
 	{
+		case FINDING_OFF:
+			return "off";
 		case FINDING_OK:
 			return "ok";
 		case FINDING_INFO:

@@ -12,6 +12,7 @@
 
 typedef enum FindingSeverity
 {
+	FINDING_OFF,				/* not worth a word; or not known yet */
 	FINDING_OK,
 	FINDING_INFO,
 	FINDING_WARNING,
@@ -45,6 +46,7 @@ typedef enum CheckId
 	CHECK_MISSING,
 	CHECK_LATE,
 	CHECK_LATE_ALLOWED,
+	CHECK_GROUPS,
 	CHECK_DOWN_SCRIPTS,
 	CHECK_NON_TRANSACTIONAL,
 	CHECK_DEPENDENCIES_TABLES,
@@ -53,6 +55,14 @@ typedef enum CheckId
 	CHECK_ORPHANS_FILE,
 	CHECK_ORPHANS_ENTRY,
 	CHECK_CROSS_SERVICE,
+	CHECK_DESTRUCTIVE_ALLOWED,
+	CHECK_DESTRUCTIVE,
+	CHECK_DESTRUCTIVE_REFUSED,
+	CHECK_CASCADE,
+	CHECK_NO_WHERE,
+	CHECK_QUALIFICATION,
+	CHECK_SUGGESTIONS,
+	CHECK_CHANGE_CLASS,
 	CHECK_INTERRUPTED
 } CheckId;
 
@@ -66,15 +76,31 @@ typedef struct Check
 	int			sqlstate;		/* of a finding that brings none of its own */
 	const char *text;			/* what it finds, for people */
 	bool		of_runs;		/* a run alone can find it, validate() never */
+	bool		may_lower;		/* it protects nothing: configuration may make
+								 * less of it, or nothing */
+	bool		of_record;		/* it is of applied migrations, and made an
+								 * error it stops any run */
+	bool		is_lint;		/* flag skip_validation passes it over */
 } Check;
 
 extern const Check *check_row(CheckId id);
 
 /*
- * How severe a finding of this check is.  Whoever wants to know asks here: this
- * is where a configuration will have its say.
+ * What configuration makes of the checks, row by row; nothing where all is
+ * zero.  check_settings.h fills it.
  */
-extern FindingSeverity check_severity(CheckId id);
+typedef struct CheckSettings
+{
+	bool		is_set[CHECK_LAST + 1];
+	FindingSeverity severity[CHECK_LAST + 1];
+	bool		raises;			/* some check is an error that was none */
+} CheckSettings;
+
+/*
+ * How severe a finding of this check is, by the settings or (NULL) without
+ * any.  Whoever wants to know asks here.
+ */
+extern FindingSeverity check_severity(const CheckSettings *settings, CheckId id);
 
 extern const char *check_severity_name(FindingSeverity severity);
 

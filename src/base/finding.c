@@ -26,10 +26,15 @@ pg_noreturn static void raise_finding(const Finding *f, const char *more);
 void
 finding_add(FindingSink *sink, const Finding *finding)
 {
-	Finding    *copy = palloc(sizeof(Finding));
+	FindingSeverity severity = finding->severity != FINDING_OFF ? finding->severity :
+		check_severity(sink->settings, finding->check);
+	Finding    *copy;
 
+	if (severity == FINDING_OFF)
+		return;
+	copy = palloc(sizeof(Finding));
 	*copy = *finding;
-	copy->severity = check_severity(finding->check);
+	copy->severity = severity;
 	if (finding->idle)
 		copy->severity = Min(copy->severity, FINDING_WARNING);
 	if (copy->sqlstate == 0)

@@ -19,7 +19,7 @@ typedef struct Finding
 	CheckId		check;
 	bool		idle;			/* of a script that no run executes: a warning
 								 * at most */
-	FindingSeverity severity;	/* by the check: set by finding_add() */
+	FindingSeverity severity;	/* FINDING_OFF: the check's, by finding_add() */
 	int			sqlstate;		/* of the error a run raises for it; 0: the
 								 * check's */
 	const char *version;		/* or NULL */
@@ -35,11 +35,16 @@ typedef struct Finding
 
 typedef struct FindingSink
 {
+	const CheckSettings *settings;	/* or NULL */
 	List	   *findings;		/* of Finding *, in the order they were added */
 	int			errors;
 } FindingSink;
 
-/* Adds a copy of the struct, as severe as its check says. */
+/*
+ * Adds a copy of the struct, as severe as its check is by the sink's settings;
+ * one that has its severity already keeps it.  Nothing is added for a check
+ * that is off.
+ */
 extern void finding_add(FindingSink *sink, const Finding *finding);
 
 /* Raise the sink's first error, if it has one; the DETAIL counts the others. */

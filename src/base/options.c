@@ -13,6 +13,7 @@ static const OptionKey *find_key(const OptionKey *known, const char *name);
 static void refuse_unknown(const OptionKey *known, const char *name);
 static bool take_value(Option *option, JsonbValue *value, bool nulls_allowed);
 static bool take_strings(Option *option, JsonbContainer *array);
+static bool take_words(Option *option, JsonbContainer *object);
 
 List *
 options_read(Jsonb *options, const OptionKey *known, bool nulls_allowed)
@@ -125,6 +126,9 @@ take_value(Option *option, JsonbValue *value, bool nulls_allowed)
 		option->count = 1;
 		return true;
 	}
+	if (type == OPTION_WORDS)
+		return value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data) &&
+			take_words(option, value->val.binary.data);
 	return value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data) &&
 		take_strings(option, value->val.binary.data);
 }
@@ -142,6 +146,30 @@ take_strings(Option *option, JsonbContainer *array)
 		if (element->type != jbvString)
 			return false;
 		option->strings[option->count++] = pnstrdup(element->val.string.val, element->val.string.len);
+	}
+	return true;
+}
+
+static bool
+take_words(Option *option, JsonbContainer *object)
+{
+	int			size = JsonContainerSize(object);
+	JsonbIterator *iterator = JsonbIteratorInit(object);
+	JsonbValue	value;
+	JsonbIteratorToken token;
+
+	option->keys = palloc(Max(size, 1) * sizeof(char *));
+	option->strings = palloc(Max(size, 1) * sizeof(char *));
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token != WJB_KEY && token != WJB_VALUE)
+			continue;
+		if (value.type != jbvString)
+			return false;
+		if (token == WJB_KEY)
+			option->keys[option->count] = pnstrdup(value.val.string.val, value.val.string.len);
+		else
+			option->strings[option->count++] = pnstrdup(value.val.string.val, value.val.string.len);
 	}
 	return true;
 }

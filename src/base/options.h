@@ -18,6 +18,7 @@ typedef enum OptionType
 	OPTION_STRING,				/* strings[0] */
 	OPTION_STRINGS,				/* an array of strings */
 	OPTION_STRING_OR_STRINGS,	/* one will do without the brackets */
+	OPTION_WORDS,				/* an object of strings */
 	OPTION_LATER				/* has a meaning, which nothing obeys yet */
 } OptionType;
 
@@ -36,6 +37,7 @@ typedef struct Option
 	bool		is_null;
 	bool		boolean;
 	char	  **strings;
+	char	  **keys;			/* of OPTION_WORDS: the names of the strings */
 	int			count;
 } Option;
 

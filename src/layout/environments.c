@@ -9,6 +9,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "base/check_settings.h"
 #include "base/nearest.h"
 #include "layout/environments.h"
 
@@ -239,7 +240,7 @@ parse_variables(Environments *environments, const JsonNode *node)
 	return valid;
 }
 
-/* A check may find nothing, or as much as a severity; which checks there are is not known here. */
+/* Names of checks, and how severe each is to be. */
 static bool
 parse_checks(Environments *environments, const JsonNode *node)
 {
@@ -247,7 +248,22 @@ parse_checks(Environments *environments, const JsonNode *node)
 	bool		valid = require_kind(environments, node, JSON_NODE_OBJECT);
 
 	foreach(lc, valid ? node->children : NIL)
-		valid &= require_kind(environments, lfirst(lc), JSON_NODE_STRING);
+	{
+		const JsonNode *child = lfirst(lc);
+		const char *hint = NULL;
+		const char *fault;
+
+		if (!require_kind(environments, child, JSON_NODE_STRING))
+		{
+			valid = false;
+			continue;
+		}
+		fault = check_settings_fault(child->key, child->text, &hint);
+		if (fault == NULL)
+			continue;
+		complain(environments, child->line, fault, hint);
+		valid = false;
+	}
 	return valid;
 }
 

@@ -37,6 +37,7 @@ static void check_hook_script(StepScript *script, const Subject *of, UnitReader 
 static void check_hook_transaction(const Subject *subject, const Script *script, const StepScript *kept);
 static void add_read_problem(const Subject *subject, const UnitText *text);
 static void add_script_problems(const Subject *subject, const Script *script);
+static void add_remarks(const Subject *subject, const Script *script);
 static void check_directives(const Subject *subject, const Script *script, const char *const *known);
 static void check_marks(const Subject *subject, const Script *script);
 static void check_one_transaction(const Subject *subject, const StepScript *kept, const Script *script);
@@ -158,6 +159,8 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 		}
 		subject.idle = applied;
 		check_marks(&subject, script);
+		/* nobody can change any more what is applied */
+		add_remarks(&subject, script);
 		subject.idle = false;
 		add_script_problems(&subject, script);
 		check_one_transaction(&subject, &step->up, script);
@@ -190,6 +193,7 @@ check_down_script(Step *step, UnitReader *reader, MemoryContext work)
 	keep_verdicts(&step->down, script);
 	check_marks(&subject, script);
 	add_script_problems(&subject, script);
+	add_remarks(&subject, script);
 	check_one_transaction(&subject, &step->down, script);
 	check_directives(&subject, script, known_directives);
 }
@@ -249,6 +253,7 @@ check_hook_script(StepScript *kept, const Subject *of, UnitReader *reader, Memor
 		keep_verdicts(kept, script);
 		check_marks(&subject, script);
 		add_script_problems(&subject, script);
+		add_remarks(&subject, script);
 		check_hook_transaction(&subject, script, kept);
 		check_directives(&subject, script, hook_directives);
 	}
@@ -307,6 +312,7 @@ keep_verdicts(StepScript *kept, const Script *script)
 	kept->statement_total = script->statement_count;
 	kept->lock_estimate = script->lock_estimate;
 	kept->call_reason = reason_for_call(script, &kept->call_line);
+	kept->changes = script_changes_copy(&script->changes);
 }
 
 /* What the script that goes up says of its migration. */
@@ -428,6 +434,31 @@ add_script_problems(const Subject *subject, const Script *script)
 			finding.position = position;
 			pfree(whole);
 		}
+		finding_add(subject->findings, &finding);
+	}
+}
+
+/* What lint has to say. */
+static void
+add_remarks(const Subject *subject, const Script *script)
+{
+	ListCell   *lc;
+
+	foreach(lc, script->remarks)
+	{
+		const ScriptProblem *remark = lfirst(lc);
+		Finding		finding = {
+			.check = remark->check,
+			.idle = subject->idle,
+			.version = subject->version,
+			.file = subject->unit->file,
+			.line = remark->line,
+			.column = remark->column,
+			.message = pstrdup(remark->message),
+			.detail = remark->detail ? pstrdup(remark->detail) : NULL,
+			.hint = pstrdup(remark->hint)
+		};
+
 		finding_add(subject->findings, &finding);
 	}
 }

@@ -140,6 +140,14 @@ plan_step_has_failed(const Step *step)
 }
 
 void
+plan_set_checks(MigrationPlan *plan, const CheckSettings *settings)
+{
+	for (int i = 0; i < plan->count; i++)
+		plan->steps[i].findings.settings = settings;
+	plan->hook_findings.settings = settings;
+}
+
+void
 plan_mark_late(MigrationPlan *plan)
 {
 	const char *applied_after = NULL;	/* the last one in order */

@@ -12,6 +12,7 @@
 #include "base/finding.h"
 #include "layout/migration.h"
 #include "record/record.h"
+#include "script/change_class.h"
 
 /* what status() shows beside the state; in its order */
 typedef enum PlanFlag
@@ -39,6 +40,7 @@ typedef struct StepScript
 	int			lock_estimate;
 	const char *call_reason;	/* why apply() must refuse it, or NULL */
 	int			call_line;
+	ScriptChanges changes;		/* of one that was parsed */
 } StepScript;
 
 /* A script that runs before or after a migration, or a run; see hooks.h. */
@@ -144,6 +146,9 @@ extern int	plan_first_not_before(const MigrationPlan *plan, const char *version)
 
 /* The step of a version, however it is written, or NULL. */
 extern Step *plan_find(const MigrationPlan *plan, const char *version);
+
+/* How severe what is found of its scripts is; the settings must outlive it. */
+extern void plan_set_checks(MigrationPlan *plan, const CheckSettings *settings);
 
 /*
  * Mark steps whose place is before that of an applied one and that were never

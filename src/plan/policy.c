@@ -33,3 +33,11 @@ policy_decide(const PolicyFlags *environment, const PolicyFlags *registration, P
 		}
 	}
 }
+
+PolicyValue
+policy_said(const Policy *policy, PolicyFlag flag)
+{
+	if (strcmp(policy->origin[flag], "default") == 0)
+		return POLICY_UNSET;
+	return policy->value[flag] ? POLICY_TRUE : POLICY_FALSE;
+}

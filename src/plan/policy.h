@@ -24,4 +24,7 @@ typedef struct Policy
 extern void policy_decide(const PolicyFlags *environment, const PolicyFlags *registration,
 						  Policy *policy);
 
+/* What is said of a flag, POLICY_UNSET where its default holds. */
+extern PolicyValue policy_said(const Policy *policy, PolicyFlag flag);
+
 #endif

@@ -27,6 +27,7 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "base/check_settings.h"
 #include "base/finding.h"
 #include "base/glob.h"
 #include "base/owner_query.h"
@@ -45,7 +46,7 @@ const OptionKey registration_options[] = {
 	{"require_approval", OPTION_BOOLEAN, "true", "Null takes the option away."},
 	{"schemas", OPTION_STRINGS, "an array of names of schemas", "Null takes the option away."},
 	{"view_schema", OPTION_STRING, "the name of a schema", "Null takes the option away."},
-	{"checks", OPTION_LATER},
+	{"checks", OPTION_WORDS, "an object of names of checks and their severities", "Null takes the option away."},
 	{"layout", OPTION_LATER},
 	{"mirror", OPTION_LATER},
 	{"variables", OPTION_LATER},
@@ -69,6 +70,7 @@ static void take_flags(const List *options, PolicyFlags *flags);
 static void take_schemas(const List *options, Service *service);
 static void check_floors(const Service *old, const List *given);
 static void check_schemas(const List *given);
+static void check_checks(const Service *old, const Option *given);
 static void resolve_roles(Service *service, const Service *old, const List *options);
 static Oid	role_of(const Service *service, int i);
 
@@ -117,6 +119,7 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	List	   *options;
 	const Option *roles;
 	const Option *ignore;
+	const Option *checks;
 	Datum		value;
 	bool		isnull;
 
@@ -138,6 +141,13 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	{
 		service->ignore = ignore->strings;
 		service->ignore_count = ignore->count;
+	}
+	checks = options_find(options, "checks");
+	if (checks != NULL)
+	{
+		service->check_names = checks->keys;
+		service->check_severities = checks->strings;
+		service->check_count = checks->count;
 	}
 	take_flags(options, &service->flags);
 	take_schemas(options, service);
@@ -242,6 +252,7 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 		glob_require_valid(ignore->strings, ignore->count);
 	check_floors(old, given);
 	check_schemas(given);
+	check_checks(old, options_find(given, "checks"));
 	trust_own_session(&by, "register a service");
 	if (ignore == NULL && old != NULL && old->ignore_count > 0 &&
 		(!old->author_known || OidIsValid(trust_stranger(&old->author))))
@@ -318,6 +329,63 @@ check_schemas(const List *given)
 			ereport(ERROR,
 					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("invalid schema name \"%s\" in option \"schemas\"", finding_one_line(schemas->strings[i])));
+}
+
+/*
+ * A check that is made an error is a floor as well: to lower it again takes
+ * what it takes to take a flag away.
+ */
+static void
+check_checks(const Service *old, const Option *given)
+{
+	Service		changed = {0};
+
+	if (given == NULL)
+		return;
+	for (int i = 0; i < given->count; i++)
+	{
+		const char *hint;
+		const char *fault = check_settings_fault(given->keys[i], given->strings[i], &hint);
+
+		if (fault != NULL)
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg_internal("%s", fault),
+					hint ? errhint("%s", hint) : 0);
+	}
+	if (old == NULL)
+		return;
+	changed.check_names = given->keys;
+	changed.check_severities = given->strings;
+	changed.check_count = given->count;
+	registration_require_check_rights(old, &changed);
+}
+
+void
+registration_require_check_rights(const Service *old, const Service *changed)
+{
+	CheckSettings before = {0};
+	CheckSettings after = {0};
+
+	if (has_privs_of_role(GetUserId(), owner_query_owner()))
+		return;
+	registration_put_checks(old, &before);
+	if (changed != NULL)
+		registration_put_checks(changed, &after);
+	for (CheckId id = CHECK_FIRST; id <= CHECK_LAST; id++)
+		if (check_severity(&before, id) == FINDING_ERROR && check_severity(&after, id) != FINDING_ERROR)
+			ereport(ERROR,
+					errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("permission denied to lower check \"%s\" of service \"%s\"",
+						   check_row(id)->name, old->service),
+					errhint("The owner of extension \"migrator\", or a superuser, can do that."));
+}
+
+void
+registration_put_checks(const Service *registration, CheckSettings *settings)
+{
+	for (int i = 0; i < registration->check_count; i++)
+		check_settings_put_floor(settings, registration->check_names[i], registration->check_severities[i]);
 }
 
 void

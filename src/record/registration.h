@@ -6,6 +6,7 @@
 #ifndef MIGRATOR_RECORD_REGISTRATION_H
 #define MIGRATOR_RECORD_REGISTRATION_H
 
+#include "base/checks.h"
 #include "base/options.h"
 #include "base/policy_flag.h"
 #include "base/trust.h"
@@ -33,6 +34,9 @@ typedef struct Service
 	char	  **schemas;		/* that are the service's, as they were given */
 	int			schema_count;
 	PolicyFlags flags;			/* what it demands, whatever files say */
+	char	  **check_names;	/* how severe checks are at least: names */
+	char	  **check_severities;	/* and severities */
+	int			check_count;
 
 	/* OIDs are those of this cluster; after a restore elsewhere names count */
 	bool		of_this_cluster;
@@ -68,6 +72,16 @@ extern Service *registration_lock(const char *service);
  * (base/policy_flag.h) that is not the caller's to take away.
  */
 extern void registration_write(Service *service, const Service *old, Jsonb *options);
+
+/* What it says of checks, as floors over what is put already. */
+extern void registration_put_checks(const Service *registration, CheckSettings *settings);
+
+/*
+ * Raise 42501 where a check that the registration makes an error would be less
+ * with the new one (NULL: none), unless the caller may act as the extension's
+ * owner.
+ */
+extern void registration_require_check_rights(const Service *old, const Service *changed);
 
 /* Delete it; false when there was none. */
 extern bool registration_delete(const char *service);

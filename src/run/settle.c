@@ -120,6 +120,8 @@ settle_unregister(const char *service)
 	registration_require_member(old);
 	for (int i = 0; old != NULL && i < POLICY_FLAG_COUNT; i++)
 		registration_require_floor_rights(old, i);
+	if (old != NULL)
+		registration_require_check_rights(old, NULL);
 	if (old == NULL || !registration_delete(service))
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -15,6 +15,7 @@
 
 #include "base/errors.h"
 #include "execute/function.h"
+#include "plan/check_changes.h"
 #include "plan/check_order.h"
 #include "plan/gate.h"
 #include "record/service_state.h"
@@ -44,9 +45,8 @@ run_raise_what_stops(Run *run)
 {
 	Survey	   *survey = run->survey;
 	MigrationPlan *plan = survey->plan;
-	FindingSink sink = {0};
+	FindingSink sink = {.settings = &survey->checks};
 	const Service *registration = registration_find(run->request->scope->service);
-	const Environment *environment = survey_environment(survey);
 
 	/* again behind a wait: the service may have become others' meanwhile */
 	registration_require_member(registration);
@@ -88,6 +88,9 @@ run_raise_what_stops(Run *run)
 			finding_add(&sink, lfirst(lc));
 		}
 	}
+	survey_decide_policy(survey, registration, &run->policy);
+	check_destructive(plan, policy_said(&run->policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS), true, &sink);
+	survey_find_raised(survey, &sink);
 	finding_raise_first(&sink);
 
 	if (migrator_checksum_policy == CHECKSUM_POLICY_ERROR)
@@ -103,7 +106,6 @@ run_raise_what_stops(Run *run)
 					errhint("Create a new migration instead of changing an applied one, or set migrator.checksum_policy to warn."));
 	}
 
-	policy_decide(environment ? &environment->flags : NULL, registration ? &registration->flags : NULL, &run->policy);
 	gate_raise_what_stops(&run->policy, run->request->scope->service, plan);
 }
 

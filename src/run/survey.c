@@ -4,9 +4,11 @@
  */
 #include "postgres.h"
 
+#include "base/check_settings.h"
 #include "base/errors.h"
 #include "base/settings.h"
 #include "layout/layout.h"
+#include "plan/check_changes.h"
 #include "plan/check_order.h"
 #include "plan/check_plan.h"
 #include "plan/hooks.h"
@@ -22,10 +24,12 @@ typedef struct RecordedFiles
 } RecordedFiles;
 
 static Scope *take_scope(const Scope *asked);
+static void decide_checks(Survey *survey);
 static const char *recorded_layout(const Record *record);
 static bool is_recorded(void *argument, const char *file);
 static void check_behind(Survey *survey, CheckDepth depth);
-static int	compare_files(const void *a, const void *b);
+static int	compare_strings(const void *a, const void *b);
+static void find_in_plan(const Survey *survey, FindingSink *sink);
 static void check_registered_source(const Survey *survey, FindingSink *sink);
 
 Survey *
@@ -66,6 +70,7 @@ survey_take(const Scope *asked, CheckDepth depth)
 	if (excluded > 0)
 		survey->set->total -= excluded;
 	hooks_attach(survey->plan);
+	decide_checks(survey);
 	if (survey->source != NULL)
 	{
 		check_scripts(survey->plan, survey->reader, depth);
@@ -120,6 +125,40 @@ take_scope(const Scope *asked)
 	return scope;
 }
 
+void
+survey_decide_policy(const Survey *survey, const Service *registration, Policy *policy)
+{
+	const Environment *environment = survey_environment(survey);
+
+	policy_decide(environment ? &environment->flags : NULL, registration ? &registration->flags : NULL, policy);
+}
+
+/* What a file says comes first: the registration's word is a floor over it. */
+static void
+decide_checks(Survey *survey)
+{
+	const Service *registration = survey->scope->registration;
+	const Environment *environment = survey_environment(survey);
+	Policy		policy;
+	ListCell   *lc;
+
+	/* it is known then where names without a schema belong */
+	if (survey->scope->search_path != NULL)
+		check_settings_put(&survey->checks, check_row(CHECK_QUALIFICATION)->name, check_severity_name(FINDING_OFF));
+	survey_decide_policy(survey, registration, &policy);
+	if (policy.value[POLICY_SKIP_VALIDATION])
+		check_settings_skip_lint(&survey->checks);
+	foreach(lc, environment && environment->checks ? environment->checks->children : NIL)
+	{
+		const JsonNode *check = lfirst(lc);
+
+		check_settings_put(&survey->checks, check->key, check->text);
+	}
+	if (registration != NULL)
+		registration_put_checks(registration, &survey->checks);
+	plan_set_checks(survey->plan, &survey->checks);
+}
+
 /* The layout of all that is applied; NULL when there are several or none. */
 static const char *
 recorded_layout(const Record *record)
@@ -152,13 +191,13 @@ is_recorded(void *argument, const char *file)
 		for (int i = 0; i < files->record->count; i++)
 			if (files->record->rows[i].state == MIGRATION_APPLIED && files->record->rows[i].file != NULL)
 				files->files[files->count++] = files->record->rows[i].file;
-		qsort(files->files, files->count, sizeof(char *), compare_files);
+		qsort(files->files, files->count, sizeof(char *), compare_strings);
 	}
-	return bsearch(&file, files->files, files->count, sizeof(char *), compare_files) != NULL;
+	return bsearch(&file, files->files, files->count, sizeof(char *), compare_strings) != NULL;
 }
 
 static int
-compare_files(const void *a, const void *b)
+compare_strings(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
@@ -190,6 +229,85 @@ survey_raise_what_stops(const Survey *survey, bool force)
 	scope_check_stamp(survey->scope);
 	survey_find_what_stops(survey, force, &sink);
 	finding_raise_first(&sink);
+}
+
+void
+survey_find_all(const Survey *survey, FindingSink *sink)
+{
+	ListCell   *lc;
+
+	sink->settings = &survey->checks;
+	survey_find_what_stops(survey, false, sink);
+	find_in_plan(survey, sink);
+	foreach(lc, survey->plan->hook_findings.findings)
+	{
+		finding_add(sink, lfirst(lc));
+	}
+	foreach(lc, survey->plan->bootstrap_findings.findings)
+	{
+		finding_add(sink, lfirst(lc));
+	}
+	foreach(lc, survey->plan->seed_findings.findings)
+	{
+		finding_add(sink, lfirst(lc));
+	}
+	for (int i = 0; i < survey->plan->count; i++)
+	{
+		foreach(lc, survey->plan->steps[i].findings.findings)
+		{
+			finding_add(sink, lfirst(lc));
+		}
+	}
+}
+
+/* What names, record and scripts say of each other, and stops nobody by itself. */
+static void
+find_in_plan(const Survey *survey, FindingSink *sink)
+{
+	Policy		policy;
+
+	survey_decide_policy(survey, survey->scope->registration, &policy);
+	check_names_ignored(survey->set, sink);
+	check_record(survey->plan, sink);
+	check_down_scripts(survey->plan, sink);
+	check_order(survey->plan, sink);
+	check_destructive(survey->plan, policy_said(&policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS), false, sink);
+	check_change_class(survey->plan, sink);
+}
+
+/*
+ * That an applied migration has no down script, say, is no reason to stop the
+ * next one.  But what is wrong with the record is.
+ */
+void
+survey_find_raised(const Survey *survey, FindingSink *sink)
+{
+	const MigrationPlan *plan = survey->plan;
+	FindingSink all = {.settings = &survey->checks};
+	const char **chosen;
+	int			count = 0;
+	ListCell   *lc;
+
+	if (!survey->checks.raises || plan->selected == 0)
+		return;
+	chosen = MemoryContextAllocHuge(CurrentMemoryContext, plan->selected * sizeof(char *));
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].selected)
+			chosen[count++] = plan->steps[i].version;
+	qsort(chosen, count, sizeof(char *), compare_strings);
+	find_in_plan(survey, &all);
+	foreach(lc, all.findings)
+	{
+		const Finding *finding = lfirst(lc);
+
+		/* the run asks by itself, and knows the policy of this moment */
+		if (finding->check == CHECK_DESTRUCTIVE || finding->check == CHECK_DESTRUCTIVE_ALLOWED)
+			continue;
+		if (finding->severity == FINDING_ERROR && check_row(finding->check)->severity != FINDING_ERROR &&
+			(finding->version == NULL || check_row(finding->check)->of_record ||
+			 bsearch(&finding->version, chosen, count, sizeof(char *), compare_strings) != NULL))
+			finding_add(sink, finding);
+	}
 }
 
 /*

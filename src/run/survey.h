@@ -9,6 +9,7 @@
 
 #include "plan/check_scripts.h"
 #include "plan/plan.h"
+#include "plan/policy.h"
 #include "plan/scope.h"
 #include "source/source.h"
 
@@ -20,6 +21,7 @@ typedef struct Survey
 	MigrationSet *set;			/* likewise */
 	Record	   *record;
 	MigrationPlan *plan;
+	CheckSettings checks;		/* what configuration makes of them */
 } Survey;
 
 /*
@@ -27,6 +29,12 @@ typedef struct Survey
  * the source raises.
  */
 extern Survey *survey_take(const Scope *asked, CheckDepth depth);
+
+/*
+ * The policy that holds for a service so registered (or NULL, not at all), with
+ * what the source says of its environment.
+ */
+extern void survey_decide_policy(const Survey *survey, const Service *registration, Policy *policy);
 
 /*
  * What stops every run of this source, whatever it would select: environments,
@@ -38,6 +46,16 @@ extern void survey_find_what_stops(const Survey *survey, bool force, FindingSink
 
 /* Raise the first of these; before them 55000, where the service's stamp is another environment. */
 extern void survey_raise_what_stops(const Survey *survey, bool force);
+
+/* All findings, those of scripts among them: validate(). */
+extern void survey_find_all(const Survey *survey, FindingSink *sink);
+
+/*
+ * Of what only validate() shows otherwise, that which configuration has made an
+ * error: for a run that has chosen its steps.
+ */
+extern void survey_find_raised(const Survey *survey, FindingSink *sink);
+
 
 /* The step of that version, written in any way.  Raises 22023 when there is none. */
 extern Step *survey_find_step(const Survey *survey, const char *version);

@@ -48,6 +48,7 @@ script_parse(Script *script)
 		MemoryContextReset(context);
 	}
 	transactions_finish(script, &walk);
+	rules_finish(script);
 	list_sort(script->problems, compare_problems);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

@@ -9,7 +9,11 @@
 
 #include "nodes/value.h"
 
+#include "script/change.h"
+#include "script/lint.h"
+#include "script/made.h"
 #include "script/rules.h"
+#include "script/suggestions.h"
 #include "script/visit.h"
 
 /* the extension and its schema */
@@ -140,17 +144,68 @@ refuse_inside_transaction(const Script *script, const Statement *statement, cons
 					NULL);
 }
 
+/* What forbids comes first; what a script makes is remembered last. */
 static const ScriptRule rules[] = {
 	{T_DiscardStmt, CHECK_SYNTAX, true, forbid_discard_all},
 	{T_FuncCall, CHECK_SYNTAX, true, forbid_unlock_all},
 	{T_DropStmt, CHECK_SYNTAX, true, forbid_own_drop},
+	{T_DropStmt, CHECK_DESTRUCTIVE, false, change_drop},
+	{T_DropStmt, CHECK_QUALIFICATION, false, lint_relation},
+	{T_DropStmt, CHECK_CASCADE, false, lint_cascade},
+	{T_DropStmt, CHECK_SUGGESTIONS, false, suggest_index},
 	{T_AlterExtensionStmt, CHECK_SYNTAX, true, forbid_own_change},
 	{T_AlterExtensionContentsStmt, CHECK_SYNTAX, true, forbid_own_change},
 	{T_AlterObjectSchemaStmt, CHECK_SYNTAX, true, forbid_own_change},
+	{T_AlterObjectSchemaStmt, CHECK_DESTRUCTIVE, false, change_definition},
+	{T_AlterObjectSchemaStmt, CHECK_DESTRUCTIVE, false, made_forget},
 	{T_RenameStmt, CHECK_SYNTAX, true, forbid_own_change},
+	{T_RenameStmt, CHECK_DESTRUCTIVE, false, change_definition},
+	{T_RenameStmt, CHECK_DESTRUCTIVE, false, made_forget},
 	{T_VariableSetStmt, CHECK_SYNTAX, true, forbid_own_search_path},
+	{T_VariableSetStmt, CHECK_DESTRUCTIVE, false, made_forget},
+	{T_VariableSetStmt, CHECK_QUALIFICATION, false, lint_search_path},
 	{T_CopyStmt, CHECK_SYNTAX, true, refuse_copy_out},
 	{T_TransactionStmt, CHECK_TRANSACTIONS, true, refuse_transaction_statement},
+
+	{T_AlterTableStmt, CHECK_DESTRUCTIVE, false, change_alter_table},
+	{T_AlterTableStmt, CHECK_CASCADE, false, lint_cascade},
+	{T_AlterTableStmt, CHECK_SUGGESTIONS, false, suggest_alter_table},
+	{T_AlterDomainStmt, CHECK_DESTRUCTIVE, false, change_definition},
+	{T_AlterDomainStmt, CHECK_CASCADE, false, lint_cascade},
+	{T_AlterEnumStmt, CHECK_DESTRUCTIVE, false, change_definition},
+	{T_CallStmt, CHECK_DESTRUCTIVE, false, change_definition},
+	{T_DropdbStmt, CHECK_DESTRUCTIVE, false, change_definition},
+	{T_DropOwnedStmt, CHECK_DESTRUCTIVE, false, change_definition},
+	{T_DropOwnedStmt, CHECK_CASCADE, false, lint_cascade},
+	{T_DropRoleStmt, CHECK_DESTRUCTIVE, false, change_definition},
+	{T_DropSubscriptionStmt, CHECK_DESTRUCTIVE, false, change_definition},
+	{T_DropTableSpaceStmt, CHECK_DESTRUCTIVE, false, change_definition},
+	{T_DropUserMappingStmt, CHECK_DESTRUCTIVE, false, change_definition},
+	{T_DoStmt, CHECK_DESTRUCTIVE, false, change_hidden},
+
+	{T_DeleteStmt, CHECK_DESTRUCTIVE, false, change_rows},
+	{T_DeleteStmt, CHECK_NO_WHERE, false, lint_no_where},
+	{T_UpdateStmt, CHECK_DESTRUCTIVE, false, change_rows},
+	{T_UpdateStmt, CHECK_NO_WHERE, false, lint_no_where},
+	{T_InsertStmt, CHECK_DESTRUCTIVE, false, change_rows},
+	{T_MergeStmt, CHECK_DESTRUCTIVE, false, change_rows},
+	{T_TruncateStmt, CHECK_DESTRUCTIVE, false, change_rows},
+	{T_TruncateStmt, CHECK_CASCADE, false, lint_cascade},
+
+	{T_RangeVar, CHECK_QUALIFICATION, false, lint_relation},
+	{T_CommonTableExpr, CHECK_QUALIFICATION, false, lint_query},
+	{T_LockingClause, CHECK_QUALIFICATION, false, lint_query},
+
+	{T_IndexStmt, CHECK_SUGGESTIONS, false, suggest_index},
+	{T_CreateEnumStmt, CHECK_SUGGESTIONS, false, suggest_enum},
+	{T_CreateStmt, CHECK_SUGGESTIONS, false, suggest_create_table},
+	{T_CreateStmt, CHECK_DESTRUCTIVE, false, made_create},
+	{T_CreateTableAsStmt, CHECK_DESTRUCTIVE, false, made_create},
+	{T_SelectStmt, CHECK_DESTRUCTIVE, false, made_create},
+	{T_ViewStmt, CHECK_DESTRUCTIVE, false, made_create},
+	{T_CreateSeqStmt, CHECK_DESTRUCTIVE, false, made_create},
+
+	{EVERY_STATEMENT, CHECK_QUALIFICATION, false, lint_names},
 	{EVERY_STATEMENT, CHECK_TRANSACTIONS, false, refuse_inside_transaction},
 };
 
@@ -174,4 +229,11 @@ rules_forbid(const Script *script, int i, StatementKind kind, const RawStmt *raw
 	statement.kind = (uint8) kind;
 	visit_statement(&table, script, &statement, raw, &sink);
 	return sink.forbidden;
+}
+
+void
+rules_finish(Script *script)
+{
+	suggestions_finish(script);
+	lint_finish(script);
 }

@@ -16,6 +16,9 @@
  */
 extern bool rules_apply(Script *script, int i, const RawStmt *raw, int begin);
 
+/* Behind the last statement: what is to be said of all of them together. */
+extern void rules_finish(Script *script);
+
 /*
  * Must statement i never run?  Asked once more where it would: what it is may
  * depend on settings that have changed since.

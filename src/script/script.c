@@ -13,7 +13,7 @@
 void
 script_add_problem(Script *script, const ScriptProblem *problem)
 {
-	bool		error = check_severity(problem->check) == FINDING_ERROR;
+	bool		error = check_severity(NULL, problem->check) == FINDING_ERROR;
 	MemoryContext old;
 	ScriptProblem *copy;
 
@@ -59,7 +59,7 @@ script_has_error(const Script *script, int i)
 	{
 		const ScriptProblem *problem = lfirst(cell);
 
-		if (problem->statement == i && check_severity(problem->check) == FINDING_ERROR)
+		if (problem->statement == i && check_severity(NULL, problem->check) == FINDING_ERROR)
 			return true;
 	}
 	return false;

@@ -20,6 +20,7 @@
 
 #include "base/checks.h"
 #include "base/digest.h"
+#include "script/change_class.h"
 #include "script/mark.h"
 #include "script/statement_kind.h"
 
@@ -100,6 +101,13 @@ typedef struct Script
 	struct TouchSet *touches;	/* NULL: nobody wants to know; see touch.h */
 	int			lock_estimate;	/* entries of the lock table that the objects
 								 * it creates will need, roughly */
+	ScriptChanges changes;		/* what it takes away or changes: change.h */
+	List	   *remarks;		/* of ScriptProblem *, in file order: what the
+								 * lint rules have to say (lint.h) */
+	struct HTAB *made;			/* private to made.c */
+	struct Lint *lint;			/* private to lint.c */
+	struct HTAB *key_columns;	/* private to suggestions.c */
+	List	   *foreign_keys;	/* likewise */
 } Script;
 
 /* at most so many errors are collected for one script, and other problems */

@@ -20,6 +20,7 @@ typedef struct Visit
 
 static void index_rules(RuleTable *table);
 static bool visit_inside(Node *node, Visit *visit);
+static bool visit_names(Node *node, Visit *visit);
 static bool visit_part(Node *node, Visit *visit);
 static bool visit_list(List *list, Visit *visit);
 static bool visit_query(Node *node, Visit *visit);
@@ -44,6 +45,7 @@ visit_statement(RuleTable *table, const Script *script, const Statement *stateme
 
 	if (!table->indexed)
 		index_rules(table);
+	sink->top = raw->stmt;
 	if (!visit_inside(raw->stmt, &visit) && !ask_rules(&visit, nodeTag(raw->stmt), raw->stmt))
 		(void) ask_rules(&visit, EVERY_STATEMENT, raw->stmt);
 }
@@ -68,6 +70,8 @@ index_rules(RuleTable *table)
 static bool
 visit_inside(Node *node, Visit *visit)
 {
+	if (is_wanted(visit, T_RangeVar) && visit_names(node, visit))
+		return true;
 	switch (nodeTag(node))
 	{
 			/* what it runs */
@@ -82,7 +86,9 @@ visit_inside(Node *node, Visit *visit)
 		case T_CreateTableAsStmt:
 			return visit_part(((CreateTableAsStmt *) node)->query, visit);
 		case T_CopyStmt:
-			return visit_part(((CopyStmt *) node)->query, visit);
+			return visit_part(((CopyStmt *) node)->query, visit) ||
+				(((CopyStmt *) node)->whereClause != NULL &&
+				 visit_query(((CopyStmt *) node)->whereClause, visit));
 		case T_DeclareCursorStmt:
 			return visit_part(((DeclareCursorStmt *) node)->query, visit);
 		case T_PrepareStmt:
@@ -108,6 +114,83 @@ visit_inside(Node *node, Visit *visit)
 	}
 }
 
+/* The relations that a definition names. */
+static bool
+visit_names(Node *node, Visit *visit)
+{
+	RangeVar   *relation = NULL;
+	ListCell   *cell;
+
+	switch (nodeTag(node))
+	{
+		case T_CreateStmt:
+			return visit_part((Node *) ((CreateStmt *) node)->relation, visit) ||
+				visit_list(((CreateStmt *) node)->inhRelations, visit);
+		case T_CreateForeignTableStmt:
+			relation = ((CreateForeignTableStmt *) node)->base.relation;
+			break;
+		case T_CreateTableAsStmt:
+			relation = ((CreateTableAsStmt *) node)->into->rel;
+			break;
+		case T_AlterTableStmt:
+			relation = ((AlterTableStmt *) node)->relation;
+			break;
+		case T_AlterObjectSchemaStmt:
+			relation = ((AlterObjectSchemaStmt *) node)->relation;
+			break;
+		case T_RenameStmt:
+			relation = ((RenameStmt *) node)->relation;
+			break;
+		case T_Constraint:
+			relation = ((Constraint *) node)->pktable;
+			break;
+		case T_CopyStmt:
+			relation = ((CopyStmt *) node)->relation;
+			break;
+		case T_CreatePolicyStmt:
+			relation = ((CreatePolicyStmt *) node)->table;
+			break;
+		case T_CreateSeqStmt:
+			relation = ((CreateSeqStmt *) node)->sequence;
+			break;
+		case T_AlterSeqStmt:
+			relation = ((AlterSeqStmt *) node)->sequence;
+			break;
+		case T_CreateTrigStmt:
+			relation = ((CreateTrigStmt *) node)->relation;
+			break;
+		case T_IndexStmt:
+			relation = ((IndexStmt *) node)->relation;
+			break;
+		case T_RefreshMatViewStmt:
+			relation = ((RefreshMatViewStmt *) node)->relation;
+			break;
+		case T_RuleStmt:
+			relation = ((RuleStmt *) node)->relation;
+			break;
+		case T_ViewStmt:
+			relation = ((ViewStmt *) node)->view;
+			break;
+		case T_LockStmt:
+			return visit_list(((LockStmt *) node)->relations, visit);
+		case T_TruncateStmt:
+			return visit_list(((TruncateStmt *) node)->relations, visit);
+		case T_GrantStmt:
+			return ((GrantStmt *) node)->objtype == OBJECT_TABLE &&
+				visit_list(((GrantStmt *) node)->objects, visit);
+		case T_VacuumStmt:
+			foreach(cell, ((VacuumStmt *) node)->rels)
+			{
+				if (visit_part((Node *) lfirst_node(VacuumRelation, cell)->relation, visit))
+					return true;
+			}
+			return false;
+		default:
+			return false;
+	}
+	return visit_part((Node *) relation, visit);
+}
+
 static bool
 visit_part(Node *node, Visit *visit)
 {
@@ -129,7 +212,7 @@ visit_list(List *list, Visit *visit)
 }
 
 /*
- * Inside of a query the server knows the way; but what its walker does not know
+ * Inside of a query, or of an expression, the server knows the way; but what its walker does not know
  * it raises an error for, as for trees that are too deep for it.
  */
 static bool

@@ -10,9 +10,11 @@
  *
  * Visited are the statement and, inside of it,
  *  - what it runs: the query of EXPLAIN, COPY, CREATE TABLE AS, DECLARE and
- *    PREPARE, the call of CALL, with all their expressions;
+ *    PREPARE, the call of CALL, with all their expressions; the condition of
+ *    COPY;
  *  - what it defines: the elements of CREATE SCHEMA and CREATE TABLE, the
- *    commands of ALTER TABLE, columns and constraints.
+ *    commands of ALTER TABLE, columns and constraints;
+ *  - the relations it names, but those of DROP, which has lists of names.
  * Not visited is what it stores for later: bodies of routines, views and rules,
  * defaults, conditions of constraints.  A rule that wants those gets their
  * statement and looks itself.
@@ -33,6 +35,9 @@ typedef struct RuleSink
 								 * it stands in, -1 if there is none */
 	bool		forbidding_only;	/* other rules are not asked */
 	bool		forbidden;		/* a forbidding rule has reported */
+	const Node *top;			/* the statement's own node */
+	List	   *relations;		/* private to lint_names() */
+	List	   *queries;		/* likewise */
 	const struct ScriptRule *rule;	/* that is being asked */
 } RuleSink;
 

@@ -3,7 +3,7 @@
 \i :dir/include/setup.sql
 CREATE VIEW files.found AS
   SELECT check_name, severity, file, line, message, hint FROM migrator.validate('m/d') WHERE severity <> 'ok' AND check_name <> 'down_scripts'
-    ORDER BY file COLLATE "C";
+    ORDER BY file COLLATE "C", line, check_name COLLATE "C";
 CREATE VIEW files.record AS
   SELECT event, version, name, note, statement, line, error_sqlstate, error_message FROM migrator.history ORDER BY id;
 CREATE TABLE app.t (what text);

@@ -14,6 +14,7 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 
+#include "base/check_settings.h"
 #include "base/compat.h"
 #include "layout/layout.h"
 #include "plan/check_scripts.h"
@@ -180,12 +181,15 @@ migrator_probe_layout(PG_FUNCTION_ARGS)
 	MigrationSet *set;
 	MigrationPlan *plan;
 	UnitReader *reader;
+	CheckSettings settings = {0};
 	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
 	source = source_open(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	set = layout_read_by(&registry, source, &hints);
 	plan = plan_join(set, record);
+	check_settings_skip_lint(&settings);
+	plan_set_checks(plan, &settings);
 	reader = unit_reader_create(source);
 	check_scripts(plan, reader, CHECK_FOR_RUN);
 	for (int i = 0; i < plan->count; i++)

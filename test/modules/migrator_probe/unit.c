@@ -12,6 +12,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "base/check_settings.h"
 #include "base/compat.h"
 #include "execute/execute.h"
 #include "plan/check_scripts.h"
@@ -23,6 +24,7 @@ PG_FUNCTION_INFO_V1(migrator_probe_unit);
 PG_FUNCTION_INFO_V1(migrator_probe_unit_run);
 
 static UnitReader *unit_arguments(FunctionCallInfo fcinfo, ScriptUnit *unit);
+static const CheckSettings *without_lint(void);
 static Step *checked_step(UnitReader *reader, ScriptUnit *unit);
 static ArrayType *statement_array(const Script *script);
 static ArrayType *finding_array(const FindingSink *sink);
@@ -134,6 +136,15 @@ unit_arguments(FunctionCallInfo fcinfo, ScriptUnit *unit)
 }
 
 /* A plan of one migration, whose script the unit is; it runs, whatever its direction. */
+static const CheckSettings *
+without_lint(void)
+{
+	CheckSettings *settings = palloc0(sizeof(CheckSettings));
+
+	check_settings_skip_lint(settings);
+	return settings;
+}
+
 static Step *
 checked_step(UnitReader *reader, ScriptUnit *unit)
 {
@@ -146,6 +157,7 @@ checked_step(UnitReader *reader, ScriptUnit *unit)
 	migration->name = "probe";
 	migration->up = unit;
 	plan = plan_join(&set, &record);
+	plan_set_checks(plan, without_lint());
 	check_scripts(plan, reader, CHECK_EVERYTHING);
 	return &plan->steps[0];
 }

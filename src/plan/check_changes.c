@@ -1,0 +1,107 @@
+/*
+ * check_changes.c
+ *	  The checks of what scripts take away or change.
+ */
+#include "postgres.h"
+
+#include "plan/check_changes.h"
+
+static bool is_to_run(const Step *step, bool selected);
+static void check_script(const StepScript *script, const char *version, PolicyValue allowed, FindingSink *sink);
+static void check_hook(const Hook *hook, const char *version, PolicyValue allowed, FindingSink *sink);
+
+void
+check_destructive(const MigrationPlan *plan, PolicyValue allowed, bool selected, FindingSink *sink)
+{
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+
+		if (!is_to_run(step, selected))
+			continue;
+		check_script(&step->up, step->version, allowed, sink);
+		check_hook(step->before, step->version, allowed, sink);
+		check_hook(step->after, step->version, allowed, sink);
+	}
+	if (!selected || plan->selected > 0)
+	{
+		check_hook(plan->before, NULL, allowed, sink);
+		check_hook(plan->after, NULL, allowed, sink);
+	}
+}
+
+static bool
+is_to_run(const Step *step, bool selected)
+{
+	return selected ? step->selected : step->state != MIGRATION_APPLIED && step->up.unit != NULL;
+}
+
+static void
+check_hook(const Hook *hook, const char *version, PolicyValue allowed, FindingSink *sink)
+{
+	if (hook != NULL)
+		check_script(&hook->script, version, allowed, sink);
+}
+
+static void
+check_script(const StepScript *script, const char *version, PolicyValue allowed, FindingSink *sink)
+{
+	const ScriptChanges *changes = &script->changes;
+	bool		refused = allowed == POLICY_FALSE;
+	int			others = changes->destructive_count - list_length(changes->destructive);
+	Finding		finding = {
+		.check = refused ? CHECK_DESTRUCTIVE_REFUSED :
+		allowed == POLICY_TRUE ? CHECK_DESTRUCTIVE_ALLOWED : CHECK_DESTRUCTIVE,
+		.version = version
+	};
+	ListCell   *lc;
+
+	foreach(lc, changes->destructive)
+	{
+		const ScriptChange *change = lfirst(lc);
+
+		finding.file = script->unit->file;
+		finding.line = change->line;
+		finding.column = change->column;
+		finding.message = psprintf(refused ? "destructive statement is not allowed: %s" : "destructive statement: %s",
+								   change->what);
+		finding.detail = others > 0 && lnext(changes->destructive, lc) == NULL ?
+			psprintf("and %d more in this script", others) : NULL;
+		finding.hint = refused ?
+			"The service's registration, or environments.json, says that allow_destructive_operations is false." : NULL;
+		finding_add(sink, &finding);
+	}
+	if (changes->hidden.line > 0 && allowed != POLICY_TRUE)
+	{
+		finding.check = CHECK_DESTRUCTIVE;
+		finding.file = script->unit->file;
+		finding.line = changes->hidden.line;
+		finding.column = changes->hidden.column;
+		finding.message = psprintf("the DO block cannot be looked into, and has the word \"%s\"", changes->hidden.what);
+		finding.detail = NULL;
+		finding.hint = "Look whether it loses anything: no flag stops what it does.";
+		finding_add(sink, &finding);
+	}
+}
+
+void
+check_change_class(const MigrationPlan *plan, FindingSink *sink)
+{
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+		const ScriptChanges *changes = &step->up.changes;
+		Finding		finding = {
+			.check = CHECK_CHANGE_CLASS,
+			.version = step->version,
+			.line = changes->worst.line,
+			.column = changes->worst.column
+		};
+
+		if (!is_to_run(step, false) || changes->change_class == CHANGE_SAFE)
+			continue;
+		finding.file = step->up.unit->file;
+		finding.message = psprintf("class %s: %s", change_class_name(changes->change_class), changes->worst.what);
+		finding_add(sink, &finding);
+	}
+}

@@ -1,0 +1,32 @@
+/*
+ * made.h
+ *	  The relations that a script has made itself: what it does to them later
+ *	  on changes nothing that anybody uses.
+ */
+#ifndef MIGRATOR_SCRIPT_MADE_H
+#define MIGRATOR_SCRIPT_MADE_H
+
+#include "nodes/primnodes.h"
+
+#include "script/visit.h"
+
+/*
+ * Rules: remember what CREATE TABLE, CREATE TABLE AS, SELECT INTO, CREATE VIEW
+ * and CREATE SEQUENCE make.  Not with IF NOT EXISTS or OR REPLACE: it may have
+ * been there.
+ */
+extern void made_create(const Script *script, const Statement *statement, const Node *node, RuleSink *sink);
+
+/* Rule: forget them where names may mean something else from now on. */
+extern void made_forget(const Script *script, const Statement *statement, const Node *node, RuleSink *sink);
+
+/*
+ * Has the script made that relation?  A name without a schema is that of one
+ * made without, one with a schema that of one made with the same.
+ */
+extern bool made_here(const Script *script, const RangeVar *relation);
+
+/* Has it made a temporary one of that name? */
+extern bool made_is_temporary(const Script *script, const char *relation);
+
+#endif
