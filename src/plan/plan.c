@@ -145,6 +145,8 @@ plan_set_checks(MigrationPlan *plan, const CheckSettings *settings)
 	for (int i = 0; i < plan->count; i++)
 		plan->steps[i].findings.settings = settings;
 	plan->hook_findings.settings = settings;
+	plan->bootstrap_findings.settings = settings;
+	plan->seed_findings.settings = settings;
 }
 
 void
