@@ -73,7 +73,7 @@ add(RuleSink *sink, const char *schema, const char *name, const char *command, b
 }
 
 static void
-add_relation(RuleSink *sink, const RangeVar * relation, const Node *node)
+add_relation(RuleSink *sink, const RangeVar *relation, const Node *node)
 {
 	if (relation != NULL)
 		add(sink, relation->schemaname, relation->relname, CreateCommandName((Node *) node),
@@ -242,7 +242,7 @@ touch_security_label(const Script *script, const Statement *statement, const Nod
 static void
 touch_grant(const Script *script, const Statement *statement, const Node *node, RuleSink *sink)
 {
-	const		GrantStmt *stmt = (const GrantStmt *) node;
+	const GrantStmt *stmt = (const GrantStmt *) node;
 	ListCell   *lc;
 
 	if (stmt->targtype != ACL_TARGET_OBJECT || stmt->objtype != OBJECT_TABLE)
