@@ -432,6 +432,7 @@ missing_versions(const Scope *scope, char *version)
 {
 	List	   *missing = NIL;
 	Survey	   *survey = survey_take(scope, CHECK_FOR_RUN);
+	bool	   *within;
 
 	scope_require_source(survey->scope);
 	survey_raise_what_stops(survey, false);
@@ -444,13 +445,12 @@ missing_versions(const Scope *scope, char *version)
 		if (!exists)
 			return list_make1(version);
 	}
+	within = plan_within_target(survey->plan, version);
 	for (int i = 0; i < survey->plan->count; i++)
 	{
 		const Step *step = &survey->plan->steps[i];
 
-		if (plan_step_is_open(step) &&
-			(version == NULL ||
-			 version_within_target(survey->plan->order, step->version, version)))
+		if (plan_step_is_open(step) && within[i])
 			missing = lappend(missing, pstrdup(step->version));
 	}
 	return missing;

@@ -21,7 +21,6 @@
 #define DEPTH_AT_MOST 4
 
 static void check_environments_of_entries(const MigrationPlan *plan, FindingSink *sink);
-static bool has_twin_in(const MigrationPlan *plan, const char *version, const char *environment);
 static void check_missing(const MigrationPlan *plan, FindingSink *sink);
 static void check_rings(const MigrationPlan *plan, FindingSink *sink);
 static void check_own_service(const MigrationPlan *plan, const char *service, FindingSink *sink);
@@ -86,8 +85,7 @@ check_environments_of_entries(const MigrationPlan *plan, FindingSink *sink)
 			continue;
 		finding.line = entry->environment_line;
 		folder = step->migration->environment;
-		if (folder != NULL && strcmp(folder, entry->environment) != 0 &&
-			!has_twin_in(plan, step->version, entry->environment))
+		if (folder != NULL && strcmp(folder, entry->environment) != 0)
 		{
 			finding.message = psprintf("migration \"%s\" is for environment \"%s\" by its entry, and for \"%s\" by its file \"%s\"",
 									   step->version, entry->environment, folder, step->up.unit->file);
@@ -103,21 +101,6 @@ check_environments_of_entries(const MigrationPlan *plan, FindingSink *sink)
 			finding_add(sink, &finding);
 		}
 	}
-}
-
-/* Environments may each have a migration of one number. */
-static bool
-has_twin_in(const MigrationPlan *plan, const char *version, const char *environment)
-{
-	for (int i = plan_first_not_before(plan, version);
-		 i < plan->count && version_compare(plan->order, plan->by_version[i]->version, version) == 0; i++)
-	{
-		const Migration *migration = plan->by_version[i]->migration;
-
-		if (migration != NULL && (migration->environment == NULL || strcmp(migration->environment, environment) == 0))
-			return true;
-	}
-	return false;
 }
 
 static void

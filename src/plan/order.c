@@ -80,9 +80,8 @@ find_needs(MigrationPlan *plan, Step *step)
 }
 
 /*
- * The place in by_version of a version that can be or was applied, or -1.  There
- * may be several: two environments' migrations of one number, and two spellings
- * of it on record.  One that is applied does; else that of this environment.
+ * The place in by_version of a version that can be or was applied, or -1.  A
+ * record may have two spellings of a number; one that is applied does.
  */
 static int
 find_needed(const MigrationPlan *plan, const char *version)
@@ -96,8 +95,7 @@ find_needed(const MigrationPlan *plan, const char *version)
 
 		if (step->state == MIGRATION_APPLIED)
 			return i;
-		if (step->migration != NULL &&
-			(found < 0 || (plan->by_version[found]->flags & FLAG_EXCLUDED)))
+		if (step->migration != NULL)
 			found = i;
 	}
 	return found;

@@ -274,6 +274,7 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 {
 	bool	   *named = mark_named(plan, request->versions, request->version_count);
 	bool	   *late_admitted = mark_named(plan, request->allow_late, request->allow_late_count);
+	bool	   *within = plan_within_target(plan, request->target);
 
 	if (request->target != NULL)
 		require_target(plan, request->target);
@@ -284,26 +285,16 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 	}
 
 	plan->selected = 0;
-	/* what needs something stands behind it */
-	for (int i = plan->count - 1; i >= 0; i--)
+	for (int i = 0; i < plan->count; i++)
 	{
 		Step	   *step = &plan->steps[i];
 		bool		candidate = step->migration != NULL && step->state != MIGRATION_APPLIED &&
 			(step->flags & FLAG_EXCLUDED) == 0;
 
-		if (request->version_count > 0)
-			step->selected = candidate && named[i];
-		else
-			step->selected = candidate && (step->flags & (FLAG_MANUAL | FLAG_EXCLUDED)) == 0 &&
-				(request->target == NULL || named[i] ||
-				 version_within_target(plan->order, step->version, request->target));
-		if (request->ready_only && (step->flags & FLAG_BLOCKED))
-			step->selected = false;
-		if (!step->selected)
-			continue;
-		plan->selected++;
-		for (int j = 0; request->target != NULL && j < step->need_count; j++)
-			named[step->needs[j]] = true;
+		step->selected = candidate &&
+			(request->version_count > 0 ? named[i] : (step->flags & FLAG_MANUAL) == 0 && within[i]);
+		if (step->selected)
+			plan->selected++;
 	}
 	for (int i = 0; i < plan->count; i++)
 	{
@@ -312,6 +303,24 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 		stop_for(&plan->steps[i], request->late_allowed || late_admitted[i], request, sink);
 		stop_for_needs(plan, &plan->steps[i], request->others_follow, sink);
 	}
+}
+
+/* What needs something stands behind it. */
+bool *
+plan_within_target(const MigrationPlan *plan, const char *target)
+{
+	bool	   *within = palloc0(Max(plan->count, 1) * sizeof(bool));
+
+	for (int i = plan->count - 1; i >= 0; i--)
+	{
+		const Step *step = &plan->steps[i];
+
+		within[i] |= target == NULL || version_within_target(plan->order, step->version, target);
+		if (within[i] && plan_step_is_pending(step))
+			for (int j = 0; j < step->need_count; j++)
+				within[step->needs[j]] = true;
+	}
+	return within;
 }
 
 static void

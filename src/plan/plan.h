@@ -174,6 +174,12 @@ extern void plan_mark_blocked(MigrationPlan *plan);
 extern void plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink);
 
 /*
+ * For each step: does a target (NULL: none) take it in?  It does with every
+ * version up to it, and with what pending ones of these need.  palloc'd.
+ */
+extern bool *plan_within_target(const MigrationPlan *plan, const char *target);
+
+/*
  * Would a run without arguments apply this step?  Also one that is running: if
  * its run is alive, the next one waits for it; if not, resumes it.
  */

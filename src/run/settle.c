@@ -138,6 +138,7 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 	int64		run_id;
 	TimestampTz started = GetCurrentTimestamp();
 	bool		found = version == NULL;
+	bool	   *within;
 
 	run_require_writable("migrator.baseline()");
 	if (scope->source == NULL)
@@ -168,16 +169,24 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("version \"%s\" does not exist in this source", version));
 
+	within = plan_within_target(survey->plan, version);
 	run_id = record_new_run_id();
 	for (int i = 0; i < survey->plan->count; i++)
 	{
 		const Step *step = &survey->plan->steps[i];
+		FindingSink unknown = {0};
+		Finding		finding;
 
 		/* what was interrupted is for resolve() */
 		if (!plan_step_is_pending(step) ||
 			step->state == MIGRATION_INTERRUPTED || step->state == MIGRATION_RUNNING ||
-			(version != NULL && !version_within_target(survey->plan->order, step->version, version)))
+			!within[i])
 			continue;
+		if (plan_environment_unknown(survey->plan, step, &finding))
+		{
+			finding_add(&unknown, &finding);
+			finding_raise_first(&unknown);
+		}
 		/* without its bytes there is no checksum to hold on to */
 		if (step->up.checksum == NULL)
 			finding_raise_first(&step->findings);

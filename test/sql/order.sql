@@ -26,6 +26,15 @@ SELECT version, outcome FROM migrator.apply('m/d', versions => '{1,2}', dry_run 
 \echo :LAST_ERROR_SQLSTATE
 SELECT version, outcome FROM migrator.apply('m/d', versions => '{1,2,3}', dry_run => true);
 
+-- so does everything that takes a version as far as it goes
+SELECT migrator.baseline('m/d', version => '2');
+SELECT version FROM migrator.migrations ORDER BY version;
+CALL files.forget();
+SELECT version FROM migrator.apply('m/d', versions => '{1}');
+SELECT migrator.is_current('m/d', version => '1');
+SELECT migrator.assert_current('m/d', version => '2');
+CALL files.forget();
+
 -- Late is judged by the place in that order: a run that was killed before 000002 goes on.
 SELECT version, outcome FROM migrator.apply('m/d', versions => '{1,3}');
 SELECT version, state, flags FROM migrator.status('m/d');
@@ -123,12 +132,17 @@ CALL files.write('m/d/dependencies.json', '{"migrations": {"3": {"depends_on": [
 CALL files.remove('m/d/0_z.sql');
 SELECT version, state, flags, message FROM migrator.status('m/d');
 
--- Two thousand entries, a file each, in a chain from the last to the first; then in a ring.
+-- Ten thousand, a file each, in a chain from the last to the first; then in a ring, and with a ring at the end.
 CALL files.forget();
 CALL files.remove('m/d');
-CALL files.run('mkdir -p m/d; cd m/d; for i in $(seq 2000); do echo "SELECT $i;" > ${i}_m.sql; done');
-SELECT string_agg(format('"%s": {"depends_on": ["%s"]}', i, i + 1), ',' ORDER BY i) AS chain FROM generate_series(1, 1999) i \gset
-CALL files.write('m/d/dependencies.json', '{"migrations": {' || :'chain' || ', "2000": {}}}');
+CALL files.run('mkdir -p m/d; cd m/d; for i in $(seq 10000); do echo "SELECT $i;" > ${i}_m.sql; done');
+SELECT string_agg(format('"%s": {"depends_on": ["%s"]}', i, i + 1), ',' ORDER BY i) AS chain FROM generate_series(1, 9999) i \gset
+CALL files.write('m/d/dependencies.json', '{"migrations": {' || :'chain' || ', "10000": {}}}');
 SELECT version, row_number() OVER () FROM migrator.pending('m/d') LIMIT 3;
-CALL files.write('m/d/dependencies.json', '{"migrations": {' || :'chain' || ', "2000": {"depends_on": ["1"]}}}');
+CALL files.write('m/d/dependencies.json', '{"migrations": {' || :'chain' || ', "10000": {"depends_on": ["1"]}}}');
 SELECT migrator.is_current('m/d');
+CALL files.write('m/d/dependencies.json', '{"migrations": {' || :'chain' || ', "10000": {"depends_on": ["9998"]}}}');
+SELECT migrator.is_current('m/d');
+CALL files.write('m/d/dependencies.json', '{"migrations": {' || :'chain' || ', "10000": {}, "10001": {"depends_on": ["10002"]}, "10002": {"depends_on": ["10001"]}}}');
+SELECT count(*) FROM migrator.dependencies('m/d');
+SELECT count(*) FROM migrator.validate('m/d') WHERE check_name = 'dependency_depth';
