@@ -143,6 +143,7 @@ CALL files.write('m/d/dependencies.json', '{"migrations": {' || :'chain' || ', "
 SELECT migrator.is_current('m/d');
 CALL files.write('m/d/dependencies.json', '{"migrations": {' || :'chain' || ', "10000": {"depends_on": ["9998"]}}}');
 SELECT migrator.is_current('m/d');
-CALL files.write('m/d/dependencies.json', '{"migrations": {' || :'chain' || ', "10000": {}, "10001": {"depends_on": ["10002"]}, "10002": {"depends_on": ["10001"]}}}');
+CALL files.write('m/d/dependencies.json', '{"migrations": {' || :'chain' || ', "10000": {},
+  "10001": {"depends_on": ["10002"]}, "10002": {"depends_on": ["10001"]}}}');
 SELECT count(*) FROM migrator.dependencies('m/d');
 SELECT count(*) FROM migrator.validate('m/d') WHERE check_name = 'dependency_depth';
