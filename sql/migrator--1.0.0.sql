@@ -433,7 +433,7 @@ COMMENT ON FUNCTION migrator.unlock IS 'Cancel (or terminate) the backends that 
 -- Policy -----------------------------------------------------------------------------------------------------------
 CREATE FUNCTION migrator.approve(version text, service text = NULL, note text = NULL, source text = NULL) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_approve';
-COMMENT ON FUNCTION migrator.approve IS 'Approve the up script of a migration as it is now, in the name of the session user: where require_approval is set, a run needs it. It is for these bytes; an edit of the file voids it. source: where the service has none registered.';
+COMMENT ON FUNCTION migrator.approve IS 'Approve the up script of a migration as it is now, in the name of the session user: where require_approval is set, a run needs it. It is for these bytes; an edit of the file voids it, and so does one of a hook around it. version bootstrap.sql: the bootstrap script. source: where the service has none registered.';
 
 CREATE FUNCTION migrator.revoke_approval(version text, service text = NULL, note text = NULL) RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_revoke_approval';

@@ -20,11 +20,12 @@
 #include "base/errors.h"
 #include "base/settings.h"
 #include "plan/gate.h"
+#include "plan/hooks.h"
 #include "plan/window_time.h"
 #include "record/backup.h"
 #include "record/window.h"
 
-static void require_approvals(const char *service, const MigrationPlan *plan);
+static void require_approvals(const char *service, const MigrationPlan *plan, bool bootstrap);
 static const char *recorded_version(const Step *step);
 static bool is_approved(const ApprovalList *approvals, const MigrationPlan *plan, const Step *step);
 pg_noreturn static void refuse_unapproved(const char *service, const MigrationPlan *plan, const Step *step, int count,
@@ -34,12 +35,12 @@ static void require_window(const char *service);
 static void require_backup(const char *service);
 
 void
-gate_raise_what_stops(const Policy *policy, const char *service, const MigrationPlan *plan)
+gate_raise_what_stops(const Policy *policy, const char *service, const MigrationPlan *plan, bool bootstrap)
 {
-	if (plan->selected == 0)
+	if (plan->selected == 0 && !bootstrap)
 		return;
 	if (policy->value[POLICY_REQUIRE_APPROVAL])
-		require_approvals(service, plan);
+		require_approvals(service, plan, bootstrap);
 	if (policy->value[POLICY_MAINTENANCE_WINDOW_REQUIRED])
 		require_window(service);
 	if (policy->value[POLICY_BACKUP_REQUIRED])
@@ -61,7 +62,7 @@ gate_raise_before_step(const Policy *policy, const char *service, const Migratio
 }
 
 static void
-require_approvals(const char *service, const MigrationPlan *plan)
+require_approvals(const char *service, const MigrationPlan *plan, bool bootstrap)
 {
 	ApprovalList *approvals = approval_load(service, NULL);
 	const Step *first = NULL;
@@ -78,12 +79,16 @@ require_approvals(const char *service, const MigrationPlan *plan)
 	}
 	if (count > 0)
 		refuse_unapproved(service, plan, first, count, approvals);
+	if (bootstrap && !is_approved(approvals, plan, NULL))
+		refuse_unapproved(service, plan, NULL, 1, approvals);
 }
 
 /* As the record has it, or will. */
 static const char *
 recorded_version(const Step *step)
 {
+	if (step == NULL)
+		return GATE_BOOTSTRAP;
 	return step->row ? step->row->version : step->version;
 }
 
@@ -96,13 +101,21 @@ gate_subject(const MigrationPlan *plan, const Step *step, Approval *subject)
 {
 	StringInfoData hooks;
 
+	memset(subject, 0, sizeof(Approval));
+	subject->version = recorded_version(step);
 	initStringInfo(&hooks);
+	subject->hooks = hooks.data;
+	if (step == NULL)
+	{
+		const char *checksum = hooks_checksum(plan->bootstrap);
+
+		subject->checksum = checksum[0] != '\0' ? checksum : NULL;
+		return;
+	}
 	append_hook(&hooks, plan->before);
 	append_hook(&hooks, step->before);
 	append_hook(&hooks, step->after);
 	append_hook(&hooks, plan->after);
-	memset(subject, 0, sizeof(Approval));
-	subject->version = recorded_version(step);
 	subject->checksum = step->up.checksum;
 	subject->hooks = hooks.data;
 }
@@ -129,12 +142,13 @@ static void
 refuse_unapproved(const char *service, const MigrationPlan *plan, const Step *step, int count,
 				  const ApprovalList *approvals)
 {
-	const char *version = finding_one_line(step->version);
+	const char *version;
 	const Approval *other;
 	Approval	subject;
 	bool		hooks = true;
 
 	gate_subject(plan, step, &subject);
+	version = finding_one_line(subject.version);
 	subject.hooks = NULL;
 	other = subject.checksum ? approval_find(approvals, &subject) : NULL;
 	if (other == NULL)
@@ -145,6 +159,8 @@ refuse_unapproved(const char *service, const MigrationPlan *plan, const Step *st
 	}
 	ereport(ERROR,
 			errcode(ERRCODE_MIGRATOR_NOT_APPROVED),
+			step == NULL ?
+			errmsg("the bootstrap script of service \"%s\" is not approved", service) :
 			count == 1 ?
 			errmsg("migration \"%s\" of service \"%s\" is not approved", version, service) :
 			errmsg("%d migrations of service \"%s\" are not approved, first \"%s\"", count, service, version),
@@ -174,8 +190,8 @@ gate_use_approval(const char *service, const MigrationPlan *plan, const Step *st
 	else
 		ereport(ERROR,
 				errcode(ERRCODE_MIGRATOR_NOT_APPROVED),
-				errmsg("approval of migration \"%s\" of service \"%s\" was revoked while it ran",
-					   finding_one_line(step->version), service));
+				errmsg("approval of %s\"%s\" of service \"%s\" was revoked while it ran",
+					   step ? "migration " : "", finding_one_line(subject.version), service));
 }
 
 static void

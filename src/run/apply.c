@@ -35,6 +35,7 @@
 #include "base/transaction.h"
 #include "execute/constraint.h"
 #include "record/lock.h"
+#include "plan/gate.h"
 #include "run/bootstrap.h"
 #include "run/call.h"
 #include "run/event.h"
@@ -156,13 +157,14 @@ tell_lock_kept(const Run *run)
 		event_lock_kept(run->request->scope->service);
 }
 
+/* What a run begins with that has something to do. */
 static const char *
 first_version(const MigrationPlan *plan)
 {
 	for (int i = 0; i < plan->count; i++)
 		if (plan->steps[i].selected)
 			return plan->steps[i].version;
-	return NULL;
+	return GATE_BOOTSTRAP;
 }
 
 /* Before anything ran.  A dry run reports such migrations as not run. */

@@ -16,11 +16,13 @@
 #include "run/call.h"
 #include "run/survey.h"
 
+static Step *find_to_approve(const Survey *survey, const char *version);
+
 void
 approve_version(const Scope *scope, const char *version, const char *note)
 {
 	Survey	   *survey;
-	Step	   *step;
+	Step	   *step = NULL;
 	Approval	subject;
 	RecordEntry entry = {
 		.service = scope->service,
@@ -33,7 +35,41 @@ approve_version(const Scope *scope, const char *version, const char *note)
 	scope_require_source(scope);
 	survey = survey_take(scope, CHECK_FOR_RUN);
 	survey_raise_what_stops(survey, true);
-	step = survey_find_step(survey, version);
+	if (strcmp(version, GATE_BOOTSTRAP) != 0)
+		step = find_to_approve(survey, version);
+	else if (!survey->plan->bootstrap_due)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("service \"%s\" has no bootstrap script that is to run", scope->service),
+				errhint("There is none in the source, it ran already, or migrator.bootstrap is off."));
+	gate_subject(survey->plan, step, &subject);
+
+	/* what cannot be read cannot be approved */
+	if (subject.checksum == NULL)
+		finding_raise_first(step ? &step->findings : &survey->plan->bootstrap_findings);
+
+	approval_write(scope->service, &subject, note);
+	entry.version = subject.version;
+	entry.name = step ? step->name : NULL;
+	entry.checksum = subject.checksum;
+	record_write_event(&entry);
+	ereport(NOTICE,
+			step == NULL ?
+			errmsg("the bootstrap script of service \"%s\" is approved", scope->service) :
+			errmsg("file \"%s\" of migration \"%s\" is approved", finding_one_line(step->up.unit->file),
+				   finding_one_line(step->version)),
+			subject.hooks[0] == '\0' ?
+			errdetail("Its SHA-256 is %s.", subject.checksum) :
+			errdetail("Its SHA-256 is %s. With it the hooks that run around it are approved as they are: see view migrator.approvals.",
+					  subject.checksum));
+}
+
+/* The step, if there is something of it to run. */
+static Step *
+find_to_approve(const Survey *survey, const char *version)
+{
+	Step	   *step = survey_find_step(survey, version);
+
 	if (step->state == MIGRATION_APPLIED)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -43,26 +79,10 @@ approve_version(const Scope *scope, const char *version, const char *note)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("migration \"%s\" has no file in \"%s\"", finding_one_line(step->version),
-					   finding_one_line(scope->source)));
+					   finding_one_line(survey->scope->source)));
 	if (step->flags & FLAG_EXCLUDED)
 		plan_refuse_excluded(survey->plan, step);
-	/* what cannot be read cannot be approved */
-	if (step->up.checksum == NULL)
-		finding_raise_first(&step->findings);
-
-	gate_subject(survey->plan, step, &subject);
-	approval_write(scope->service, &subject, note);
-	entry.version = subject.version;
-	entry.name = step->name;
-	entry.checksum = step->up.checksum;
-	record_write_event(&entry);
-	ereport(NOTICE,
-			errmsg("file \"%s\" of migration \"%s\" is approved", finding_one_line(step->up.unit->file),
-				   finding_one_line(step->version)),
-			subject.hooks[0] == '\0' ?
-			errdetail("Its SHA-256 is %s.", step->up.checksum) :
-			errdetail("Its SHA-256 is %s. With it the hooks that run around it are approved as they are: see view migrator.approvals.",
-					  step->up.checksum));
+	return step;
 }
 
 bool

@@ -8,7 +8,8 @@
 #include "plan/scope.h"
 
 /*
- * Approve the file of a version as it is now; note may be NULL.  Raises 22023
+ * Approve the file of a version as it is now, or "bootstrap.sql"; note may be
+ * NULL.  Raises 22023
  * for an unknown version, 55000 when there is nothing to run of it.
  */
 extern void approve_version(const Scope *scope, const char *version, const char *note);

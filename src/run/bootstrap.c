@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "plan/gate.h"
 #include "plan/hooks.h"
 #include "record/service_state.h"
 #include "run/bootstrap.h"
@@ -34,7 +35,11 @@ bootstrap_run(Run *run)
 			extra_done(run, NULL, NULL, plan->bootstrap[i].checksum);
 		}
 	if (!run->request->dry_run || run->request->undone_later)
+	{
 		service_state_bootstrapped(service, hooks_checksum(plan->bootstrap), run->run_id);
+		if (run->policy.value[POLICY_REQUIRE_APPROVAL])
+			gate_use_approval(service, plan, NULL, run->run_id, true);
+	}
 }
 
 ErrorData *

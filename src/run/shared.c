@@ -106,7 +106,7 @@ run_raise_what_stops(Run *run)
 					errhint("Create a new migration instead of changing an applied one, or set migrator.checksum_policy to warn."));
 	}
 
-	gate_raise_what_stops(&run->policy, run->request->scope->service, plan);
+	gate_raise_what_stops(&run->policy, run->request->scope->service, plan, run_bootstrap_follows(run));
 }
 
 bool

@@ -57,7 +57,7 @@ pass_gate(void *argument)
 
 	MemoryContextSwitchTo(gate->work);
 	gate_raise_before_step(&run->policy, run->request->scope->service, run->survey->plan, gate->step);
-	run_make_restore_point(run, gate->step->version);
+	run_make_restore_point(run, gate->step ? gate->step->version : GATE_BOOTSTRAP);
 }
 
 void

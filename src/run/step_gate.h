@@ -16,7 +16,8 @@
 extern void run_make_restore_point(Run *run, const char *version);
 
 /*
- * For a run with transactions of its own, before each step.  Returns NULL, or
+ * For a run with transactions of its own, before each step, and before the
+ * bootstrap script (NULL).  Returns NULL, or
  * what keeps the step and all behind it from running; what was written before
  * is to be committed.
  */

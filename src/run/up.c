@@ -417,7 +417,11 @@ up_steps(Run *run, StringInfo failed)
 			run->cancelled = true;
 	}
 	if (first == NULL && run_bootstrap_follows(run))
-		first = bootstrap_run_apart(run);
+	{
+		first = up_gate(run, NULL);
+		if (first == NULL)
+			first = bootstrap_run_apart(run);
+	}
 	if (first == NULL && plan->selected > 0)
 		first = hook_run_apart(run, true);
 	return first;
@@ -443,8 +447,10 @@ up_gate(Run *run, const Step *step)
 	if (error != NULL)
 	{
 		run->stopped = error->message;
-		run_add_detail(error, psprintf("The run stopped before migration \"%s\". What it has applied stays.",
-									   finding_one_line(step->version)));
+		run_add_detail(error, step != NULL ?
+					   psprintf("The run stopped before migration \"%s\". What it has applied stays.",
+								finding_one_line(step->version)) :
+					   pstrdup("The run stopped before the bootstrap script. What it has applied stays."));
 	}
 	transaction_commit(false);
 	return error;

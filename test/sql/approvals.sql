@@ -131,6 +131,30 @@ SELECT version, outcome FROM migrator.apply();
 CALL files.remove('m/d/pre_migrate_7.sql');
 CALL files.remove('m/d/7_g.sql');
 
+-- The bootstrap script has an approval of its own, also where nothing else is to do.
+CALL files.make('m/b', '1_a.sql', 'SELECT 1;', 'bootstrap.sql', 'CREATE TABLE boot();');
+SELECT migrator.register('boot', 'm/b', options => '{"require_approval": true}');
+SELECT migrator.approve('1', 'boot');
+SELECT version, outcome FROM migrator.apply(service => 'boot');
+CALL migrator.up(service => 'boot');
+SELECT migrator.approve('bootstrap.sql', 'boot');
+CALL files.write('m/b/bootstrap.sql', 'CREATE TABLE evil();');
+SELECT version, outcome FROM migrator.apply(service => 'boot');
+SET migrator.bootstrap = off;
+SELECT version, outcome FROM migrator.apply(service => 'boot');
+SELECT migrator.approve('bootstrap.sql', 'boot');
+RESET migrator.bootstrap;
+CALL migrator.up(service => 'boot');
+SELECT version, outcome FROM migrator.apply(service => 'boot');
+SELECT to_regclass('boot'), to_regclass('evil');
+SELECT migrator.revoke_approval('bootstrap.sql', 'boot');
+CALL files.write('m/b/bootstrap.sql', 'CREATE TABLE boot();');
+SELECT migrator.approve('bootstrap.sql', 'boot');
+CALL migrator.up(service => 'boot') \gset
+SELECT to_regclass('boot'), to_regclass('evil');
+SELECT version, revoked_at IS NOT NULL AS revoked, run_id IS NOT NULL AS used FROM migrator.approvals WHERE service = 'boot' ORDER BY approved_at;
+SELECT migrator.approve('bootstrap.sql', 'boot');
+
 -- Nothing to approve.
 SELECT migrator.approve('1');
 SELECT migrator.approve('99');

@@ -68,6 +68,14 @@ CALL migrator.up(service => 'odd', options => '{"verbose": false}') \gset
 SELECT :'result'::jsonb - 'duration_ms' AS result;
 SELECT label, length(label), version FROM migrator.backups WHERE service = 'odd';
 
+-- a bootstrap script, alone and behind migrations
+CALL files.make('m/b', '1_a.sql', 'SELECT 1;', 'bootstrap.sql', 'SELECT 2;');
+SELECT migrator.register('boot', 'm/b', options => '{"backup_required": true}');
+CALL migrator.up(service => 'boot', options => '{"verbose": false}') \gset
+TRUNCATE migrator.service_state;
+SELECT version, outcome FROM migrator.apply(service => 'boot');
+SELECT label, version FROM migrator.backups WHERE service = 'boot' ORDER BY id;
+
 -- Refused.
 SELECT migrator.record_backup(NULL);
 SELECT migrator.record_backup('');
