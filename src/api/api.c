@@ -105,16 +105,6 @@ api_interval_ms(FunctionCallInfo fcinfo, int n, const char *name, int when_null)
 }
 
 void
-api_refuse_variables(FunctionCallInfo fcinfo, int n)
-{
-	if (!PG_ARGISNULL(n))
-		ereport(ERROR,
-				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				errmsg("argument \"variables\" is not supported yet"),
-				errdetail("Nothing was run."));
-}
-
-void
 api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 {
 	List	   *options = options_read(api_jsonb(fcinfo, n), run_options, false);

@@ -37,9 +37,6 @@ extern void api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 /* Option "ignore": patterns that are valid, in place of those in *patterns.  Without it they stay. */
 extern void api_option_ignore(const List *options, char ***patterns, int *count);
 
-/* Raise 0A000 unless argument n (variables) is NULL. */
-extern void api_refuse_variables(FunctionCallInfo fcinfo, int n);
-
 /* Begin and extend the result of a set-returning function. */
 extern ReturnSetInfo *api_begin_rows(FunctionCallInfo fcinfo);
 

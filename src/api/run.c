@@ -93,7 +93,6 @@ read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("arguments \"target\" and \"versions\" exclude each other"));
 	request->plan.late_allowed = migrator_late == LATE_ALLOW;
-	api_refuse_variables(fcinfo, 5);
 	request->if_locked = if_locked ? settings_parse_if_locked(if_locked) : migrator_if_locked;
 	request->wait_timeout = api_interval_ms(fcinfo, locked + 1, "wait_timeout", settings_wait_ms());
 	request->on_error = on_error ? settings_parse_on_error(on_error) : migrator_on_error;
@@ -111,6 +110,7 @@ read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 	{
 		Scope	   *scope = lfirst(lc);
 
+		scope_take_variables(scope, api_jsonb(fcinfo, 5));
 		if (request->ignore != NULL)
 		{
 			scope->ignore = request->ignore;

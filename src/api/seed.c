@@ -29,10 +29,10 @@ migrator_seed(PG_FUNCTION_ARGS)
 		List	   *scopes;
 		ListCell   *lc;
 
-		api_refuse_variables(fcinfo, 3);
 		scopes = scope_resolve_each(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 2));
 		foreach(lc, scopes)
 		{
+			scope_take_variables(lfirst(lc), api_jsonb(fcinfo, 3));
 			request.scope = lfirst(lc);
 			run_seed(&request, put_seed_row, result);
 		}

@@ -43,6 +43,18 @@ static const Check checks[CHECK_LAST + 1] = {
 		.text = "\"-- migrator:\" with an unknown word",
 		.may_lower = true
 	},
+	[CHECK_VARIABLES] = {
+		.name = "variables",
+		.severity = FINDING_ERROR,
+		.sqlstate = ERRCODE_UNDEFINED_OBJECT,
+		.text = "a variable without a value, in a run; \":{?name}\"; \"-- migrator: variables\" behind the first statement"
+	},
+	[CHECK_VARIABLES_LATER] = {
+		.name = "variables",
+		.severity = FINDING_INFO,
+		.sqlstate = ERRCODE_UNDEFINED_OBJECT,
+		.text = "a variable whose value a run has to be given"
+	},
 	[CHECK_MARKS] = {
 		.name = "marks",
 		.severity = FINDING_ERROR,

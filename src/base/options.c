@@ -129,6 +129,13 @@ take_value(Option *option, JsonbValue *value, bool nulls_allowed)
 	if (type == OPTION_WORDS)
 		return value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data) &&
 			take_words(option, value->val.binary.data);
+	if (type == OPTION_OBJECT)
+	{
+		if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+			return false;
+		option->object = JsonbValueToJsonb(value);
+		return true;
+	}
 	return value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data) &&
 		take_strings(option, value->val.binary.data);
 }

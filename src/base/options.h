@@ -19,6 +19,7 @@ typedef enum OptionType
 	OPTION_STRINGS,				/* an array of strings */
 	OPTION_STRING_OR_STRINGS,	/* one will do without the brackets */
 	OPTION_WORDS,				/* an object of strings */
+	OPTION_OBJECT,				/* a JSON object, for its owner to look into */
 	OPTION_LATER				/* has a meaning, which nothing obeys yet */
 } OptionType;
 
@@ -39,6 +40,7 @@ typedef struct Option
 	char	  **strings;
 	char	  **keys;			/* of OPTION_WORDS: the names of the strings */
 	int			count;
+	Jsonb	   *object;
 } Option;
 
 /*

@@ -30,36 +30,90 @@
 #include "script/rules.h"
 #include "script/server_parser.h"
 
+static void run_guarded(Execution *execution, int first, int last, bool top_level, bool whole);
+static void run_in_context(Execution *execution, int first, int last, bool top_level, bool whole);
 static void push_context(Execution *execution, ErrorContextCallback *callback);
 static void run_statements(Execution *execution, int first, int last, bool top_level);
 static void execute_statement(Execution *execution, int i, bool top_level);
-static void log_statement_text(RawStmt *raw, const char *query);
+static void log_statement_text(const Script *script, int i, RawStmt *raw);
 static void set_characteristics(const TransactionStmt *begin);
 static void run_portal(RawStmt *raw, const char *query, bool top_level);
 static void add_context(void *argument);
+static void hide_in_notice(const Execution *execution);
 static void locate_error(Execution *execution, int position);
 
 void
 execute_script(Execution *execution)
 {
-	ErrorContextCallback callback;
-
-	push_context(execution, &callback);
-	run_statements(execution, 0, execution->script->statement_count - 1, false);
-	if (execution->own_transaction)
-		constraint_check_all();
-	else
-		constraint_check_deferred(execution->set_constraints);
-	error_context_stack = callback.previous;
+	run_guarded(execution, 0, execution->script->statement_count - 1, false, true);
 }
 
 void
 execute_statements(Execution *execution, int first, int last, bool top_level)
 {
+	run_guarded(execution, first, last, top_level, false);
+}
+
+/* Nobody gets to see an error with values of variables in it. */
+static void
+run_guarded(Execution *execution, int first, int last, bool top_level, bool whole)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	execution->filled = execution->script->fill != NULL;
+	if (!execution->filled)
+	{
+		run_in_context(execution, first, last, top_level, whole);
+		return;
+	}
+	PG_TRY();
+	{
+		run_in_context(execution, first, last, top_level, whole);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		execute_hide_values(execution, execution->script->fill->variables, error);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	execution->at_fault = NULL;
+	execution->own_query = false;
+}
+
+void
+execute_hide_values(const Execution *execution, Variables *variables, ErrorData *error)
+{
+	char	   *query = error->internalquery;
+	int			position = error->internalpos;
+
+	if (execution->own_query)
+		error->internalquery = NULL;
+	variables_hide_error(variables, execution->at_fault, error,
+						 execution->statement >= 0 ? execute_place(execution) : NULL);
+	if (execution->own_query)
+	{
+		error->internalquery = query;
+		error->internalpos = position;
+	}
+}
+
+/* whole: it is all of the script, and its deferred constraints are checked. */
+static void
+run_in_context(Execution *execution, int first, int last, bool top_level, bool whole)
+{
 	ErrorContextCallback callback;
 
 	push_context(execution, &callback);
 	run_statements(execution, first, last, top_level);
+	if (whole && execution->own_transaction)
+		constraint_check_all();
+	else if (whole)
+		constraint_check_deferred(execution->set_constraints);
 	error_context_stack = callback.previous;
 }
 
@@ -94,8 +148,12 @@ run_statements(Execution *execution, int first, int last, bool top_level)
 		execution->statement = i;
 		execution->begun = true;
 		if (execution->before_statement != NULL)
-			execution->before_statement(i + 1, execution->script->text + execution->script->statements[i].offset,
-										execution->script->statements[i].length);
+		{
+			int			length;
+			const char *text = script_shown_statement(execution->script, i, &length);
+
+			execution->before_statement(i + 1, text, length);
+		}
 		MemoryContextSwitchTo(context);
 		execute_statement(execution, i, top_level);
 		session_settings_base_keep(&execution->base);
@@ -111,12 +169,12 @@ execute_statement(Execution *execution, int i, bool top_level)
 	const Script *script = execution->script;
 	const Statement *statement = &script->statements[i];
 	char	   *query;
-	RawStmt    *raw = script_parse_statement(script, i, &query);
+	RawStmt    *raw = script_parse_to_run(script, i, &query);
 	StatementKind kind;
 
 	if (raw == NULL)
 		return;
-	log_statement_text(raw, query);
+	log_statement_text(script, i, raw);
 	if (IsA(raw->stmt, ConstraintsSetStmt))
 		execution->set_constraints = true;
 	kind = statement_kind(raw->stmt);
@@ -144,15 +202,17 @@ execute_statement(Execution *execution, int i, bool top_level)
 /*
  * What log_statement asks for, as exec_simple_query() logs it when it comes from
  * a client: the call that runs the script says nothing of what is in it.  Our
- * context names the migration.
+ * context names the migration.  Values of variables are not shown.
  */
 static void
-log_statement_text(RawStmt *raw, const char *query)
+log_statement_text(const Script *script, int i, RawStmt *raw)
 {
+	int			position = 0;
+
 	if (log_statement != LOGSTMT_NONE &&
 		(log_statement == LOGSTMT_ALL || GetCommandLogLevel((Node *) raw) <= log_statement))
 		ereport(LOG,
-				errmsg("statement: %s", query),
+				errmsg("statement: %s", script_shown_text(script, i, &position)),
 				errhidestmt(true));
 }
 
@@ -215,29 +275,67 @@ add_context(void *argument)
 	Execution  *execution = argument;
 	int			position = geterrposition();
 
+	execution->at_fault = NULL;
+	execution->own_query = false;
 	if (execution->statement < 0)
 		return;
 	locate_error(execution, position);
 	if (position > 0 && getinternalerrposition() == 0)
 	{
-		char	   *whole = script_statement_text(execution->script, execution->statement);
+		char	   *whole;
 
+		execution->at_fault = script_variable_at(execution->script, execution->statement, position);
+		whole = script_shown_text(execution->script, execution->statement, &position);
 		errposition(0);
 		internalerrquery(finding_excerpt(whole, &position));
 		internalerrposition(position);
+		execution->own_query = true;
 		pfree(whole);
 	}
+	if (execution->script->fill != NULL)
+		hide_in_notice(execution);
+	errcontext("%s", execute_place(execution));
+}
+
+/*
+ * What is no error is told at once: here is the last place to hide something in
+ * it.  Its context, which others have made by now, cannot be changed; a client
+ * shows that of errors only, unless asked for more.
+ */
+static void
+hide_in_notice(const Execution *execution)
+{
+	MemoryContext work = AllocSetContextCreate(GetMemoryChunkContext((void *) execution->script),
+											   "migrator notice", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(work);
+	ErrorData  *notice = CopyErrorData();
+
+	if (notice->elevel < ERROR)
+	{
+		variables_hide_error(execution->script->fill->variables, execution->at_fault, notice, NULL);
+		errmsg_internal("%s", notice->message ? notice->message : "");
+		if (notice->detail != NULL)
+			errdetail_internal("%s", notice->detail);
+		if (notice->hint != NULL)
+			errhint("%s", notice->hint);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(work);
+}
+
+char *
+execute_place(const Execution *execution)
+{
 	if (execution->kind == NULL)
-		errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
-				   finding_one_line(execution->version), finding_one_line(execution->file),
-				   execution->error_line, execution->error_column);
-	else if (execution->version != NULL)
-		errcontext("%s of migration \"%s\" (file \"%s\", line %d, column %d)", execution->kind,
-				   finding_one_line(execution->version), finding_one_line(execution->file),
-				   execution->error_line, execution->error_column);
-	else
-		errcontext("%s (file \"%s\", line %d, column %d)", execution->kind,
-				   finding_one_line(execution->file), execution->error_line, execution->error_column);
+		return psprintf("migration \"%s\" (file \"%s\", line %d, column %d)",
+						finding_one_line(execution->version), finding_one_line(execution->file),
+						execution->error_line, execution->error_column);
+	if (execution->version != NULL)
+		return psprintf("%s of migration \"%s\" (file \"%s\", line %d, column %d)", execution->kind,
+						finding_one_line(execution->version), finding_one_line(execution->file),
+						execution->error_line, execution->error_column);
+	return psprintf("%s (file \"%s\", line %d, column %d)", execution->kind,
+					finding_one_line(execution->file), execution->error_line, execution->error_column);
 }
 
 /* Line and column in the file: of the position, the COPY row, or the statement. */

@@ -22,6 +22,9 @@ typedef struct Execution
 	bool		begun;			/* it was; else only looked at */
 	int			error_line;		/* set when an error passes; 0 else */
 	int			error_column;
+	bool		filled;			/* values of variables are in the script */
+	const Variable *at_fault;	/* whose value the error is about, or NULL */
+	bool		own_query;		/* its query is ours, as it stands in the file */
 	bool		set_constraints;	/* it ran SET CONSTRAINTS */
 	bool		own_transaction;	/* the transaction is the script's alone */
 	BaseSettings base;			/* what RESET comes back to */
@@ -34,8 +37,8 @@ typedef struct Execution
  * Run a transactional script in the current (sub)transaction.  BEGIN and
  * COMMIT that wrap the whole script are passed over; in a transaction of our
  * own, what a BEGIN says of isolation is honoured.  Errors are the statements'
- * own, with the migration, file, line and column as context, and their position
- * moved into the statement.  Deferred constraints are checked at the end
+ * own, with the migration, file, line and column as context, their position
+ * moved into the statement as it stands in the file, and no values of variables.  Deferred constraints are checked at the end
  * (constraint.h).  The caller restores settings that the script changed.
  */
 extern void execute_script(Execution *execution);
@@ -51,6 +54,15 @@ extern void execute_statements(Execution *execution, int first, int last, bool t
 
 /* What fails from here on is statement i's fault, though it has not begun. */
 extern void execute_look_at(Execution *execution, int i);
+
+/*
+ * Take the values of variables out of an error of the script that was run last;
+ * for one that did not pass here, of a commit.
+ */
+extern void execute_hide_values(const Execution *execution, Variables *variables, ErrorData *error);
+
+/* "migration "1" (file "1_a.sql", line 1, column 1)": where execution stands, palloc'd. */
+extern char *execute_place(const Execution *execution);
 
 /* Run a statement that the extension itself composed, with the caller's rights. */
 extern void execute_command(const char *sql, bool top_level);

@@ -68,6 +68,7 @@ typedef struct ResumeSession
 
 static void take_up(Parts *parts, const char *recorded_digest);
 static void take_up_session(Parts *parts);
+static void fill_settings(const Parts *parts, const List *settings);
 static void drop_reindex_leftovers(Parts *parts);
 static void refuse_other(const Parts *parts, const char *what, const char *before, const char *now);
 static void apply_settings(void *argument);
@@ -129,6 +130,9 @@ take_up(Parts *parts, const char *recorded_digest)
 							  parts->done, parts->version, parts->done),
 				errhint("Restore what was changed, or resolve the migration with migrator.resolve()."));
 
+	if (parts->done > 0 && script->fill != NULL)
+		ereport(NOTICE,
+				errmsg("migration \"%s\" goes on with the values of variables that this call has", parts->version));
 	if (recorded_digest != NULL)
 		take_up_session(parts);
 	if (parts->started > parts->done)
@@ -147,6 +151,7 @@ take_up_session(Parts *parts)
 	ResumeSession session = {parts, state};
 	ErrorData  *error;
 
+	fill_settings(parts, state->settings);
 	refuse_other(parts, "role", state->role, parts->role);
 	refuse_other(parts, "search_path", state->search_path, parts->search_path);
 	error = transaction_try(apply_settings, &session, false);
@@ -158,6 +163,7 @@ take_up_session(Parts *parts)
 				errmsg_plural("migration \"%s\" cannot be resumed: setting \"%s\" cannot be made \"%s\" again, as %d statement that is done left it",
 							  "migration \"%s\" cannot be resumed: setting \"%s\" cannot be made \"%s\" again, as %d statements that are done left it",
 							  parts->done, parts->version, session.current->name,
+							  session.current->hidden ? psprintf(":%s", session.current->variable) :
 							  session.current->value ? session.current->value : "DEFAULT", parts->done),
 				errdetail_internal("%s", error->message),
 				errhint("Make that possible, or resolve the migration with migrator.resolve()."));
@@ -165,6 +171,32 @@ take_up_session(Parts *parts)
 	refuse_other(parts, "user", state->user, GetUserNameFromId(GetUserId(), false));
 	transaction_commit(false);
 	drop_reindex_leftovers(parts);
+}
+
+/* The record has no values of variables; those of this run are taken. */
+static void
+fill_settings(const Parts *parts, const List *settings)
+{
+	const FillMap *fill = parts->execution->script->fill;
+	ListCell   *lc;
+
+	foreach(lc, settings)
+	{
+		SettingValue *setting = lfirst(lc);
+		const Variable *variable = NULL;
+
+		if (!setting->hidden)
+			continue;
+		if (fill != NULL && setting->variable != NULL)
+			variable = variables_find(fill->variables, setting->variable, strlen(setting->variable));
+		if (variable == NULL)
+			ereport(ERROR,
+					errcode(ERRCODE_MIGRATOR_INTERRUPTED),
+					errmsg("migration \"%s\" cannot be resumed: the value of setting \"%s\" is not on record, for there was the value of a variable in it",
+						   parts->version, setting->name),
+					errhint("Resolve the migration with migrator.resolve()."));
+		setting->value = variable->value;
+	}
 }
 
 /*
@@ -373,6 +405,7 @@ mark_done(Parts *parts, int last)
 static void
 mark(const Parts *parts)
 {
+	const FillMap *fill = parts->execution->script->fill;
 	StringInfoData state;
 	RecordMark	mark = {
 		parts->service, parts->version, parts->run_id,
@@ -386,7 +419,7 @@ mark(const Parts *parts)
 	escape_json(&state, parts->search_path);
 	appendStringInfoString(&state, ", \"user\": ");
 	escape_json(&state, session_settings_user());
-	appendStringInfo(&state, ", \"settings\": %s", session_settings_changes(parts->settings));
+	appendStringInfo(&state, ", \"settings\": %s", session_settings_changes(parts->settings, fill ? fill->variables : NULL));
 	if (parts->reindex != NULL)
 		appendStringInfo(&state, ", \"reindex\": %s", parts->reindex);
 	appendStringInfoChar(&state, '}');
@@ -396,15 +429,20 @@ mark(const Parts *parts)
 	record_mark(&mark);
 }
 
-/* digest of statement i behind the digest of those before */
+/*
+ * Digest of statement i behind the digest of those before.  Of the file's text:
+ * one of values would let them be guessed, and a resume may have others.
+ */
 static void
 chain_digest(Parts *parts, int i)
 {
 	const Script *script = parts->execution->script;
 	Digest	   *digest = digest_create();
+	int			length;
+	const char *text = script_shown_statement(script, i, &length);
 
 	digest_update(digest, parts->done_digest, strlen(parts->done_digest));
-	digest_update(digest, script->text + script->statements[i].offset, script->statements[i].length);
+	digest_update(digest, text, length);
 	digest_update(digest, script->text + script->statements[i].data_offset,
 				  script->statements[i].data_length);
 	digest_finish(digest, parts->done_digest);

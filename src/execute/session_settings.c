@@ -34,6 +34,7 @@ static struct config_generic *find_builtin(const char *name);
 static bool can_change(const struct config_generic *variable);
 static char *value_text(const struct config_generic *variable, const union config_var_val *value);
 static char *current_value(const struct config_generic *variable);
+static void add_hidden(StringInfo json, const char *value, const Variables *values);
 static char *committed_value(const struct config_generic *variable, GucSource *source);
 static GucSource committed_source(const struct config_generic *variable);
 static SavedSetting *find_saved(const SessionSettings *saved, const char *name, int *next);
@@ -230,7 +231,7 @@ find_saved(const SessionSettings *saved, const char *name, int *next)
 }
 
 char *
-session_settings_changes(const SessionSettings *saved)
+session_settings_changes(const SessionSettings *saved, Variables *values)
 {
 	StringInfoData json;
 	int			next = 0;
@@ -262,13 +263,31 @@ session_settings_changes(const SessionSettings *saved)
 		appendStringInfoString(&json, json.len > 0 ? ", " : "{");
 		escape_json(&json, variables[i]->name);
 		appendStringInfoString(&json, ": ");
-		if (value != NULL)
+		if (value == NULL)
+			appendStringInfoString(&json, "null");
+		else if (variables_hide(values, NULL, value) == value)
 			escape_json(&json, value);
 		else
-			appendStringInfoString(&json, "null");
+			add_hidden(&json, value, values);
 	}
 	appendStringInfoString(&json, json.len > 0 ? "}" : "{}");
 	return json.data;
+}
+
+static void
+add_hidden(StringInfo json, const char *value, const Variables *values)
+{
+	const char *name = NULL;
+
+	for (int i = 0; i < values->count; i++)
+		if (strcmp(values->items[i].value, value) == 0)
+			name = values->items[i].name;
+	appendStringInfoString(json, "{\"variable\": ");
+	if (name != NULL)
+		escape_json(json, name);
+	else
+		appendStringInfoString(json, "null");
+	appendStringInfoChar(json, '}');
 }
 
 char *

@@ -13,6 +13,7 @@
 #include "nodes/pg_list.h"
 #include "utils/guc.h"
 
+#include "base/variables.h"
 #include "record/part_mark.h"
 
 typedef struct SessionSettings SessionSettings;
@@ -50,9 +51,11 @@ extern void session_settings_restore(const SessionSettings *saved);
 
 /*
  * What was changed since they were saved, as a commit at this point would leave
- * it (without SET LOCAL), as a JSON object; null stands for RESET.
+ * it (without SET LOCAL), as a JSON object; null stands for RESET.  The value of
+ * a variable (variables may be NULL) is not shown: {"variable": "name"} stands
+ * for it, and {"variable": null} for a text that has it among others.
  */
-extern char *session_settings_changes(const SessionSettings *saved);
+extern char *session_settings_changes(const SessionSettings *saved, Variables *variables);
 
 /* Name of the user that a commit at this point would leave. */
 extern char *session_settings_user(void);

@@ -11,6 +11,7 @@
 
 #include "base/check_settings.h"
 #include "base/nearest.h"
+#include "base/variables.h"
 #include "layout/environments.h"
 
 #define LETTERS_AND_MORE "abcdefghijklmnopqrstuvwxyz0123456789_-"
@@ -229,6 +230,14 @@ parse_variables(Environments *environments, const JsonNode *node)
 	{
 		const JsonNode *child = lfirst(lc);
 
+		if (!variables_is_name(child->key, strlen(child->key)))
+		{
+			complain(environments, child->line,
+					 psprintf("invalid name of a variable: \"%s\"", finding_one_line(child->key)),
+					 VARIABLES_NAME_HINT);
+			valid = false;
+			continue;
+		}
 		if (child->kind == JSON_NODE_STRING || child->kind == JSON_NODE_NUMBER ||
 			child->kind == JSON_NODE_BOOLEAN)
 			continue;

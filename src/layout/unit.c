@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "layout/unit.h"
+#include "script/fill.h"
 #include "script/lexer.h"
 #include "script/split.h"
 
@@ -53,6 +54,7 @@ unit_read(UnitReader *reader, const ScriptUnit *unit, UnitText *text)
 
 	memset(text, 0, sizeof(UnitText));
 	text->unit = unit;
+	text->variables = reader->variables;
 	text->first_line = 1;
 	if (unit->range_count == 0)
 	{
@@ -208,6 +210,7 @@ unit_split(const UnitText *text)
 	Script	   *script = script_split(text->read.text, text->read.length, text->first_line,
 									  standard_conforming_strings);
 
+	script = fill_script(script, text->first_line, standard_conforming_strings, text->variables);
 	if (unit->range_count > 1)
 		refuse_data_in_pieces(unit, script);
 	if (unit->transactions == UNIT_NO_TRANSACTION &&

@@ -72,6 +72,7 @@ extern ScriptUnit *unit_of_file(UnitDirection direction, const char *file);
 typedef struct UnitReader
 {
 	Source	   *source;
+	Variables  *variables;		/* for its scripts; NULL: none */
 	MemoryContext context;		/* of what is kept, nothing else */
 	const char *file;			/* that is kept, or NULL */
 	FileContent content;
@@ -85,6 +86,7 @@ extern UnitReader *unit_reader_create(Source *source);
 typedef struct UnitText
 {
 	const ScriptUnit *unit;
+	Variables  *variables;		/* of the reader */
 	SourceScript read;			/* raw: of the file, if that was read */
 	int			first_line;		/* that the text begins with, in the file */
 	char		checksum[SHA256_HEX_LENGTH + 1];	/* of the unit's bytes */
@@ -107,7 +109,8 @@ extern void unit_decode(UnitText *text);
 extern char *unit_read_text(UnitReader *reader, const ScriptUnit *unit, UnitText *text);
 
 /*
- * Cut the text into statements.  If the unit's tool says that it is to run
+ * Cut the text into statements, with the values of its variables if it asks for
+ * them: the one place where a script becomes what is checked and run.  If the unit's tool says that it is to run
  * without a transaction, that is one of the script's directives.
  */
 extern Script *unit_split(const UnitText *text);

@@ -27,6 +27,7 @@ typedef struct Subject
 	const ScriptUnit *unit;
 	MarkTool	marks;			/* whose marks are no reason to refuse it */
 	bool		idle;			/* no run executes it */
+	bool		applied;		/* none will: what it would need is all one */
 } Subject;
 
 static void check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
@@ -38,6 +39,7 @@ static void check_hook_transaction(const Subject *subject, const Script *script,
 static void add_read_problem(const Subject *subject, const UnitText *text);
 static void add_script_problems(const Subject *subject, const Script *script);
 static void add_remarks(const Subject *subject, const Script *script);
+static char *hidden(const Script *script, const ScriptProblem *problem, char *text);
 static void check_directives(const Subject *subject, const Script *script, const char *const *known);
 static void check_marks(const Subject *subject, const Script *script);
 static void check_one_transaction(const Subject *subject, const StepScript *kept, const Script *script);
@@ -50,12 +52,12 @@ static const char *list_directives(const char *const *known);
 
 /* directives that mean something now */
 static const char *const known_directives[] = {
-	"no-transaction", "manual", "irreversible", NULL
+	"no-transaction", "manual", "irreversible", DIRECTIVE_VARIABLES, NULL
 };
 
 /* the same in a hook, which is never chosen and always one transaction */
 static const char *const hook_directives[] = {
-	NULL
+	DIRECTIVE_VARIABLES, NULL
 };
 
 void
@@ -103,7 +105,7 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 {
 	const ScriptUnit *unit = step->up.unit;
 	bool		applied = step->state == MIGRATION_APPLIED;
-	Subject		subject = {&step->findings, step->version, unit, step->migration->marks};
+	Subject		subject = {&step->findings, step->version, unit, step->migration->marks,.applied = applied};
 	MemoryContext keep;
 	UnitText	text;
 	bool		unchanged;
@@ -173,7 +175,7 @@ static void
 check_down_script(Step *step, UnitReader *reader, MemoryContext work)
 {
 	const ScriptUnit *unit = step->down.unit;
-	Subject		subject = {&step->findings, step->version, unit, step->migration->marks, true};
+	Subject		subject = {&step->findings, step->version, unit, step->migration->marks, true, false};
 	MemoryContext keep = MemoryContextSwitchTo(work);
 	UnitText	text;
 	Script	   *script = NULL;
@@ -210,7 +212,8 @@ check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext
 		Subject		subject = {
 			.findings = &step->findings,
 			.version = step->version,
-			.idle = applied
+			.idle = applied,
+			.applied = applied
 		};
 
 		if (hooks[i] != NULL && (!applied || depth == CHECK_EVERYTHING))
@@ -420,15 +423,18 @@ add_script_problems(const Subject *subject, const Script *script)
 			.file = subject->unit->file,
 			.line = problem->line,
 			.column = problem->column,
-			.message = pstrdup(problem->message),
-			.detail = problem->detail ? pstrdup(problem->detail) : NULL,
-			.hint = problem->hint ? pstrdup(problem->hint) : NULL
+			.message = hidden(script, problem, problem->message),
+			.detail = hidden(script, problem, problem->detail),
+			.hint = hidden(script, problem, problem->hint)
 		};
 
+		if (subject->applied &&
+			(problem->check == CHECK_VARIABLES || problem->check == CHECK_VARIABLES_LATER))
+			continue;
 		if (problem->statement >= 0 && problem->position > 0)
 		{
 			int			position = problem->position;
-			char	   *whole = script_statement_text(script, problem->statement);
+			char	   *whole = script_shown_text(script, problem->statement, &position);
 
 			finding.query = finding_excerpt(whole, &position);
 			finding.position = position;
@@ -454,13 +460,27 @@ add_remarks(const Subject *subject, const Script *script)
 			.file = subject->unit->file,
 			.line = remark->line,
 			.column = remark->column,
-			.message = pstrdup(remark->message),
-			.detail = remark->detail ? pstrdup(remark->detail) : NULL,
-			.hint = pstrdup(remark->hint)
+			.message = hidden(script, remark, remark->message),
+			.detail = hidden(script, remark, remark->detail),
+			.hint = hidden(script, remark, remark->hint)
 		};
 
 		finding_add(subject->findings, &finding);
 	}
+}
+
+/* A text of a problem, copied, without values of variables. */
+static char *
+hidden(const Script *script, const ScriptProblem *problem, char *text)
+{
+	/* that a value is missing says nothing of others */
+	if (text != NULL && script->fill != NULL &&
+		problem->check != CHECK_VARIABLES && problem->check != CHECK_VARIABLES_LATER)
+		text = variables_hide(script->fill->variables,
+							  problem->statement >= 0 ?
+							  script_variable_at(script, problem->statement, problem->position) : NULL,
+							  text);
+	return text ? pstrdup(text) : NULL;
 }
 
 static void
@@ -576,7 +596,7 @@ list_directives(const char *const *known)
 	initStringInfo(&list);
 	for (int i = 0; known[i] != NULL; i++)
 		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", known[i]);
-	return list.len > 0 ? psprintf("Known directives: %s.", list.data) : "There are none in such a script.";
+	return psprintf("Known directives: %s.", list.data);
 }
 
 Script *

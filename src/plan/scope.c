@@ -53,6 +53,10 @@ scope_resolve(const char *source, const char *service, const char *environment)
 		scope->ignore_count = scope->registration->ignore_count;
 	}
 
+	scope->variables = variables_create();
+	if (scope->registration)
+		variables_add_jsonb(scope->variables, scope->registration->variables, "option \"variables\"", false);
+
 	scope->search_path_origin = "caller";
 	if (scope->registration && scope->registration->search_path)
 	{
@@ -60,6 +64,13 @@ scope_resolve(const char *source, const char *service, const char *environment)
 		scope->search_path_origin = "registration";
 	}
 	return scope;
+}
+
+void
+scope_take_variables(Scope *scope, Jsonb *argument)
+{
+	variables_add_jsonb(scope->variables, argument, "argument \"variables\"", true);
+	scope->variables->complete = true;
 }
 
 bool
@@ -320,6 +331,8 @@ scope_require_rights(const Scope *scope, bool runs)
 		appendStringInfo(&what, "%senvironment", what.len > 0 ? ", " : "");
 	if (scope->ignore_count > 0 && scope->ignore == registration->ignore)
 		appendStringInfo(&what, "%signore", what.len > 0 ? ", " : "");
+	if (runs && registration->variables != NULL)
+		appendStringInfo(&what, "%svariables", what.len > 0 ? ", " : "");
 	if (runs && scope->search_path != NULL)
 		appendStringInfo(&what, "%ssearch_path", what.len > 0 ? ", " : "");
 	if (what.len > 0)

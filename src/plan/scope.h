@@ -10,6 +10,7 @@
 #ifndef MIGRATOR_PLAN_SCOPE_H
 #define MIGRATOR_PLAN_SCOPE_H
 
+#include "base/variables.h"
 #include "record/record.h"
 #include "record/registration.h"
 
@@ -27,6 +28,7 @@ typedef struct Scope
 	char	  **ignore;			/* patterns of file names that are none of
 								 * ours */
 	int			ignore_count;
+	Variables  *variables;		/* of its scripts */
 
 	/* where each value comes from */
 	const char *source_origin;
@@ -69,6 +71,13 @@ extern bool scope_stamp_changed(const Scope *scope);
 
 /* Raise 55000 for another environment than that of the stamp. */
 extern void scope_check_stamp(const Scope *scope);
+
+/*
+ * Argument "variables" of a run (NULL: not given), which comes before all that
+ * is registered or in files.  From here on a variable without a value is an
+ * error.
+ */
+extern void scope_take_variables(Scope *scope, Jsonb *argument);
 
 /* Raise 22023 when no source is given nor registered. */
 extern void scope_require_source(const Scope *scope);

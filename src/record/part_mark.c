@@ -46,10 +46,12 @@ take_resume_state(HeapTuple tuple, TupleDesc desc, void *argument)
 	state->user = owner_query_text(tuple, desc, 3);
 	if (name != NULL)
 	{
-		SettingValue *setting = palloc(sizeof(SettingValue));
+		SettingValue *setting = palloc0(sizeof(SettingValue));
 
 		setting->name = name;
 		setting->value = owner_query_text(tuple, desc, 5);
+		setting->variable = owner_query_text(tuple, desc, 6);
+		setting->hidden = strcmp(owner_query_text(tuple, desc, 7), "object") == 0;
 		state->settings = lappend(state->settings, setting);
 	}
 	MemoryContextSwitchTo(old);
@@ -60,8 +62,8 @@ record_resume_state(const char *service, const char *version)
 {
 	static OwnerQuery query = {
 		"SELECT m.resume_state ->> 'role', m.resume_state ->> 'search_path', m.resume_state ->> 'user',"
-		" s.key, s.value FROM migrator.migrations m LEFT JOIN LATERAL"
-		" pg_catalog.jsonb_each_text(m.resume_state -> 'settings') s ON true"
+		" s.key, s.value #>> '{}', s.value ->> 'variable', pg_catalog.jsonb_typeof(s.value) FROM migrator.migrations m LEFT JOIN LATERAL"
+		" pg_catalog.jsonb_each(m.resume_state -> 'settings') s ON true"
 		" WHERE m.service = $1 AND m.version = $2",
 		2, {TEXTOID, TEXTOID}
 	};

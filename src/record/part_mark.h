@@ -13,7 +13,8 @@
  *
  *	  role, search_path		of the user who ran it, at its beginning
  *	  user					whom the parts that are done left
- *	  settings				what its parts changed, value by name, null for RESET
+ *	  settings				what its parts changed, value by name, null for RESET, an
+ *							object for the value of a variable
  *	  reindex				of a REINDEX CONCURRENTLY that was started (execute/resume.c)
  */
 typedef struct RecordMark
@@ -47,6 +48,8 @@ typedef struct SettingValue
 {
 	char	   *name;
 	char	   *value;
+	bool		hidden;			/* the value of a variable, or a text with one */
+	char	   *variable;		/* whose, or NULL */
 } SettingValue;
 
 extern ResumeState *record_resume_state(const char *service, const char *version);

@@ -32,6 +32,7 @@
 #include "base/glob.h"
 #include "base/owner_query.h"
 #include "base/settings.h"
+#include "base/variables.h"
 #include "record/author.h"
 #include "record/registration.h"
 
@@ -47,9 +48,9 @@ const OptionKey registration_options[] = {
 	{"schemas", OPTION_STRINGS, "an array of names of schemas", "Null takes the option away."},
 	{"view_schema", OPTION_STRING, "the name of a schema", "Null takes the option away."},
 	{"checks", OPTION_WORDS, "an object of names of checks and their severities", "Null takes the option away."},
+	{"variables", OPTION_OBJECT, "an object of names and values", "Null takes the option away."},
 	{"layout", OPTION_LATER},
 	{"mirror", OPTION_LATER},
-	{"variables", OPTION_LATER},
 	{NULL}
 };
 
@@ -71,6 +72,7 @@ static void take_schemas(const List *options, Service *service);
 static void check_floors(const Service *old, const List *given);
 static void check_schemas(const List *given);
 static void check_checks(const Service *old, const Option *given);
+static void tell_what_stays(const Service *old, const char *option);
 static void resolve_roles(Service *service, const Service *old, const List *options);
 static Oid	role_of(const Service *service, int i);
 
@@ -120,6 +122,7 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	const Option *roles;
 	const Option *ignore;
 	const Option *checks;
+	const Option *variables;
 	Datum		value;
 	bool		isnull;
 
@@ -151,6 +154,9 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	}
 	take_flags(options, &service->flags);
 	take_schemas(options, service);
+	variables = options_find(options, "variables");
+	if (variables != NULL)
+		service->variables = variables->object;
 	value = heap_getattr(tuple, 7, desc, &isnull);
 	service->of_this_cluster = !isnull && (uint64) DatumGetInt64(value) == GetSystemIdentifier();
 	value = heap_getattr(tuple, 6, desc, &isnull);
@@ -245,21 +251,22 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 	Datum		values[11];
 	char		nulls[11];
 	const Option *ignore = options_find(given, "ignore");
+	const Option *variables = options_find(given, "variables");
 	Datum	   *oids;
 	Author		by;
 
 	if (ignore != NULL)
 		glob_require_valid(ignore->strings, ignore->count);
+	if (variables != NULL && !variables->is_null)
+		variables_add_jsonb(variables_create(), variables->object, "option \"variables\"", true);
 	check_floors(old, given);
 	check_schemas(given);
 	check_checks(old, options_find(given, "checks"));
 	trust_own_session(&by, "register a service");
-	if (ignore == NULL && old != NULL && old->ignore_count > 0 &&
-		(!old->author_known || OidIsValid(trust_stranger(&old->author))))
-		ereport(NOTICE,
-				errmsg("option \"ignore\" of service \"%s\" stays as role \"%s\" registered it",
-					   service->service, old->registered_by),
-				errhint("From now on it counts as yours: give it anew in \"options\", or take it away with null."));
+	if (ignore == NULL && old != NULL && old->ignore_count > 0)
+		tell_what_stays(old, "ignore");
+	if (variables == NULL && old != NULL && old->variables != NULL)
+		tell_what_stays(old, "variables");
 	resolve_roles(service, old, given);
 	oids = palloc(Max(service->role_count, 1) * sizeof(Datum));
 	for (int i = 0; i < service->role_count; i++)
@@ -399,6 +406,18 @@ registration_require_floor_rights(const Service *registration, PolicyFlag flag)
 			errmsg("permission denied to take option \"%s\" of service \"%s\" away",
 				   policy_flag_name(flag), registration->service),
 			errhint("The owner of extension \"migrator\", or a superuser, can do that."));
+}
+
+/* An option that another one gave is the caller's from now on. */
+static void
+tell_what_stays(const Service *old, const char *option)
+{
+	if (old->author_known && !OidIsValid(trust_stranger(&old->author)))
+		return;
+	ereport(NOTICE,
+			errmsg("option \"%s\" of service \"%s\" stays as role \"%s\" registered it",
+				   option, old->service, old->registered_by),
+			errhint("From now on it counts as yours: give it anew in \"options\", or take it away with null."));
 }
 
 /*

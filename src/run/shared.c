@@ -393,6 +393,9 @@ run_explain_error(const Run *run, const Step *step, ErrorData *error)
 {
 	const char *hint = NULL;
 
+	/* of a commit, too, which no script raises */
+	if (run->execution.filled)
+		execute_hide_values(&run->execution, run->survey->scope->variables, error);
 	if (error->context == NULL || strstr(error->context, "migration \"") == NULL)
 		error->context = psprintf("%s%smigration \"%s\" (file \"%s\")",
 								  error->context ? error->context : "",

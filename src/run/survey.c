@@ -25,6 +25,7 @@ typedef struct RecordedFiles
 
 static Scope *take_scope(const Scope *asked);
 static void decide_checks(Survey *survey);
+static void add_variables(Scope *scope, const MigrationSet *set);
 static const char *recorded_layout(const Record *record);
 static bool is_recorded(void *argument, const char *file);
 static void check_behind(Survey *survey, CheckDepth depth);
@@ -64,6 +65,8 @@ survey_take(const Scope *asked, CheckDepth depth)
 			scope->environment = survey->set->environment;
 			scope->environment_origin = ENVIRONMENTS_FILE;
 		}
+		add_variables(scope, survey->set);
+		survey->reader->variables = scope->variables;
 	}
 	survey->plan = plan_join(survey->set, survey->record);
 	excluded = order_plan(survey->plan, scope->environment);
@@ -112,6 +115,20 @@ check_behind(Survey *survey, CheckDepth depth)
 	if (changed.file != NULL && ran != NULL && depth == CHECK_EVERYTHING &&
 		strcmp(ran, hooks_checksum(plan->bootstrap)) != 0)
 		finding_add(&plan->bootstrap_findings, &changed);
+}
+
+/* Those of the environment's "config", which give way to all others. */
+static void
+add_variables(Scope *scope, const MigrationSet *set)
+{
+	const Environment *environment = set->environments && scope->environment ?
+		environments_find(set->environments, scope->environment) : NULL;
+
+	if (environment != NULL && environment->variables != NULL)
+	{
+		scope->variables = variables_copy(scope->variables);
+		variables_add_json(scope->variables, environment->variables);
+	}
 }
 
 /* The environment in it is that of this look: another one may find another stamp. */

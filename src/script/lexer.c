@@ -30,6 +30,7 @@ static void read_dollar(Lexer *lexer, Token *token);
 static void read_dollar_quoted(Lexer *lexer, Token *token, uint32 delimiter_length);
 static void read_number(Lexer *lexer);
 static void read_operator(Lexer *lexer);
+static bool read_reference(Lexer *lexer, Token *token);
 static void read_punctuation(Lexer *lexer, Token *token);
 
 static inline bool
@@ -177,7 +178,7 @@ read_plain(Lexer *lexer, Token *token)
 		token->kind = TOKEN_OPERATOR;
 		read_operator(lexer);
 	}
-	else
+	else if (c != ':' || !lexer->references || !read_reference(lexer, token))
 		read_punctuation(lexer, token);
 }
 
@@ -404,6 +405,38 @@ read_operator(Lexer *lexer)
 	while (only_standard && n > 1 && strchr("+-", peek(lexer, n - 1)) != NULL)
 		n--;
 	lexer->position += n;
+}
+
+/*
+ * As in psqlscan.l: what is between colon and end is one or more of
+ * [A-Za-z\200-\377_0-9], or there is no reference.  A name cannot begin with a
+ * digit here, so that the bounds of an array slice are none.
+ */
+static bool
+read_reference(Lexer *lexer, Token *token)
+{
+	char		next = peek(lexer, 1);
+	char		close = next == '\'' || next == '"' ? next : '\0';
+	uint32		n = close != '\0' ? 2 : 1;
+
+	if (next == '{' && peek(lexer, 2) == '?')
+	{
+		close = '}';
+		n = 3;
+	}
+	if (!is_word_start(peek(lexer, n)))
+		return false;
+	while (is_word_start(peek(lexer, n)) || is_digit(peek(lexer, n)))
+		n++;
+	if (close != '\0')
+	{
+		if (peek(lexer, n) != close)
+			return false;
+		n++;
+	}
+	token->kind = TOKEN_REFERENCE;
+	lexer->position += n;
+	return true;
 }
 
 static void

@@ -27,6 +27,8 @@ typedef enum TokenKind
 	TOKEN_BACKSLASH,			/* one byte: a psql command begins */
 	TOKEN_OTHER,				/* punctuation and bytes that SQL does not
 								 * know */
+	TOKEN_REFERENCE,			/* of psql, where asked for: :name, :'name',
+								 * :"name", :{?name} */
 	TOKEN_LINE_COMMENT,			/* without the line end */
 	TOKEN_BLOCK_COMMENT
 } TokenKind;
@@ -50,6 +52,9 @@ typedef struct Lexer
 	uint32		line_start;		/* offset of that line */
 	bool		conforming_strings; /* standard_conforming_strings; may be
 									 * changed between two tokens */
+
+	bool		references;		/* read TOKEN_REFERENCE; else they are a colon
+								 * and what comes behind it */
 
 	/* private: a string goes on in a string on a later line */
 	bool		after_string;

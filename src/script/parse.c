@@ -76,6 +76,12 @@ parse_one(Script *script, int i, TransactionWalk *walk)
 		return;
 	}
 
+	if (statement->unfilled)
+	{
+		walk->incomplete = true;
+		return;
+	}
+
 	error = server_parser_try(read_statement, &reading);
 	if (error != NULL)
 	{

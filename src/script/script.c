@@ -10,6 +10,8 @@
 #include "script/lexer.h"
 #include "script/script.h"
 
+static uint32 offset_of(const Script *script, int i, int position);
+
 void
 script_add_problem(Script *script, const ScriptProblem *problem)
 {
@@ -74,6 +76,59 @@ script_statement_text(const Script *script, int i)
 	return pnstrdup(script->text + statement->offset, statement->length);
 }
 
+const char *
+script_shown_statement(const Script *script, int i, int *length)
+{
+	const Statement *statement = &script->statements[i];
+	uint32		start = statement->offset;
+	uint32		end = start + statement->length;
+
+	Assert(i >= 0 && i < script->statement_count);
+	if (script->fill == NULL)
+	{
+		*length = (int) statement->length;
+		return script->text + start;
+	}
+	start = fill_map_offset(script->fill, start, false);
+	*length = (int) (fill_map_offset(script->fill, end, true) - start);
+	return script->fill->file_text + start;
+}
+
+char *
+script_shown_text(const Script *script, int i, int *position)
+{
+	int			length;
+	const char *text = script_shown_statement(script, i, &length);
+
+	if (script->fill != NULL && *position > 0)
+	{
+		uint32		at = fill_map_offset(script->fill, offset_of(script, i, *position), false);
+
+		*position = (int) lexer_characters(text, at - (text - script->fill->file_text)) + 1;
+	}
+	return pnstrdup(text, length);
+}
+
+const Variable *
+script_variable_at(const Script *script, int i, int position)
+{
+	return script->fill == NULL || position <= 0 ? NULL :
+		fill_map_variable(script->fill, offset_of(script, i, position));
+}
+
+/* Offset of a character of statement i in the text. */
+static uint32
+offset_of(const Script *script, int i, int position)
+{
+	const Statement *statement = &script->statements[i];
+	uint32		offset = statement->offset;
+	uint32		end = offset + statement->length;
+
+	while (--position > 0 && offset < end)
+		offset += lexer_character_length(script->text + offset, end - offset);
+	return offset;
+}
+
 const Directive *
 script_directive(const Script *script, const char *name)
 {
@@ -96,13 +151,23 @@ script_locate(const Script *script, int i, int position, int *line, int *column)
 	const char *text = script->text;
 	size_t		offset = statement->offset;
 	size_t		end = offset + statement->length;
+	size_t		length = script->length;
 
 	Assert(i >= 0 && i < script->statement_count);
+	if (script->fill != NULL)
+	{
+		/* along the file's text, to the place that is meant */
+		end = fill_map_offset(script->fill, offset_of(script, i, position), false);
+		offset = fill_map_offset(script->fill, offset, false);
+		text = script->fill->file_text;
+		length = script->fill->file_length;
+		position = PG_INT32_MAX;
+	}
 	*line = (int) statement->line;
 	*column = (int) statement->column;
 	while (--position > 0 && offset < end)
 	{
-		if (lexer_ends_line(text, script->length, offset))
+		if (lexer_ends_line(text, length, offset))
 		{
 			(*line)++;
 			*column = 1;

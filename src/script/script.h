@@ -8,7 +8,7 @@
  * problems are collected, so that a caller can report those of many files at
  * once.
  *
- * All positions are of the file: lines and columns from 1, columns in
+ * All positions are of the file, also where its variables are filled in: lines and columns from 1, columns in
  * characters, a BOM not counted.  They never come from RawStmt, whose
  * positions differ between major versions.
  */
@@ -21,6 +21,7 @@
 #include "base/checks.h"
 #include "base/digest.h"
 #include "script/change_class.h"
+#include "script/fill_map.h"
 #include "script/mark.h"
 #include "script/statement_kind.h"
 
@@ -38,7 +39,11 @@ typedef struct Statement
 	uint32		data_line;		/* line of the first data row */
 	uint8		kind;			/* StatementKind; set by script_parse */
 	bool		conforming_strings; /* the setting its strings were read by */
+	bool		unfilled;		/* a variable of it has no value: not parsed */
 } Statement;
+
+/* the directive of scripts that have references to variables: fill.h */
+#define DIRECTIVE_VARIABLES "variables"
 
 /* a comment line "-- migrator: NAME ARGUMENTS" */
 typedef struct Directive
@@ -48,6 +53,25 @@ typedef struct Directive
 	int			line;
 	const char *mark;			/* NULL, or words of another tool that mean it */
 } Directive;
+
+typedef enum ReferenceKind
+{
+	REFERENCE_RAW,				/* :name */
+	REFERENCE_LITERAL,			/* :'name' */
+	REFERENCE_IDENTIFIER,		/* :"name" */
+	REFERENCE_TEST				/* :{?name} */
+} ReferenceKind;
+
+/* psql's reference to a variable, in a script that has them: fill.h */
+typedef struct Reference
+{
+	ReferenceKind kind;
+	char	   *name;
+	uint32		offset;
+	uint32		length;
+	int			line;
+	int			column;
+} Reference;
 
 /*
  * Something wrong with the script.  Message, detail and hint follow the rules
@@ -80,9 +104,13 @@ typedef struct Script
 {
 	const char *text;			/* server encoding, without BOM; not owned */
 	size_t		length;
+	const FillMap *fill;		/* how it was made of the file's, NULL: it is
+								 * the file's */
 	Statement  *statements;
 	int			statement_count;
 	List	   *directives;		/* of Directive *, in file order */
+	bool		reads_references;	/* by a directive at its top */
+	List	   *references;		/* of Reference *, in file order */
 	List	   *problems;		/* of ScriptProblem *, in file order */
 	int			errors;			/* among them */
 	List	   *marks;			/* of Mark *, in file order: mark.h */
@@ -129,6 +157,18 @@ extern bool script_has_error(const Script *script, int i);
 
 /* palloc'd copy of a statement's text */
 extern char *script_statement_text(const Script *script, int i);
+
+/*
+ * A statement as it stands in the file: without values of variables.  It is
+ * what may be shown.  No copy, and not ended by a NUL.
+ */
+extern const char *script_shown_statement(const Script *script, int i, int *length);
+
+/* palloc'd copy of it; *position, a 1-based character or 0, is moved along */
+extern char *script_shown_text(const Script *script, int i, int *position);
+
+/* The variable whose value that character of statement i is in, or NULL. */
+extern const Variable *script_variable_at(const Script *script, int i, int position);
 
 /* The directive of that name, or NULL. */
 extern const Directive *script_directive(const Script *script, const char *name);

@@ -9,6 +9,7 @@
 
 #include "script/server_parser.h"
 
+static RawStmt *parse_statement(const Script *script, int i, char **slice, bool quiet);
 static bool is_fault_of_text(int sqlstate);
 
 List *
@@ -71,8 +72,20 @@ server_parser_try(void (*work) (void *argument), void *argument)
 RawStmt *
 script_parse_statement(const Script *script, int i, char **slice)
 {
+	return parse_statement(script, i, slice, true);
+}
+
+RawStmt *
+script_parse_to_run(const Script *script, int i, char **slice)
+{
+	return parse_statement(script, i, slice, false);
+}
+
+static RawStmt *
+parse_statement(const Script *script, int i, char **slice, bool quiet)
+{
 	char	   *text = script_statement_text(script, i);
-	List	   *list = server_parser_read(text, script->statements[i].conforming_strings, false);
+	List	   *list = server_parser_read(text, script->statements[i].conforming_strings, quiet);
 
 	if (list_length(list) != 1)
 		elog(ERROR, "statement %d of a script is not one statement to the parser", i);

@@ -30,8 +30,9 @@ extern ErrorData *server_parser_try(void (*work) (void *argument), void *argumen
  * Parse statement number i of a script that was looked at before.  Returns the
  * RawStmt in CurrentMemoryContext; *slice (if not NULL) receives the
  * NUL-terminated text the tree's locations refer to.  Raises syntax errors as
- * the parser does.
+ * the parser does.  Its warnings come when the statement is run, by the second.
  */
 extern RawStmt *script_parse_statement(const Script *script, int i, char **slice);
+extern RawStmt *script_parse_to_run(const Script *script, int i, char **slice);
 
 #endif

@@ -45,6 +45,7 @@ typedef struct Splitter
 	int			statements_allocated;
 	Fingerprint fingerprint;
 	Description description;
+	FilePlace	place;			/* of the last token asked for, if filled */
 
 	/* standard_conforming_strings */
 	bool		default_conforming; /* what RESET gives */
@@ -71,7 +72,11 @@ typedef struct CopyLook
 	bool		copy_in;
 } CopyLook;
 
+static Script *split(const char *text, size_t len, uint32 first_line, const FillMap *map,
+					 bool conforming_strings);
 static void split_token(Splitter *splitter, const Token *token);
+static void keep_reference(Splitter *splitter, const Token *token);
+static void locate(Splitter *splitter, const Token *token, uint32 *line, uint32 *column);
 static void statement_token(Splitter *splitter, const Token *token);
 static void track_body(Splitter *splitter, const Token *token);
 static RoutineHead next_routine_head(const Splitter *splitter, const Token *token);
@@ -81,6 +86,7 @@ static void track_conforming_strings(Splitter *splitter);
 static bool conforming_value(const Splitter *splitter, const Token *token, bool *value);
 static bool is_setting_name(const Splitter *splitter, const Token *token);
 static bool is_copy_in(Splitter *splitter);
+static bool reads_like_copy_in(const Splitter *splitter);
 static void look_for_copy_in(void *argument);
 static void read_copy_data(Splitter *splitter, Statement *statement);
 static bool finish_copy_line(Splitter *splitter);
@@ -100,6 +106,18 @@ is_blank(char c)
 Script *
 script_split(const char *text, size_t len, uint32 first_line, bool conforming_strings)
 {
+	return split(text, len, first_line, NULL, conforming_strings);
+}
+
+Script *
+script_split_filled(const char *text, size_t len, const FillMap *map, bool conforming_strings)
+{
+	return split(text, len, 1, map, conforming_strings);
+}
+
+static Script *
+split(const char *text, size_t len, uint32 first_line, const FillMap *map, bool conforming_strings)
+{
 	Splitter   *splitter = palloc0(sizeof(Splitter));
 	Script	   *script = palloc0(sizeof(Script));
 	Token		token;
@@ -109,8 +127,11 @@ script_split(const char *text, size_t len, uint32 first_line, bool conforming_st
 	script->length = len;
 	script->second_transaction = -1;
 	script->first_outside = -1;
+	script->fill = map;
 
 	splitter->script = script;
+	if (map != NULL)
+		file_place_begin(&splitter->place, map);
 	splitter->default_conforming = conforming_strings;
 	splitter->session_conforming = conforming_strings;
 	fingerprint_begin(&splitter->fingerprint);
@@ -155,6 +176,10 @@ split_token(Splitter *splitter, const Token *token)
 			look_for_mark(splitter, token);
 			comment_describe_block(&splitter->description, splitter->script->text, token);
 			break;
+		case TOKEN_REFERENCE:
+			keep_reference(splitter, token);
+			statement_token(splitter, token);
+			break;
 		case TOKEN_BACKSLASH:
 			psql_command(splitter, token);
 			break;
@@ -175,6 +200,44 @@ split_token(Splitter *splitter, const Token *token)
 }
 
 static void
+keep_reference(Splitter *splitter, const Token *token)
+{
+	const char *bytes = splitter->script->text + token->offset;
+	Reference  *reference = palloc(sizeof(Reference));
+	uint32		line,
+				column;
+
+	reference->kind = bytes[1] == '\'' ? REFERENCE_LITERAL : bytes[1] == '"' ? REFERENCE_IDENTIFIER :
+		bytes[1] == '{' ? REFERENCE_TEST : REFERENCE_RAW;
+	reference->offset = token->offset;
+	reference->length = token->length;
+	reference->name = reference->kind == REFERENCE_RAW ? pnstrdup(bytes + 1, token->length - 1) :
+		reference->kind == REFERENCE_TEST ? pnstrdup(bytes + 3, token->length - 4) :
+		pnstrdup(bytes + 2, token->length - 3);
+	locate(splitter, token, &line, &column);
+	reference->line = (int) line;
+	reference->column = (int) column;
+	splitter->script->references = lappend(splitter->script->references, reference);
+}
+
+/* Line and column of a token in the file.  Tokens come in their order. */
+static void
+locate(Splitter *splitter, const Token *token, uint32 *line, uint32 *column)
+{
+	const FillMap *map = splitter->script->fill;
+
+	if (map == NULL)
+	{
+		*line = token->line;
+		*column = lexer_column(&splitter->lexer, token);
+		return;
+	}
+	file_place_advance(&splitter->place, fill_map_offset(map, token->offset, false));
+	*line = splitter->place.line;
+	*column = splitter->place.column;
+}
+
+static void
 statement_token(Splitter *splitter, const Token *token)
 {
 	Script	   *script = splitter->script;
@@ -185,8 +248,7 @@ statement_token(Splitter *splitter, const Token *token)
 
 		memset(current, 0, sizeof(Statement));
 		current->offset = token->offset;
-		current->line = token->line;
-		current->column = lexer_column(&splitter->lexer, token);
+		locate(splitter, token, &current->line, &current->column);
 		current->conforming_strings = splitter->lexer.conforming_strings;
 
 		splitter->open = true;
@@ -405,6 +467,9 @@ is_copy_in(Splitter *splitter)
 
 	if (!token_is_word(text, &splitter->head[0], "copy"))
 		return false;
+	if (splitter->script->references != NIL &&
+		((Reference *) llast(splitter->script->references))->offset >= current->offset)
+		return reads_like_copy_in(splitter);
 
 	context = AllocSetContextCreate(CurrentMemoryContext, "migrator COPY statement",
 									ALLOCSET_DEFAULT_SIZES);
@@ -415,6 +480,33 @@ is_copy_in(Splitter *splitter)
 	MemoryContextDelete(context);
 
 	return look.copy_in;
+}
+
+/*
+ * While its variables are not filled in, the words have to do: what is found
+ * in a script's own text must not depend on values.
+ */
+static bool
+reads_like_copy_in(const Splitter *splitter)
+{
+	const char *text = splitter->script->text;
+	Lexer		lexer = splitter->lexer;
+	Token		token;
+	int			depth = 0;
+	bool		from = false;
+
+	lexer_continue_at(&lexer, splitter->current.offset, 1);
+	lexer.length = splitter->end;
+	for (lexer_next(&lexer, &token); token.kind != TOKEN_END; lexer_next(&lexer, &token))
+	{
+		if (token.kind == TOKEN_LINE_COMMENT || token.kind == TOKEN_BLOCK_COMMENT)
+			continue;
+		depth += (token.kind == TOKEN_LEFT_PAREN) - (token.kind == TOKEN_RIGHT_PAREN);
+		if (from && depth == 0 && token_is_word(text, &token, "stdin"))
+			return true;
+		from = token_is_word(text, &token, "from");
+	}
+	return false;
 }
 
 static void
@@ -443,6 +535,11 @@ read_copy_data(Splitter *splitter, Statement *statement)
 	line = lexer->line;
 	statement->data_offset = lexer->position;
 	statement->data_line = line;
+	if (splitter->script->fill != NULL)
+	{
+		file_place_advance(&splitter->place, fill_map_offset(splitter->script->fill, lexer->position, false));
+		statement->data_line = splitter->place.line;
+	}
 	end = find_copy_end(splitter, lexer->position, &next, &line);
 	statement->data_length = end - statement->data_offset;
 	lexer_continue_at(lexer, next, line);
@@ -470,6 +567,8 @@ finish_copy_line(Splitter *splitter)
 	for (lexer_next(&rest, &token); token.kind != TOKEN_END; lexer_next(&rest, &token))
 	{
 		ScriptProblem problem = {0};
+		uint32		line,
+					column;
 
 		if (token.kind == TOKEN_LINE_COMMENT)
 			line_comment(splitter, &token);
@@ -481,8 +580,9 @@ finish_copy_line(Splitter *splitter)
 		problem.sqlstate = ERRCODE_SYNTAX_ERROR;
 		problem.message = "unexpected text behind COPY ... FROM stdin";
 		problem.hint = "The rows to copy start on the next line.";
-		problem.line = (int) token.line;
-		problem.column = (int) lexer_column(lexer, &token);
+		locate(splitter, &token, &line, &column);
+		problem.line = (int) line;
+		problem.column = (int) column;
 		problem.statement = splitter->script->statement_count - 1;
 		script_add_problem(splitter->script, &problem);
 		break;
@@ -604,6 +704,9 @@ line_comment(Splitter *splitter, const Token *token)
 		fingerprint_bytes(fingerprint, FINGERPRINT_DIRECTIVE, 1);
 		fingerprint_bytes(fingerprint, directive->name, strlen(directive->name) + 1);
 		fingerprint_bytes(fingerprint, directive->arguments, strlen(directive->arguments) + 1);
+		if (strcmp(directive->name, DIRECTIVE_VARIABLES) == 0 && script->fill == NULL &&
+			script->statement_count == 0 && !splitter->open)
+			splitter->lexer.references = script->reads_references = true;
 	}
 	look_for_mark(splitter, token);
 	comment_describe_line(&splitter->description, script->text, token, directive != NULL);
@@ -615,6 +718,8 @@ problem_at(Splitter *splitter, const Token *token, int sqlstate,
 {
 	ScriptProblem problem = {0};
 	bool		inside;
+	uint32		line,
+				column;
 
 	/* a quote that is not closed belongs to the statement it opens, too */
 	inside = splitter->open || token->kind == TOKEN_STRING ||
@@ -624,8 +729,9 @@ problem_at(Splitter *splitter, const Token *token, int sqlstate,
 	problem.sqlstate = sqlstate;
 	problem.message = unconstify(char *, message);
 	problem.hint = unconstify(char *, hint);
-	problem.line = (int) token->line;
-	problem.column = (int) lexer_column(&splitter->lexer, token);
+	locate(splitter, token, &line, &column);
+	problem.line = (int) line;
+	problem.column = (int) column;
 	problem.statement = inside ? splitter->script->statement_count : -1;
 	script_add_problem(splitter->script, &problem);
 }

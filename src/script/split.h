@@ -16,6 +16,9 @@
  * script starts with; a SET of it in the script changes how the rest is read,
  * as it does in psql; SET LOCAL does so up to the next COMMIT.
  *
+ * References of variables are looked for if the directive "variables" stands
+ * before the first statement; they are no problem, and not filled (fill.h).
+ *
  * Problems found here: unterminated quoting or comment, psql's backslash
  * commands other than \restrict and \unrestrict between two statements, text
  * behind a COPY ... FROM stdin on its line.  A missing last semicolon, a script
@@ -26,5 +29,12 @@
  */
 extern Script *script_split(const char *text, size_t len, uint32 first_line,
 							bool conforming_strings);
+
+/*
+ * The same of a text that was filled: its positions are those of the map's
+ * file, and no references are looked for.
+ */
+extern Script *script_split_filled(const char *text, size_t len, const FillMap *map,
+								   bool conforming_strings);
 
 #endif

@@ -30,9 +30,8 @@ SELECT * FROM migrator.apply('m/d', service => repeat('a', 46));
 SELECT * FROM migrator.apply('m/d', environment => '');
 SELECT * FROM migrator.apply('m/d', environment => 'Production');
 SET migrator.environment = 'Production';
--- variables do not exist yet: none of them, not even an empty object
-SELECT * FROM migrator.apply('m/d', variables => '{}');
-SELECT * FROM migrator.apply('m/d', variables => '{"a": 1}');
+-- variables: an object
+SELECT * FROM migrator.apply('m/d', variables => '[]');
 -- options
 SELECT * FROM migrator.apply('m/d', options => '[]');
 SELECT * FROM migrator.apply('m/d', options => 'null');

@@ -80,8 +80,8 @@ CALL migrator.up('m/d', on_error => 'never');
 CALL migrator.up('m/d', if_locked => 'never');
 CALL migrator.up('m/d', wait_timeout => '-1 s');
 CALL migrator.up('m/d', options => '{"nosuch": true}');
--- supported later
-CALL migrator.up('m/d', variables => '{"a": "b"}');
+-- variables
+CALL migrator.up('m/d', variables => '{"a": null}');
 \echo :LAST_ERROR_SQLSTATE
 -- there is no dry run
 \set VERBOSITY sqlstate

@@ -1,0 +1,262 @@
+/*
+ * fill.c
+ *	  A script's variables: their values in the place of the references.
+ *
+ * The references are those of the file's text, found by psql's rules.  Other
+ * than in psql, a value is not looked through for more of them, and a quote that
+ * it opens hides none: what a script asks for is what can be read in it.
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "script/fill.h"
+#include "script/split.h"
+
+/* a filled text cannot be longer; the server takes no longer statement either */
+#define FILLED_AT_MOST MaxAllocSize
+
+static const char *find_value(Script *script, const Reference *reference, const Variables *variables,
+							  FillPiece *piece, List **missing);
+static void refuse_missing(Script *script, const Reference *reference, bool later);
+static char *quoted(const Reference *reference, const Variable *variable);
+static char *always_quoted_identifier(const char *name);
+static void refuse(Script *script, const Reference *reference, CheckId check, int sqlstate,
+				   const char *message, const char *hint);
+static char *fill_text(Script *script, FillMap *map, const Variables *variables, size_t *length);
+static void mark_unfilled(Script *script, const FillMap *map);
+
+Script *
+fill_script(Script *script, uint32 first_line, bool conforming_strings, Variables *variables)
+{
+	const Directive *directive = script_directive(script, DIRECTIVE_VARIABLES);
+	Script	   *filled;
+	ScriptProblem late = {
+		.check = CHECK_VARIABLES,
+		.message = "the directive \"variables\" stands behind the first statement",
+		.hint = "Put \"-- migrator: variables\" at the top of the script.",
+		.column = 1,
+		.statement = -1
+	};
+	FillMap    *map;
+	char	   *text;
+	size_t		length;
+	ListCell   *lc;
+
+	if (directive == NULL)
+		return script;
+	if (!script->reads_references)
+	{
+		late.line = directive->line;
+		late.sqlstate = ERRCODE_SYNTAX_ERROR;
+		script_add_problem(script, &late);
+		return script;
+	}
+
+	map = palloc0(sizeof(FillMap));
+	map->file_text = script->text;
+	map->file_length = script->length;
+	map->first_line = first_line;
+	map->variables = variables;
+	map->pieces = MemoryContextAllocHuge(CurrentMemoryContext,
+										 (list_length(script->references) + 1) * sizeof(FillPiece));
+	text = fill_text(script, map, variables, &length);
+	if (text == NULL)
+		return script;
+
+	filled = script_split_filled(text, length, map, conforming_strings);
+	filled->directives = script->directives;
+	filled->marks = script->marks;
+	filled->description = script->description;
+	strcpy(filled->fingerprint, script->fingerprint);
+	foreach(lc, script->problems)
+	{
+		const ScriptProblem *problem = lfirst(lc);
+
+		/* what is wrong with the text is found in the filled one */
+		if (problem->check == CHECK_VARIABLES || problem->check == CHECK_VARIABLES_LATER)
+		{
+			ScriptProblem moved = *problem;
+
+			moved.statement = -1;
+			script_add_problem(filled, &moved);
+		}
+	}
+	mark_unfilled(filled, map);
+	return filled;
+}
+
+/* NULL when it would be too long: that is among the script's problems then. */
+static char *
+fill_text(Script *script, FillMap *map, const Variables *variables, size_t *length)
+{
+	const char *file = script->text;
+	int			count = list_length(script->references);
+	const char **values = MemoryContextAllocHuge(CurrentMemoryContext, (count + 1) * sizeof(char *));
+	size_t		total = script->length;
+	uint32		from = 0;
+	List	   *missing = NIL;
+	char	   *text;
+	char	   *to;
+	ListCell   *lc;
+
+	foreach(lc, script->references)
+	{
+		const Reference *reference = lfirst(lc);
+		FillPiece  *piece = &map->pieces[map->count];
+
+		values[map->count++] = find_value(script, reference, variables, piece, &missing);
+		total += piece->length;
+		if (total > FILLED_AT_MOST)
+		{
+			refuse(script, reference, CHECK_VARIABLES, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+				   "the script becomes too long with the values of its variables", NULL);
+			return NULL;
+		}
+	}
+
+	to = text = palloc(total + 1);
+	for (int i = 0; i < map->count; i++)
+	{
+		FillPiece  *piece = &map->pieces[i];
+
+		memcpy(to, file + from, piece->file_offset - from);
+		to += piece->file_offset - from;
+		piece->offset = (uint32) (to - text);
+		memcpy(to, values[i], piece->length);
+		to += piece->length;
+		from = piece->file_offset + piece->file_length;
+	}
+	memcpy(to, file + from, script->length - from);
+	to += script->length - from;
+	*to = '\0';
+	*length = to - text;
+	return text;
+}
+
+/*
+ * What stands for a reference.  One without a value is left as it is, and its
+ * statement not parsed; each missing variable is reported once.
+ */
+static const char *
+find_value(Script *script, const Reference *reference, const Variables *variables,
+		   FillPiece *piece, List **missing)
+{
+	const char *value = script->text + reference->offset;
+	ListCell   *lc;
+
+	piece->file_offset = reference->offset;
+	piece->file_length = reference->length;
+	piece->length = reference->length;
+	piece->variable = NULL;
+	if (reference->kind == REFERENCE_TEST)
+	{
+		refuse(script, reference, CHECK_VARIABLES, ERRCODE_FEATURE_NOT_SUPPORTED,
+			   psprintf("\":{?%s}\", whether a variable is set, is not supported", reference->name),
+			   "All variables of a script must have values.");
+		return value;
+	}
+	piece->variable = variables_find(variables, reference->name, strlen(reference->name));
+	if (piece->variable != NULL)
+	{
+		value = quoted(reference, piece->variable);
+		piece->length = (uint32) Min(strlen(value), (size_t) FILLED_AT_MOST);
+		return value;
+	}
+	foreach(lc, *missing)
+	{
+		if (strcmp(lfirst(lc), reference->name) == 0)
+			return value;
+	}
+	if (list_length(*missing) < SCRIPT_MAX_PROBLEMS)
+	{
+		*missing = lappend(*missing, reference->name);
+		refuse_missing(script, reference, variables == NULL || !variables->complete);
+	}
+	return value;
+}
+
+/* later: who only looks has not all values that a run will have */
+static void
+refuse_missing(Script *script, const Reference *reference, bool later)
+{
+	if (later)
+		refuse(script, reference, CHECK_VARIABLES_LATER, ERRCODE_UNDEFINED_OBJECT,
+			   psprintf("variable \"%s\" has no value here", reference->name),
+			   "A run needs it, in its argument \"variables\"; until then the statement is not checked.");
+	else
+		refuse(script, reference, CHECK_VARIABLES, ERRCODE_UNDEFINED_OBJECT,
+			   psprintf("variable \"%s\" has no value", reference->name),
+			   reference->kind == REFERENCE_RAW ?
+			   "Give it in argument \"variables\"; or, if it is none, write a blank behind the colon." :
+			   "Give it in argument \"variables\".");
+}
+
+/*
+ * Blanks keep a value apart from what stands beside it: E:'x' is no string with
+ * escapes, and 'a':'b' no quote in a string.
+ */
+static char *
+quoted(const Reference *reference, const Variable *variable)
+{
+	char	   *value;
+
+	if (reference->kind == REFERENCE_RAW)
+		return variable->value;
+	value = reference->kind == REFERENCE_LITERAL ? quote_literal_cstr(variable->value) :
+		always_quoted_identifier(variable->value);
+	return psprintf(" %s ", value);
+}
+
+/* As psql does: a name that is a keyword of the grammar's can be none without quotes. */
+static char *
+always_quoted_identifier(const char *name)
+{
+	bool		saved = quote_all_identifiers;
+	char	   *result;
+
+	quote_all_identifiers = true;
+	result = pstrdup(quote_identifier(name));
+	quote_all_identifiers = saved;
+	return result;
+}
+
+static void
+refuse(Script *script, const Reference *reference, CheckId check, int sqlstate, const char *message,
+	   const char *hint)
+{
+	ScriptProblem problem = {
+		.check = check,
+		.sqlstate = sqlstate,
+		.message = unconstify(char *, message),
+		.hint = unconstify(char *, hint),
+		.line = reference->line,
+		.column = reference->column,
+		.statement = -1
+	};
+
+	script_add_problem(script, &problem);
+}
+
+/* Statements are in the text's order, as are the references. */
+static void
+mark_unfilled(Script *script, const FillMap *map)
+{
+	int			statement = 0;
+
+	for (int i = 0; i < map->count; i++)
+	{
+		const FillPiece *piece = &map->pieces[i];
+
+		if (piece->variable != NULL)
+			continue;
+		while (statement < script->statement_count &&
+			   script->statements[statement].offset + script->statements[statement].length <= piece->offset)
+			statement++;
+		if (statement == script->statement_count)
+			return;
+		script->statements[statement].unfilled = true;
+	}
+}

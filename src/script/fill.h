@@ -1,0 +1,27 @@
+/*
+ * fill.h
+ *	  A script's variables: their values in the place of the references.
+ *
+ * A script that says "-- migrator: variables" is cut twice.  First the file's
+ * text: that gives what must not depend on values, its fingerprint, directives,
+ * marks and description, and finds the references.  Then the filled text, which
+ * is what everybody checks and what is run: a value may hold anything, and
+ * nothing of it is seen later than by the checks.
+ *
+ * Positions stay those of the file, and what is shown of a statement is the
+ * file's text.
+ */
+#ifndef MIGRATOR_SCRIPT_FILL_H
+#define MIGRATOR_SCRIPT_FILL_H
+
+#include "script/script.h"
+
+/*
+ * The script that a script of the file's text becomes by its variables (NULL:
+ * there are none): another one, in CurrentMemoryContext; or the same if it does
+ * not ask for it.  What keeps it from being filled is among its problems.
+ */
+extern Script *fill_script(Script *script, uint32 first_line, bool conforming_strings,
+						   Variables *variables);
+
+#endif

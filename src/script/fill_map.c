@@ -1,0 +1,76 @@
+/*
+ * fill_map.c
+ *	  Which place of a script's file a place in its filled text is.
+ */
+#include "postgres.h"
+
+#include "script/fill_map.h"
+#include "script/lexer.h"
+
+/* Index of the last piece that begins at a place or before it, or -1. */
+static int
+piece_before(const FillMap *map, uint32 offset)
+{
+	int			low = 0;
+	int			high = map->count;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (map->pieces[middle].offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low - 1;
+}
+
+uint32
+fill_map_offset(const FillMap *map, uint32 offset, bool end)
+{
+	int			i = piece_before(map, offset);
+	const FillPiece *piece;
+
+	if (i < 0)
+		return offset;
+	piece = &map->pieces[i];
+	if (offset >= piece->offset + piece->length)
+		return piece->file_offset + piece->file_length + (offset - piece->offset - piece->length);
+	return end && offset > piece->offset ? piece->file_offset + piece->file_length : piece->file_offset;
+}
+
+const Variable *
+fill_map_variable(const FillMap *map, uint32 offset)
+{
+	int			i = piece_before(map, offset);
+
+	return i >= 0 && offset < map->pieces[i].offset + map->pieces[i].length ?
+		map->pieces[i].variable : NULL;
+}
+
+void
+file_place_begin(FilePlace *place, const FillMap *map)
+{
+	place->text = map->file_text;
+	place->length = map->file_length;
+	place->offset = 0;
+	place->line = map->first_line;
+	place->column = 1;
+}
+
+void
+file_place_advance(FilePlace *place, uint32 offset)
+{
+	while (place->offset < offset && place->offset < place->length)
+	{
+		if (lexer_ends_line(place->text, place->length, place->offset))
+		{
+			place->line++;
+			place->column = 1;
+		}
+		else
+			place->column++;
+		place->offset += lexer_character_length(place->text + place->offset, place->length - place->offset);
+	}
+}

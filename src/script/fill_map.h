@@ -1,0 +1,56 @@
+/*
+ * fill_map.h
+ *	  Which place of a script's file a place in its filled text is.
+ *
+ * fill.h says what is filled.
+ */
+#ifndef MIGRATOR_SCRIPT_FILL_MAP_H
+#define MIGRATOR_SCRIPT_FILL_MAP_H
+
+#include "base/variables.h"
+
+/* a reference, and what stands for it */
+typedef struct FillPiece
+{
+	uint32		file_offset;
+	uint32		file_length;
+	uint32		offset;			/* in the filled text */
+	uint32		length;
+	const Variable *variable;	/* NULL: it has no value, and is left as it is */
+} FillPiece;
+
+typedef struct FillMap
+{
+	const char *file_text;
+	size_t		file_length;
+	uint32		first_line;		/* of file_text */
+	FillPiece  *pieces;			/* in the file's order, which is the text's */
+	int			count;
+	Variables  *variables;		/* or NULL */
+} FillMap;
+
+/*
+ * The place in the file of a place in the filled text.  In a value that is where
+ * its reference begins; or where it ends, for the end of something.
+ */
+extern uint32 fill_map_offset(const FillMap *map, uint32 offset, bool end);
+
+/* The variable whose value a place in the filled text is in, or NULL. */
+extern const Variable *fill_map_variable(const FillMap *map, uint32 offset);
+
+/* A place in the file, with its line and column. */
+typedef struct FilePlace
+{
+	const char *text;
+	size_t		length;
+	uint32		offset;
+	uint32		line;
+	uint32		column;
+} FilePlace;
+
+extern void file_place_begin(FilePlace *place, const FillMap *map);
+
+/* Go to another place behind it, character by character. */
+extern void file_place_advance(FilePlace *place, uint32 offset);
+
+#endif
