@@ -59,6 +59,8 @@ static const char *const help_rows[][2] = {
 	{"allow runs on some nights, where the service requires windows",
 	"SELECT migrator.add_maintenance_window('22:00', '02:00', '{sat,sun}', time_zone => 'Europe/Berlin')"},
 	{"put a backup on record, where the service requires one", "SELECT migrator.record_backup('nightly', location => '/backups/app.dump')"},
+	{"see the environments of a source, and what holds in each", "SELECT * FROM migrator.environments('/srv/app/migrations')"},
+	{"say which environment this is, instead of the first run's", "SELECT migrator.set_environment('staging', note => 'a copy')"},
 	{"see who migrates now", "SELECT * FROM migrator.locks"},
 	{"see how far CALL migrator.up() is", "SELECT * FROM migrator.progress"},
 	{"cancel a stuck run", "SELECT migrator.unlock()"},

@@ -14,6 +14,9 @@
 #include "base/variables.h"
 #include "layout/environments.h"
 
+/* of those named in a hint */
+#define KNOWN_AT_MOST 10
+
 #define LETTERS_AND_MORE "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 static void parse_environment(Environments *environments, const JsonNode *node);
@@ -56,6 +59,11 @@ environments_known(const Environments *environments)
 	initStringInfo(&text);
 	foreach(lc, environments->items)
 	{
+		if (foreach_current_index(lc) == KNOWN_AT_MOST)
+		{
+			appendStringInfoString(&text, " and others");
+			break;
+		}
 		appendStringInfo(&text, "%s\"%s\"", text.len > 0 ? ", " : "", ((Environment *) lfirst(lc))->name);
 	}
 	return text.data;

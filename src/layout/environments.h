@@ -55,7 +55,7 @@ extern bool environments_valid_name(const char *name);
 /* The one of that name, or NULL. */
 extern Environment *environments_find(const Environments *environments, const char *name);
 
-/* "a", "b", "c"; palloc'd, empty when there are none. */
+/* "a", "b", "c", at most ten; palloc'd, empty when there are none. */
 extern char *environments_known(const Environments *environments);
 
 /*
