@@ -14,6 +14,7 @@
 
 #include "api/api.h"
 #include "base/glob.h"
+#include "layout/names.h"
 
 /* keys of argument "options" of the run functions */
 static const OptionKey run_options[] = {
@@ -132,6 +133,16 @@ api_option_ignore(const List *options, char ***patterns, int *count)
 	if (ignore == NULL)
 		return;
 	glob_require_valid(ignore->strings, ignore->count);
+	for (int i = 0; i < ignore->count; i++)
+	{
+		/* whoever calls must not choose what is demanded of the call */
+		if (name_is_manifest(ignore->strings[i]))
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("a call cannot ignore file \"%s\"", finding_one_line(ignore->strings[i])),
+					errdetail("It says what must not run."),
+					errhint("If it is meant for something else, register the service with it in option \"ignore\"."));
+	}
 	*patterns = ignore->strings;
 	*count = ignore->count;
 }

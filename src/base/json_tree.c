@@ -12,6 +12,9 @@
 #include "base/finding.h"
 #include "base/json_tree.h"
 
+/* Far more than anybody means, far less than the parser's recursion bears. */
+#define DEPTH_AT_MOST 100
+
 /* The parser calls us with values from the outside to the inside. */
 typedef struct TreeBuilder
 {
@@ -23,6 +26,7 @@ typedef struct TreeBuilder
 	JsonNode   *twice;			/* the first value whose key was there before */
 } TreeBuilder;
 
+static int	line_too_deep(const char *text, size_t length);
 static json_action_result field_start(void *state, char *name, bool isnull);
 static json_action_result element_start(void *state, bool isnull);
 static json_action_result object_start(void *state);
@@ -56,10 +60,16 @@ json_tree_read(const char *text, size_t length, JsonProblem *problem)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("JSON text is too long"));
+	memset(problem, 0, sizeof(JsonProblem));
+	problem->line = line_too_deep(text, length);
+	if (problem->line > 0)
+	{
+		problem->message = psprintf("more than %d values are nested", DEPTH_AT_MOST);
+		return NULL;
+	}
 	tree.lex = json_lexer(text, length, GetDatabaseEncoding());
 	tree.line = 1;
 	error = pg_parse_json(tree.lex, &actions);
-	memset(problem, 0, sizeof(JsonProblem));
 	if (error != JSON_SUCCESS)
 	{
 		problem->line = tree.lex->line_number;
@@ -76,6 +86,28 @@ json_tree_read(const char *text, size_t length, JsonProblem *problem)
 		return NULL;
 	}
 	return tree.root;
+}
+
+/*
+ * The line where values are nested too deeply, or 0.  The parser itself would
+ * raise an error there that knows neither file nor line.
+ */
+static int
+line_too_deep(const char *text, size_t length)
+{
+	JsonLexContext *lex = json_lexer(text, length, GetDatabaseEncoding());
+	int			depth = 0;
+
+	while (json_lex(lex) == JSON_SUCCESS && lex->token_type != JSON_TOKEN_END)
+	{
+		if (lex->token_type == JSON_TOKEN_OBJECT_START || lex->token_type == JSON_TOKEN_ARRAY_START)
+			depth++;
+		else if (lex->token_type == JSON_TOKEN_OBJECT_END || lex->token_type == JSON_TOKEN_ARRAY_END)
+			depth--;
+		if (depth > DEPTH_AT_MOST)
+			return lex->line_number;
+	}
+	return 0;
 }
 
 /* The lexer has the value's first token before it, here and in the next one. */

@@ -43,7 +43,7 @@ typedef struct JsonProblem
 
 /*
  * The tree of a text in the server's encoding, in CurrentMemoryContext; or NULL,
- * and what is wrong with it.  Raises 54001 for what is nested too deeply.
+ * and what is wrong with it: also more than 100 values nested.
  */
 extern JsonNode *json_tree_read(const char *text, size_t length, JsonProblem *problem);
 

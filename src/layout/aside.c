@@ -26,15 +26,9 @@ static const char *const environment_names[] = {
 	"common", "development", "staging", "production",
 };
 
-/* JSON files that change what runs; ignoring them would run too much */
-static const char *const manifest_names[] = {
-	"environments.json", MANIFEST_FILE,
-};
-
 static bool ignore_by_pattern(Candidates *all, Candidate *item);
 static const char *ignoring_pattern(const LayoutHints *hints, const char *path);
 static void refuse_folders_of_hooks(Candidates *all);
-static bool is_manifest(const char *name);
 static bool take_manifest(Candidates *all, Candidate *item);
 static void refuse_folder(const Candidates *all, const char *folder);
 static bool is_environment_name(const char *name);
@@ -63,7 +57,7 @@ aside_put(Candidates *all)
 		if (hook_files_take(all, item) || take_manifest(all, item))
 			continue;
 		reason = name_never_up(item->entry);
-		if (item->folder != NULL && !item->entry->is_directory && is_manifest(item->entry->name))
+		if (item->folder != NULL && !item->entry->is_directory && name_is_manifest(item->entry->name))
 			reason = strcmp(item->entry->name, MANIFEST_FILE) == 0 ?
 				"it says what must not run, and is read at the top of the source or in \"common\" only" :
 				"it says what must not run, and is read at the top of the source only";
@@ -147,7 +141,7 @@ ignore_by_pattern(Candidates *all, Candidate *item)
 static const char *
 ignoring_pattern(const LayoutHints *hints, const char *path)
 {
-	bool		manifest = is_manifest(path);
+	bool		manifest = name_is_manifest(path);
 
 	for (int i = 0; i < hints->ignore_count; i++)
 	{
@@ -174,19 +168,6 @@ refuse_folders_of_hooks(Candidates *all)
 		if (ignoring_pattern(all->hints, path) == NULL)
 			left_out_refuse(all->set, path, "no hooks are looked for in a folder of the folder \"hooks\"")->is_hook = true;
 	}
-}
-
-static bool
-is_manifest(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-
-	for (int i = 0; i < lengthof(manifest_names); i++)
-	{
-		if (strcmp(slash ? slash + 1 : name, manifest_names[i]) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* Never apply only the top of a tree whose folders hold migrations too. */

@@ -8,8 +8,8 @@
 #include "base/finding.h"
 #include "base/json_tree.h"
 #include "base/policy_flag.h"
+#include "layout/names.h"
 
-#define ENVIRONMENTS_FILE "environments.json"
 
 /* The folder of what belongs to all of them. */
 #define ENVIRONMENTS_COMMON "common"

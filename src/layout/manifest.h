@@ -12,9 +12,8 @@
 #include "nodes/pg_list.h"
 
 #include "base/version.h"
+#include "layout/names.h"
 #include "source/source.h"
-
-#define MANIFEST_FILE "dependencies.json"
 
 /* What an entry needs to be applied before. */
 typedef struct ManifestNeed

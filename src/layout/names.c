@@ -26,6 +26,11 @@ typedef struct NameWord
 	}			kind;
 } NameWord;
 
+/* JSON files that change what runs; ignoring them would run too much */
+static const char *const manifest_names[] = {
+	ENVIRONMENTS_FILE, MANIFEST_FILE,
+};
+
 static const NameWord dotted_words[] = {
 	{"down", WORD_BACK}, {"undo", WORD_BACK}, {"rollback", WORD_BACK}, {"revert", WORD_BACK},
 	{"downgrade", WORD_BACK}, {"backout", WORD_BACK},
@@ -186,6 +191,19 @@ name_is_document(const char *name)
 		int			ending = strlen(document_endings[i]);
 
 		if (length >= ending && pg_strcasecmp(name + length - ending, document_endings[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+name_is_manifest(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	for (int i = 0; i < lengthof(manifest_names); i++)
+	{
+		if (strcmp(slash ? slash + 1 : path, manifest_names[i]) == 0)
 			return true;
 	}
 	return false;

@@ -17,6 +17,13 @@ extern const char *name_never_up(const SourceEntry *entry);
 /* Does a file say something to people, and nothing to a tool? */
 extern bool name_is_document(const char *name);
 
+/* JSON files that say what must not run */
+#define ENVIRONMENTS_FILE "environments.json"
+#define MANIFEST_FILE "dependencies.json"
+
+/* Is it one of these, in whatever folder? */
+extern bool name_is_manifest(const char *path);
+
 /*
  * Might an entry that no layout takes be a migration all the same?  Its name
  * has a version, or its files are those of a migration.

@@ -126,9 +126,15 @@ SELECT * FROM migrator.apply('m/d', environment => 'development');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM migrator.apply('m/d', environment => 'staging');
 SELECT version, outcome FROM migrator.apply('m/d', environment => 'production', dry_run => true);
--- option ignore takes the file away by its whole name only
+-- option ignore takes the file away by its whole name only, and only if the registration says so
 SELECT files.error($$SELECT * FROM migrator.apply('m/d', environment => 'staging', options => '{"ignore": ["*.json"]}')$$);
-SELECT version, outcome FROM migrator.apply('m/d', environment => 'staging', dry_run => true, options => '{"ignore": ["environments.json"]}');
+SELECT * FROM migrator.apply('m/d', environment => 'staging', options => '{"ignore": ["x", "environments.json"]}');
+SELECT migrator.register('ignoring', 'm/d', options => '{"ignore": ["environments.json"]}');
+SELECT version, outcome FROM migrator.apply('m/d', 'ignoring', environment => 'staging', dry_run => true);
+SELECT migrator.unregister('ignoring');
+-- more in one another than anybody means
+CALL files.json(E'{"environments":\n' || repeat('[', 100000) || repeat(']', 100000) || '}');
+SELECT severity, file, line, message FROM migrator.validate('m/d') WHERE check_name = 'environments';
 -- and it is read at the top only
 CALL files.json('{"environments": {"staging": {}}}');
 CALL files.write('m/d/staging/environments.json', '{}');

@@ -93,10 +93,13 @@ SELECT * FROM files.says(E'{"migrations": {"0\\"\\n\\u001b[2J": {"depends_on": [
   "000002": {"depends_on": ["\\u001b\\n"]}}}');
 SELECT severity, version, message FROM migrator.validate('m/d') WHERE check_name = 'orphans' AND severity = 'warning';
 
--- By its whole name alone it is none of ours.
+-- By its whole name alone it is none of ours, and if the registration says so.
 CALL files.write('m/d/dependencies.json', 'none');
 SELECT files.error($$SELECT * FROM migrator.apply('m/d', dry_run => true, options => '{"ignore": ["*.json"]}')$$);
-SELECT version, outcome FROM migrator.apply('m/d', dry_run => true, options => '{"ignore": ["dependencies.json"]}');
+SELECT version, outcome FROM migrator.apply('m/d', dry_run => true, options => '{"ignore": "dependencies.json"}');
+SELECT migrator.register('ignoring', 'm/d', options => '{"ignore": ["dependencies.json"]}');
+SELECT version, outcome FROM migrator.apply('m/d', 'ignoring', dry_run => true);
+SELECT migrator.unregister('ignoring');
 
 -- In another case it is another file, and a folder of that name is a folder.
 CALL files.make('m/d', '1_a.sql', 'SELECT 1;', 'Dependencies.JSON', 'none', 'dependencies.json.bak', 'none');
