@@ -81,11 +81,12 @@ TABLE files.names;
 
 -- options.ignore: none of ours
 CALL files.names('m/d', '1_a.sql', '2_b.go', '2_b.mysql.sql', 'old/1_z.sql', 'old/2_z.txt', 'production/1_a.sql', 'pre_migrate.sql',
-  'hooks/x.sql', 'environments.json');
+  'hooks/x.sql');
 SELECT files.error($$SELECT * FROM migrator.apply('m/d', options => '{"ignore": ["*.go", $$ ||
-    $$"*.mysql.sql", "old/*", "production", "pre_migrate*", "hooks", "*.json"]}')$$);
+    $$"*.mysql.sql", "old/*", "production", "pre_migrate*", "*.json"]}')$$);
 SELECT version, outcome FROM migrator.apply('m/d', options =>
-  '{"ignore": ["*.go", "*.mysql.sql", "old/*", "production", "pre_migrate*", "hooks", "environments.json"]}');
+  '{"ignore": ["*.go", "*.mysql.sql", "old/*", "production", "pre_migrate*", "hooks"]}');
+CALL files.write('m/d/environments.json', '');
 SELECT files.error($$SELECT migrator.is_current('m/d')$$);
 SELECT migrator.register('default', 'm/d', options => '{"ignore": ["*.[gx]o", "?_b.mysql.*", "old", "prod*", "pre_migrate*", "x.sql", "environments.json"]}');
 SELECT migrator.is_current(), migrator.summary() -> 'applied' AS applied;
@@ -95,6 +96,7 @@ TABLE files.names;
 -- that of the call stands instead of the registered one; a single pattern needs no brackets
 SELECT files.error($$SELECT * FROM migrator.apply(options => '{"ignore": []}')$$);
 SELECT files.error($$SELECT * FROM migrator.apply(options => '{"ignore": ["*", "environments.json"]}')$$);
+SELECT files.error($$SELECT * FROM migrator.apply('m', options => '{"ignore": "*"}')$$);
 -- what is ignored and on record is missing
 CALL files.names('m/d', '1_a.sql', '2_b.sql');
 CALL migrator.up(options => '{"ignore": "1_*"}', result => '{}') \g /dev/null
