@@ -34,6 +34,16 @@ say(int level, const char *service, const char *message, const char *detail)
 			errhidestmt(true), errhidecontext(true));
 }
 
+/* The client is to know whose lines come now. */
+void
+event_service(const char *service, bool last)
+{
+	ereport(NOTICE,
+			last ? errmsg("service \"%s\"", service) :
+			errmsg("service \"%s\", as far as it is ready", service),
+			errhidestmt(true), errhidecontext(true));
+}
+
 void
 event_disabled(const char *service)
 {

@@ -7,6 +7,9 @@
 #ifndef MIGRATOR_RUN_EVENT_H
 #define MIGRATOR_RUN_EVENT_H
 
+/* One of several begins; last: of its turns. */
+extern void event_service(const char *service, bool last);
+
 extern void event_disabled(const char *service);
 extern void event_lock_acquired(const char *service, bool waited, double wait_ms);
 extern void event_lock_kept(const char *service);

@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 
 #include "base/transaction.h"
+#include "run/event.h"
 #include "run/services.h"
 #include "run/services_order.h"
 #include "run/shared.h"
@@ -146,6 +147,7 @@ run_in_turns(Services *all, ServiceRun run)
 		{
 			if (!may_run(all))
 				continue;
+			event_service(service->scope->service, turn->last);
 			error = run(all, turn->last);
 			MemoryContextReset(all->work);
 		}
