@@ -25,6 +25,12 @@ SELECT service, check_name, severity, version, file, message
   FROM migrator.validate(service => '*', environment => 'development') WHERE severity IN ('info', 'warning', 'error');
 SELECT check_name, severity, file, message FROM migrator.validate(service => 'user-service', environment => 'development', verbose => true)
  WHERE check_name IN ('syntax', 'dependencies', 'environments');
+-- make db-migration-deps
+SELECT version, depends_on, cross_service, missing FROM migrator.dependencies(service => 'user-service', environment => 'development');
+SELECT migrator.dependency_graph(service => '*', environment => 'development');
+-- impact analysis: which tables are affected by each migration
+SELECT service, version, relation, declared, found, commands FROM migrator.impact(service => '*', environment => 'development')
+ ORDER BY service, version, relation;
 -- make db-migrate-status
 SELECT service, version, name, state, flags, message FROM migrator.status(service => '*', environment => 'development');
 SELECT version, depends_on, risk_level, estimated_duration FROM migrator.pending(service => 'user-service', environment => 'development');
