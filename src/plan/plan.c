@@ -291,6 +291,8 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 		bool		candidate = step->migration != NULL && step->state != MIGRATION_APPLIED &&
 			(step->flags & FLAG_EXCLUDED) == 0;
 
+		if (request->ready_only && (step->flags & FLAG_BLOCKED))
+			candidate = false;
 		step->selected = candidate &&
 			(request->version_count > 0 ? named[i] : (step->flags & FLAG_MANUAL) == 0 && within[i]);
 		if (step->selected)
