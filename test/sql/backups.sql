@@ -49,7 +49,6 @@ SET migrator.backup_max_age = '36h';
 UPDATE migrator.recorded_backups SET taken_at = now() - interval '1 year' WHERE kind = 'backup';
 CALL files.write('m/d/5_e.sql', 'SELECT 5;');
 CALL refused();
-SET migrator.backup_max_age = '0';
 RESET migrator.backup_max_age;
 -- nothing to do needs none
 CALL files.remove('m/d/5_e.sql');

@@ -92,4 +92,16 @@ SELECT flag, value, origin FROM migrator.environments(service => 'prod') WHERE e
 CALL files.write('m/e/environments.json', flags('{"backup_required": false, "maintenance_window_required": true}'));
 SELECT migrator.drop_maintenance_window(id) FROM migrator.maintenance_windows;
 SELECT version, outcome FROM migrator.apply(service => 'prod');
+-- what destroys is refused where one of the two says so
+CALL files.make('m/e', 'common/1_a.up.sql', 'CREATE TABLE ea();', 'production/2_b.up.sql', 'DROP TABLE ea;');
+SELECT migrator.register('prod', 'm/e', environment => 'production', options => '{"backup_required": null}');
+CALL files.write('m/e/environments.json', flags('{"allow_destructive_operations": false}'));
+SELECT version, outcome FROM migrator.apply(service => 'prod');
+\echo :LAST_ERROR_SQLSTATE
+CALL files.write('m/e/environments.json', flags('{"allow_destructive_operations": true}'));
+SELECT version, outcome FROM migrator.apply(service => 'prod', dry_run => true);
+SELECT migrator.register('prod', 'm/e', environment => 'production', options => '{"allow_destructive_operations": false}');
+SELECT version, outcome FROM migrator.apply(service => 'prod');
+CALL migrator.up(service => 'prod');
+SELECT version, outcome FROM migrator.apply(service => 'prod', target => '1');
 SELECT migrator.unregister('prod');
