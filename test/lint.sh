@@ -28,7 +28,7 @@ check() {
   esac
 }
 
-scripts="try.sh bin/migrator-push test.sh .ci/run test/*.sh bench/*.sh examples/*.sh"
+scripts="try.sh bin/migrator-push test.sh .ci/run test/*.sh bench/*.sh examples/*.sh examples/hooks/*.sh"
 
 shell_syntax() {
   local f

@@ -17,6 +17,7 @@
 #include "base/errors.h"
 #include "base/owner_query.h"
 #include "layout/layout.h"
+#include "plan/hooks.h"
 #include "run/services_order.h"
 #include "run/survey.h"
 
@@ -144,6 +145,7 @@ put_names(ReturnSetInfo *result, const Survey *survey)
 	ListCell   *lc;
 
 	survey_find_what_stops(survey, false, &sink);
+	check_shell_hooks(survey->plan, false, &sink);
 	foreach(lc, sink.findings)
 	{
 		const Finding *finding = lfirst(lc);

@@ -5,6 +5,8 @@
 #include "postgres.h"
 
 #include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "utils/json.h"
 
 #include "api/api.h"
 #include "base/compat.h"
@@ -15,6 +17,7 @@
 PG_FUNCTION_INFO_V1(migrator_settings);
 
 static void ask_source(void *argument);
+static char *patterns_json(const Scope *scope);
 static void put_setting(ReturnSetInfo *result, const char *name, const char *value,
 						const char *origin);
 static void put_server_settings(ReturnSetInfo *result);
@@ -48,8 +51,27 @@ migrator_settings(PG_FUNCTION_ARGS)
 				scope->search_path ? scope->search_path :
 				GetConfigOptionByName("search_path", NULL, false),
 				scope->search_path_origin);
+	put_setting(result, "ignore", patterns_json(scope), scope->ignore_count > 0 ? "registration" : "default");
 	put_server_settings(result);
 	return (Datum) 0;
+}
+
+/* As option "ignore" takes them. */
+static char *
+patterns_json(const Scope *scope)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '[');
+	for (int i = 0; i < scope->ignore_count; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(&json, ", ");
+		escape_json(&json, scope->ignore[i]);
+	}
+	appendStringInfoChar(&json, ']');
+	return json.data;
 }
 
 /* The source's own word is the last. */

@@ -95,7 +95,6 @@ take_file(Candidates *all, const Candidate *item, const char *path)
 	const char *rest = name + strlen(pre ? "pre_migrate" : "post_migrate");
 	const char *ending = strrchr(name, '.');
 	HookFile   *hook;
-	RefusedEntry *refused;
 
 	if (!pg_verifymbstr(path, strlen(path), true))
 	{
@@ -104,21 +103,18 @@ take_file(Candidates *all, const Candidate *item, const char *path)
 	}
 	if ((pre || post) && ending != NULL && (rest == ending || (*rest == '_' && rest + 1 < ending)))
 	{
-		if (strcmp(ending, ".sql") == 0)
+		bool		shell = strcmp(ending, ".sh") == 0;
+
+		if (shell || strcmp(ending, ".sql") == 0)
 		{
 			if (item->elsewhere)
 				return;
 			hook = palloc0(sizeof(HookFile));
 			hook->after = post;
+			hook->shell = shell;
 			hook->version = rest == ending ? NULL : pnstrdup(rest + 1, ending - rest - 1);
 			hook->unit = unit_of_file(UNIT_UP, pstrdup(path));
 			all->set->hooks = lappend(all->set->hooks, hook);
-			return;
-		}
-		if (strcmp(ending, ".sh") == 0)
-		{
-			refused = refuse(all, item, path, "a database server runs no shell");
-			refused->hint = "Run it on the client, and leave it out with options => '{\"ignore\": [\"*.sh\"]}', here or in migrator.register().";
 			return;
 		}
 	}

@@ -46,7 +46,6 @@ typedef struct RefusedEntry
 	char	   *reason;
 	bool		is_hook;
 	bool		is_misspelt;	/* the form is right, and the content not */
-	const char *hint;			/* what to do, or NULL: the usual */
 	bool		elsewhere;		/* in another environment's folder: it stops
 								 * no run of this one */
 } RefusedEntry;
@@ -55,6 +54,7 @@ typedef struct RefusedEntry
 typedef struct HookFile
 {
 	bool		after;
+	bool		shell;			/* a shell script, which no server runs */
 	char	   *version;		/* as its name has it; NULL: of a run */
 	ScriptUnit *unit;
 } HookFile;

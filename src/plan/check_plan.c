@@ -60,7 +60,7 @@ check_names_refused(const MigrationSet *set, FindingSink *sink)
 			.file = refused->file,
 			.message = psprintf("\"%s\" can neither be run nor be left out: %s",
 								refused->file, refused->reason),
-			.hint = refused->hint ? refused->hint : refused->is_misspelt ?
+			.hint = refused->is_misspelt ?
 			"Correct the name; or, if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
 			"If it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()."
 		};

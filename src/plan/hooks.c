@@ -37,6 +37,8 @@ hooks_attach(MigrationPlan *plan)
 
 		if (file->version != NULL && step == NULL)
 			plan->stray_hooks = lappend(plan->stray_hooks, (void *) file);
+		else if (file->shell)
+			plan->shell_hooks = lappend(plan->shell_hooks, (void *) file);
 		else if (*place != NULL)
 			plan->second_hooks = lappend(plan->second_hooks, (void *) file);
 		else
@@ -82,6 +84,29 @@ check_hooks(const MigrationPlan *plan, FindingSink *sink)
 			(second->after ? plan->after : plan->before);
 
 		add_hook_finding(second, psprintf("\"%s\" is for the same event", finding_one_line(first->file->unit->file)), sink);
+	}
+}
+
+void
+check_shell_hooks(const MigrationPlan *plan, bool chosen, FindingSink *sink)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->shell_hooks)
+	{
+		const HookFile *hook = lfirst(lc);
+		const Step *step = hook->version ? plan_find(plan, hook->version) : NULL;
+		Finding		finding = {
+			.check = CHECK_HOOKS,
+			.idle = step != NULL && step->state == MIGRATION_APPLIED,
+			.version = step ? step->version : NULL,
+			.file = hook->unit->file,
+			.message = psprintf("hook \"%s\" cannot run: a database server runs no shell", finding_one_line(hook->unit->file)),
+			.hint = "migrator-push --hooks runs it on the client; or leave it out with options => '{\"ignore\": [\"*.sh\"]}', here or in migrator.register()."
+		};
+
+		if (!chosen || (step != NULL ? step->selected : plan->selected > 0))
+			finding_add(sink, &finding);
 	}
 }
 

@@ -14,6 +14,12 @@
  */
 extern void hooks_attach(MigrationPlan *plan);
 
+/*
+ * Shell scripts.  They stop a run, which asks for those around what it has chosen,
+ * and no look: what is pending is known all the same.
+ */
+extern void check_shell_hooks(const MigrationPlan *plan, bool chosen, FindingSink *sink);
+
 /* One for all scripts of their kind, palloc'd: that of the only one, or of theirs together. */
 extern char *hooks_checksum(const StepScript scripts[SCRIPT_PLACES]);
 

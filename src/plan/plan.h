@@ -116,6 +116,7 @@ typedef struct MigrationPlan
 	FindingSink seed_findings;
 	List	   *stray_hooks;	/* of HookFile *, for no version */
 	List	   *second_hooks;	/* of HookFile *, where there is another one */
+	List	   *shell_hooks;	/* of HookFile *, which nothing here runs */
 	List	   *rings;			/* of lists of places in steps, each of which
 								 * needs the next */
 } MigrationPlan;

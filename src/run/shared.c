@@ -18,6 +18,7 @@
 #include "plan/check_changes.h"
 #include "plan/check_order.h"
 #include "plan/gate.h"
+#include "plan/hooks.h"
 #include "record/service_state.h"
 #include "run/current_run.h"
 #include "run/event.h"
@@ -69,6 +70,7 @@ run_raise_what_stops(Run *run)
 				finding_add(&sink, lfirst(lc));
 		}
 	}
+	check_shell_hooks(plan, true, &sink);
 	/* what is pending and not chosen has its run another time */
 	if (plan->selected > 0)
 	{

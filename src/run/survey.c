@@ -255,6 +255,7 @@ survey_find_all(const Survey *survey, FindingSink *sink)
 
 	sink->settings = &survey->checks;
 	survey_find_what_stops(survey, false, sink);
+	check_shell_hooks(survey->plan, false, sink);
 	find_in_plan(survey, sink);
 	foreach(lc, survey->plan->hook_findings.findings)
 	{

@@ -1,0 +1,2 @@
+DROP TABLE user_service.users;
+DROP SCHEMA user_service;
