@@ -9,6 +9,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
@@ -41,11 +42,34 @@ typedef struct IntervalText
 	Interval   *interval;
 } IntervalText;
 
+/*
+ * What was read last is kept for the session: a run that finds nothing to do
+ * would spend more time on parsing a file of thousands of entries than on all
+ * migrations.  The bytes decide whether it is still that.  Whoever got it may
+ * outlive the keeping, so its context goes with the last of them.
+ */
+typedef struct KeptManifest
+{
+	MemoryContext context;		/* of all of it, this struct too */
+	int			users;
+	char	   *bytes;
+	size_t		length;
+	const Manifest *manifest;
+} KeptManifest;
+
+#define KEPT_AT_MOST (4 * 1024 * 1024)
+
+static KeptManifest *kept = NULL;
+
+static void use_kept(KeptManifest *used);
+static void leave_kept(void *argument);
+static Manifest *parse(const char *file, VersionOrder order, SourceScript *read);
 static void read_top(Manifest *manifest, const JsonNode *root);
 static ManifestEntry *read_entry(Manifest *manifest, const JsonNode *node);
 static void refuse_key(Manifest *manifest, const char *version, const JsonNode *node);
 static bool require_kind(Manifest *manifest, const char *version, const JsonNode *node,
 						 const char *what, JsonNodeKind kind);
+static bool require_key_kind(EntryReader *reader, const JsonNode *node, JsonNodeKind kind);
 static void sort_entries(Manifest *manifest);
 static int	compare_entries(const void *a, const void *b, void *order);
 static void take_description(EntryReader *reader);
@@ -79,28 +103,88 @@ static const EntryKey entry_keys[] = {
 
 static const char *const risk_levels[] = {"low", "medium", "high"};
 
-Manifest *
+const Manifest *
 manifest_read(const Source *source, const char *file, VersionOrder order)
 {
-	Manifest   *manifest = palloc0(sizeof(Manifest));
+	MemoryContext user = CurrentMemoryContext;
+	MemoryContext context;
 	SourceScript read = {0};
+	KeptManifest *new;
+
+	source_read(source, file, &read.raw);
+	if (kept != NULL && read.raw.bytes != NULL && kept->length == read.raw.length &&
+		kept->manifest->order == order && strcmp(kept->manifest->file, file) == 0 &&
+		memcmp(kept->bytes, read.raw.bytes, kept->length) == 0)
+	{
+		pfree(read.raw.bytes);
+		use_kept(kept);
+		return kept->manifest;
+	}
+
+	context = AllocSetContextCreate(user, "migrator manifest", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	new = palloc0(sizeof(KeptManifest));
+	new->context = context;
+	new->manifest = parse(pstrdup(file), order, &read);
+	if (read.raw.bytes == NULL || read.raw.length > KEPT_AT_MOST)
+	{
+		MemoryContextSwitchTo(user);
+		return new->manifest;
+	}
+
+	new->length = read.raw.length;
+	new->bytes = palloc(Max(new->length, 1));
+	memcpy(new->bytes, read.raw.bytes, new->length);
+	MemoryContextSwitchTo(user);
+	use_kept(new);
+	MemoryContextSetParent(context, TopMemoryContext);
+	if (kept != NULL && kept->users == 0)
+		MemoryContextDelete(kept->context);
+	kept = new;
+	return new->manifest;
+}
+
+/* For as long as the current context lives. */
+static void
+use_kept(KeptManifest *used)
+{
+	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+
+	callback->func = leave_kept;
+	callback->arg = used;
+	used->users++;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+}
+
+static void
+leave_kept(void *argument)
+{
+	KeptManifest *used = argument;
+
+	if (--used->users == 0 && used != kept)
+		MemoryContextDelete(used->context);
+}
+
+static Manifest *
+parse(const char *file, VersionOrder order, SourceScript *read)
+{
+	Manifest   *manifest = palloc0(sizeof(Manifest));
 	JsonProblem problem;
 	const JsonNode *root;
 
 	manifest->file = file;
 	manifest->order = order;
-	source_read(source, file, &read.raw);
-	if (read.raw.bytes != NULL)
-		source_decode_script(file, &read);
-	if (read.text == NULL)
+	if (read->raw.bytes != NULL)
+		source_decode_script(file, read);
+	if (read->text == NULL)
 	{
-		ManifestProblem *unread = add_problem(manifest, NULL, read.bad_line, read.raw.problem);
+		ManifestProblem *unread = add_problem(manifest, NULL, read->bad_line, read->raw.problem);
 
-		unread->sqlstate = read.raw.sqlstate;
-		unread->hint = read.raw.hint;
+		unread->sqlstate = read->raw.sqlstate;
+		unread->hint = read->raw.hint;
 		return manifest;
 	}
-	root = json_tree_read(read.text, read.length, &problem);
+	root = json_tree_read(read->text, read->length, &problem);
 	if (root == NULL)
 	{
 		ManifestProblem *invalid = add_problem(manifest, NULL, problem.line, problem.message);
@@ -159,7 +243,7 @@ read_entry(Manifest *manifest, const JsonNode *node)
 
 	entry->version = node->key;
 	entry->line = node->line;
-	if (!require_kind(manifest, node->key, node, psprintf("migration \"%s\"", node->key), JSON_NODE_OBJECT))
+	if (!require_key_kind(&reader, node, JSON_NODE_OBJECT))
 		return entry;
 	foreach(lc, node->children)
 	{
@@ -172,7 +256,7 @@ read_entry(Manifest *manifest, const JsonNode *node)
 		reader.node = value;
 		if (key == NULL)
 			refuse_key(manifest, entry->version, value);
-		else if (require_kind(manifest, entry->version, value, psprintf("\"%s\"", key->name), key->kind))
+		else if (require_key_kind(&reader, value, key->kind))
 			key->take(&reader);
 	}
 	return entry;
@@ -199,6 +283,14 @@ require_kind(Manifest *manifest, const char *version, const JsonNode *node,
 				psprintf("%s must be %s, not %s", what, json_tree_kind(kind),
 						 json_tree_kind(node->kind)));
 	return false;
+}
+
+/* What is right, as thousands of values are, costs no message. */
+static bool
+require_key_kind(EntryReader *reader, const JsonNode *node, JsonNodeKind kind)
+{
+	return node->kind == kind ||
+		require_kind(reader->manifest, reader->entry->version, node, psprintf("\"%s\"", node->key), kind);
 }
 
 /* Of two spellings of one version one would be passed over. */
@@ -287,8 +379,7 @@ take_cross_service(EntryReader *reader)
 	{
 		const JsonNode *node = lfirst(lc);
 
-		if (require_kind(reader->manifest, reader->entry->version, node,
-						 psprintf("\"%s\" in \"%s\"", node->key, reader->node->key), JSON_NODE_ARRAY))
+		if (require_key_kind(reader, node, JSON_NODE_ARRAY))
 			reader->entry->cross_service = take_needs(reader, node, node->key, reader->entry->cross_service);
 	}
 }
@@ -425,27 +516,6 @@ compare_problems(const ListCell *a, const ListCell *b)
 	const ManifestProblem *right = lfirst(b);
 
 	return (left->line > right->line) - (left->line < right->line);
-}
-
-const ManifestEntry *
-manifest_find(const Manifest *manifest, const char *version)
-{
-	int			low = 0,
-				high = manifest->count;
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-		int			order = version_compare(manifest->order, manifest->entries[middle]->version, version);
-
-		if (order == 0)
-			return manifest->entries[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
 }
 
 bool

@@ -71,11 +71,11 @@ typedef struct Manifest
 	List	   *problems;		/* of ManifestProblem *, as the file has them */
 } Manifest;
 
-/* Read a file of a source, in CurrentMemoryContext. */
-extern Manifest *manifest_read(const Source *source, const char *file, VersionOrder order);
-
-/* The entry of a version, or NULL. */
-extern const ManifestEntry *manifest_find(const Manifest *manifest, const char *version);
+/*
+ * Read a file of a source.  The result lives as long as CurrentMemoryContext; it
+ * may be that of an earlier read of the same bytes.
+ */
+extern const Manifest *manifest_read(const Source *source, const char *file, VersionOrder order);
 
 /*
  * Does the entry keep its migration out of an environment?  Asked with NULL,

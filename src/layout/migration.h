@@ -83,7 +83,7 @@ typedef struct MigrationSet
 	List	   *refused;		/* of RefusedEntry * */
 	List	   *duplicates;		/* of DuplicateVersion * */
 	List	   *hooks;			/* of HookFile * */
-	Manifest   *manifest;		/* NULL: there is no dependencies.json */
+	const Manifest *manifest;	/* NULL: there is no dependencies.json */
 	ScriptUnit *bootstrap[SCRIPT_PLACES];	/* by ScriptPlace, or NULL */
 	ScriptUnit *seeds[SCRIPT_PLACES];	/* likewise */
 } MigrationSet;

@@ -12,25 +12,36 @@
 #include "plan/order.h"
 #include "record/other_services.h"
 
-static bool take_entry(MigrationPlan *plan, Step *step);
+static bool take_entry(const MigrationPlan *plan, Step *step, const ManifestEntry *entry);
 static void find_needs(MigrationPlan *plan, Step *step);
 static int	find_needed(const MigrationPlan *plan, const char *version);
 static void put_in_order(MigrationPlan *plan);
+static void move_steps(MigrationPlan *plan, const int *order);
 static const char *name_step(int node, void *argument);
 static bool asks_others(const Step *step, const ManifestNeed *need, const char *service);
 
 int
 order_plan(MigrationPlan *plan, const char *environment)
 {
+	const Manifest *manifest = plan->set ? plan->set->manifest : NULL;
+	int			next = 0;
 	int			excluded = 0;
 
 	plan->environment = environment;
-	if (plan->set == NULL || plan->set->manifest == NULL)
+	if (manifest == NULL)
 		return 0;
 	for (int i = 0; i < plan->count; i++)
 	{
+		Step	   *step = plan->by_version[i];
+
 		CHECK_FOR_INTERRUPTS();
-		if (take_entry(plan, &plan->steps[i]))
+		/* both are ordered by version */
+		while (next < manifest->count &&
+			   version_compare(plan->order, manifest->entries[next]->version, step->version) < 0)
+			next++;
+		if (next < manifest->count && step->migration != NULL &&
+			version_compare(plan->order, manifest->entries[next]->version, step->version) == 0 &&
+			take_entry(plan, step, manifest->entries[next]))
 			excluded++;
 	}
 	for (int i = 0; i < plan->count; i++)
@@ -41,13 +52,9 @@ order_plan(MigrationPlan *plan, const char *environment)
 
 /* True: the entry takes the step out of the chosen environment. */
 static bool
-take_entry(MigrationPlan *plan, Step *step)
+take_entry(const MigrationPlan *plan, Step *step, const ManifestEntry *entry)
 {
-	if (step->migration == NULL)
-		return false;
-	step->entry = manifest_find(plan->set->manifest, step->version);
-	if (step->entry == NULL)
-		return false;
+	step->entry = entry;
 	if (step->entry->manual && step->state != MIGRATION_APPLIED)
 		step->flags |= FLAG_MANUAL;
 	if ((step->flags & FLAG_EXCLUDED) || !manifest_excludes(step->entry, plan->environment))
@@ -106,11 +113,8 @@ put_in_order(MigrationPlan *plan)
 {
 	Graph		graph = {.count = plan->count};
 	int		   *order = palloc(Max(plan->count, 1) * sizeof(int));
-	int		   *places = palloc(Max(plan->count, 1) * sizeof(int));
-	Step	   *steps = MemoryContextAllocHuge(CurrentMemoryContext, Max(plan->count, 1) * sizeof(Step));
 	int		   *depths;
-	List	   *rings;
-	ListCell   *lc;
+	bool		by_version = true;
 
 	graph.nodes = palloc(Max(plan->count, 1) * sizeof(GraphNode));
 	for (int i = 0; i < plan->count; i++)
@@ -118,22 +122,40 @@ put_in_order(MigrationPlan *plan)
 		graph.nodes[i].need_count = plan->steps[i].need_count;
 		graph.nodes[i].needs = plan->steps[i].needs;
 	}
-	rings = graph_sort(&graph, order);
+	plan->rings = graph_sort(&graph, order);
 	depths = graph_depths(&graph, order);
 	for (int i = 0; i < plan->count; i++)
-		places[order[i]] = i;
+	{
+		plan->steps[i].depth = depths[i];
+		by_version &= order[i] == i;
+	}
+	if (!by_version)
+		move_steps(plan, order);
+	pfree(graph.nodes);
+	pfree(order);
+	pfree(depths);
+}
 
+/* What speaks of places follows. */
+static void
+move_steps(MigrationPlan *plan, const int *order)
+{
+	Step	   *steps = MemoryContextAllocHuge(CurrentMemoryContext, plan->count * sizeof(Step));
+	int		   *places = palloc(plan->count * sizeof(int));
+	ListCell   *lc;
+
+	for (int i = 0; i < plan->count; i++)
+		places[order[i]] = i;
 	for (int i = 0; i < plan->count; i++)
 	{
 		Step	   *step = &steps[i];
 
 		*step = plan->steps[order[i]];
-		step->depth = depths[order[i]];
 		for (int j = 0; j < step->need_count; j++)
 			step->needs[j] = places[step->needs[j]];
 		plan->by_version[order[i]] = step;
 	}
-	foreach(lc, rings)
+	foreach(lc, plan->rings)
 	{
 		ListCell   *node;
 
@@ -143,12 +165,8 @@ put_in_order(MigrationPlan *plan)
 		}
 	}
 	pfree(plan->steps);
-	plan->steps = steps;
-	plan->rings = rings;
-	pfree(graph.nodes);
-	pfree(order);
 	pfree(places);
-	pfree(depths);
+	plan->steps = steps;
 }
 
 char *

@@ -149,3 +149,14 @@ CALL files.forget();
 \set VERBOSITY terse
 SELECT version, outcome FROM migrator.apply('m/d', dry_run => true);
 CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+-- What was read is kept for the session, and only while the file's bytes are the same.
+\set VERBOSITY default
+CALL files.make('m/d', '1_a.sql', 'SELECT 1;', '2_b.sql', 'SELECT 2;', 'dependencies.json', '{"migrations": {"1": {"depends_on": ["2"]}}}');
+CALL files.make('m/e', '1_a.sql', 'SELECT 1;', '2_b.sql', 'SELECT 2;', 'dependencies.json', '{"migrations": {"1": {"depends_on": ["2"]}}}');
+SELECT d.version, e.version FROM migrator.pending('m/d', 'd') d, migrator.pending('m/e', 'e') e WHERE d.file = e.file;
+CALL files.write('m/e/dependencies.json', '{"migrations": {"1": {"depends_on": ["3"]}}}');
+SELECT version FROM migrator.pending('m/d', 'd');
+SELECT version FROM migrator.pending('m/e', 'e');
+SELECT version FROM migrator.pending('m/d', 'd');
+CALL files.write('m/d/dependencies.json', '{"migrations": {"2": {"depends_on": ["1"]}}}');
+SELECT version FROM migrator.pending('m/d', 'd');
