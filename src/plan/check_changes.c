@@ -30,6 +30,14 @@ check_destructive(const MigrationPlan *plan, PolicyValue allowed, bool selected,
 	}
 }
 
+void
+check_destructive_extra(const StepScript scripts[SCRIPT_PLACES], PolicyValue allowed, FindingSink *sink)
+{
+	for (int i = 0; i < SCRIPT_PLACES; i++)
+		if (scripts[i].unit != NULL)
+			check_script(&scripts[i], NULL, allowed, sink);
+}
+
 static bool
 is_to_run(const Step *step, bool selected)
 {

@@ -16,6 +16,9 @@
  */
 extern void check_destructive(const MigrationPlan *plan, PolicyValue allowed, bool selected, FindingSink *sink);
 
+/* Those of scripts that stand by themselves: bootstrap.sql, seed.sql.  One without a unit is none. */
+extern void check_destructive_extra(const StepScript scripts[SCRIPT_PLACES], PolicyValue allowed, FindingSink *sink);
+
 /* Check change_class: what is worth care in migrations that are not applied. */
 extern void check_change_class(const MigrationPlan *plan, FindingSink *sink);
 

@@ -13,6 +13,7 @@
 
 #include "base/transaction.h"
 #include "execute/constraint.h"
+#include "plan/check_changes.h"
 #include "run/call.h"
 #include "run/event.h"
 #include "run/extra.h"
@@ -54,6 +55,9 @@ run_seed(const RunRequest *request, RunReport report, void *argument)
 				errmsg("source \"%s\" of service \"%s\" has no seed.sql", finding_one_line(request->scope->source),
 					   request->scope->service),
 				errhint("It lies at the top of the source, in common/, or in the folder of the environment."));
+	survey_decide_policy(run.survey, registration_find(request->scope->service), &run.policy);
+	check_destructive_extra(run.survey->plan->seeds, policy_said(&run.policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS),
+							&run.survey->plan->seed_findings);
 	finding_raise_first(&run.survey->plan->seed_findings);
 
 	constraint_check_deferred(false);

@@ -48,6 +48,7 @@ run_raise_what_stops(Run *run)
 	MigrationPlan *plan = survey->plan;
 	FindingSink sink = {.settings = &survey->checks};
 	const Service *registration = registration_find(run->request->scope->service);
+	PolicyValue allowed;
 
 	/* again behind a wait: the service may have become others' meanwhile */
 	registration_require_member(registration);
@@ -81,6 +82,9 @@ run_raise_what_stops(Run *run)
 			finding_add(&sink, lfirst(lc));
 		}
 	}
+	survey_decide_policy(survey, registration, &run->policy);
+	allowed = policy_said(&run->policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS);
+	check_destructive(plan, allowed, true, &sink);
 	if (run_bootstrap_follows(run))
 	{
 		ListCell   *lc;
@@ -89,9 +93,8 @@ run_raise_what_stops(Run *run)
 		{
 			finding_add(&sink, lfirst(lc));
 		}
+		check_destructive_extra(plan->bootstrap, allowed, &sink);
 	}
-	survey_decide_policy(survey, registration, &run->policy);
-	check_destructive(plan, policy_said(&run->policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS), true, &sink);
 	survey_find_raised(survey, &sink);
 	finding_raise_first(&sink);
 

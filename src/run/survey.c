@@ -283,13 +283,18 @@ static void
 find_in_plan(const Survey *survey, FindingSink *sink)
 {
 	Policy		policy;
+	PolicyValue allowed;
 
 	survey_decide_policy(survey, survey->scope->registration, &policy);
+	allowed = policy_said(&policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS);
 	check_names_ignored(survey->set, sink);
 	check_record(survey->plan, sink);
 	check_down_scripts(survey->plan, sink);
 	check_order(survey->plan, sink);
-	check_destructive(survey->plan, policy_said(&policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS), false, sink);
+	check_destructive(survey->plan, allowed, false, sink);
+	if (survey->plan->bootstrap_due)
+		check_destructive_extra(survey->plan->bootstrap, allowed, sink);
+	check_destructive_extra(survey->plan->seeds, allowed, sink);
 	check_change_class(survey->plan, sink);
 }
 

@@ -121,3 +121,14 @@ CALL files.make('m/d', '1_a.up.sql', 'CREATE TABLE app.c ()', '1_a.down.sql', 'D
 CALL files.forget();
 SELECT check_name, severity, message FROM migrator.validate('m/d') WHERE check_name IN ('destructive', 'cascade');
 CALL files.forget();
+-- bootstrap.sql and seed.sql
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE app.c (i int)', 'bootstrap.sql', E'INSERT INTO app.c VALUES (1);\nTRUNCATE app.c',
+  'seed.sql', 'DELETE FROM app.c');
+SELECT migrator.register('default', 'm/d', options => '{"allow_destructive_operations": false}');
+SELECT version, file, line, severity, message FROM migrator.validate() WHERE check_name = 'destructive';
+CALL migrator.up();
+SET migrator.bootstrap = off;
+SELECT version FROM migrator.apply();
+RESET migrator.bootstrap;
+SELECT * FROM migrator.seed();
+CALL files.forget();
