@@ -20,6 +20,8 @@
 #define SERVICE_NAME_AT_MOST 45
 #define LETTERS_AND_MORE "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
+static void require_decided(const char *service, const Service *registration, const char *environment,
+							const char *hint);
 static void resolve_environment(Scope *scope, const char *environment);
 static void resolve_service(Scope *scope, const char *source, const char *service);
 static Service *only_service_with(const char *source, const List *services);
@@ -127,7 +129,8 @@ resolve_environment(Scope *scope, const char *environment)
 		scope_check_environment_name(environment);
 	if (migrator_environment[0] != '\0')
 	{
-		scope->environment = migrator_environment;
+		/* the setting's own memory goes when it changes */
+		scope->environment = pstrdup(migrator_environment);
 		scope->environment_origin = "setting";
 	}
 	else if (scope->registration && scope->registration->environment)
@@ -137,19 +140,36 @@ resolve_environment(Scope *scope, const char *environment)
 	}
 	if (environment == NULL)
 		return;
-	if (scope->environment != NULL && strcmp(scope->environment, environment) != 0)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				strcmp(scope->environment_origin, "setting") == 0 ?
-				errmsg("the environment is \"%s\", by setting migrator.environment, and not \"%s\"",
-					   scope->environment, environment) :
-				errmsg("the environment of service \"%s\" is \"%s\", by its registration, and not \"%s\"",
-					   scope->service, scope->environment, environment),
-				errhint("Leave argument \"environment\" away."));
+	require_decided(scope->service, scope->registration, environment, "Leave argument \"environment\" away.");
 	if (scope->environment == NULL)
 		scope->environment_origin = "argument";
 	/* what the caller says himself nobody else's registration does to him */
 	scope->environment = environment;
+}
+
+static void
+require_decided(const char *service, const Service *registration, const char *environment, const char *hint)
+{
+	bool		by_setting = migrator_environment[0] != '\0';
+	const char *decided = by_setting ? migrator_environment : registration ? registration->environment : NULL;
+
+	if (decided == NULL || (environment != NULL && strcmp(decided, environment) == 0))
+		return;
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			by_setting ?
+			errmsg("the environment is \"%s\", by setting migrator.environment, and not \"%s\"",
+				   decided, environment ? environment : "none") :
+			errmsg("the environment of service \"%s\" is \"%s\", by its registration, and not \"%s\"",
+				   service, decided, environment ? environment : "none"),
+			errhint("%s", hint));
+}
+
+void
+scope_require_decided(const Scope *scope, const Service *registration)
+{
+	require_decided(scope->service, registration, scope->environment,
+					"That changed while the run waited: start it again.");
 }
 
 void

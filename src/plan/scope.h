@@ -66,6 +66,12 @@ extern void scope_refuse_of_one(bool given, const char *name);
  */
 extern void scope_take_stamp(Scope *scope);
 
+/*
+ * Raise 22023 if the setting or the registration, as they are by now, say another
+ * environment than the one of the scope.
+ */
+extern void scope_require_decided(const Scope *scope, const Service *registration);
+
 /* Is it another one by now? */
 extern bool scope_stamp_changed(const Scope *scope);
 

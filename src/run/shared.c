@@ -52,6 +52,7 @@ run_raise_what_stops(Run *run)
 
 	/* again behind a wait: the service may have become others' meanwhile */
 	registration_require_member(registration);
+	scope_require_decided(survey->scope, registration);
 	scope_require_rights(run->request->scope, true);
 	source_require_runnable(survey->source);
 	survey_raise_what_stops(survey, run->request->force);

@@ -279,6 +279,7 @@ up_locked(Run *run)
 		ProcessConfigFile(PGC_SIGHUP);
 	}
 	run_refuse_read_only("migrator.up()", DefaultXactReadOnly);
+	scope_require_decided(run->survey->scope, run->survey->scope->registration);
 
 	run_warn_once(run);
 	run_interrupt_running(run);
