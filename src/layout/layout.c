@@ -17,10 +17,6 @@
 #include "layout/layout.h"
 #include "layout/recognise.h"
 
-#define LAYOUT(layout) extern const Layout layout;
-#include "layout/layouts.h"
-#undef LAYOUT
-
 #define LAYOUT(layout) &layout,
 static const Layout *const layouts[] = {
 #include "layout/layouts.h"

@@ -64,6 +64,11 @@ typedef struct Layout
 	List	   *(*read) (const FileContent *content, const LayoutClaim *claim);
 } Layout;
 
+/* each one, of its own file */
+#define LAYOUT(layout) extern const Layout layout;
+#include "layout/layouts.h"
+#undef LAYOUT
+
 /* All layouts, those with narrower rules before those with wider ones. */
 typedef struct LayoutRegistry
 {

@@ -6,7 +6,7 @@
  * narrower rules stands before one with wider rules.
  *
  * There is deliberately no #ifndef around this: it is included once to declare
- * and once to list (layout.c).
+ * (layout.h) and once to list (layout.c).
  */
 LAYOUT(layout_golang_migrate)
 LAYOUT(layout_prisma)

@@ -97,7 +97,7 @@ is_owners_view(const char *schema, const char *name)
 		" WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'v' AND c.relowner = $3",
 		3, {NAMEOID, NAMEOID, OIDOID}
 	};
-	NameData	names[2];
+	NameData	names[2] = {{{0}}};
 	Datum		values[3] = {NameGetDatum(&names[0]), NameGetDatum(&names[1]), ObjectIdGetDatum(owner_query_owner())};
 
 	namestrcpy(&names[0], schema);
