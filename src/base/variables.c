@@ -204,6 +204,22 @@ refuse_value(const char *name, const char *what)
 }
 
 bool
+variables_is_plain(const char *value)
+{
+	const char *p = value[0] == '-' ? value + 1 : value;
+
+	if (*p == '\0' || (p != value && !(*p >= '0' && *p <= '9')))
+		return false;
+	for (; *p != '\0'; p++)
+	{
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+			  *p == '_' || *p == '.' || IS_HIGHBIT_SET(*p)))
+			return false;
+	}
+	return true;
+}
+
+bool
 variables_is_name(const char *name, size_t length)
 {
 	if (length == 0 || (name[0] >= '0' && name[0] <= '9'))

@@ -51,6 +51,13 @@ extern void variables_add_json(Variables *variables, const JsonNode *object);
 
 extern bool variables_is_name(const char *name, size_t length);
 
+/*
+ * Is a value a word or a number, so that it cannot end what it stands in?  One
+ * more place in a script where its author lets others say something is no harm
+ * then.
+ */
+extern bool variables_is_plain(const char *value);
+
 /* NULL: it has no value. */
 extern const Variable *variables_find(const Variables *variables, const char *name, size_t length);
 

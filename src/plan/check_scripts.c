@@ -316,6 +316,11 @@ keep_verdicts(StepScript *kept, const Script *script)
 	kept->lock_estimate = script->lock_estimate;
 	kept->call_reason = reason_for_call(script, &kept->call_line);
 	kept->changes = script_changes_copy(&script->changes);
+	if (script->fill != NULL && script->fill->free_name != NULL)
+	{
+		kept->free_variable = pstrdup(script->fill->free_name);
+		kept->free_line = script->fill->free_line;
+	}
 }
 
 /* What the script that goes up says of its migration. */

@@ -25,11 +25,13 @@
 #include "record/backup.h"
 #include "record/window.h"
 
+static void refuse_free_variables(const char *service, const MigrationPlan *plan, const Step *step);
 static void require_approvals(const char *service, const MigrationPlan *plan, bool bootstrap);
 static const char *recorded_version(const Step *step);
 static bool is_approved(const ApprovalList *approvals, const MigrationPlan *plan, const Step *step);
 pg_noreturn static void refuse_unapproved(const char *service, const MigrationPlan *plan, const Step *step, int count,
 										  const ApprovalList *approvals);
+static void refuse_free_variable(const char *service, const StepScript *script);
 static void append_hook(StringInfo text, const Hook *hook);
 static void require_window(const char *service);
 static void require_backup(const char *service);
@@ -61,6 +63,38 @@ gate_raise_before_step(const Policy *policy, const char *service, const Migratio
 		require_window(service);
 }
 
+/*
+ * The scripts of a step (NULL: bootstrap) were approved; a value that stands as
+ * it is could add to them whatever the caller, or a file beside them, likes.
+ */
+static void
+refuse_free_variables(const char *service, const MigrationPlan *plan, const Step *step)
+{
+	const Hook *const hooks[] = {plan->before, step ? step->before : NULL, step ? step->after : NULL, plan->after};
+
+	if (step != NULL)
+		refuse_free_variable(service, &step->up);
+	for (int i = 0; step != NULL && i < lengthof(hooks); i++)
+		if (hooks[i] != NULL)
+			refuse_free_variable(service, &hooks[i]->script);
+	for (int i = 0; step == NULL && i < SCRIPT_PLACES; i++)
+		refuse_free_variable(service, &plan->bootstrap[i]);
+}
+
+static void
+refuse_free_variable(const char *service, const StepScript *script)
+{
+	if (script->free_variable == NULL)
+		return;
+	ereport(ERROR,
+			errcode(ERRCODE_MIGRATOR_NOT_APPROVED),
+			errmsg("the value of variable \"%s\" stands as it is, and nobody approved it", script->free_variable),
+			errdetail("Service \"%s\" requires approval: there it must be a word or a number.", service),
+			errhint("Write :'%s' or :\"%s\" in the script, or give it such a value.",
+					script->free_variable, script->free_variable),
+			errcontext("file \"%s\", line %d", finding_one_line(script->unit->file), script->free_line));
+}
+
 static void
 require_approvals(const char *service, const MigrationPlan *plan, bool bootstrap)
 {
@@ -81,6 +115,11 @@ require_approvals(const char *service, const MigrationPlan *plan, bool bootstrap
 		refuse_unapproved(service, plan, first, count, approvals);
 	if (bootstrap && !is_approved(approvals, plan, NULL))
 		refuse_unapproved(service, plan, NULL, 1, approvals);
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].selected)
+			refuse_free_variables(service, plan, &plan->steps[i]);
+	if (bootstrap)
+		refuse_free_variables(service, plan, NULL);
 }
 
 /* As the record has it, or will. */

@@ -41,6 +41,9 @@ typedef struct StepScript
 	const char *call_reason;	/* why apply() must refuse it, or NULL */
 	int			call_line;
 	ScriptChanges changes;		/* of one that was parsed */
+	const char *free_variable;	/* in which any SQL may stand (fill_map.h), or
+								 * NULL */
+	int			free_line;
 } StepScript;
 
 /* A script that runs before or after a migration, or a run; see hooks.h. */

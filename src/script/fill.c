@@ -108,6 +108,12 @@ fill_text(Script *script, FillMap *map, const Variables *variables, size_t *leng
 		FillPiece  *piece = &map->pieces[map->count];
 
 		values[map->count++] = find_value(script, reference, variables, piece, &missing);
+		if (map->free_name == NULL && reference->kind == REFERENCE_RAW && piece->variable != NULL &&
+			!variables_is_plain(piece->variable->value))
+		{
+			map->free_name = reference->name;
+			map->free_line = reference->line;
+		}
 		total += piece->length;
 		if (total > FILLED_AT_MOST)
 		{

@@ -24,6 +24,19 @@ SELECT migrator.approve('1', 'hooked');
 SELECT version, outcome FROM migrator.apply(service => 'hooked');
 SELECT to_regclass('evil');
 
+-- Variables: whoever gives a value adds no SQL to what was approved.
+CALL files.make('m/v', '1_a.sql', E'-- migrator: variables\nCREATE TABLE :name (t text DEFAULT :\'text\');',
+  'post_migrate.sql', E'-- migrator: variables\nSELECT :number;');
+SELECT migrator.register('varied', 'm/v', options => '{"require_approval": true}');
+SELECT migrator.approve('1', 'varied');
+SELECT version, outcome FROM migrator.apply(service => 'varied', variables => '{"name": "v(); DROP TABLE a; CREATE TABLE w", "text": "", "number": 1}');
+\echo :LAST_ERROR_SQLSTATE
+CALL migrator.up(service => 'varied', variables => '{"name": "v", "text": "", "number": "1; DROP TABLE a"}');
+SELECT version, outcome FROM migrator.apply(service => 'varied', variables => '{"name": "", "text": "", "number": 1}');
+SELECT version, outcome FROM migrator.apply(service => 'varied', variables => '{"name": "v", "text": "", "number": "--1"}');
+SELECT version, outcome FROM migrator.apply(service => 'varied', variables => '{"name": "app.v", "text": "it''s; any \" SQL", "number": -1.5}');
+SELECT to_regclass('a'), to_regclass('app.v');
+
 -- Staged: sent by the one, approved by the other, and sent anew.
 CREATE ROLE regress_migrator_dev;
 CREATE ROLE regress_migrator_lead;
