@@ -342,7 +342,7 @@ CREATE FUNCTION migrator.environments(source text = NULL, service text = NULL)
   RETURNS TABLE (environment text, is_current boolean, description text, migrations integer, flag text, value jsonb, origin text,
                  service text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_environments';
-COMMENT ON FUNCTION migrator.environments IS 'The environments of a source, a row for each flag that holds there: its value and where that comes from (default, environments.json, registration). is_current: the one a run without an argument would have. migrations counts its own and those of all environments. Of a source without environments the flags that hold in any.';
+COMMENT ON FUNCTION migrator.environments IS 'The environments of a source, a row for each flag that holds there: its value and where that comes from (default, environments.json, registration). is_current: the one a run without an argument would have. migrations counts its own and those of all environments. Besides, where they are given, checks (severities by name) and variables (their names). Of a source without environments the flags that hold in any.';
 CREATE FUNCTION migrator.dependencies(source text = NULL, service text = NULL, environment text = NULL)
   RETURNS TABLE (service text, version text, name text, depends_on text[], missing text[], required_by text[], cross_service text[],
                  depth integer, affects_tables text[], touches text[], risk_level text, rollback_safe boolean, state text)

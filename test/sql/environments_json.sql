@@ -47,9 +47,10 @@ SELECT environment, flag, value, origin FROM migrator.environments('m/d') WHERE 
 SELECT name, value, origin FROM migrator.settings('m/d') WHERE name = 'environment';
 SELECT version FROM migrator.pending('m/d', environment => 'staging');
 -- a registration's floors are nothing that the file can lower
-SELECT migrator.register('default', 'm/d', options => '{"backup_required": true, "auto_migrate": true}');
+SELECT migrator.register('default', 'm/d', options => '{"backup_required": true, "auto_migrate": true, "checks": {"cascade": "error"}}');
 SELECT flag, value, origin FROM migrator.environments() WHERE environment = 'development';
-SELECT migrator.register('default', 'm/d', options => '{"backup_required": null, "auto_migrate": null}');
+SELECT flag, value, origin FROM migrator.environments() WHERE environment = 'production' AND flag IN ('checks', 'variables');
+SELECT migrator.register('default', 'm/d', options => '{"backup_required": null, "auto_migrate": null, "checks": null}');
 -- the flags are those of the chosen environment
 SELECT version FROM migrator.apply('m/d', environment => 'production');
 SELECT version FROM migrator.apply('m/d', environment => 'staging');
