@@ -5,6 +5,7 @@
 \set notifications :dir '/fixtures/company/services/notification-service/migrations'
 \set gateway :dir '/fixtures/company/services/api-gateway/migrations'
 \set circular :dir '/fixtures/company/services/circular-service/migrations'
+\pset format aligned
 CREATE PROCEDURE pg_temp.begin_anew() LANGUAGE plpgsql AS $$
 BEGIN
   CALL files.forget();
@@ -21,16 +22,20 @@ SELECT migrator.register('user-service', :'users', options => '{"ignore": ["*.sh
        migrator.register('api-gateway', :'gateway');
 
 -- make db-validate
-SELECT service, check_name, severity, version, file, message
-  FROM migrator.validate(service => '*', environment => 'development') WHERE severity IN ('info', 'warning', 'error');
-SELECT check_name, severity, file, message FROM migrator.validate(service => 'user-service', environment => 'development', verbose => true)
- WHERE check_name IN ('syntax', 'dependencies', 'environments');
+SELECT check_name, severity, file, message FROM migrator.validate(service => '*', environment => 'development')
+ WHERE service = 'user-service' AND check_name IN ('syntax', 'groups', 'dependencies', 'cascade');
+SELECT service, check_name, severity, version, message FROM migrator.validate(service => '*', environment => 'development')
+ WHERE severity IN ('info', 'warning', 'error') AND (service, check_name) NOT IN (('user-service', 'dependencies'), ('user-service', 'cascade'));
+SELECT migrator.assert_valid(service => '*', environment => 'development');
 -- make db-migration-deps
-SELECT version, depends_on, cross_service, missing FROM migrator.dependencies(service => 'user-service', environment => 'development');
-SELECT migrator.dependency_graph(service => '*', environment => 'development');
+SELECT version, depends_on FROM migrator.dependencies(service => 'user-service');
+SELECT version, cross_service FROM migrator.dependencies(service => 'user-service') WHERE cross_service <> '{}';
+-- make db-migration-deps | grep missing
+SELECT version, missing FROM migrator.dependencies(service => 'user-service') WHERE missing <> '{}';
 -- impact analysis: which tables are affected by each migration
-SELECT service, version, relation, declared, found, commands FROM migrator.impact(service => '*', environment => 'development')
- ORDER BY service, version, relation;
+SELECT version, relation, declared, found, commands FROM migrator.impact(service => 'user-service', environment => 'development')
+ ORDER BY version, relation;
+SELECT service, version, relation, commands FROM migrator.impact(service => '*', relation => 'user_service.users', environment => 'development');
 -- make db-migrate-status
 SELECT service, version, name, state, flags, message FROM migrator.status(service => '*', environment => 'development');
 SELECT version, depends_on, risk_level, estimated_duration FROM migrator.pending(service => 'user-service', environment => 'development');
@@ -71,7 +76,8 @@ CALL pg_temp.begin_anew();
 SELECT migrator.register('user-service', :'users', environment => 'production', options => '{"ignore": ["*.sh"]}'),
        migrator.register('notification-service', :'notifications'),
        migrator.register('api-gateway', :'gateway');
-SELECT environment, is_current, flag, value, origin FROM migrator.environments(service => 'user-service') WHERE value = 'true' ORDER BY 1, 3;
+-- cat environments.json
+SELECT environment, flag, value, origin FROM migrator.environments(service => 'user-service') WHERE environment = 'production';
 CALL migrator.up(service => '*');
 \echo :LAST_ERROR_SQLSTATE
 SELECT migrator.approve(version, service) FROM migrator.pending(service => 'user-service');
@@ -87,9 +93,14 @@ SELECT service ->> 'service' AS service, service ->> 'outcome' AS outcome, migra
   FROM jsonb_array_elements(:'result'::jsonb -> 'services') service, jsonb_array_elements(service -> 'migrations') migration;
 SELECT version, approved_by, run_id IS NOT NULL AS used FROM migrator.approvals ORDER BY version;
 SELECT kind, regexp_replace(label, '_' || current_database() || '$', '_DATABASE') AS label, service, version FROM migrator.backups ORDER BY id;
--- make db-migrate-status | grep dirty, make db-counts, slow migrations, locks
-SELECT version, dirty, migration_name, status FROM migrator.user_service_schema_migrations ORDER BY version;
+-- make db-migrate-status | grep dirty
+SELECT version, dirty FROM migrator.user_service_schema_migrations WHERE dirty;
+-- make db-migrate-status | awk '$2 > 30000'
+SELECT migration_id, execution_time_ms FROM migrator.migration_performance WHERE service = 'user-service' AND slow;
 SELECT service, count(*) FILTER (WHERE success) AS applied, count(*) FILTER (WHERE slow) AS slow
   FROM migrator.migration_performance GROUP BY service ORDER BY service;
-SELECT * FROM migrator.locks;
+-- find -name "*production*"
+SELECT version, file FROM migrator.migrations WHERE service = 'user-service' AND file LIKE 'production/%';
+-- SELECT * FROM pg_locks WHERE NOT granted
+SELECT service, mode, state FROM migrator.locks;
 CALL pg_temp.begin_anew();
