@@ -16,7 +16,7 @@ END $$;
 -- Register once. A server runs no shell: the two hooks that are shell scripts stop every run and say so, until somebody says
 -- that they are not for the server. The SQL files beside them do the same work.
 SELECT migrator.register('user-service', :'users');
-SELECT * FROM migrator.apply(service => 'user-service', environment => 'development');
+SELECT * FROM migrator.apply(service => 'user-service', environment => 'development', target => '1');
 \echo :LAST_ERROR_SQLSTATE
 SELECT migrator.register('user-service', :'users', options => '{"ignore": ["*.sh"]}'), migrator.register('notification-service', :'notifications'),
        migrator.register('api-gateway', :'gateway');
