@@ -153,10 +153,14 @@ CALL migrator.up('m/d', options => '{"verbose": false}') \gset
 \set VERBOSITY default
 CALL files.make('m/d', '1_a.sql', 'SELECT 1;', '2_b.sql', 'SELECT 2;', 'dependencies.json', '{"migrations": {"1": {"depends_on": ["2"]}}}');
 CALL files.make('m/e', '1_a.sql', 'SELECT 1;', '2_b.sql', 'SELECT 2;', 'dependencies.json', '{"migrations": {"1": {"depends_on": ["2"]}}}');
-SELECT d.version, e.version FROM migrator.pending('m/d', 'd') d, migrator.pending('m/e', 'e') e WHERE d.file = e.file;
+SELECT d.version, e.version FROM migrator.pending('m/d', 'd') d, migrator.pending('m/e', 'e') e WHERE d.file = e.file ORDER BY d.version;
 CALL files.write('m/e/dependencies.json', '{"migrations": {"1": {"depends_on": ["3"]}}}');
 SELECT version FROM migrator.pending('m/d', 'd');
 SELECT version FROM migrator.pending('m/e', 'e');
 SELECT version FROM migrator.pending('m/d', 'd');
 CALL files.write('m/d/dependencies.json', '{"migrations": {"2": {"depends_on": ["1"]}}}');
 SELECT version FROM migrator.pending('m/d', 'd');
+-- Deep, wide, and with characters that no text has.
+SELECT message FROM files.says(repeat('[', 200000));
+SELECT message FROM files.says('{"migrations": {"1": {"reason": "\u0000"}}}');
+SELECT count(*), min(message) FROM files.says('{"migrations": {"1": {' || (SELECT string_agg(format('"k%s": 1', i), ',') FROM generate_series(1, 5000) i) || '}}}');
