@@ -163,4 +163,5 @@ SELECT version FROM migrator.pending('m/d', 'd');
 -- Deep, wide, and with characters that no text has.
 SELECT message FROM files.says(repeat('[', 200000));
 SELECT message FROM files.says('{"migrations": {"1": {"reason": "\u0000"}}}');
-SELECT count(*), min(message) FROM files.says('{"migrations": {"1": {' || (SELECT string_agg(format('"k%s": 1', i), ',') FROM generate_series(1, 5000) i) || '}}}');
+SELECT count(*), min(message) FROM files.says('{"migrations": {"1": {' ||
+  (SELECT string_agg(format('"k%s": 1', i), ',') FROM generate_series(1, 5000) i) || '}}}');
