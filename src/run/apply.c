@@ -283,12 +283,14 @@ static void
 apply_ending(void *argument)
 {
 	Run		   *run = argument;
+	Step	   *last = run->current;
 
 	run->current = NULL;
 	if (run_bootstrap_follows(run))
 		bootstrap_run(run);
 	if (run->survey->plan->selected > 0)
 		hook_run(run, NULL, true);
+	run->current = last;
 }
 
 /*

@@ -12,6 +12,8 @@
 #include "run/extra.h"
 #include "run/failure_log.h"
 
+static const char *failed_kind(const Run *run);
+static const char *failed_file(const Run *run);
 static void fill_entry(const Run *run, const Step *step, const char *note, RecordEntry *entry);
 static void record_apart(RecordEntry *entry);
 
@@ -20,6 +22,8 @@ extra_done(Run *run, const Step *step, const char *note, const char *checksum)
 {
 	RecordEntry entry;
 
+	run->extra_kind = run->execution.kind;
+	run->extra_file = run->execution.file;
 	fill_entry(run, step, note, &entry);
 	event_extra_done(entry.service, entry.event, entry.name, run->elapsed);
 	if (run->request->dry_run && !run->request->undone_later)
@@ -29,6 +33,22 @@ extra_done(Run *run, const Step *step, const char *note, const char *checksum)
 	record_write_event(&entry);
 }
 
+/*
+ * What is no migration is running, or was done last and cannot be committed: then
+ * run->execution is a migration's again.
+ */
+static const char *
+failed_kind(const Run *run)
+{
+	return run->execution.kind ? run->execution.kind : run->extra_kind;
+}
+
+static const char *
+failed_file(const Run *run)
+{
+	return run->execution.kind ? run->execution.file : run->extra_file;
+}
+
 static void
 fill_entry(const Run *run, const Step *step, const char *note, RecordEntry *entry)
 {
@@ -36,11 +56,11 @@ fill_entry(const Run *run, const Step *step, const char *note, RecordEntry *entr
 	entry->service = run->request->scope->service;
 	if (step != NULL)
 		entry->version = step->row ? step->row->version : step->version;
-	entry->name = run->execution.file;
+	entry->name = failed_file(run);
 	entry->environment = run->survey->scope->environment;
 	entry->run_id = run->run_id;
 	entry->execution_time_ms = -1;
-	entry->event = run->execution.kind;
+	entry->event = failed_kind(run);
 	entry->note = note;
 }
 
@@ -49,6 +69,8 @@ extra_fill_failure(Run *run, const Step *step, const char *note, const ErrorData
 {
 	fill_entry(run, step, note, entry);
 	run_fill_error(run, error, entry);
+	if (run->execution.kind == NULL)
+		entry->statement = entry->line = 0;
 	event_extra_failed(entry->service, entry->event, entry->name, error->message);
 }
 
@@ -65,7 +87,7 @@ extra_run_apart(Run *run, ExtraBody body, void *argument, const char *note, cons
 	{
 		body(run, argument);
 		run_keep_locks(run);
-		transaction_commit(migrator_commit == COMMIT_EACH);
+		transaction_commit(true);
 	}
 	PG_CATCH();
 	{
@@ -78,6 +100,9 @@ extra_run_apart(Run *run, ExtraBody body, void *argument, const char *note, cons
 	MemoryContextSwitchTo(context);
 	if (error != NULL)
 	{
+		/* of a commit, too, which no script raises */
+		if (run->execution.filled)
+			execute_hide_values(&run->execution, run->survey->scope->variables, error);
 		extra_fill_failure(run, NULL, note, error, &entry);
 		record_apart(&entry);
 		extra_explain(run, kept, error);
@@ -118,9 +143,9 @@ void
 extra_explain(const Run *run, const char *kept, ErrorData *error)
 {
 	error->detail = error->detail ? psprintf("%s\n%s", error->detail, kept) : pstrdup(kept);
-	if (error->context == NULL || strstr(error->context, run->execution.kind) == NULL)
+	if (error->context == NULL || strstr(error->context, failed_kind(run)) == NULL)
 		error->context = psprintf("%s%s%s (%s)", error->context ? error->context : "", error->context ? "\n" : "",
-								  run->execution.kind, finding_one_line(run->execution.file));
+								  failed_kind(run), finding_one_line(failed_file(run)));
 }
 
 void
@@ -129,6 +154,8 @@ extra_raise(Run *run, const char *note, ErrorData *error)
 	RecordEntry entry;
 	RunEntry	run_entry;
 
+	if (failed_kind(run) == NULL)
+		ReThrowError(error);
 	extra_fill_failure(run, NULL, note, error, &entry);
 	extra_explain(run, "Nothing of this call was kept.", error);
 	if (!run->request->dry_run && migrator_record_failures)

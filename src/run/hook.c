@@ -15,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "base/finding.h"
 #include "base/transaction.h"
 #include "record/hook_function.h"
@@ -39,8 +41,13 @@ static void run_after_all(Run *run, void *argument);
 void
 hook_run_migration(Run *run, Step *step)
 {
+	bool		filled;
+
 	hook_run(run, step, false);
+	filled = run->execution.filled;
 	run_script(run, run_step_script(run, step), step, NULL);
+	/* what a commit says may be about any of the three */
+	run->execution.filled |= filled;
 
 	/* the script may have said that its transaction only reads */
 	if (run->own_transaction)
@@ -124,6 +131,7 @@ run_one(Run *run, const Step *step, bool after, const Hook *file, const HookFunc
 {
 	double		elapsed = run->elapsed;
 	Execution	execution = run->execution;
+	bool		filled;
 
 	if (file != NULL)
 		run_script(run, &file->script, step, "hook");
@@ -137,14 +145,17 @@ run_one(Run *run, const Step *step, bool after, const Hook *file, const HookFunc
 		run_function(run, hook_function_require(function), function->signature, step, "hook");
 	}
 	extra_done(run, step, event_name(step, after), file ? file->script.checksum : NULL);
+	filled = run->execution.filled;
 	run->elapsed = elapsed;
 	run->execution = execution;
+	run->execution.filled |= filled;
 }
 
 void
 hook_run_behind(Run *run, const Step *step)
 {
 	StepHooks	hooks = {run, step};
+	double		elapsed = run->elapsed;
 	MemoryContext old;
 	ErrorData  *error;
 	RecordEntry entry;
@@ -159,7 +170,10 @@ hook_run_behind(Run *run, const Step *step)
 		record_write_event(&entry);
 		extra_explain(run, psprintf("Migration \"%s\" is applied, and stays so.", finding_one_line(step->version)), error);
 		run->hook_error = error;
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			run->cancelled = true;
 	}
+	run->elapsed = elapsed;
 	MemoryContextSwitchTo(old);
 }
 
@@ -167,8 +181,13 @@ static void
 run_after(void *argument)
 {
 	StepHooks  *hooks = argument;
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(context, "migrator hook", ALLOCSET_DEFAULT_SIZES);
 
+	MemoryContextSwitchTo(work);
 	hook_run(hooks->run, hooks->step, true);
+	MemoryContextSwitchTo(context);
+	MemoryContextDelete(work);
 }
 
 ErrorData *

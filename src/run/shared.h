@@ -48,6 +48,8 @@ typedef struct Run
 	List	   *hook_functions; /* of HookFunction *, set by hook_prepare() */
 	ErrorData  *hook_error;		/* of hooks that failed behind what stays */
 	const char *extra_note;		/* of the extra script that is running */
+	const char *extra_kind;		/* of the one that was done last */
+	const char *extra_file;		/* likewise */
 	MemoryContext context;		/* of the call */
 	bool		cancelled;		/* likewise */
 	const char *stopped;		/* likewise: why, or NULL */
