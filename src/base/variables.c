@@ -24,6 +24,10 @@
 /* bytes of a value that are hidden: as a whole, as a part of a longer one */
 #define WHOLE_AT_LEAST 4
 #define PART 8
+#define WORD_AT_LEAST 4
+
+/* bytes of a text, and of a value, that are looked at closely */
+#define CLOSELY_AT_MOST (16 * 1024)
 
 /* where the values of a file stand, for messages */
 #define ENVIRONMENT_VALUES "\"config\" of the environment"
@@ -53,7 +57,12 @@ static void add_doubled(HiddenParts *parts, const char *value, const char *doubl
 static void add_part(HiddenParts *parts, uint64 bytes, int variable);
 static const HiddenPart *find_part(const HiddenParts *parts, uint64 bytes);
 static int	part_at(const HiddenParts *parts, const char *text, size_t left, int *variable);
-static void mark_quoted(const Variable *at_fault, const char *text, size_t length, bool *marks);
+static void mark(uint16 *marks, size_t length, int variable);
+static char *without_marked(const Variables *variables, char *text, size_t length, const uint16 *marks);
+static void look_closely(const Variables *variables, const HideFocus *focus, const char *text,
+						 size_t length, uint16 *marks);
+static void mark_quoted(const Variables *variables, const Variable *at_fault, const char *text,
+						size_t length, uint16 *marks);
 static bool holds(const char *value, const char *part, size_t length);
 
 Variables *
@@ -203,6 +212,13 @@ refuse_value(const char *name, const char *what)
 				   finding_one_line(name), what));
 }
 
+static inline bool
+is_word_part(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		c == '_' || IS_HIGHBIT_SET(c);
+}
+
 bool
 variables_is_plain(const char *value)
 {
@@ -225,13 +241,8 @@ variables_is_name(const char *name, size_t length)
 	if (length == 0 || (name[0] >= '0' && name[0] <= '9'))
 		return false;
 	for (size_t i = 0; i < length; i++)
-	{
-		char		c = name[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			  c == '_' || IS_HIGHBIT_SET(c)))
+		if (!is_word_part(name[i]))
 			return false;
-	}
 	return true;
 }
 
@@ -264,84 +275,87 @@ variables_find(const Variables *variables, const char *name, size_t length)
 }
 
 char *
-variables_hide(Variables *variables, const Variable *at_fault, char *text)
+variables_hide(Variables *variables, const HideFocus *focus, char *text)
 {
 	HiddenParts *parts;
-	StringInfoData shown;
 	size_t		length;
-	bool	   *marks;
-	int			variable = -1;
-	bool		any = false;
+	uint16	   *marks;
+	int			variable;
+	char	   *shown;
 
 	if (text == NULL || variables == NULL || variables->count == 0)
 		return text;
 	parts = variables->parts ? variables->parts : make_parts(variables);
 	length = strlen(text);
-	marks = MemoryContextAllocExtended(CurrentMemoryContext, length + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	marks = MemoryContextAllocExtended(CurrentMemoryContext, (length + 1) * sizeof(uint16),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (size_t at = 0; at < length; at++)
 	{
 		int			found = part_at(parts, text + at, length - at, &variable);
 
 		if (found > 0)
-			memset(marks + at, true, found);
+			mark(marks + at, found, variable);
 	}
-	if (at_fault != NULL && at_fault->hidden)
-		mark_quoted(at_fault, text, length, marks);
-
-	/* whole characters, each run of them once by the name that it begins with */
-	initStringInfo(&shown);
-	for (size_t at = 0; at < length;)
-	{
-		size_t		end = at;
-		const char *name = at_fault ? at_fault->name : NULL;
-
-		while (end < length)
-		{
-			size_t		step = Min((size_t) pg_mblen(text + end), length - end);
-
-			if (memchr(marks + end, true, step) == NULL)
-				break;
-			end += step;
-		}
-		if (end > at)
-		{
-			for (size_t i = at; i < end; i++)
-				if (part_at(parts, text + i, length - i, &variable) > 0)
-				{
-					name = variables->items[variable].name;
-					break;
-				}
-			appendStringInfo(&shown, ":%s", name ? name : "");
-			any = true;
-			at = end;
-			continue;
-		}
-		end = Min(at + (size_t) pg_mblen(text + at), length);
-		appendBinaryStringInfo(&shown, text + at, end - at);
-		at = end;
-	}
+	if (focus != NULL && length <= CLOSELY_AT_MOST)
+		look_closely(variables, focus, text, length, marks);
+	shown = without_marked(variables, text, length, marks);
 	pfree(marks);
+	return shown;
+}
+
+/* What has a mark keeps it. */
+static void
+mark(uint16 *marks, size_t length, int variable)
+{
+	for (size_t i = 0; i < length; i++)
+		if (marks[i] == 0)
+			marks[i] = (uint16) (Min(variable, PG_UINT16_MAX - 1) + 1);
+}
+
+/* Whole characters, each run of them once, by its variable's name; the text itself if there are none. */
+static char *
+without_marked(const Variables *variables, char *text, size_t length, const uint16 *marks)
+{
+	StringInfoData shown;
+	uint16		last = 0;
+	bool		any = false;
+
+	initStringInfo(&shown);
+	for (size_t at = 0, step; at < length; at += step)
+	{
+		uint16		marked = 0;
+
+		step = Min((size_t) pg_mblen(text + at), length - at);
+		for (size_t i = at; i < at + step; i++)
+			marked = Max(marked, marks[i]);
+		if (marked == 0)
+			appendBinaryStringInfo(&shown, text + at, step);
+		else if (marked != last)
+			appendStringInfo(&shown, ":%s", variables->items[marked - 1].name);
+		any |= marked > 0;
+		last = marked;
+	}
 	return any ? shown.data : text;
 }
 
 void
-variables_hide_error(Variables *variables, const Variable *at_fault, ErrorData *error, const char *own)
+variables_hide_error(Variables *variables, const HideFocus *focus, ErrorData *error, const char *own)
 {
 	char	   *query = error->internalquery;
 	char	   *mine = own != NULL && error->context != NULL ? strstr(error->context, own) : NULL;
 
-	error->message = variables_hide(variables, at_fault, error->message);
-	error->detail = variables_hide(variables, at_fault, error->detail);
-	error->detail_log = variables_hide(variables, at_fault, error->detail_log);
-	error->hint = variables_hide(variables, at_fault, error->hint);
+	error->message = variables_hide(variables, focus, error->message);
+	error->detail = variables_hide(variables, focus, error->detail);
+	error->detail_log = variables_hide(variables, focus, error->detail_log);
+	error->hint = variables_hide(variables, focus, error->hint);
 	if (mine != NULL)
 		error->context = psprintf("%s%s%s",
-								  variables_hide(variables, at_fault, pnstrdup(error->context, mine - error->context)),
+								  variables_hide(variables, focus, pnstrdup(error->context, mine - error->context)),
 								  own,
-								  variables_hide(variables, at_fault, mine + strlen(own)));
+								  variables_hide(variables, focus, mine + strlen(own)));
 	else
-		error->context = variables_hide(variables, at_fault, error->context);
-	error->internalquery = variables_hide(variables, at_fault, query);
+		error->context = variables_hide(variables, focus, error->context);
+	error->internalquery = variables_hide(variables, focus, query);
 	if (error->internalquery != query)
 		error->internalpos = 0; /* it is of the other text */
 }
@@ -472,29 +486,59 @@ part_at(const HiddenParts *parts, const char *text, size_t left, int *variable)
 	return length;
 }
 
+/* In what is said of a statement its own values are looked for more closely. */
+static void
+look_closely(const Variables *variables, const HideFocus *focus, const char *text, size_t length,
+			 uint16 *marks)
+{
+	const char *end = text + length;
+	ListCell   *lc;
+
+	if (focus->at_fault != NULL)
+		mark_quoted(variables, focus->at_fault, text, length, marks);
+	for (const char *word = text; word < end; word++)
+	{
+		size_t		size = 0;
+
+		while (word + size < end && is_word_part(word[size]))
+			size++;
+		if (size >= WORD_AT_LEAST)
+			foreach(lc, focus->near)
+			{
+				const Variable *variable = lfirst(lc);
+
+				if (variable->hidden && holds(variable->value, word, size))
+					mark(marks + (word - text), size, variable - variables->items);
+			}
+		word += size;
+	}
+}
+
 /* What the server shows in double quotes of the value that it refuses. */
 static void
-mark_quoted(const Variable *at_fault, const char *text, size_t length, bool *marks)
+mark_quoted(const Variables *variables, const Variable *at_fault, const char *text, size_t length,
+			uint16 *marks)
 {
 	const char *end = text + length;
 	const char *open = memchr(text, '"', length);
 
-	while (open != NULL)
+	while (at_fault->hidden && open != NULL)
 	{
 		const char *close = memchr(open + 1, '"', end - open - 1);
 
 		if (close == NULL)
 			break;
 		if (close > open + 1 && holds(at_fault->value, open + 1, close - open - 1))
-			memset(marks + (open + 1 - text), true, close - open - 1);
+			mark(marks + (open + 1 - text), close - open - 1, at_fault - variables->items);
 		open = close;
 	}
 }
 
+/* Short enough not to matter is what a very long value has in no piece of eight bytes. */
 static bool
 holds(const char *value, const char *part, size_t length)
 {
-	size_t		size = strlen(value);
+	size_t		size = strnlen(value, CLOSELY_AT_MOST);
 
 	for (size_t at = 0; at + length <= size; at++)
 		if (pg_strncasecmp(value + at, part, length) == 0)

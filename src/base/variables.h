@@ -61,20 +61,28 @@ extern bool variables_is_plain(const char *value);
 /* NULL: it has no value. */
 extern const Variable *variables_find(const Variables *variables, const char *name, size_t length);
 
+/* What a text is about: where its own values are looked for more closely. */
+typedef struct HideFocus
+{
+	const Variable *at_fault;	/* whose value an error points into, or NULL */
+	List	   *near;			/* of Variable *: in the same statement */
+} HideFocus;
+
 /*
  * A text of the server's without values: each is replaced by ":name".  Hidden is
  * a value of four bytes or more wherever it stands, also in another case or with
  * its quotes doubled; any part of one of eight bytes or more, since the server
- * cuts what it shows; and, in double quotes, any part of the value at fault,
- * which may be NULL.  The text itself when there is nothing to hide.
+ * cuts what it shows; and with a focus, which may be NULL, each word of four
+ * bytes or more that is in a value near, and in double quotes any part of the one
+ * at fault.  The text itself when there is nothing to hide.
  */
-extern char *variables_hide(Variables *variables, const Variable *at_fault, char *text);
+extern char *variables_hide(Variables *variables, const HideFocus *focus, char *text);
 
 /*
  * The same in all texts of an error.  A line of its context is left as it is:
  * own, what the extension says of the script; or NULL.
  */
-extern void variables_hide_error(Variables *variables, const Variable *at_fault, ErrorData *error,
+extern void variables_hide_error(Variables *variables, const HideFocus *focus, ErrorData *error,
 								 const char *own);
 
 #endif

@@ -32,6 +32,7 @@
 
 static void run_guarded(Execution *execution, int first, int last, bool top_level, bool whole);
 static void run_in_context(Execution *execution, int first, int last, bool top_level, bool whole);
+static void hide_values(const Execution *execution, Variables *variables, ErrorData *error, HideFocus focus);
 static void push_context(Execution *execution, ErrorContextCallback *callback);
 static void run_statements(Execution *execution, int first, int last, bool top_level);
 static void execute_statement(Execution *execution, int i, bool top_level);
@@ -77,23 +78,32 @@ run_guarded(Execution *execution, int first, int last, bool top_level, bool whol
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
-		execute_hide_values(execution, execution->script->fill->variables, error);
+		hide_values(execution, execution->script->fill->variables, error,
+					script_focus(execution->script, execution->statement, execution->position));
 		ReThrowError(error);
 	}
 	PG_END_TRY();
-	execution->at_fault = NULL;
 	execution->own_query = false;
 }
 
+/* The script may be gone by now. */
 void
 execute_hide_values(const Execution *execution, Variables *variables, ErrorData *error)
+{
+	HideFocus	focus = {0};
+
+	hide_values(execution, variables, error, focus);
+}
+
+static void
+hide_values(const Execution *execution, Variables *variables, ErrorData *error, HideFocus focus)
 {
 	char	   *query = error->internalquery;
 	int			position = error->internalpos;
 
 	if (execution->own_query)
 		error->internalquery = NULL;
-	variables_hide_error(variables, execution->at_fault, error,
+	variables_hide_error(variables, &focus, error,
 						 execution->statement >= 0 ? execute_place(execution) : NULL);
 	if (execution->own_query)
 	{
@@ -275,7 +285,7 @@ add_context(void *argument)
 	Execution  *execution = argument;
 	int			position = geterrposition();
 
-	execution->at_fault = NULL;
+	execution->position = position;
 	execution->own_query = false;
 	if (execution->statement < 0)
 		return;
@@ -284,7 +294,6 @@ add_context(void *argument)
 	{
 		char	   *whole;
 
-		execution->at_fault = script_variable_at(execution->script, execution->statement, position);
 		whole = script_shown_text(execution->script, execution->statement, &position);
 		errposition(0);
 		internalerrquery(finding_excerpt(whole, &position));
@@ -299,8 +308,9 @@ add_context(void *argument)
 
 /*
  * What is no error is told at once: here is the last place to hide something in
- * it.  Its context, which others have made by now, cannot be changed; a client
- * shows that of errors only, unless asked for more.
+ * it.  Its context, which others have made by now, cannot be changed: it is kept
+ * out of the server's log, and a client shows that of errors only, unless asked
+ * for more.
  */
 static void
 hide_in_notice(const Execution *execution)
@@ -312,12 +322,17 @@ hide_in_notice(const Execution *execution)
 
 	if (notice->elevel < ERROR)
 	{
-		variables_hide_error(execution->script->fill->variables, execution->at_fault, notice, NULL);
+		char	   *context = notice->context;
+		HideFocus	focus = script_focus(execution->script, execution->statement, execution->position);
+
+		variables_hide_error(execution->script->fill->variables, &focus, notice, NULL);
 		errmsg_internal("%s", notice->message ? notice->message : "");
 		if (notice->detail != NULL)
 			errdetail_internal("%s", notice->detail);
 		if (notice->hint != NULL)
 			errhint("%s", notice->hint);
+		if (notice->context != context)
+			errhidecontext(true);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(work);

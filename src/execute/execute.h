@@ -23,7 +23,7 @@ typedef struct Execution
 	int			error_line;		/* set when an error passes; 0 else */
 	int			error_column;
 	bool		filled;			/* values of variables are in the script */
-	const Variable *at_fault;	/* whose value the error is about, or NULL */
+	int			position;		/* in the statement, of the error; 0: none */
 	bool		own_query;		/* its query is ours, as it stands in the file */
 	bool		set_constraints;	/* it ran SET CONSTRAINTS */
 	bool		own_transaction;	/* the transaction is the script's alone */

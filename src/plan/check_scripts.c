@@ -481,10 +481,11 @@ hidden(const Script *script, const ScriptProblem *problem, char *text)
 	/* that a value is missing says nothing of others */
 	if (text != NULL && script->fill != NULL &&
 		problem->check != CHECK_VARIABLES && problem->check != CHECK_VARIABLES_LATER)
-		text = variables_hide(script->fill->variables,
-							  problem->statement >= 0 ?
-							  script_variable_at(script, problem->statement, problem->position) : NULL,
-							  text);
+	{
+		HideFocus	focus = script_focus(script, problem->statement, problem->position);
+
+		text = variables_hide(script->fill->variables, &focus, text);
+	}
 	return text ? pstrdup(text) : NULL;
 }
 

@@ -49,6 +49,17 @@ fill_map_variable(const FillMap *map, uint32 offset)
 		map->pieces[i].variable : NULL;
 }
 
+List *
+fill_map_variables(const FillMap *map, uint32 offset, uint32 length)
+{
+	List	   *found = NIL;
+
+	for (int i = Max(piece_before(map, offset), 0); i < map->count && map->pieces[i].offset < offset + length; i++)
+		if (map->pieces[i].variable != NULL)
+			found = list_append_unique_ptr(found, (void *) map->pieces[i].variable);
+	return found;
+}
+
 void
 file_place_begin(FilePlace *place, const FillMap *map)
 {

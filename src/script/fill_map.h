@@ -41,6 +41,9 @@ extern uint32 fill_map_offset(const FillMap *map, uint32 offset, bool end);
 /* The variable whose value a place in the filled text is in, or NULL. */
 extern const Variable *fill_map_variable(const FillMap *map, uint32 offset);
 
+/* Those whose values are in a part of it: Variable *, each once. */
+extern List *fill_map_variables(const FillMap *map, uint32 offset, uint32 length);
+
 /* A place in the file, with its line and column. */
 typedef struct FilePlace
 {

@@ -109,11 +109,17 @@ script_shown_text(const Script *script, int i, int *position)
 	return pnstrdup(text, length);
 }
 
-const Variable *
-script_variable_at(const Script *script, int i, int position)
+HideFocus
+script_focus(const Script *script, int i, int position)
 {
-	return script->fill == NULL || position <= 0 ? NULL :
-		fill_map_variable(script->fill, offset_of(script, i, position));
+	HideFocus	focus = {0};
+
+	if (script->fill == NULL || i < 0)
+		return focus;
+	if (position > 0)
+		focus.at_fault = fill_map_variable(script->fill, offset_of(script, i, position));
+	focus.near = fill_map_variables(script->fill, script->statements[i].offset, script->statements[i].length);
+	return focus;
 }
 
 /* Offset of a character of statement i in the text. */

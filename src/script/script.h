@@ -167,8 +167,8 @@ extern const char *script_shown_statement(const Script *script, int i, int *leng
 /* palloc'd copy of it; *position, a 1-based character or 0, is moved along */
 extern char *script_shown_text(const Script *script, int i, int *position);
 
-/* The variable whose value that character of statement i is in, or NULL. */
-extern const Variable *script_variable_at(const Script *script, int i, int position);
+/* What is said of statement i (-1: of none), about that character of it or 0. */
+extern HideFocus script_focus(const Script *script, int i, int position);
 
 /* The directive of that name, or NULL. */
 extern const Directive *script_directive(const Script *script, const char *name);
