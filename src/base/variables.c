@@ -57,12 +57,12 @@ static void add_doubled(HiddenParts *parts, const char *value, const char *doubl
 static void add_part(HiddenParts *parts, uint64 bytes, int variable);
 static const HiddenPart *find_part(const HiddenParts *parts, uint64 bytes);
 static int	part_at(const HiddenParts *parts, const char *text, size_t left, int *variable);
-static void mark(uint16 *marks, size_t length, int variable);
-static char *without_marked(const Variables *variables, char *text, size_t length, const uint16 *marks);
+static void mark(uint16 * marks, size_t length, int variable);
+static char *without_marked(const Variables *variables, char *text, size_t length, const uint16 * marks);
 static void look_closely(const Variables *variables, const HideFocus *focus, const char *text,
-						 size_t length, uint16 *marks);
+						 size_t length, uint16 * marks);
 static void mark_quoted(const Variables *variables, const Variable *at_fault, const char *text,
-						size_t length, uint16 *marks);
+						size_t length, uint16 * marks);
 static bool holds(const char *value, const char *part, size_t length);
 
 Variables *
@@ -305,7 +305,7 @@ variables_hide(Variables *variables, const HideFocus *focus, char *text)
 
 /* What has a mark keeps it. */
 static void
-mark(uint16 *marks, size_t length, int variable)
+mark(uint16 * marks, size_t length, int variable)
 {
 	for (size_t i = 0; i < length; i++)
 		if (marks[i] == 0)
@@ -314,7 +314,7 @@ mark(uint16 *marks, size_t length, int variable)
 
 /* Whole characters, each run of them once, by its variable's name; the text itself if there are none. */
 static char *
-without_marked(const Variables *variables, char *text, size_t length, const uint16 *marks)
+without_marked(const Variables *variables, char *text, size_t length, const uint16 * marks)
 {
 	StringInfoData shown;
 	uint16		last = 0;
@@ -489,7 +489,7 @@ part_at(const HiddenParts *parts, const char *text, size_t left, int *variable)
 /* In what is said of a statement its own values are looked for more closely. */
 static void
 look_closely(const Variables *variables, const HideFocus *focus, const char *text, size_t length,
-			 uint16 *marks)
+			 uint16 * marks)
 {
 	const char *end = text + length;
 	ListCell   *lc;
@@ -504,12 +504,12 @@ look_closely(const Variables *variables, const HideFocus *focus, const char *tex
 			size++;
 		if (size >= WORD_AT_LEAST)
 			foreach(lc, focus->near)
-			{
-				const Variable *variable = lfirst(lc);
+		{
+			const Variable *variable = lfirst(lc);
 
-				if (variable->hidden && holds(variable->value, word, size))
-					mark(marks + (word - text), size, variable - variables->items);
-			}
+			if (variable->hidden && holds(variable->value, word, size))
+				mark(marks + (word - text), size, variable - variables->items);
+		}
 		word += size;
 	}
 }
@@ -517,7 +517,7 @@ look_closely(const Variables *variables, const HideFocus *focus, const char *tex
 /* What the server shows in double quotes of the value that it refuses. */
 static void
 mark_quoted(const Variables *variables, const Variable *at_fault, const char *text, size_t length,
-			uint16 *marks)
+			uint16 * marks)
 {
 	const char *end = text + length;
 	const char *open = memchr(text, '"', length);
