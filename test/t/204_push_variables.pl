@@ -34,7 +34,8 @@ my $secret = q{hunter2's "own" \\ 'word'} . "\n\xc3\xa4";
 $json =~ s/\n/\\n/g;
 my $dir = source_dir({ '1_a.sql' => "-- migrator: variables\nINSERT INTO kept VALUES (:'secret');\n" });
 my $bad = source_dir({ '1_a.sql' => "-- migrator: variables\nSELECT :'secret'::integer;\n" });
-my $files = source_dir({ 'v.json' => qq({"secret": "$json"}\n), 'broken.json' => qq({"secret": "hunter2\n), 'array.json' => '["hunter2"]', 'empty.json' => '' });
+my $files = source_dir({ 'v.json' => qq({"secret": "$json"}\n),
+		'broken.json' => qq({"secret": "hunter2\n), 'array.json' => '["hunter2"]', 'empty.json' => '' });
 
 sub run_push
 {
@@ -68,7 +69,8 @@ SKIP:
 }
 
 # each part between two hooks has them
-write_files($dir, { '2_b.sql' => "-- migrator: variables\nINSERT INTO kept VALUES (:'secret');\n", 'pre_migrate_2.sh' => "#!/bin/sh\n", 'pre_migrate.sh' => "#!/bin/sh\n" });
+write_files($dir, { '2_b.sql' => "-- migrator: variables\nINSERT INTO kept VALUES (:'secret');\n",
+		'pre_migrate_2.sh' => "#!/bin/sh\n", 'pre_migrate.sh' => "#!/bin/sh\n" });
 chmod 0755, "$dir/pre_migrate_2.sh", "$dir/pre_migrate.sh";
 ($code, $out, $err) = run_push(qq({"secret": "$json"}), @to, '--hooks', '--service=hooks', '--variables-from', '-', $dir);
 is($code, 0, 'with hooks') or diag($err);
