@@ -656,6 +656,11 @@ ok_message(const Survey *survey, CheckId check)
 		case CHECK_GROUPS:
 			return psprintf(ngettext("%d migration group, %d with a down script", "%d migration groups, %d with a down script",
 									 survey->set->count), survey->set->count, downs);
+		case CHECK_DEPENDENCIES:
+			if (survey->set->manifest == NULL)
+				return "no dependencies.json";
+			return psprintf(ngettext("%d migration in \"%s\"", "%d migrations in \"%s\"", survey->set->manifest->count),
+							survey->set->manifest->count, survey->set->manifest->file);
 		default:
 			if (check_severity(&survey->checks, check) == FINDING_OFF)
 				return "switched off by configuration";

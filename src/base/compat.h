@@ -124,6 +124,13 @@ json_lexer(const char *text, size_t length, int encoding)
 #endif
 }
 
+/* MERGE ... WHEN NOT MATCHED BY SOURCE came with 17 */
+#if PG_VERSION_NUM >= 170000
+#define merge_when_not_by_source(when) ((when)->matchKind == MERGE_WHEN_NOT_MATCHED_BY_SOURCE)
+#else
+#define merge_when_not_by_source(when) false
+#endif
+
 /*
  * Could member SET ROLE to role?  A superuser can; from 16 on a membership says
  * by itself whether it allows that.

@@ -44,6 +44,7 @@ static void check_directives(const Subject *subject, const Script *script, const
 static void check_marks(const Subject *subject, const Script *script);
 static void check_one_transaction(const Subject *subject, const StepScript *kept, const Script *script);
 static void keep_verdicts(StepScript *kept, const Script *script);
+static void hide_in_changes(ScriptChanges *changes, Variables *variables);
 static void set_flags(Step *step, const Script *script);
 static bool is_partly_done(const Step *step);
 static const char *reason_for_call(const Script *script, int *line);
@@ -316,10 +317,28 @@ keep_verdicts(StepScript *kept, const Script *script)
 	kept->lock_estimate = script->lock_estimate;
 	kept->call_reason = reason_for_call(script, &kept->call_line);
 	kept->changes = script_changes_copy(&script->changes);
+	if (script->fill != NULL)
+		hide_in_changes(&kept->changes, script->fill->variables);
 	if (script->fill != NULL && script->fill->free_name != NULL)
 	{
 		kept->free_variable = pstrdup(script->fill->free_name);
 		kept->free_line = script->fill->free_line;
+	}
+}
+
+/* Names of tables may be values of variables. */
+static void
+hide_in_changes(ScriptChanges *changes, Variables *variables)
+{
+	ListCell   *lc;
+
+	if (changes->worst.what != NULL)
+		changes->worst.what = variables_hide(variables, NULL, changes->worst.what);
+	foreach(lc, changes->destructive)
+	{
+		ScriptChange *change = lfirst(lc);
+
+		change->what = variables_hide(variables, NULL, change->what);
 	}
 }
 

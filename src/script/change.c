@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "base/compat.h"
 #include "script/change.h"
 #include "script/made.h"
 
@@ -156,9 +157,7 @@ all_made_here(const Script *script, const DropStmt *stmt)
 {
 	ListCell   *cell;
 
-	if (script->made == NULL ||
-		(stmt->removeType != OBJECT_TABLE && stmt->removeType != OBJECT_VIEW &&
-		 stmt->removeType != OBJECT_MATVIEW && stmt->removeType != OBJECT_SEQUENCE))
+	if (script->made == NULL || !made_is_kind(stmt->removeType))
 		return false;
 	foreach(cell, stmt->objects)
 	{
@@ -417,6 +416,7 @@ change_rows(const Script *script, const Statement *statement, const Node *node, 
 			 joins ? " by way of other tables" : "");
 }
 
+/* What the source lacks may be all there is. */
 static void
 merge_rows(const MergeStmt *stmt, RuleSink *sink)
 {
@@ -431,7 +431,8 @@ merge_rows(const MergeStmt *stmt, RuleSink *sink)
 		if (when->commandType != CMD_UPDATE && when->commandType != CMD_DELETE)
 			continue;
 		changes = true;
-		loses |= change_is_of_all_rows(stmt->joinCondition) && change_is_of_all_rows(when->condition);
+		loses |= change_is_of_all_rows(when->condition) &&
+			(change_is_of_all_rows(stmt->joinCondition) || merge_when_not_by_source(when));
 	}
 	if (changes)
 		note(sink, CHANGE_DANGEROUS, loses, "MERGE INTO %s%s", change_relation_name(stmt->relation),

@@ -195,8 +195,11 @@ collect_dropped(const DropStmt *stmt, RuleSink *sink)
 		return;
 	foreach(cell, stmt->objects)
 	{
-		if (list_length(lfirst(cell)) == 1)
-			sink->relations = lappend(sink->relations, strVal(linitial(lfirst(cell))));
+		const char *name = strVal(linitial(lfirst(cell)));
+
+		/* at the end of the statement nothing is known of it any more */
+		if (list_length(lfirst(cell)) == 1 && !made_is_temporary(sink->script, name))
+			sink->relations = lappend(sink->relations, unconstify(char *, name));
 	}
 }
 

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -88,6 +89,32 @@ made_create(const Script *script, const Statement *statement, const Node *node, 
 	(void) hash_search(sink->script->made, &name, HASH_ENTER, NULL);
 }
 
+/* Of a temporary relation and another one of the same name, the temporary one goes. */
+void
+made_drop(const Script *script, const Statement *statement, const Node *node, RuleSink *sink)
+{
+	const DropStmt *stmt = (const DropStmt *) node;
+	ListCell   *cell;
+
+	if (script->made == NULL || !made_is_kind(stmt->removeType))
+		return;
+	foreach(cell, stmt->objects)
+	{
+		List	   *names = lfirst(cell);
+		RangeVar   *relation;
+		MadeName	name;
+		bool		found;
+
+		if (list_length(names) > 2)
+			continue;
+		relation = makeRangeVarFromNameList(names);
+		if (relation->schemaname == NULL && made_is_temporary(script, relation->relname))
+			relation->relpersistence = RELPERSISTENCE_TEMP;
+		name = made_name(relation);
+		(void) hash_search(script->made, &name, HASH_REMOVE, &found);
+	}
+}
+
 /*
  * A RENAME or another search_path: a name may be that of another relation then.
  * Whoever is SET ROLE to has a schema "$user" of its own.
@@ -108,6 +135,12 @@ made_forget(const Script *script, const Statement *statement, const Node *node, 
 		hash_destroy(sink->script->made);
 		sink->script->made = NULL;
 	}
+}
+
+bool
+made_is_kind(ObjectType type)
+{
+	return type == OBJECT_TABLE || type == OBJECT_VIEW || type == OBJECT_MATVIEW || type == OBJECT_SEQUENCE;
 }
 
 bool

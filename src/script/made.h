@@ -17,8 +17,14 @@
  */
 extern void made_create(const Script *script, const Statement *statement, const Node *node, RuleSink *sink);
 
-/* Rule: forget them where names may mean something else from now on. */
+/* Rule: forget what DROP takes away: the same name may be another one's then. */
+extern void made_drop(const Script *script, const Statement *statement, const Node *node, RuleSink *sink);
+
+/* Rule: forget all of them where names may mean something else from now on. */
 extern void made_forget(const Script *script, const Statement *statement, const Node *node, RuleSink *sink);
+
+/* Are objects of that type remembered? */
+extern bool made_is_kind(ObjectType type);
 
 /*
  * Has the script made that relation?  A name without a schema is that of one

@@ -153,6 +153,7 @@ static const ScriptRule rules[] = {
 	{T_DropStmt, CHECK_QUALIFICATION, false, lint_relation},
 	{T_DropStmt, CHECK_CASCADE, false, lint_cascade},
 	{T_DropStmt, CHECK_SUGGESTIONS, false, suggest_index},
+	{T_DropStmt, CHECK_DESTRUCTIVE, false, made_drop},
 	{T_AlterExtensionStmt, CHECK_SYNTAX, true, forbid_own_change},
 	{T_AlterExtensionContentsStmt, CHECK_SYNTAX, true, forbid_own_change},
 	{T_AlterObjectSchemaStmt, CHECK_SYNTAX, true, forbid_own_change},

@@ -73,6 +73,7 @@ CREATE TABLE d (); ALTER TABLE d RENAME TO e; ALTER TABLE f RENAME TO d; DROP TA
 CREATE TABLE g (); ALTER TABLE g SET SCHEMA x; DROP TABLE g;
 CREATE TABLE h (); DROP TABLE h, i; CREATE TABLE j (); DROP TABLE j CASCADE;
 CREATE OR REPLACE VIEW k AS SELECT 1; DROP VIEW k;
+CREATE TEMP TABLE l (); DROP TABLE l; DROP TABLE l; CREATE TABLE app.m (); DROP TABLE app.m; DROP TABLE IF EXISTS app.m;
 $$);
 
 -- what cannot be seen is said
@@ -131,4 +132,12 @@ SET migrator.bootstrap = off;
 SELECT version FROM migrator.apply();
 RESET migrator.bootstrap;
 SELECT * FROM migrator.seed();
+CALL files.forget();
+-- what variables hold is judged, and not shown
+CALL files.make('m/d', '1_a.sql', E'-- migrator: variables\nSELECT 1;\nDROP TABLE :"victim";');
+SELECT migrator.register('default', 'm/d', options => '{"allow_destructive_operations": false}');
+SELECT files.error($$SELECT * FROM migrator.apply(variables => '{"victim": "secret_table"}')$$);
+CALL files.make('m/d', '1_a.sql', E'-- migrator: variables\nDELETE FROM app.c WHERE :condition;');
+SELECT files.error($$SELECT * FROM migrator.apply(variables => '{"condition": "true"}')$$),
+  files.error($$SELECT * FROM migrator.apply(variables => '{"condition": "i = 1"}')$$);
 CALL files.forget();
