@@ -656,7 +656,7 @@ ok_message(const Survey *survey, CheckId check)
 		case CHECK_GROUPS:
 			return psprintf(ngettext("%d migration group, %d with a down script", "%d migration groups, %d with a down script",
 									 survey->set->count), survey->set->count, downs);
-		case CHECK_DEPENDENCIES:
+		case CHECK_DEPENDENCIES_TABLES: /* the first of that name */
 			if (survey->set->manifest == NULL)
 				return "no dependencies.json";
 			return psprintf(ngettext("%d migration in \"%s\"", "%d migrations in \"%s\"", survey->set->manifest->count),

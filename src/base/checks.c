@@ -237,7 +237,8 @@ static const Check checks[CHECK_LAST + 1] = {
 		.name = "dependencies",
 		.severity = FINDING_INFO,
 		.sqlstate = ERRCODE_MIGRATOR_DEPENDENCY,
-		.text = "tables that a script touches and affects_tables lacks, and the reverse"
+		.text = "tables that a script touches and affects_tables lacks, and the reverse",
+		.may_lower = true
 	},
 	[CHECK_DEPENDENCIES] = {
 		.name = "dependencies",
