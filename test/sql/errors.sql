@@ -8,7 +8,7 @@ CALL files.make('m/none');
 SELECT * FROM migrator.apply();
 SELECT * FROM migrator.apply('m/d', target => '9');
 SELECT * FROM migrator.apply('m/d', versions => ARRAY[NULL]::text[]);
-SELECT * FROM migrator.apply('m/d', variables => '{}');
+SELECT * FROM migrator.apply('m/d', variables => '[]');
 SELECT * FROM migrator.apply('stage:x');
 SELECT migrator.resolve('9', 'applied');
 SELECT migrator.unregister('x');
