@@ -208,7 +208,7 @@ scope_check_stamp(const Scope *scope)
 			errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			errmsg("service \"%s\" is in environment \"%s\" in this database, and not in \"%s\"",
 				   scope->service, scope->stamp, scope->environment),
-			errdetail("That is the environment of its first run."),
+			errdetail("Its first run said so, or migrator.set_environment() since."),
 			errhint("Check that this is the right database; migrator.set_environment() changes the environment."));
 }
 

@@ -20,6 +20,7 @@
 #include "run/survey.h"
 
 static void make_view(const Service *service, const Service *old);
+static void tell_of_stamp(const Service *service);
 static void refuse_same_view(const char *service);
 static void write_settled(const Survey *survey, const Step *step, MigrationState state,
 						  const char *event, const char *note, int64 run_id);
@@ -55,6 +56,7 @@ settle_register(Service *service, Jsonb *options)
 
 	registration_write(service, old, options);
 	make_view(registration_find(service->service), old);
+	tell_of_stamp(service);
 	{
 		RecordEntry entry = {
 			.service = service->service,
@@ -78,6 +80,21 @@ make_view(const Service *service, const Service *old)
 	if (schema != NULL && (old_schema == NULL || strcmp(schema, old_schema) != 0))
 		record_check_view_schema(schema);
 	record_make_service_view(service->service, schema, old_schema);
+}
+
+/* Better told now than at a deploy. */
+static void
+tell_of_stamp(const Service *service)
+{
+	ServiceState state;
+
+	service_state_read(service->service, &state);
+	if (service->environment != NULL && state.environment != NULL &&
+		strcmp(service->environment, state.environment) != 0)
+		ereport(NOTICE,
+				errmsg("service \"%s\" is in environment \"%s\" in this database: it does not run in \"%s\"",
+					   service->service, state.environment, service->environment),
+				errhint("migrator.set_environment() changes the environment."));
 }
 
 /* Dashes become underscores in view names, so two services may want one. */

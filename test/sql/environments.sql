@@ -99,6 +99,10 @@ SELECT service, environment FROM migrator.service_state;
 SET migrator.environment = development;
 SELECT files.error($$SELECT * FROM migrator.apply(service => 'shop')$$);
 RESET migrator.environment;
+-- a registration that says another one is told of it
+SET client_min_messages = notice;
+SELECT migrator.register('shop', 'm/d', environment => 'development');
+SET client_min_messages = warning;
 -- the registration goes, and the stamp stays
 SELECT migrator.unregister('shop');
 SELECT version FROM migrator.apply('m/d', 'shop');

@@ -67,7 +67,7 @@ CREATE SCHEMA gone;
 SELECT migrator.register('user-service', 'm/d', options => '{"view_schema": "gone"}');
 SET client_min_messages = error;
 DROP SCHEMA gone CASCADE;
-RESET client_min_messages;
+SET client_min_messages = warning;
 SELECT migrator.register('user-service', 'm/d');
 SELECT migrator.unregister('user-service');
 TABLE files.views;
