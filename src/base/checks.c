@@ -265,7 +265,8 @@ static const Check checks[CHECK_LAST + 1] = {
 		.severity = FINDING_WARNING,
 		.sqlstate = ERRCODE_MIGRATOR_DEPENDENCY,
 		.text = "entries of dependencies.json without a file",
-		.may_lower = true
+		.may_lower = true,
+		.of_record = true
 	},
 	[CHECK_CROSS_SERVICE] = {
 		.name = "cross_service",

@@ -80,7 +80,7 @@ typedef struct Check
 	bool		of_runs;		/* a run alone can find it, validate() never */
 	bool		may_lower;		/* it protects nothing: configuration may make
 								 * less of it, or nothing */
-	bool		of_record;		/* it is of applied migrations, and made an
+	bool		of_record;		/* it is of no pending migration, and made an
 								 * error it stops any run */
 	bool		is_lint;		/* flag skip_validation passes it over */
 } Check;

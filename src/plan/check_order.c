@@ -256,7 +256,8 @@ check_depth(const MigrationPlan *plan, FindingSink *sink)
 				.version = step->version,
 				.file = plan->set->manifest->file,
 				.line = step->entry->line,
-				.message = psprintf("%d migrations must come one after the other before this one", step->depth)
+				.message = psprintf("%d migrations must come one after the other before \"%s\"", step->depth,
+									step->version)
 			};
 
 			finding_add(sink, &finding);
@@ -277,7 +278,7 @@ check_orphans(const MigrationPlan *plan, FindingSink *sink)
 			.version = entry->version,
 			.file = manifest->file,
 			.line = entry->line,
-			.message = "the entry has no file"
+			.message = psprintf("entry \"%s\" has no file", entry->version)
 		};
 
 		if (is_orphan(plan, entry))

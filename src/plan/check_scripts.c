@@ -135,7 +135,7 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 	unit_decode(&text);
 	if (text.read.text != NULL)
 		script = unit_split(&text);
-	if (script && depth == CHECK_EVERYTHING)
+	if (script && (depth == CHECK_EVERYTHING || (step->entry && step->entry->declares_tables)))
 		script->touches = touch_set_create();
 	if (script && (!applied || depth == CHECK_EVERYTHING))
 		script_parse(script);

@@ -181,7 +181,7 @@ run_warn_once(const Run *run)
 							  "%d applied migrations have no file any more: %s",
 							  count, count, finding_one_line(list)));
 	list = check_list_orphans(plan, &count);
-	if (count > 0)
+	if (count > 0 && check_severity(&run->survey->checks, CHECK_ORPHANS_ENTRY) >= FINDING_WARNING)
 		ereport(WARNING,
 				errmsg_plural("%d entry of \"%s\" has no file: %s",
 							  "%d entries of \"%s\" have no file: %s",

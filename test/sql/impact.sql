@@ -97,3 +97,15 @@ SELECT migrator.dependency_graph('m/d');
 CALL files.names('m/d', '1_a.sql', '2_b.sql');
 SELECT version, depends_on, required_by, depth, affects_tables, touches FROM migrator.dependencies('m/d');
 SELECT migrator.dependency_graph('m/d', format => 'json');
+-- Made an error, what they find stops a run.
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE s.b ();', '2_b.sql', 'SELECT 2;', 'dependencies.json',
+  '{"migrations": {"1": {"affects_tables": ["s.a"]}, "2": {}, "9": {}}}');
+SELECT migrator.register('default', 'm/d', options => '{"checks": {"dependencies": "error"}}');
+SELECT version, outcome FROM migrator.apply('m/d', dry_run => true);
+SELECT version, outcome FROM migrator.apply('m/d', versions => '{2}', dry_run => true);
+SELECT migrator.register('default', 'm/d', options => '{"checks": {"orphans": "error"}}');
+SELECT version, outcome FROM migrator.apply('m/d', versions => '{2}', dry_run => true);
+SELECT migrator.register('default', 'm/d', options => '{"checks": {"orphans": "off"}}');
+SELECT severity, message FROM migrator.validate('m/d') WHERE check_name IN ('dependencies', 'orphans');
+SELECT version, outcome FROM migrator.apply('m/d', versions => '{2}', dry_run => true);
+SELECT migrator.register('default', 'm/d', options => '{"checks": {"cross_service": "off"}}');
