@@ -23,6 +23,9 @@ my %kept = (
 	# The length of a context that holds the call itself.
 	hostile => qr{'wide'.*$},
 
+	# A file that a hook changes under the run's eyes; of a set it would be another client's.
+	hooks_errors => qr{'m/w'.*$},
+
 	# Another source than the registered one: it may be another one's files if one of them is staged (run_check_source).
 	register => qr{(?:'m/e'|'crm'|'fresh').*$},
 	up => qr{'billing'.*$},

@@ -67,6 +67,8 @@ static const char *const help_rows[][2] = {
 	{"see who migrates now", "SELECT * FROM migrator.locks"},
 	{"see how far CALL migrator.up() is", "SELECT * FROM migrator.progress"},
 	{"cancel a stuck run", "SELECT migrator.unlock()"},
+	{"have a function run behind each run of a service", "SELECT migrator.add_hook('post_run', 'app.check()', 'billing')"},
+	{"fill a database with data", "SELECT * FROM migrator.seed('/srv/app/migrations')"},
 	{"see every attempt", "SELECT * FROM migrator.history ORDER BY id DESC LIMIT 20"},
 	{"see the settings in force", "SELECT * FROM migrator.settings()"},
 	{"skip migrations at start-up", "SET migrator.enabled = off"}

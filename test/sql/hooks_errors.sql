@@ -124,9 +124,9 @@ CALL migrator.up('m/d');
 CALL files.write('m/d/pre_migrate.sql', $$INSERT INTO t VALUES (1), (1);$$);
 SELECT * FROM migrator.apply('m/d');
 CALL migrator.up('m/d');
-CALL files.write('m/d/pre_migrate.sql', $$CALL files.write('m/d/post_migrate_1.sql', 'DROP TABLE t;');$$);
-CALL files.write('m/d/post_migrate_1.sql', 'SELECT 1;');
-SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+CALL files.make('m/w', '1_a.sql', 'SELECT 1;', 'post_migrate_1.sql', 'SELECT 1;',
+  'pre_migrate.sql', $$CALL files.write('m/w/post_migrate_1.sql', 'DROP TABLE t;');$$);
+SELECT files.error($$SELECT * FROM migrator.apply('m/w')$$);
 CALL files.forget();
 -- lock_retries: an attempt is hooks and script together
 SET migrator.lock_retries = 2;

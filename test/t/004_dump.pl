@@ -47,6 +47,13 @@ $node->safe_psql('app', q{
 	SELECT migrator.record_backup('nightly', 1234, '/backups/it''s', taken_at => '2020-02-02 02:02:02+02');
 }, @as_app);
 
+# hooks: a function, by its name
+$node->safe_psql('app', q{
+	CREATE FUNCTION public."A hook"() RETURNS void LANGUAGE sql AS 'SELECT';
+	SELECT migrator.add_hook('pre_run', 'public."A hook"()', 'unknown');
+	SELECT migrator.drop_hook(migrator.add_hook('post_run', 'public."A hook"()', 'unknown'));
+}, @as_app);
+
 # a service whose files were staged; its contents are such as nothing else has
 my %staged = ('1_a.sql' => "CREATE TABLE sent_a (i int);\r\nSELECT '\xc3\xa4 Xq7sent';\r\n",
 	'2_b.sql' => "CREATE TABLE sent_b (t text);\nSELECT 'Xq7sent';\n", 'Xq7path/README' => 'Xq7sent');
@@ -61,6 +68,7 @@ like($sent, qr/\A1\|a\|applied\|\{\}\|\w{64}\n2\|b\|applied\|\{\}\|\w{64}\z/, 'o
 
 my @facts = (
 	[ 'the services', 'SELECT service, source, environment, search_path, options FROM migrator.services ORDER BY 1' ],
+	[ 'the hooks', 'SELECT id, event, service, function_schema, function_name, added_as, added_by FROM migrator.hooks ORDER BY id' ],
 	[ 'the stamps', 'SELECT * FROM migrator.service_state ORDER BY service' ],
 	[ 'the state', 'SELECT * FROM migrator.migrations ORDER BY service, version' ],
 	[ 'the runs', 'SELECT * FROM migrator.runs ORDER BY run_id' ],
