@@ -150,11 +150,14 @@ survey_decide_policy(const Survey *survey, const Service *registration, Policy *
 	policy_decide(environment ? &environment->flags : NULL, registration ? &registration->flags : NULL, policy);
 }
 
-/* What a file says comes first: the registration's word is a floor over it. */
+/*
+ * What a file says comes first: the registration's word is a floor over it, as
+ * it is by now, for a run may have waited since its scope was resolved.
+ */
 static void
 decide_checks(Survey *survey)
 {
-	const Service *registration = survey->scope->registration;
+	const Service *registration = registration_find(survey->scope->service);
 	const Environment *environment = survey_environment(survey);
 	Policy		policy;
 	ListCell   *lc;
