@@ -503,7 +503,7 @@ hidden(const Script *script, const ScriptProblem *problem, char *text)
 	{
 		HideFocus	focus = script_focus(script, problem->statement, problem->position);
 
-		text = variables_hide(script->fill->variables, &focus, text);
+		text = variables_hide(script->fill->variables, problem->position > 0 ? &focus : NULL, text);
 	}
 	return text ? pstrdup(text) : NULL;
 }

@@ -21,7 +21,7 @@
 static const char *find_value(Script *script, const Reference *reference, const Variables *variables,
 							  FillPiece *piece, List **missing);
 static void refuse_missing(Script *script, const Reference *reference, bool later);
-static char *quoted(const Reference *reference, const Variable *variable);
+static char *quoted(const Reference *reference, const char *value);
 static char *always_quoted_identifier(const char *name);
 static void refuse(Script *script, const Reference *reference, CheckId check, int sqlstate,
 				   const char *message, const char *hint);
@@ -143,8 +143,9 @@ fill_text(Script *script, FillMap *map, const Variables *variables, size_t *leng
 }
 
 /*
- * What stands for a reference.  One without a value is left as it is, and its
- * statement not parsed; each missing variable is reported once.
+ * What stands for a reference.  Without a value that is its name, so that what
+ * can be said of the statement can be said; each missing variable is reported
+ * once.
  */
 static const char *
 find_value(Script *script, const Reference *reference, const Variables *variables,
@@ -157,8 +158,10 @@ find_value(Script *script, const Reference *reference, const Variables *variable
 	piece->file_length = reference->length;
 	piece->length = reference->length;
 	piece->variable = NULL;
+	piece->unknown = false;
 	if (reference->kind == REFERENCE_TEST)
 	{
+		piece->unknown = true;
 		refuse(script, reference, CHECK_VARIABLES, ERRCODE_FEATURE_NOT_SUPPORTED,
 			   psprintf("\":{?%s}\", whether a variable is set, is not supported", reference->name),
 			   "All variables of a script must have values.");
@@ -167,10 +170,14 @@ find_value(Script *script, const Reference *reference, const Variables *variable
 	piece->variable = variables_find(variables, reference->name, strlen(reference->name));
 	if (piece->variable != NULL)
 	{
-		value = quoted(reference, piece->variable);
+		value = reference->kind == REFERENCE_RAW ? piece->variable->value :
+			quoted(reference, piece->variable->value);
 		piece->length = (uint32) Min(strlen(value), (size_t) FILLED_AT_MOST);
 		return value;
 	}
+	piece->unknown = reference->kind == REFERENCE_RAW;
+	value = quoted(reference, reference->name);
+	piece->length = strlen(value);
 	foreach(lc, *missing)
 	{
 		if (strcmp(lfirst(lc), reference->name) == 0)
@@ -191,7 +198,7 @@ refuse_missing(Script *script, const Reference *reference, bool later)
 	if (later)
 		refuse(script, reference, CHECK_VARIABLES_LATER, ERRCODE_UNDEFINED_OBJECT,
 			   psprintf("variable \"%s\" has no value here", reference->name),
-			   "A run needs it, in its argument \"variables\"; until then the statement is not checked.");
+			   "A run needs it, in its argument \"variables\". Until then the statement is checked with the name in its place, as far as that goes.");
 	else
 		refuse(script, reference, CHECK_VARIABLES, ERRCODE_UNDEFINED_OBJECT,
 			   psprintf("variable \"%s\" has no value", reference->name),
@@ -205,15 +212,10 @@ refuse_missing(Script *script, const Reference *reference, bool later)
  * escapes, and 'a':'b' no quote in a string.
  */
 static char *
-quoted(const Reference *reference, const Variable *variable)
+quoted(const Reference *reference, const char *value)
 {
-	char	   *value;
-
-	if (reference->kind == REFERENCE_RAW)
-		return variable->value;
-	value = reference->kind == REFERENCE_LITERAL ? quote_literal_cstr(variable->value) :
-		always_quoted_identifier(variable->value);
-	return psprintf(" %s ", value);
+	return psprintf(" %s ", reference->kind == REFERENCE_LITERAL ? quote_literal_cstr(value) :
+					always_quoted_identifier(value));
 }
 
 /* As psql does: a name that is a keyword of the grammar's can be none without quotes. */
@@ -256,7 +258,7 @@ mark_unfilled(Script *script, const FillMap *map)
 	{
 		const FillPiece *piece = &map->pieces[i];
 
-		if (piece->variable != NULL)
+		if (!piece->unknown)
 			continue;
 		while (statement < script->statement_count &&
 			   script->statements[statement].offset + script->statements[statement].length <= piece->offset)

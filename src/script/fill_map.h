@@ -16,7 +16,8 @@ typedef struct FillPiece
 	uint32		file_length;
 	uint32		offset;			/* in the filled text */
 	uint32		length;
-	const Variable *variable;	/* NULL: it has no value, and is left as it is */
+	const Variable *variable;	/* NULL: it has no value */
+	bool		unknown;		/* and may be any SQL */
 } FillPiece;
 
 typedef struct FillMap

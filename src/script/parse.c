@@ -27,6 +27,7 @@ typedef struct Reading
 } Reading;
 
 static void parse_one(Script *script, int i, TransactionWalk *walk);
+static void missing_sql(Script *script, const Statement *statement);
 static void read_statement(void *argument);
 static void parser_problem(Script *script, int i, const ErrorData *error);
 static int	compare_problems(const ListCell *a, const ListCell *b);
@@ -76,13 +77,13 @@ parse_one(Script *script, int i, TransactionWalk *walk)
 		return;
 	}
 
-	if (statement->unfilled)
+	error = server_parser_try(read_statement, &reading);
+	if (statement->unfilled && (error != NULL || reading.raw == NULL))
 	{
+		missing_sql(script, statement);
 		walk->incomplete = true;
 		return;
 	}
-
-	error = server_parser_try(read_statement, &reading);
 	if (error != NULL)
 	{
 		parser_problem(script, i, error);
@@ -102,6 +103,19 @@ parse_one(Script *script, int i, TransactionWalk *walk)
 		script->first_outside = i;
 	transactions_walk(script, i, reading.raw, walk);
 	script->lock_estimate += lock_estimate(reading.raw->stmt);
+}
+
+/* Whoever looks has no value for a part of it: nobody knows what it changes. */
+static void
+missing_sql(Script *script, const Statement *statement)
+{
+	if (script->changes.change_class >= CHANGE_CARE)
+		return;
+	script->changes.change_class = CHANGE_CARE;
+	script->changes.worst.line = (int) statement->line;
+	script->changes.worst.column = (int) statement->column;
+	script->changes.worst.what = MemoryContextStrdup(GetMemoryChunkContext(script),
+													 "a variable without a value stands for SQL");
 }
 
 /*

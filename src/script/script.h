@@ -39,7 +39,7 @@ typedef struct Statement
 	uint32		data_line;		/* line of the first data row */
 	uint8		kind;			/* StatementKind; set by script_parse */
 	bool		conforming_strings; /* the setting its strings were read by */
-	bool		unfilled;		/* a variable of it has no value: not parsed */
+	bool		unfilled;		/* SQL is missing in it, a variable's value */
 } Statement;
 
 /* the directive of scripts that have references to variables: fill.h */

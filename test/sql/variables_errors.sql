@@ -44,6 +44,12 @@ SELECT * FROM migrator.apply('m/d', versions => '{1}');
 SELECT * FROM migrator.apply('m/d', versions => '{2}');
 SELECT * FROM migrator.apply('m/d', versions => '{3}');
 
+-- Checked as far as that goes without values.
+CALL files.make('m/d', '1_a.sql', E'-- migrator: variables\nDROP TABLE :"old";', '2_b.sql', E'-- migrator: variables\nALTER TABLE app.t :rest;',
+  '3_c.sql', E'-- migrator: variables\nCREATE TABLE :schema.:"new" (i int DEFAULT :n, t text DEFAULT :''t'');\nSELECT :''t'' FROM;');
+SELECT check_name, severity, file, line, message FROM migrator.validate('m/d')
+  WHERE check_name IN ('syntax', 'variables', 'destructive', 'change_class') AND severity <> 'ok';
+
 -- Lines and columns are the file's, behind values of several lines and none; the statement is shown as it stands there.
 CALL files.make('m/d', '1_a.sql',
   E'-- migrator: variables\nSELECT :''long'', :''long'' AS "ä", :nothing\n  1/0; SELECT 2; SELECT :''long'',\n  nosuch, :''long'';');
