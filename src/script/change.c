@@ -402,7 +402,7 @@ change_rows(const Script *script, const Statement *statement, const Node *node, 
 			break;
 		default:
 			verb = "UPDATE";
-			relation = castNode(UpdateStmt, node)->relation;
+			relation = ((const UpdateStmt *) node)->relation;
 			where = ((const UpdateStmt *) node)->whereClause;
 			joins = ((const UpdateStmt *) node)->fromClause != NIL;
 			break;
@@ -462,8 +462,8 @@ is_always_true(const Node *expression, int depth)
 		if (constant->isnull)
 			return false;
 		if (IsA(&constant->val, Boolean))
-			return boolVal(&constant->val);
-		return IsA(&constant->val, String) && parse_bool(strVal(&constant->val), &value) && value;
+			return constant->val.boolval.boolval;
+		return IsA(&constant->val, String) && parse_bool(constant->val.sval.sval, &value) && value;
 	}
 	if (IsA(expression, A_Expr))
 	{

@@ -179,7 +179,7 @@ lint_relation(const Script *script, const Statement *statement, const Node *node
 		collect_dropped((const DropStmt *) node, sink);
 		return;
 	}
-	relation = castNode(RangeVar, node);
+	relation = (const RangeVar *) node;
 	if (relation->schemaname == NULL && relation->relpersistence != RELPERSISTENCE_TEMP)
 		sink->relations = lappend(sink->relations, relation->relname);
 }
@@ -213,7 +213,7 @@ lint_query(const Script *script, const Statement *statement, const Node *node, R
 		sink->queries = lappend(sink->queries, ((const CommonTableExpr *) node)->ctename);
 		return;
 	}
-	foreach(cell, castNode(LockingClause, node)->lockedRels)
+	foreach(cell, ((const LockingClause *) node)->lockedRels)
 	{
 		sink->queries = lappend(sink->queries, lfirst_node(RangeVar, cell)->relname);
 	}
@@ -309,7 +309,7 @@ void
 lint_no_where(const Script *script, const Statement *statement, const Node *node, RuleSink *sink)
 {
 	bool		deletes = IsA(node, DeleteStmt);
-	const RangeVar *relation = deletes ? ((const DeleteStmt *) node)->relation : castNode(UpdateStmt, node)->relation;
+	const RangeVar *relation = deletes ? ((const DeleteStmt *) node)->relation : ((const UpdateStmt *) node)->relation;
 	const Node *where = deletes ? ((const DeleteStmt *) node)->whereClause : ((const UpdateStmt *) node)->whereClause;
 
 	if (change_is_of_all_rows(where) && !made_here(script, relation))

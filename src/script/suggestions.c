@@ -62,7 +62,7 @@ suggest_index(const Script *script, const Statement *statement, const Node *node
 						"DROP INDEX waits for, and keeps out, whoever uses the table");
 		return;
 	}
-	stmt = castNode(IndexStmt, node);
+	stmt = (const IndexStmt *) node;
 	first = linitial_node(IndexElem, stmt->indexParams);
 	if (first->name != NULL)
 		key_column(sink->script, stmt->relation->relname, first->name)->has_index = true;
