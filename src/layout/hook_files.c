@@ -52,15 +52,17 @@ hook_files_take(Candidates *all, const Candidate *item)
 	foreach(lc, entry->children)
 	{
 		const char *child = lfirst(lc);
+		bool		bootstrap = pg_strcasecmp(child, "bootstrap.sql") == 0;
 		char	   *path;
 
-		if (name_is_document(child) || !(named_so || is_hook_name(child)))
+		if (name_is_document(child) || !(named_so || bootstrap || is_hook_name(child)))
 			continue;
 		path = psprintf("%s/%s", item->path, child);
 		if (folder)
 			take_file(all, item, path);
 		else
 			(void) refuse(all, item, path,
+						  bootstrap ? "bootstrap.sql is looked for at the top of the source and in the folders of environments" :
 						  all->set->environments != NULL ?
 						  "hooks are looked for at the top of the source, in its folder \"hooks\" and in the folders of environments" :
 						  "hooks are looked for at the top of the source and in its folder \"hooks\"");
@@ -122,7 +124,9 @@ take_file(Candidates *all, const Candidate *item, const char *path)
 				  strncmp(name, "pre_rollback", strlen("pre_rollback")) == 0 ||
 				  strncmp(name, "post_rollback", strlen("post_rollback")) == 0 ?
 				  "it is a hook of a rollback, and nothing is rolled back that could run it" :
-				  "it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_migrate_VERSION.sql and post_migrate_VERSION.sql");
+				  is_hook_name(name) ?
+				  "it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_migrate_VERSION.sql and post_migrate_VERSION.sql" :
+				  "it lies among hooks, which are pre_migrate.sql, post_migrate.sql, pre_migrate_VERSION.sql and post_migrate_VERSION.sql");
 }
 
 /* What cannot run in another environment stops no run of this one. */

@@ -97,6 +97,8 @@ SELECT check_name, severity, file, line, message FROM migrator.validate('m/d') W
 CALL files.names('m/d', '1_a.sql', 'Bootstrap.sql', 'Seed.sql', 'bootstrap.md', 'hooks/bootstrap.sql', 'seeds.sql');
 SELECT check_name, severity, file, message FROM migrator.validate('m/d') WHERE severity <> 'ok';
 SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+CALL files.names('m/d', '1_a.sql', 'sql/bootstrap.sql', 'hooks/seed.sql', 'sql/seed.sql');
+SELECT check_name, severity, file, message FROM migrator.validate('m/d') WHERE severity NOT IN ('ok', 'info') AND check_name <> 'missing';
 
 -- environments: that of all before that of one
 CALL files.again();
