@@ -656,6 +656,12 @@ ok_message(const Survey *survey, CheckId check)
 		case CHECK_GROUPS:
 			return psprintf(ngettext("%d migration group, %d with a down script", "%d migration groups, %d with a down script",
 									 survey->set->count), survey->set->count, downs);
+		case CHECK_ENVIRONMENTS:
+			if (survey->set->environments == NULL || survey->scope->environment == NULL)
+				return "no environments";
+			return psprintf(ngettext("%d environment, and this is \"%s\"", "%d environments, and this is \"%s\"",
+									 list_length(survey->set->environments->items)),
+							list_length(survey->set->environments->items), survey->scope->environment);
 		case CHECK_DEPENDENCIES_TABLES: /* the first of that name */
 			if (survey->set->manifest == NULL)
 				return "no dependencies.json";
