@@ -69,6 +69,17 @@ RESET migrator.checksum_policy;
 UPDATE migrator.migrations SET state = 'running';
 SELECT * FROM migrator.apply('m/d');
 UPDATE migrator.migrations SET state = 'applied';
+-- dependencies
+CALL files.write('m/d/dependencies.json', '{"migrations": {"2": {"depends_on": ["7"]}}}');
+SELECT * FROM migrator.apply('m/d');
+CALL files.write('m/d/3_c.sql', 'SELECT 3;');
+CALL files.write('m/d/dependencies.json', '{"migrations": {"3": {"cross_service_dependencies": {"billing": ["7"]}}}}');
+SELECT * FROM migrator.apply('m/d');
+CALL files.write('m/d/dependencies.json', '{"migrations": {"3": {"manuel": true}}}');
+SELECT * FROM migrator.apply('m/d');
+CALL files.write('m/d/dependencies.json', '{');
+SELECT * FROM migrator.apply('m/d');
+SELECT * FROM migrator.impact('m/d', relation => 'a b');
 CALL files.names('m/d', '1_a.up.sql', '2_b.up.sql');
 SELECT * FROM migrator.apply('m/d');
 SELECT migrator.resolve('2', 'applied');

@@ -16,6 +16,11 @@ CALL files.write('m/d/staging/dependencies.json', '{"migrations": {}}');
 SELECT version FROM migrator.pending('m/d', environment => 'staging');
 CALL files.remove('m/d/staging/dependencies.json');
 
+-- It is ignored by its whole name only.
+CALL files.write('m/d/common/dependencies.json', 'none');
+SELECT version FROM migrator.apply('m/d', environment => 'staging', dry_run => true, options => '{"ignore": ["common/*.json", "dependencies.json"]}');
+SELECT version FROM migrator.apply('m/d', environment => 'staging', dry_run => true, options => '{"ignore": ["common/dependencies.json"]}');
+
 -- What is needed is in another environment.
 CALL files.write('m/d/common/dependencies.json', '{"migrations": {"2": {"depends_on": ["4"]}}}');
 SELECT version, blocked FROM migrator.pending('m/d', environment => 'development');
