@@ -16,10 +16,14 @@ CALL files.write('m/d/staging/dependencies.json', '{"migrations": {}}');
 SELECT version FROM migrator.pending('m/d', environment => 'staging');
 CALL files.remove('m/d/staging/dependencies.json');
 
--- It is ignored by its whole name only.
+-- It is ignored by its whole name only, and by the registration.
 CALL files.write('m/d/common/dependencies.json', 'none');
-SELECT version FROM migrator.apply('m/d', environment => 'staging', dry_run => true, options => '{"ignore": ["common/*.json", "dependencies.json"]}');
-SELECT version FROM migrator.apply('m/d', environment => 'staging', dry_run => true, options => '{"ignore": ["common/dependencies.json"]}');
+SELECT files.error(format($$SELECT * FROM migrator.apply('m/d', options => '{"ignore": [%I]}')$$, 'common/dependencies.json'));
+SELECT migrator.register('default', 'm/d', options => '{"ignore": ["common/*.json", "dependencies.json"]}');
+SELECT files.error($$SELECT * FROM migrator.pending(environment => 'staging')$$);
+SELECT migrator.register('default', 'm/d', options => '{"ignore": ["common/dependencies.json"]}');
+SELECT version FROM migrator.pending(environment => 'staging');
+SELECT migrator.unregister('default');
 
 -- What is needed is in another environment.
 CALL files.write('m/d/common/dependencies.json', '{"migrations": {"2": {"depends_on": ["4"]}}}');
