@@ -197,10 +197,14 @@ alter_command(const AlterTableStmt *stmt, const AlterTableCmd *command, RuleSink
 			add_column(table, castNode(ColumnDef, command->def), sink);
 			break;
 		case AT_DropColumn:
+			if (!cascade && made_column(sink->script, stmt->relation, name))
+				break;
 			note(sink, cascade ? CHANGE_DANGEROUS : CHANGE_CARE, true, "%s DROP %s %s%s", table,
 				 stmt->objtype == OBJECT_TYPE ? "ATTRIBUTE" : "COLUMN", name, cascade ? " CASCADE" : "");
 			break;
 		case AT_AlterColumnType:
+			if (made_column(sink->script, stmt->relation, name))
+				break;
 			note(sink, CHANGE_CARE, !change_only_widens(castNode(ColumnDef, command->def), name),
 				 "%s ALTER %s %s TYPE %s", table, stmt->objtype == OBJECT_TYPE ? "ATTRIBUTE" : "COLUMN", name,
 				 strVal(llast(castNode(ColumnDef, command->def)->typeName->names)));
@@ -409,11 +413,26 @@ change_rows(const Script *script, const Statement *statement, const Node *node, 
 	}
 	if (made_here(script, relation))
 		return;
-	if (change_is_of_all_rows(where))
+	if (IsA(node, UpdateStmt) && change_only_fills(script, (const UpdateStmt *) node))
+		note(sink, CHANGE_CARE, false, "UPDATE %s", change_relation_name(relation));
+	else if (change_is_of_all_rows(where))
 		note(sink, CHANGE_DANGEROUS, true, "%s %s, all rows", verb, change_relation_name(relation));
 	else
 		note(sink, joins ? CHANGE_DANGEROUS : CHANGE_CARE, false, "%s %s%s", verb, change_relation_name(relation),
 			 joins ? " by way of other tables" : "");
+}
+
+bool
+change_only_fills(const Script *script, const UpdateStmt *stmt)
+{
+	ListCell   *cell;
+
+	foreach(cell, stmt->targetList)
+	{
+		if (!made_column(script, stmt->relation, lfirst_node(ResTarget, cell)->name))
+			return false;
+	}
+	return true;
 }
 
 /* What the source lacks may be all there is. */

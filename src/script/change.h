@@ -4,7 +4,7 @@
  *
  * They fill Script.changes: the class of the script is that of its most severe
  * statement, and those that are destructive are listed.  What is done to a
- * relation that the script itself has made counts for nothing.
+ * relation or a column that the script itself has made counts for nothing.
  *
  * Destructive is what loses rows or values, or an object that others may use:
  *	- DROP of anything but an index, a trigger, a rule, a policy, statistics
@@ -36,6 +36,9 @@ extern void change_hidden(const Script *script, const Statement *statement, cons
 
 /* Does a WHERE leave all rows in?  There is none, or it is always true. */
 extern bool change_is_of_all_rows(const Node *where);
+
+/* Does it set columns alone that the script itself has added?  Nothing is lost then. */
+extern bool change_only_fills(const Script *script, const UpdateStmt *stmt);
 
 /*
  * Does every value of the old type, whatever that is, fit into the new one of

@@ -68,6 +68,10 @@ static const LintRow rows[LINT_RULES] = {
 		CHECK_SUGGESTIONS, KEPT_OF_A_LIST,
 		"Add the column without it, SET DEFAULT, and fill the rows in batches."
 	},
+	[LINT_BATCHES] = {
+		CHECK_SUGGESTIONS, KEPT_OF_A_LIST,
+		"Fill the rows of a large table in batches, in a migration that says \"-- migrator: no-transaction\"."
+	},
 	[LINT_COLUMN_TYPE] = {
 		CHECK_SUGGESTIONS, KEPT_OF_A_LIST,
 		"Add a column of the new type, fill it in batches, and take the old one away in a later migration."
@@ -312,7 +316,9 @@ lint_no_where(const Script *script, const Statement *statement, const Node *node
 	const RangeVar *relation = deletes ? ((const DeleteStmt *) node)->relation : ((const UpdateStmt *) node)->relation;
 	const Node *where = deletes ? ((const DeleteStmt *) node)->whereClause : ((const UpdateStmt *) node)->whereClause;
 
-	if (change_is_of_all_rows(where) && !made_here(script, relation))
+	/* to fill a new column is another matter: suggest_batches() */
+	if (change_is_of_all_rows(where) && !made_here(script, relation) &&
+		(deletes || !change_only_fills(script, (const UpdateStmt *) node)))
 		lint_remark(sink->script, sink->statement, LINT_NO_WHERE,
 					psprintf("%s %s has no WHERE that leaves a row out", deletes ? "DELETE FROM" : "UPDATE",
 							 change_relation_name(relation)));

@@ -22,7 +22,12 @@ typedef struct MadeName
 {
 	char		schema[NAMEDATALEN];	/* "" when none is named; TEMPORARY */
 	char		name[NAMEDATALEN];
+	char		column[NAMEDATALEN];	/* "": the relation itself */
 } MadeName;
+
+static MadeName made_name(const RangeVar *relation);
+static void enter(Script *script, const MadeName *name);
+static void note_columns(Script *script, const AlterTableStmt *stmt);
 
 static MadeName
 made_name(const RangeVar *relation)
@@ -63,6 +68,9 @@ made_create(const Script *script, const Statement *statement, const Node *node, 
 			if (!((const ViewStmt *) node)->replace)
 				relation = ((const ViewStmt *) node)->view;
 			break;
+		case T_AlterTableStmt:
+			note_columns(sink->script, (const AlterTableStmt *) node);
+			break;
 		case T_CreateSeqStmt:
 			if (!((const CreateSeqStmt *) node)->if_not_exists)
 				relation = ((const CreateSeqStmt *) node)->sequence;
@@ -72,21 +80,56 @@ made_create(const Script *script, const Statement *statement, const Node *node, 
 	}
 	if (relation == NULL)
 		return;
-	if (sink->script->made == NULL)
+	name = made_name(relation);
+	if (IsA(sink->top, CreateSchemaStmt) && ((const CreateSchemaStmt *) sink->top)->schemaname != NULL)
+		strlcpy(name.schema, ((const CreateSchemaStmt *) sink->top)->schemaname, NAMEDATALEN);
+	enter(sink->script, &name);
+}
+
+static void
+enter(Script *script, const MadeName *name)
+{
+	if (script->made == NULL)
 	{
 		HASHCTL		control = {
 			.keysize = sizeof(MadeName),
 			.entrysize = sizeof(MadeName),
-			.hcxt = GetMemoryChunkContext(sink->script)
+			.hcxt = GetMemoryChunkContext(script)
 		};
 
-		sink->script->made = hash_create("migrator relations of a script", MADE_AT_FIRST, &control,
-										 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		script->made = hash_create("migrator relations of a script", MADE_AT_FIRST, &control,
+								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
-	name = made_name(relation);
-	if (IsA(sink->top, CreateSchemaStmt) && ((const CreateSchemaStmt *) sink->top)->schemaname != NULL)
-		strlcpy(name.schema, ((const CreateSchemaStmt *) sink->top)->schemaname, NAMEDATALEN);
-	(void) hash_search(sink->script->made, &name, HASH_ENTER, NULL);
+	(void) hash_search(script->made, name, HASH_ENTER, NULL);
+}
+
+/* Within one ALTER TABLE the server drops first and adds then. */
+static void
+note_columns(Script *script, const AlterTableStmt *stmt)
+{
+	MadeName	name = made_name(stmt->relation);
+	ListCell   *cell;
+
+	foreach(cell, stmt->objtype == OBJECT_TABLE ? stmt->cmds : NIL)
+	{
+		const AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
+
+		if (command->subtype != AT_DropColumn || script->made == NULL)
+			continue;
+		memset(name.column, 0, sizeof(name.column));
+		strlcpy(name.column, command->name, NAMEDATALEN);
+		(void) hash_search(script->made, &name, HASH_REMOVE, NULL);
+	}
+	foreach(cell, stmt->objtype == OBJECT_TABLE ? stmt->cmds : NIL)
+	{
+		const AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
+
+		if (command->subtype != AT_AddColumn || command->missing_ok)
+			continue;
+		memset(name.column, 0, sizeof(name.column));
+		strlcpy(name.column, castNode(ColumnDef, command->def)->colname, NAMEDATALEN);
+		enter(script, &name);
+	}
 }
 
 /* Of a temporary relation and another one of the same name, the temporary one goes. */
@@ -103,7 +146,6 @@ made_drop(const Script *script, const Statement *statement, const Node *node, Ru
 		List	   *names = lfirst(cell);
 		RangeVar   *relation;
 		MadeName	name;
-		bool		found;
 
 		if (list_length(names) > 2)
 			continue;
@@ -111,7 +153,7 @@ made_drop(const Script *script, const Statement *statement, const Node *node, Ru
 		if (relation->schemaname == NULL && made_is_temporary(script, relation->relname))
 			relation->relpersistence = RELPERSISTENCE_TEMP;
 		name = made_name(relation);
-		(void) hash_search(script->made, &name, HASH_REMOVE, &found);
+		(void) hash_search(script->made, &name, HASH_REMOVE, NULL);
 	}
 }
 
@@ -167,5 +209,17 @@ made_is_temporary(const Script *script, const char *relation)
 	if (script->made == NULL)
 		return false;
 	name = made_name(&temporary);
+	return hash_search(script->made, &name, HASH_FIND, NULL) != NULL;
+}
+
+bool
+made_column(const Script *script, const RangeVar *relation, const char *column)
+{
+	MadeName	name;
+
+	if (script->made == NULL)
+		return false;
+	name = made_name(relation);
+	strlcpy(name.column, column, NAMEDATALEN);
 	return hash_search(script->made, &name, HASH_FIND, NULL) != NULL;
 }

@@ -1,6 +1,6 @@
 /*
  * made.h
- *	  The relations that a script has made itself: what it does to them later
+ *	  The relations and columns that a script has made itself: what it does to them later
  *	  on changes nothing that anybody uses.
  */
 #ifndef MIGRATOR_SCRIPT_MADE_H
@@ -11,8 +11,8 @@
 #include "script/visit.h"
 
 /*
- * Rules: remember what CREATE TABLE, CREATE TABLE AS, SELECT INTO, CREATE VIEW
- * and CREATE SEQUENCE make.  Not with IF NOT EXISTS or OR REPLACE: it may have
+ * Rule: remember what CREATE TABLE, CREATE TABLE AS, SELECT INTO, CREATE VIEW,
+ * CREATE SEQUENCE and ALTER TABLE ... ADD COLUMN make.  Not with IF NOT EXISTS or OR REPLACE: it may have
  * been there.
  */
 extern void made_create(const Script *script, const Statement *statement, const Node *node, RuleSink *sink);
@@ -31,6 +31,9 @@ extern bool made_is_kind(ObjectType type);
  * made without, one with a schema that of one made with the same.
  */
 extern bool made_here(const Script *script, const RangeVar *relation);
+
+/* Has it added that column to a relation that was there? */
+extern bool made_column(const Script *script, const RangeVar *relation, const char *column);
 
 /* Has it made a temporary one of that name? */
 extern bool made_is_temporary(const Script *script, const char *relation);

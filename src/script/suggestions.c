@@ -110,7 +110,8 @@ alter_command(const RangeVar *table, const AlterTableCmd *command, RuleSink *sin
 									 change_relation_name(table)));
 			break;
 		case AT_AlterColumnType:
-			if (exists && !change_only_widens(castNode(ColumnDef, command->def), command->name))
+			if (exists && !made_column(sink->script, table, command->name) &&
+				!change_only_widens(castNode(ColumnDef, command->def), command->name))
 				lint_remark(sink->script, sink->statement, LINT_COLUMN_TYPE,
 							psprintf("the new type of column \"%s\" may rewrite all of %s while nobody else can use it",
 									 command->name, change_relation_name(table)));
@@ -217,6 +218,19 @@ suggest_type(const RangeVar *table, const ColumnDef *column, RuleSink *sink)
 	if (written != NULL)
 		lint_remark(sink->script, sink->statement, rule,
 					psprintf("column \"%s\" of %s is a %s", column->colname, change_relation_name(table), written));
+}
+
+/* The new column of all rows in one go. */
+void
+suggest_batches(const Script *script, const Statement *statement, const Node *node, RuleSink *sink)
+{
+	const UpdateStmt *stmt = (const UpdateStmt *) node;
+
+	if (change_is_of_all_rows(stmt->whereClause) && !made_here(script, stmt->relation) &&
+		change_only_fills(script, stmt))
+		lint_remark(sink->script, sink->statement, LINT_BATCHES,
+					psprintf("UPDATE fills a new column of all rows of %s in one transaction",
+							 change_relation_name(stmt->relation)));
 }
 
 void

@@ -19,6 +19,9 @@ extern void suggest_alter_table(const Script *script, const Statement *statement
 /* of CREATE TABLE: types and keys */
 extern void suggest_create_table(const Script *script, const Statement *statement, const Node *node, RuleSink *sink);
 
+/* of UPDATE */
+extern void suggest_batches(const Script *script, const Statement *statement, const Node *node, RuleSink *sink);
+
 /* of CREATE TYPE ... AS ENUM */
 extern void suggest_enum(const Script *script, const Statement *statement, const Node *node, RuleSink *sink);
 

@@ -64,6 +64,17 @@ CREATE TEMP TABLE scratch AS SELECT 1; DELETE FROM scratch; DROP TABLE scratch;
 SELECT 1 INTO TEMP other; DROP TABLE other; CREATE VIEW v AS SELECT 1; DROP VIEW v; CREATE SEQUENCE s; DROP SEQUENCE s;
 CREATE SCHEMA x CREATE TABLE y (i int); DROP TABLE x.y;
 $$);
+-- nor what it has added to a table
+SELECT files.destructive($$
+ALTER TABLE app.t ADD COLUMN c int, ADD d text; UPDATE app.t SET c = 1, d = 'x'; UPDATE app.t SET (c, d) = (2, 'y');
+ALTER TABLE app.t ALTER c TYPE bigint, DROP d;
+$$);
+SELECT files.destructive($$
+ALTER TABLE app.t ADD COLUMN c int, DROP COLUMN c; ALTER TABLE app.t ADD COLUMN IF NOT EXISTS d int; UPDATE app.t SET d = 1; ALTER TABLE app.t DROP d;
+ALTER TABLE app.t ADD COLUMN e int; UPDATE app.t SET e = 1, f = 2; UPDATE app.u SET e = 1; UPDATE t SET e = 1; ALTER TABLE app.t DROP e;
+ALTER TABLE app.t DROP e;
+ALTER TABLE app.t ADD COLUMN g int; ALTER TABLE app.t RENAME g TO h; ALTER TABLE app.t RENAME f TO g; ALTER TABLE app.t DROP g;
+$$);
 -- but not what may have been there, or is another one by that name
 SELECT files.destructive($$
 CREATE TABLE IF NOT EXISTS a (); DROP TABLE a;

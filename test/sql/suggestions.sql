@@ -16,6 +16,7 @@ INSERT INTO scripts (script) VALUES
 ('CREATE TABLE app.a (b bigint, c bigint, FOREIGN KEY (b, c) REFERENCES app.b)'),
 ('ALTER TABLE app.a ALTER COLUMN i SET NOT NULL'), ('ALTER TABLE app.a ADD COLUMN u uuid DEFAULT gen_random_uuid()'),
 ('ALTER TABLE app.a ADD COLUMN t timestamptz DEFAULT clock_timestamp()::timestamptz'), ('ALTER TABLE app.a ADD COLUMN i bigserial'),
+('ALTER TABLE app.a ADD COLUMN c int; UPDATE app.a SET c = 1; UPDATE app.a SET c = 2 WHERE c = 1'),
 ('ALTER TABLE app.a ALTER COLUMN i TYPE bigint'), ('ALTER TABLE app.a ALTER COLUMN i TYPE varchar(10)'), ('CREATE TYPE app.mood AS ENUM (''a'')'),
 ('CREATE TABLE app.a (c char(3))'), ('CREATE TABLE app.a (c varchar(3))'), ('CREATE TABLE app.a (t timestamp, u timestamp(3) without time zone)'),
 ('CREATE TABLE app.a (id int PRIMARY KEY)'), ('CREATE TABLE app.a (id serial PRIMARY KEY)'), ('CREATE TABLE app.a (id smallserial)'),
