@@ -22,6 +22,7 @@
 #include "record/hook_function.h"
 #include "run/extra.h"
 #include "run/hook.h"
+#include "run/migration_timeout.h"
 
 /* argument of run_after() */
 typedef struct StepHooks
@@ -163,14 +164,17 @@ hook_run_behind(Run *run, const Step *step)
 	if (!hook_any(run, step, true))
 		return;
 	old = MemoryContextSwitchTo(run->context);
+	migration_timeout_start();
 	error = transaction_try(run_after, &hooks, false);
+	migration_timeout_stop();
 	if (error != NULL)
 	{
+		migration_timeout_explain(error);
 		extra_fill_failure(run, step, event_name(step, true), error, &entry);
 		record_write_event(&entry);
 		extra_explain(run, psprintf("Migration \"%s\" is applied, and stays so.", finding_one_line(step->version)), error);
 		run->hook_error = error;
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && !migration_timeout_expired())
 			run->cancelled = true;
 	}
 	run->elapsed = elapsed;

@@ -137,3 +137,12 @@ CALL migrator.up('m/d') \g /dev/null
 SELECT last_value FROM app.attempts;
 SELECT event, version, name, note FROM files.record;
 RESET migrator.lock_retries;
+-- migration_timeout: the hooks of a migration are a part of its time
+CALL files.forget();
+SET migrator.migration_timeout = '300ms';
+CALL files.make('m/d', '1_a.sql', 'SELECT 1;', '2_b.sql', E'-- migrator: no-transaction\nSELECT 1;', '3_c.sql', 'SELECT 1;',
+  'pre_migrate_1.sql', 'SELECT pg_sleep(60);', 'post_migrate_2.sql', 'SELECT pg_sleep(60);', 'post_migrate_3.sql', 'SELECT pg_sleep(60);');
+CALL migrator.up('m/d', on_error => 'continue');
+SELECT version, state FROM migrator.status('m/d');
+SELECT event, version, name, note, error_sqlstate, error_message FROM files.record;
+RESET migrator.migration_timeout;
