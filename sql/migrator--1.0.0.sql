@@ -296,19 +296,19 @@ CREATE FUNCTION migrator.apply(source text = NULL, service text = NULL, target t
                                options jsonb = '{}')
   RETURNS TABLE (service text, version text, name text, outcome text, execution_time_ms double precision, message text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_apply';
-COMMENT ON FUNCTION migrator.apply IS 'Apply pending migrations in the caller''s transaction: SELECT runs in your transaction, CALL migrator.up() gives each migration its own. Returns a row for each migration of the run with its time in milliseconds; none when the schema is up to date. An error undoes the whole call unless on_error is stop or continue; dry_run undoes it in any case. service => ''*'': every registered service, one after the other; a row with no version says that one failed before it began, or was not run.';
+COMMENT ON FUNCTION migrator.apply IS 'Apply pending migrations in the caller''s transaction: SELECT runs in your transaction, CALL migrator.up() gives each migration its own. Returns a row for each migration of the run with its time in milliseconds; none when the schema is up to date. An error undoes the whole call unless on_error is stop or continue; dry_run undoes it in any case. service => ''*'': every registered service, one after the other; a row with no version says that one failed before it began, or was not run. variables: a JSON object of values for scripts that say "-- migrator: variables".';
 
 CREATE PROCEDURE migrator.up(source text = NULL, service text = NULL, target text = NULL, versions text[] = NULL,
                              environment text = NULL, variables jsonb = NULL, if_locked text = NULL,
                              wait_timeout interval = NULL, on_error text = NULL, options jsonb = '{}',
                              INOUT result jsonb = NULL)
   LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_up';
-COMMENT ON PROCEDURE migrator.up IS 'Apply pending migrations, each in a transaction of its own, committed as it goes: SELECT runs in your transaction, CALL gives each migration its own. Runs any statement, also those that refuse a transaction block. Durable when it returns; before that a crash loses at most a suffix of whole migrations. result: outcome (applied, up_to_date, skipped), applied, failed, total, duration_ms, migrations. A failure is raised, and what came before it stays. service => ''*'': every registered service, one after the other; result then has their sums, and services, one result each.';
+COMMENT ON PROCEDURE migrator.up IS 'Apply pending migrations, each in a transaction of its own, committed as it goes: SELECT runs in your transaction, CALL gives each migration its own. Runs any statement, also those that refuse a transaction block. Durable when it returns; before that a crash loses at most a suffix of whole migrations. result: outcome (applied, up_to_date, skipped), applied, failed, total, duration_ms, migrations. A failure is raised, and what came before it stays. service => ''*'': every registered service, one after the other; result then has their sums, and services, one result each. variables: a JSON object of values for scripts that say "-- migrator: variables".';
 
 CREATE FUNCTION migrator.seed(source text = NULL, service text = NULL, environment text = NULL, variables jsonb = NULL)
   RETURNS TABLE (service text, file text, outcome text, execution_time_ms double precision, message text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_seed';
-COMMENT ON FUNCTION migrator.seed IS 'Run seed.sql of the source, and those of common/ and of the environment, in the caller''s transaction, as often as called. Takes the service''s lock as apply() does. Returns a row for each script with its time in milliseconds; an error undoes all of it.';
+COMMENT ON FUNCTION migrator.seed IS 'Run seed.sql of the source, and those of common/ and of the environment, in the caller''s transaction, as often as called. Takes the service''s lock as apply() does. Returns a row for each script with its time in milliseconds; an error undoes all of it. variables: a JSON object of values for scripts that say "-- migrator: variables".';
 
 -- Look -------------------------------------------------------------------------------------------------------------
 CREATE FUNCTION migrator.status(source text = NULL, service text = NULL, environment text = NULL)
@@ -395,7 +395,7 @@ COMMENT ON FUNCTION migrator.lock_key IS 'Advisory lock key of a service, as pg_
 CREATE FUNCTION migrator.register(service text, source text, environment text = NULL, search_path text = NULL,
                                   options jsonb = '{}') RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_register';
-COMMENT ON FUNCTION migrator.register IS 'Register a service, or change its registration: the source used when none is given, the environment, the search_path its scripts run with. options: roles, an array of names; only their members may then run, settle, unlock or register the service. Options that are not given stay; null takes one away. Makes the view <service>_schema_migrations.';
+COMMENT ON FUNCTION migrator.register IS 'Register a service, or change its registration: the source used when none is given, the environment, the search_path its scripts run with. options: roles, an array of names; only their members may then run, settle, unlock or register the service; variables, values for its scripts. Options that are not given stay; null takes one away. Makes the view <service>_schema_migrations.';
 
 CREATE FUNCTION migrator.unregister(service text) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_unregister';
