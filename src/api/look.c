@@ -268,9 +268,8 @@ put_entry(Datum *values, bool *nulls, const Step *step)
 	values[8] = nulls[8] ? (Datum) 0 : IntervalPGetDatum(entry->estimated_duration);
 	api_set_text(values, nulls, 9, step->blocked);
 
-	/* of a script that could not be read to its end it is not known */
-	api_set_text(values, nulls, 10, step->findings.errors > 0 ? NULL :
-				 change_class_name(step->up.changes.change_class));
+	api_set_text(values, nulls, 10, step->up.changes.complete ?
+				 change_class_name(step->up.changes.change_class) : NULL);
 }
 
 /* The name under which people know a migration: its file's stem, or its folder. */
@@ -628,7 +627,7 @@ put_validation(ReturnSetInfo *result, const Survey *survey, const FindingSink *s
 	{
 		const Step *step = &survey->plan->steps[i];
 
-		if (step->migration != NULL && (step->flags & FLAG_EXCLUDED) == 0 && step->findings.errors == 0)
+		if (step->migration != NULL && (step->flags & FLAG_EXCLUDED) == 0 && step->up.changes.complete)
 			put_ok(result, survey, CHECK_SYNTAX, step,
 				   psprintf(ngettext("%d statement", "%d statements", step->up.statement_total),
 							step->up.statement_total));

@@ -28,6 +28,7 @@ typedef struct ScriptChange
 /* What the parse trees of a script say of it. */
 typedef struct ScriptChanges
 {
+	bool		complete;		/* all statements could be read */
 	ChangeClass change_class;
 	ScriptChange worst;			/* the first of that class; none when safe */
 	List	   *destructive;	/* of ScriptChange *, in file order, the first

@@ -237,6 +237,7 @@ rules_forbid(const Script *script, int i, StatementKind kind, const RawStmt *raw
 void
 rules_finish(Script *script)
 {
+	script->changes.complete = script->errors == 0;
 	suggestions_finish(script);
 	lint_finish(script);
 }

@@ -91,6 +91,15 @@ TABLE files.found;
 SELECT files.error('SELECT * FROM migrator.apply()');
 CALL files.write('m/d/environments.json', :'head' || '{"allow_destructive_operations": true}' || :'tail');
 TABLE files.found;
+-- the class is known all the same
+SELECT version, change_class FROM migrator.pending();
+-- a file cannot allow what a registration forbids, and lint that is an error is no way round it
+SELECT migrator.register('default', 'm/d', options => '{"allow_destructive_operations": false, "checks": null}');
+SELECT files.error('SELECT * FROM migrator.apply()');
+CALL files.write('m/d/environments.json', :'head' || '{"allow_destructive_operations": true, "skip_validation": true,
+  "checks": {"destructive": "off"}}' || :'tail');
+SELECT files.error('SELECT * FROM migrator.apply()');
+SELECT migrator.register('default', 'm/d', options => '{"allow_destructive_operations": null, "checks": {"cascade": "error", "no_where": "info"}}');
 -- wrong
 SELECT migrator.register('default', 'm/d', options => '{"checks": {"cascad": "error"}}');
 SELECT migrator.register('default', 'm/d', options => '{"checks": {"cascade": "errors"}}');
