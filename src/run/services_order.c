@@ -271,6 +271,10 @@ find_node(Ordering *ordering, Look *look, const Step *step, const UnmetNeed *unm
 
 			if (other->selected)
 				return (*found)->first_node + (other - plan->steps);
+
+			/* another run did it between the two looks */
+			if (other->state == MIGRATION_APPLIED)
+				return -1;
 			if (other->migration != NULL)
 				reason = other->flags & FLAG_MANUAL ? "It is manual, and runs only when it is named in \"versions\"." :
 					"It is of another environment.";
