@@ -141,7 +141,7 @@ put_status(ReturnSetInfo *result, const Survey *survey)
 static void
 put_names(ReturnSetInfo *result, const Survey *survey)
 {
-	FindingSink sink = {0};
+	FindingSink sink = {.settings = &survey->checks};
 	ListCell   *lc;
 
 	survey_find_what_stops(survey, false, &sink);

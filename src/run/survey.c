@@ -244,7 +244,7 @@ survey_find_what_stops(const Survey *survey, bool force, FindingSink *sink)
 void
 survey_raise_what_stops(const Survey *survey, bool force)
 {
-	FindingSink sink = {0};
+	FindingSink sink = {.settings = &survey->checks};
 
 	scope_check_stamp(survey->scope);
 	survey_find_what_stops(survey, force, &sink);

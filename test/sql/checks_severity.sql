@@ -62,6 +62,15 @@ SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
 CALL files.write('m/d/environments.json', :'head' || '{"checks": {"syntax": "error", "missing": "error", "late": "error", "directives": "off"}}' || :'tail');
 SELECT check_name, severity FROM migrator.validate('m/d') WHERE check_name IN ('environments', 'directives');
 
+-- what is not of one migration stops every run
+CALL files.make('m/d', 'common/1_a.sql', 'SELECT 1', 'development/5_x.sql', 'SELECT 5', 'staging/5_y.sql', 'SELECT 6', 'production/.keep', '');
+CALL files.forget();
+SELECT severity, message FROM migrator.validate('m/d', environment => 'production') WHERE check_name = 'duplicates';
+CALL files.write('m/d/environments.json', :'head' || '{"checks": {"duplicates": "error"}}' || :'tail');
+SELECT severity, message FROM migrator.validate('m/d') WHERE check_name = 'duplicates';
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+SELECT state, message FROM migrator.status('m/d') WHERE state = 'blocked';
+
 -- skip_validation passes lint over, and nothing else
 CALL files.make('m/d', 'common/1_a.up.sql', E'DELETE FROM a;\nDROP TABLE app.b CASCADE;\nCREATE INDEX ON app.a (i);\nSELEC');
 CALL files.forget();

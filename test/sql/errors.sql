@@ -85,6 +85,9 @@ SELECT * FROM migrator.apply('m/d');
 SELECT migrator.resolve('2', 'applied');
 SELECT migrator.register('a-b', 'm/d') \g /dev/null
 SELECT migrator.register('a_b', 'm/d');
+CALL files.make('m/destructive', '1_a.sql', 'DROP TABLE app.x');
+SELECT migrator.register('strict', 'm/destructive', options => '{"allow_destructive_operations": false}') \g /dev/null
+SELECT * FROM migrator.apply('m/destructive', 'strict');
 -- rights
 CREATE ROLE regress_migrator_errors;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA migrator TO regress_migrator_errors;
