@@ -100,9 +100,11 @@ $added{'function 2'} = $added{'after 2'};
 for my $point (split /, /, $whole)
 {
 	new_database();
+	my $offset = -s $node->logfile;
 	control($point);
 	isnt(up(), 0, "killed at \"$point\"");
-	$node->poll_query_until($db, 'SELECT true');
+	# the server learns of it later than the client
+	$node->wait_for_log(qr/ready to accept connections/, $offset);
 	control('');
 	is(done(), $left{$point}, '... what is left');
 	is(up(), 0, '... up again');
