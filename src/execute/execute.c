@@ -11,6 +11,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "optimizer/cost.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "tcop/cmdtag.h"
@@ -35,6 +36,7 @@ static void run_in_context(Execution *execution, int first, int last, bool top_l
 static void hide_values(const Execution *execution, Variables *variables, ErrorData *error, HideFocus focus);
 static void push_context(Execution *execution, ErrorContextCallback *callback);
 static void run_statements(Execution *execution, int first, int last, bool top_level);
+static void keep_to_this_process(void);
 static void execute_statement(Execution *execution, int i, bool top_level);
 static void log_statement_text(const Script *script, int i, RawStmt *raw);
 static void set_characteristics(const TransactionStmt *begin);
@@ -165,12 +167,26 @@ run_statements(Execution *execution, int first, int last, bool top_level)
 			execution->before_statement(i + 1, text, length);
 		}
 		MemoryContextSwitchTo(context);
+		if (execution->filled)
+			keep_to_this_process();
 		execute_statement(execution, i, top_level);
 		session_settings_base_keep(&execution->base);
 		MemoryContextSwitchTo(keep);
 		MemoryContextReset(context);
 	}
 	MemoryContextDelete(context);
+}
+
+/*
+ * A parallel worker shows its query's text in pg_stat_activity, and logs it with
+ * its errors: values of variables are in it.
+ */
+static void
+keep_to_this_process(void)
+{
+	if (max_parallel_workers_per_gather > 0)
+		(void) set_config_option("max_parallel_workers_per_gather", "0", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
 }
 
 static void

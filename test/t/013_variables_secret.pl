@@ -14,12 +14,13 @@ my $node = PostgreSQL::Test::Cluster->new('secret');
 $node->init;
 $node->append_conf('postgresql.conf',
 	"log_statement = all\nlog_min_messages = debug1\nlog_error_verbosity = verbose\nlog_min_duration_statement = 0\n" .
-		"log_min_error_statement = debug1\nmax_prepared_transactions = 10\n");
+		"log_min_error_statement = debug1\nmin_parallel_table_scan_size = 0\nparallel_setup_cost = 0\nparallel_tuple_cost = 0\n");
 $node->start;
 
 # The client's statement is the one thing that shows values, so it gets them from a function. Loaded in one line that is
 # taken out of the log.
 $node->safe_psql('postgres', 'CREATE EXTENSION migrator; CREATE TABLE given (v jsonb); CREATE TABLE kept (name text PRIMARY KEY)');
+$node->safe_psql('postgres', q{CREATE TABLE many AS SELECT 'x' || i AS name FROM generate_series(1, 20000) i; ANALYZE many});
 (my $quoted = $secret) =~ s/'/''/g;
 $node->safe_psql('postgres',
 	"INSERT INTO given VALUES (jsonb_build_object('secret', '$quoted'::text, 'name', 'somebody-known'))");
@@ -88,6 +89,10 @@ tried('dynamic SQL', "SELECT raise(:'secret', 'sql');", qr/":secret"/);
 tried('a role', "CREATE ROLE one PASSWORD :'secret'; CREATE ROLE one PASSWORD :'secret';", qr/role "one" already exists/);
 tried('part by part', "-- migrator: no-transaction\nSET app.name = :'name';\nSELECT 1;\nSELECT :'secret'::integer;",
 	qr/integer: ":secret"/);
+tried('parallel workers', "SELECT count(*) FROM many WHERE (name || :'secret')::integer > 0;", qr/invalid input syntax for type integer: "x\d*:secret"/);
+tried('parallel workers of a script that asks for them',
+	"SET max_parallel_workers_per_gather = 4;\nCREATE TABLE more AS SELECT count(*) FROM many WHERE (name || :'secret')::integer > 0;",
+	qr/invalid input syntax for type integer: "x\d*:secret"/);
 tried('a variable that is missing', "SELECT :'secret', :missing;", qr/variable "missing" has no value/);
 
 # What others see of a statement that is under way.
