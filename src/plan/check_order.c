@@ -27,7 +27,6 @@ static void check_own_service(const MigrationPlan *plan, const char *service, Fi
 static const char *begins_so(const MigrationPlan *plan, const char *version);
 static void check_depth(const MigrationPlan *plan, FindingSink *sink);
 static void check_orphans(const MigrationPlan *plan, FindingSink *sink);
-static bool is_orphan(const MigrationPlan *plan, const ManifestEntry *entry);
 static void check_tables(const MigrationPlan *plan, FindingSink *sink);
 static void check_blocked(const MigrationPlan *plan, FindingSink *sink);
 
@@ -269,10 +268,11 @@ static void
 check_orphans(const MigrationPlan *plan, FindingSink *sink)
 {
 	const Manifest *manifest = plan->set->manifest;
+	ListCell   *lc;
 
-	for (int i = 0; i < manifest->count; i++)
+	foreach(lc, plan->orphans)
 	{
-		const ManifestEntry *entry = manifest->entries[i];
+		const ManifestEntry *entry = lfirst(lc);
 		Finding		finding = {
 			.check = CHECK_ORPHANS_ENTRY,
 			.version = entry->version,
@@ -281,8 +281,7 @@ check_orphans(const MigrationPlan *plan, FindingSink *sink)
 			.message = psprintf("entry \"%s\" has no file", entry->version)
 		};
 
-		if (is_orphan(plan, entry))
-			finding_add(sink, &finding);
+		finding_add(sink, &finding);
 	}
 	for (int i = 0; i < plan->count; i++)
 	{
@@ -302,35 +301,26 @@ check_orphans(const MigrationPlan *plan, FindingSink *sink)
 	}
 }
 
-/* That an applied migration's file is gone is said elsewhere. */
-static bool
-is_orphan(const MigrationPlan *plan, const ManifestEntry *entry)
-{
-	for (int i = plan_first_not_before(plan, entry->version);
-		 i < plan->count && version_compare(plan->order, plan->by_version[i]->version, entry->version) == 0; i++)
-		if (plan->by_version[i]->migration != NULL || plan->by_version[i]->state == MIGRATION_APPLIED)
-			return false;
-	return true;
-}
-
 char *
 check_list_orphans(const MigrationPlan *plan, int *count)
 {
-	const Manifest *manifest = plan->set->manifest;
 	StringInfoData list;
+	ListCell   *lc;
 
-	*count = 0;
-	if (manifest == NULL)
+	*count = list_length(plan->orphans);
+	if (*count == 0)
 		return NULL;
 	initStringInfo(&list);
-	for (int i = 0; i < manifest->count; i++)
+	foreach(lc, plan->orphans)
 	{
-		if (is_orphan(plan, manifest->entries[i]) && ++*count <= ORPHANS_AT_MOST)
-			appendStringInfo(&list, "%s%s", *count > 1 ? ", " : "", manifest->entries[i]->version);
+		if (foreach_current_index(lc) == ORPHANS_AT_MOST)
+		{
+			appendStringInfoString(&list, ", ...");
+			break;
+		}
+		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", ((ManifestEntry *) lfirst(lc))->version);
 	}
-	if (*count > ORPHANS_AT_MOST)
-		appendStringInfoString(&list, ", ...");
-	return *count > 0 ? list.data : NULL;
+	return list.data;
 }
 
 static void

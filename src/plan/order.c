@@ -13,8 +13,9 @@
 #include "record/other_services.h"
 
 static bool take_entry(const MigrationPlan *plan, Step *step, const ManifestEntry *entry);
-static void find_needs(MigrationPlan *plan, Step *step);
-static int	find_needed(const MigrationPlan *plan, const char *version);
+static void leave_entry(MigrationPlan *plan, const ManifestEntry *entry, bool has_step);
+static void find_needs(MigrationPlan *plan, int place);
+static int	find_needed(const MigrationPlan *plan, const char *version, int place);
 static void put_in_order(MigrationPlan *plan);
 static void move_steps(MigrationPlan *plan, const int *order);
 static const char *name_step(int node, void *argument);
@@ -24,30 +25,51 @@ int
 order_plan(MigrationPlan *plan, const char *environment)
 {
 	const Manifest *manifest = plan->set ? plan->set->manifest : NULL;
+	bool		has_step = false;
 	int			next = 0;
 	int			excluded = 0;
 
 	plan->environment = environment;
 	if (manifest == NULL)
 		return 0;
-	for (int i = 0; i < plan->count; i++)
+	/* both are ordered by version */
+	for (int i = 0; i < plan->count && next < manifest->count;)
 	{
 		Step	   *step = plan->by_version[i];
+		int			compared = version_compare(plan->order, manifest->entries[next]->version, step->version);
 
 		CHECK_FOR_INTERRUPTS();
-		/* both are ordered by version */
-		while (next < manifest->count &&
-			   version_compare(plan->order, manifest->entries[next]->version, step->version) < 0)
-			next++;
-		if (next < manifest->count && step->migration != NULL &&
-			version_compare(plan->order, manifest->entries[next]->version, step->version) == 0 &&
-			take_entry(plan, step, manifest->entries[next]))
-			excluded++;
+		if (compared < 0)
+		{
+			leave_entry(plan, manifest->entries[next++], has_step);
+			has_step = false;
+			continue;
+		}
+		if (compared == 0)
+		{
+			has_step |= step->migration != NULL || step->state == MIGRATION_APPLIED;
+			if (step->migration != NULL && take_entry(plan, step, manifest->entries[next]))
+				excluded++;
+		}
+		i++;
+	}
+	for (; next < manifest->count; next++)
+	{
+		leave_entry(plan, manifest->entries[next], has_step);
+		has_step = false;
 	}
 	for (int i = 0; i < plan->count; i++)
-		find_needs(plan, &plan->steps[i]);
+		find_needs(plan, i);
 	put_in_order(plan);
 	return excluded;
+}
+
+/* That an applied migration's file is gone is said elsewhere. */
+static void
+leave_entry(MigrationPlan *plan, const ManifestEntry *entry, bool has_step)
+{
+	if (!has_step)
+		plan->orphans = lappend(plan->orphans, (void *) entry);
 }
 
 /* True: the entry takes the step out of the chosen environment. */
@@ -67,8 +89,9 @@ take_entry(const MigrationPlan *plan, Step *step, const ManifestEntry *entry)
 
 /* What it depends on; places are by version as yet. */
 static void
-find_needs(MigrationPlan *plan, Step *step)
+find_needs(MigrationPlan *plan, int place)
 {
+	Step	   *step = plan->by_version[place];
 	ListCell   *lc;
 
 	if (step->entry == NULL || step->entry->depends_on == NIL)
@@ -77,7 +100,7 @@ find_needs(MigrationPlan *plan, Step *step)
 	foreach(lc, step->entry->depends_on)
 	{
 		ManifestNeed *need = lfirst(lc);
-		int			needed = find_needed(plan, need->version);
+		int			needed = find_needed(plan, need->version, place);
 
 		if (needed >= 0)
 			step->needs[step->need_count++] = needed;
@@ -88,14 +111,19 @@ find_needs(MigrationPlan *plan, Step *step)
 
 /*
  * The place in by_version of a version that can be or was applied, or -1.  A
- * record may have two spellings of a number; one that is applied does.
+ * record may have two spellings of a number; one that is applied does.  Mostly
+ * it is the one before the place from where it is looked for.
  */
 static int
-find_needed(const MigrationPlan *plan, const char *version)
+find_needed(const MigrationPlan *plan, const char *version, int place)
 {
 	int			found = -1;
+	int			first = place - 1;
 
-	for (int i = plan_first_not_before(plan, version);
+	if (place < 2 || version_compare(plan->order, plan->by_version[first]->version, version) != 0 ||
+		version_compare(plan->order, plan->by_version[first - 1]->version, version) == 0)
+		first = plan_first_not_before(plan, version);
+	for (int i = first;
 		 i < plan->count && version_compare(plan->order, plan->by_version[i]->version, version) == 0; i++)
 	{
 		const Step *step = plan->by_version[i];

@@ -120,6 +120,8 @@ typedef struct MigrationPlan
 	List	   *stray_hooks;	/* of HookFile *, for no version */
 	List	   *second_hooks;	/* of HookFile *, where there is another one */
 	List	   *shell_hooks;	/* of HookFile *, which nothing here runs */
+	List	   *orphans;		/* of ManifestEntry *: neither is there a
+								 * file, nor an applied migration */
 	List	   *rings;			/* of lists of places in steps, each of which
 								 * needs the next */
 } MigrationPlan;
