@@ -225,17 +225,22 @@ signature_of(const char *schema, const char *name)
 }
 
 Oid
-hook_function_require(const HookFunction *hook)
+hook_function_find(const HookFunction *hook)
 {
 	Oid			schema = get_namespace_oid(hook->schema, true);
-	oidvector  *none = buildoidvector(NULL, 0);
-	Oid			function = InvalidOid;
+
+	return !OidIsValid(schema) ? InvalidOid :
+		GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(hook->name),
+						PointerGetDatum(buildoidvector(NULL, 0)), ObjectIdGetDatum(schema));
+}
+
+Oid
+hook_function_require(const HookFunction *hook)
+{
+	Oid			function = hook_function_find(hook);
 	Author		owner;
 	HeapTuple	tuple;
 
-	if (OidIsValid(schema))
-		function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(hook->name),
-								   PointerGetDatum(none), ObjectIdGetDatum(schema));
 	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,

@@ -39,6 +39,9 @@ extern int64 hook_function_add(const char *event, Oid function, const char *serv
 /* Take one away; false when there is none. */
 extern bool hook_function_drop(int64 id);
 
+/* The function of that name, whosever it is; InvalidOid when there is none. */
+extern Oid	hook_function_find(const HookFunction *hook);
+
 /*
  * The function, to be called with the caller's rights.  Raises 42883 when it is
  * gone; 42501 when he may not execute it, or when whoever added or owns it could

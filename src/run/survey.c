@@ -13,6 +13,7 @@
 #include "plan/check_plan.h"
 #include "plan/hooks.h"
 #include "plan/order.h"
+#include "record/hook_function.h"
 #include "run/survey.h"
 
 /* The files of applied migrations, sorted when they are first asked for. */
@@ -30,6 +31,7 @@ static const char *recorded_layout(const Record *record);
 static bool is_recorded(void *argument, const char *file);
 static void check_behind(Survey *survey, CheckDepth depth);
 static int	compare_strings(const void *a, const void *b);
+static void find_gone_functions(const Survey *survey, FindingSink *sink);
 static void find_in_plan(const Survey *survey, FindingSink *sink);
 static void check_registered_source(const Survey *survey, FindingSink *sink);
 
@@ -259,6 +261,7 @@ survey_find_all(const Survey *survey, FindingSink *sink)
 	sink->settings = &survey->checks;
 	survey_find_what_stops(survey, false, sink);
 	check_shell_hooks(survey->plan, false, sink);
+	find_gone_functions(survey, sink);
 	find_in_plan(survey, sink);
 	foreach(lc, survey->plan->hook_findings.findings)
 	{
@@ -278,6 +281,27 @@ survey_find_all(const Survey *survey, FindingSink *sink)
 		{
 			finding_add(sink, lfirst(lc));
 		}
+	}
+}
+
+/* Hooks that are functions, and are not there any more: a run would stop. */
+static void
+find_gone_functions(const Survey *survey, FindingSink *sink)
+{
+	ListCell   *lc;
+
+	foreach(lc, hook_function_list(survey->scope->service))
+	{
+		const HookFunction *hook = lfirst(lc);
+		Finding		finding = {
+			.check = CHECK_HOOKS,
+			.sqlstate = ERRCODE_UNDEFINED_FUNCTION,
+			.message = psprintf("hook " INT64_FORMAT " cannot run: function %s does not exist", hook->id, hook->signature),
+			.hint = psprintf("Make it again, or take the hook away with migrator.drop_hook(" INT64_FORMAT ").", hook->id)
+		};
+
+		if (!OidIsValid(hook_function_find(hook)))
+			finding_add(sink, &finding);
 	}
 }
 

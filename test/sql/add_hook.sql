@@ -44,6 +44,7 @@ SELECT * FROM migrator.apply('m/e');
 -- one that is gone, or another thing by now
 DROP FUNCTION app.note();
 CALL migrator.up('m/e');
+SELECT check_name, severity, message, hint FROM migrator.validate('m/e') WHERE severity = 'error';
 CREATE FUNCTION app.note() RETURNS SETOF int LANGUAGE sql AS 'SELECT 1';
 SELECT * FROM migrator.apply('m/e');
 DROP FUNCTION app.note();
