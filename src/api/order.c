@@ -47,6 +47,7 @@ typedef struct OtherNode
 typedef struct Drawing
 {
 	GraphFormat format;
+	bool		of_all;			/* services: labels say which */
 	int			nodes;			/* so far */
 	StringInfoData node_text;
 	StringInfoData edge_text;
@@ -233,7 +234,10 @@ strings_array(const List *strings)
 Datum
 migrator_dependency_graph(PG_FUNCTION_ARGS)
 {
-	Drawing		drawing = {.format = parse_format(api_text(fcinfo, 3))};
+	Drawing		drawing = {
+		.format = parse_format(api_text(fcinfo, 3)),
+		.of_all = scope_means_all(api_text(fcinfo, 1))
+	};
 	List	   *all = NIL;
 	ListCell   *lc;
 
@@ -421,8 +425,10 @@ draw_node(Drawing *drawing, int id, const char *service, const char *version,
 		  const char *name, const char *state)
 {
 	StringInfo	text = &drawing->node_text;
-	char	   *label = name == NULL ? psprintf("%s:%s", service, version) :
-		psprintf("%s %s", version, name);
+	char	   *label = drawing->of_all || name == NULL ? psprintf("%s:%s", service, version) : pstrdup(version);
+
+	if (name != NULL)
+		label = psprintf("%s %s", label, name);
 
 	switch (drawing->format)
 	{

@@ -29,6 +29,7 @@ migrator_seed(PG_FUNCTION_ARGS)
 		List	   *scopes;
 		ListCell   *lc;
 
+		request.of_all = scope_means_all(api_text(fcinfo, 1));
 		scopes = scope_resolve_each(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 2));
 		foreach(lc, scopes)
 		{

@@ -15,6 +15,8 @@ typedef struct RunRequest
 	const Scope *scope;
 	PlanRequest plan;
 	bool		dry_run;
+	bool		of_all;			/* one of all services: to have no seed.sql is
+								 * no mistake */
 	bool		undone_later;	/* a dry run that is undone with others */
 	bool		force;
 	char	  **ignore;			/* instead of the registered patterns, or NULL */

@@ -20,6 +20,7 @@
 #include "run/seed.h"
 
 static bool find_scripts(Run *run);
+static void tell_none(const RunRequest *request, RunReport report, void *argument);
 static void run_all(void *argument);
 
 void
@@ -50,11 +51,10 @@ run_seed(const RunRequest *request, RunReport report, void *argument)
 	source_require_runnable(run.survey->source);
 	survey_raise_what_stops(run.survey, request->force);
 	if (!find_scripts(&run))
-		ereport(ERROR,
-				errcode(ERRCODE_UNDEFINED_FILE),
-				errmsg("source \"%s\" of service \"%s\" has no seed.sql", finding_one_line(request->scope->source),
-					   request->scope->service),
-				errhint("It lies at the top of the source, in common/, or in the folder of the environment."));
+	{
+		tell_none(request, report, argument);
+		return;
+	}
 	survey_decide_policy(run.survey, registration_find(request->scope->service), &run.policy);
 	check_destructive_extra(run.survey->plan->seeds, policy_said(&run.policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS),
 							&run.survey->plan->seed_findings);
@@ -69,6 +69,26 @@ run_seed(const RunRequest *request, RunReport report, void *argument)
 		ReThrowError(error);
 	}
 	event_lock_kept(request->scope->service);
+}
+
+/* What is a mistake where one service is named is none where most have no seeds. */
+static void
+tell_none(const RunRequest *request, RunReport report, void *argument)
+{
+	RunRow		row = {
+		.service = request->scope->service,
+		.outcome = "skipped",
+		.execution_time_ms = -1,
+		.message = "the source has no seed.sql"
+	};
+
+	if (!request->of_all)
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_FILE),
+				errmsg("source \"%s\" of service \"%s\" has no seed.sql", finding_one_line(request->scope->source),
+					   request->scope->service),
+				errhint("It lies at the top of the source, in common/, or in the folder of the environment."));
+	report(&row, argument);
 }
 
 /* Reads them; false when there is none. */

@@ -10,7 +10,8 @@
 /*
  * Run the seed scripts of a service in the caller's transaction, under its locks
  * as apply() does.  A row for each, with the file as name.  Raises what keeps a
- * run from starting, 58P01 where there is none, and what the scripts raise.
+ * run from starting, 58P01 where there is none (of all services: a row that says
+ * so), and what the scripts raise.
  */
 extern void run_seed(const RunRequest *request, RunReport report, void *argument);
 

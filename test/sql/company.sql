@@ -12,6 +12,7 @@ BEGIN
   TRUNCATE migrator.service_state, migrator.given_approvals, migrator.windows, migrator.recorded_backups RESTART IDENTITY;
   DROP SCHEMA IF EXISTS user_service, notification_service, api_gateway CASCADE;
 END $$;
+CALL pg_temp.begin_anew();
 
 -- Register once. A server runs no shell: the two hooks that are shell scripts stop every run and say so, until somebody says
 -- that they are not for the server. The SQL files beside them do the same work.

@@ -55,6 +55,11 @@ SELECT * FROM migrator.seed('m/e', 'shop', 'development');
 SELECT migrator.register('one', 'm/e', 'production');
 SELECT migrator.register('two', 'm/e', 'development');
 SELECT service, file, outcome FROM migrator.seed(service => '*');
+-- most services have no seeds
+CALL files.make('m/none', '1_a.sql', 'SELECT 1;');
+SELECT migrator.register('none', 'm/none');
+SELECT service, file, outcome, message FROM migrator.seed(service => '*');
+SELECT * FROM migrator.seed(service => 'none');
 
 -- whose service it is not
 CREATE ROLE regress_migrator_seed;
