@@ -8,7 +8,7 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -107,6 +107,8 @@ fill_text(Script *script, FillMap *map, const Variables *variables, size_t *leng
 		const Reference *reference = lfirst(lc);
 		FillPiece  *piece = &map->pieces[map->count];
 
+		if ((map->count & 0x3ff) == 0)
+			CHECK_FOR_INTERRUPTS();
 		values[map->count++] = find_value(script, reference, variables, piece, &missing);
 		if (map->free_name == NULL && reference->kind == REFERENCE_RAW && piece->variable != NULL &&
 			!variables_is_plain(piece->variable->value))
