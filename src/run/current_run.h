@@ -9,7 +9,7 @@
 /* Strings may be NULL but for the first two. */
 typedef struct CurrentRun
 {
-	const char *kind;			/* of runs.kind: apply, up */
+	const char *kind;			/* apply, up, seed */
 	const char *service;
 	int64		run_id;			/* 0: none, as in a dry run */
 	const char *environment;

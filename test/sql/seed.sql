@@ -23,6 +23,9 @@ SELECT count(*) FROM app.t;
 SELECT mode, state FROM migrator.locks WHERE service = 'default';
 ROLLBACK;
 SELECT count(*) FROM app.t;
+SET migrator.enabled = off;
+SELECT * FROM migrator.seed('m/d');
+RESET migrator.enabled;
 -- one that fails
 CALL files.write('m/d/seed.sql', E'INSERT INTO app.t VALUES (1);\nSELECT 1/0;');
 SELECT * FROM migrator.seed('m/d');
