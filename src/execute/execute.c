@@ -300,6 +300,7 @@ add_context(void *argument)
 {
 	Execution  *execution = argument;
 	int			position = geterrposition();
+	char	   *place;
 
 	execution->position = position;
 	execution->own_query = false;
@@ -319,7 +320,14 @@ add_context(void *argument)
 	}
 	if (execution->script->fill != NULL)
 		hide_in_notice(execution);
-	errcontext("%s", execute_place(execution));
+
+	/*
+	 * The context that we are in is emptied by an error only, and of notices
+	 * and lines of the log there may be one for each statement.
+	 */
+	place = execute_place(execution);
+	errcontext("%s", place);
+	pfree(place);
 }
 
 /*
@@ -338,16 +346,17 @@ hide_in_notice(const Execution *execution)
 
 	if (notice->elevel < ERROR)
 	{
-		char	   *context = notice->context;
+		ErrorData	before = *notice;
 		HideFocus	focus = script_focus(execution->script, execution->statement, execution->position);
 
 		variables_hide_error(execution->script->fill->variables, &focus, notice, NULL);
-		errmsg_internal("%s", notice->message ? notice->message : "");
-		if (notice->detail != NULL)
+		if (notice->message != before.message)
+			errmsg_internal("%s", notice->message);
+		if (notice->detail != before.detail)
 			errdetail_internal("%s", notice->detail);
-		if (notice->hint != NULL)
+		if (notice->hint != before.hint)
 			errhint("%s", notice->hint);
-		if (notice->context != context)
+		if (notice->context != before.context)
 			errhidecontext(true);
 	}
 	MemoryContextSwitchTo(old);

@@ -15,7 +15,7 @@ chomp(my $bindir = `$pg_config --bindir`);
 
 # A tree of its own, with something in place of the library: nothing is compiled here.
 my $from = "$FindBin::RealBin/../..";
-my $tree = source_dir({ 'migrator.so' => '' });
+my $tree = source_dir({ 'migrator.so' => '', 'src/source/tar.c' => '' });
 mkdir "$tree/$_" or die $! for 'bin', 'sql';
 copy("$from/$_", "$tree/$_") or die "$_: $!" for 'Makefile', 'migrator.control', 'bin/migrator-push', map { s,.*/(sql/),$1,r } glob "$from/sql/*.sql";
 delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
