@@ -1,6 +1,6 @@
 /*
  * variables.h
- *	  Values for the variables of scripts, and how they are kept out of messages.
+ *	  Values for the variables of scripts.
  *
  * A name that is given twice has the value that was given with precedence;
  * whoever gathers them knows which comes first.
@@ -25,7 +25,7 @@ typedef struct Variables
 	int			count;
 	bool		complete;		/* of a run, which gets no others; else what
 								 * is missing may come with the call */
-	struct HiddenParts *parts;	/* made when first asked for */
+	struct HiddenParts *parts;	/* of hide_values.c, made when first needed */
 	MemoryContext context;		/* of all of this */
 } Variables;
 
@@ -46,6 +46,14 @@ extern void variables_add_jsonb(Variables *variables, Jsonb *values, const char 
 /* The same of a file's tree (NULL: none), behind those that are there; it has been checked. */
 extern void variables_add_json(Variables *variables, const JsonNode *object);
 
+/* [A-Za-z\200-\377_0-9] */
+static inline bool
+variables_name_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		c == '_' || IS_HIGHBIT_SET(c);
+}
+
 /* Can a reference have this name? */
 #define VARIABLES_NAME_HINT "A variable's name has letters, digits and underscores, and does not begin with a digit."
 
@@ -60,29 +68,5 @@ extern bool variables_is_plain(const char *value);
 
 /* NULL: it has no value. */
 extern const Variable *variables_find(const Variables *variables, const char *name, size_t length);
-
-/* What a text is about: where its own values are looked for more closely. */
-typedef struct HideFocus
-{
-	const Variable *at_fault;	/* whose value an error points into, or NULL */
-	List	   *near;			/* of Variable *: in the same statement */
-} HideFocus;
-
-/*
- * A text of the server's without values: each is replaced by ":name".  Hidden is
- * a value of four bytes or more wherever it stands, also in another case or with
- * its quotes doubled; any part of one of eight bytes or more, since the server
- * cuts what it shows; and with a focus, which may be NULL, each word of four
- * bytes or more that is in a value near, and in double quotes any part of the one
- * at fault.  The text itself when there is nothing to hide.
- */
-extern char *variables_hide(Variables *variables, const HideFocus *focus, char *text);
-
-/*
- * The same in all texts of an error.  A line of its context is left as it is:
- * own, what the extension says of the script; or NULL.
- */
-extern void variables_hide_error(Variables *variables, const HideFocus *focus, ErrorData *error,
-								 const char *own);
 
 #endif

@@ -25,6 +25,7 @@
 
 #include "base/compat.h"
 #include "base/finding.h"
+#include "base/hide_values.h"
 #include "execute/constraint.h"
 #include "execute/copy.h"
 #include "execute/execute.h"
@@ -33,7 +34,7 @@
 
 static void run_guarded(Execution *execution, int first, int last, bool top_level, bool whole);
 static void run_in_context(Execution *execution, int first, int last, bool top_level, bool whole);
-static void hide_values(const Execution *execution, Variables *variables, ErrorData *error, HideFocus focus);
+static void hide_from_error(const Execution *execution, Variables *variables, ErrorData *error, HideFocus focus);
 static void push_context(Execution *execution, ErrorContextCallback *callback);
 static void run_statements(Execution *execution, int first, int last, bool top_level);
 static void keep_to_this_process(void);
@@ -80,8 +81,8 @@ run_guarded(Execution *execution, int first, int last, bool top_level, bool whol
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
-		hide_values(execution, execution->script->fill->variables, error,
-					script_focus(execution->script, execution->statement, execution->position));
+		hide_from_error(execution, execution->script->fill->variables, error,
+						script_focus(execution->script, execution->statement, execution->position));
 		ReThrowError(error);
 	}
 	PG_END_TRY();
@@ -94,18 +95,18 @@ execute_hide_values(const Execution *execution, Variables *variables, ErrorData 
 {
 	HideFocus	focus = {0};
 
-	hide_values(execution, variables, error, focus);
+	hide_from_error(execution, variables, error, focus);
 }
 
 static void
-hide_values(const Execution *execution, Variables *variables, ErrorData *error, HideFocus focus)
+hide_from_error(const Execution *execution, Variables *variables, ErrorData *error, HideFocus focus)
 {
 	char	   *query = error->internalquery;
 	int			position = error->internalpos;
 
 	if (execution->own_query)
 		error->internalquery = NULL;
-	variables_hide_error(variables, &focus, error,
+	hide_values_in_error(variables, &focus, error,
 						 execution->statement >= 0 ? execute_place(execution) : NULL);
 	if (execution->own_query)
 	{
@@ -349,7 +350,7 @@ hide_in_notice(const Execution *execution)
 		ErrorData	before = *notice;
 		HideFocus	focus = script_focus(execution->script, execution->statement, execution->position);
 
-		variables_hide_error(execution->script->fill->variables, &focus, notice, NULL);
+		hide_values_in_error(execution->script->fill->variables, &focus, notice, NULL);
 		if (notice->message != before.message)
 			errmsg_internal("%s", notice->message);
 		if (notice->detail != before.detail)

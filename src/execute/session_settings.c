@@ -12,6 +12,7 @@
 #include "utils/json.h"
 
 #include "base/compat.h"
+#include "base/hide_values.h"
 #include "execute/session_settings.h"
 
 typedef struct SavedSetting
@@ -265,7 +266,7 @@ session_settings_changes(const SessionSettings *saved, Variables *values)
 		appendStringInfoString(&json, ": ");
 		if (value == NULL)
 			appendStringInfoString(&json, "null");
-		else if (variables_hide(values, NULL, value) == value)
+		else if (hide_values(values, NULL, value) == value)
 			escape_json(&json, value);
 		else
 			add_hidden(&json, value, values);

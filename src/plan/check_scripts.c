@@ -13,6 +13,7 @@
 
 #include "base/errors.h"
 #include "base/finding.h"
+#include "base/hide_values.h"
 #include "layout/layout.h"
 #include "plan/check_scripts.h"
 #include "script/parse.h"
@@ -333,12 +334,12 @@ hide_in_changes(ScriptChanges *changes, Variables *variables)
 	ListCell   *lc;
 
 	if (changes->worst.what != NULL)
-		changes->worst.what = variables_hide(variables, NULL, changes->worst.what);
+		changes->worst.what = hide_values(variables, NULL, changes->worst.what);
 	foreach(lc, changes->destructive)
 	{
 		ScriptChange *change = lfirst(lc);
 
-		change->what = variables_hide(variables, NULL, change->what);
+		change->what = hide_values(variables, NULL, change->what);
 	}
 }
 
@@ -503,7 +504,7 @@ hidden(const Script *script, const ScriptProblem *problem, char *text)
 	{
 		HideFocus	focus = script_focus(script, problem->statement, problem->position);
 
-		text = variables_hide(script->fill->variables, problem->position > 0 ? &focus : NULL, text);
+		text = hide_values(script->fill->variables, problem->position > 0 ? &focus : NULL, text);
 	}
 	return text ? pstrdup(text) : NULL;
 }

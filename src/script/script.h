@@ -20,6 +20,7 @@
 
 #include "base/checks.h"
 #include "base/digest.h"
+#include "base/hide_values.h"
 #include "script/change_class.h"
 #include "script/fill_map.h"
 #include "script/mark.h"
