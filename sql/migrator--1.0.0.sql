@@ -431,9 +431,10 @@ CREATE FUNCTION migrator.unlock(service text = NULL, terminate boolean = false) 
 COMMENT ON FUNCTION migrator.unlock IS 'Cancel (or terminate) the backends that hold the service''s lock, with the rights of pg_cancel_backend; returns their pids.';
 
 -- Policy -----------------------------------------------------------------------------------------------------------
-CREATE FUNCTION migrator.approve(version text, service text = NULL, note text = NULL, source text = NULL) RETURNS void
+CREATE FUNCTION migrator.approve(version text, service text = NULL, note text = NULL, source text = NULL, environment text = NULL)
+  RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_approve';
-COMMENT ON FUNCTION migrator.approve IS 'Approve the up script of a migration as it is now, in the name of the session user: where require_approval is set, a run needs it. It is for these bytes; an edit of the file voids it, and so does one of a hook around it. version bootstrap.sql: the bootstrap script. source: where the service has none registered.';
+COMMENT ON FUNCTION migrator.approve IS 'Approve the up script of a migration as it is now, in the name of the session user: where require_approval is set, a run needs it. It is for these bytes; an edit of the file voids it, and so does one of a hook around it. version bootstrap.sql: the bootstrap script. source: where the service has none registered. environment: that of the run, which decides about its files and hooks; as in apply().';
 
 CREATE FUNCTION migrator.revoke_approval(version text, service text = NULL, note text = NULL) RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_revoke_approval';

@@ -25,7 +25,7 @@ PG_FUNCTION_INFO_V1(migrator_record_backup);
 
 static void take_once(RangeType * during, TimestampTz at, WindowTimes *times);
 
-/* approve(version, service, note, source) */
+/* approve(version, service, note, source, environment) */
 Datum
 migrator_approve(PG_FUNCTION_ARGS)
 {
@@ -33,7 +33,7 @@ migrator_approve(PG_FUNCTION_ARGS)
 	PG_TRY();
 	{
 		char	   *version = api_required_text(fcinfo, 0, "version");
-		const Scope *scope = scope_resolve(api_text(fcinfo, 3), api_text(fcinfo, 1), NULL);
+		const Scope *scope = scope_resolve(api_text(fcinfo, 3), api_text(fcinfo, 1), api_text(fcinfo, 4));
 
 		scope_require_rights(scope, false);
 		approve_version(scope, version, api_text(fcinfo, 2));

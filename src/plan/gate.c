@@ -208,8 +208,10 @@ refuse_unapproved(const char *service, const MigrationPlan *plan, const Step *st
 					  finding_one_line(other->approved_by)) :
 			errdetail("Role \"%s\" approved a file with other bytes: an approval is for the file as it was, and an edit voids it.",
 					  finding_one_line(other->approved_by)),
-			errhint("Who may approve it looks at the file and calls migrator.approve(%s, service => %s).",
-					finding_one_line(quote_literal_cstr(subject.version)), quote_literal_cstr(service)));
+			errhint("Who may approve it looks at the file and calls migrator.approve(%s, service => %s%s).",
+					finding_one_line(quote_literal_cstr(subject.version)), quote_literal_cstr(service),
+					plan->environment == NULL ? "" :
+					psprintf(", environment => %s", quote_literal_cstr(plan->environment))));
 }
 
 void

@@ -232,6 +232,16 @@ SELECT migrator.register('default', 'm/d', options => '{"require_approval": null
 SELECT options FROM migrator.services WHERE service = 'default';
 SELECT version, outcome FROM migrator.apply();
 
+-- An environment that only the run names is named by the approval, too: its files, and its hooks, are what is approved.
+SELECT migrator.unregister('default');
+CALL files.make('m/d', 'common/1_a.sql', 'SELECT 1;', 'prod/2_b.sql', 'SELECT 2;', 'prod/pre_migrate_1.sql', 'SELECT 3;',
+  'environments.json', '{"environments": {"dev": {}, "prod": {"config": {"require_approval": true}}}, "current_environment": "dev"}');
+SELECT migrator.approve('2', 'other', source => 'm/d');
+SELECT migrator.approve('1', 'other', source => 'm/d');
+SELECT version, outcome FROM migrator.apply('m/d', 'other', environment => 'prod');
+SELECT migrator.approve('1', 'other', source => 'm/d', environment => 'prod'), migrator.approve('2', 'other', source => 'm/d', environment => 'prod');
+SELECT version, outcome FROM migrator.apply('m/d', 'other', environment => 'prod');
+
 RESET migrator.source_roots;
 DROP OWNED BY regress_migrator_dev, regress_migrator_lead, regress_migrator_else;
 DROP ROLE regress_migrator_dev, regress_migrator_lead, regress_migrator_else;
