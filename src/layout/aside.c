@@ -17,6 +17,7 @@
 #include "base/errors.h"
 #include "base/finding.h"
 #include "base/glob.h"
+#include "base/valid_name.h"
 #include "layout/aside.h"
 #include "layout/hook_files.h"
 #include "layout/left_out.h"
@@ -195,7 +196,7 @@ aside_refuse_folders(Candidates *all)
 static void
 refuse_folder(const Candidates *all, const char *folder)
 {
-	bool		may_be = all->set->environments == NULL && environments_valid_name(folder);
+	bool		may_be = all->set->environments == NULL && valid_environment_name(folder);
 
 	ereport(ERROR,
 			errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),

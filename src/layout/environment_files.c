@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 
 #include "base/errors.h"
+#include "base/valid_name.h"
 #include "layout/aside.h"
 #include "layout/environment_files.h"
 #include "layout/hook_files.h"
@@ -183,7 +184,7 @@ open_folders(Candidates *all)
 		Environment *environment = NULL;
 		ListCell   *lc;
 
-		if (!entry->is_directory || !environments_valid_name(entry->name) ||
+		if (!entry->is_directory || !valid_environment_name(entry->name) ||
 			hook_files_folder(entry->name) || aside_ignores(all->hints, entry->name))
 			continue;
 		if (strcmp(entry->name, ENVIRONMENTS_COMMON) != 0)

@@ -11,13 +11,13 @@
 
 #include "base/check_settings.h"
 #include "base/nearest.h"
+#include "base/valid_name.h"
 #include "base/variables.h"
 #include "layout/environments.h"
 
 /* of those named in a hint */
 #define KNOWN_AT_MOST 10
 
-#define LETTERS_AND_MORE "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 static void parse_environment(Environments *environments, const JsonNode *node);
 static void parse_list(Environments *environments, Environment *environment, const JsonNode *node);
@@ -27,15 +27,6 @@ static bool parse_checks(Environments *environments, const JsonNode *node);
 static bool require_kind(Environments *environments, const JsonNode *node, JsonNodeKind kind);
 static void refuse_key(Environments *environments, const JsonNode *node, const char *nearest);
 static void complain(Environments *environments, int line, const char *message, const char *hint);
-
-bool
-environments_valid_name(const char *name)
-{
-	size_t		length = strlen(name);
-
-	return length >= 1 && length < NAMEDATALEN &&
-		name[0] >= 'a' && name[0] <= 'z' && strspn(name, LETTERS_AND_MORE) == length;
-}
 
 Environment *
 environments_find(const Environments *environments, const char *name)
@@ -128,7 +119,7 @@ parse_environment(Environments *environments, const JsonNode *node)
 	Environment *environment;
 	ListCell   *lc;
 
-	if (!environments_valid_name(node->key) || strcmp(node->key, ENVIRONMENTS_COMMON) == 0)
+	if (!valid_environment_name(node->key) || strcmp(node->key, ENVIRONMENTS_COMMON) == 0)
 	{
 		complain(environments, node->line,
 				 psprintf("invalid environment name \"%s\"", finding_one_line(node->key)),
@@ -146,6 +137,7 @@ parse_environment(Environments *environments, const JsonNode *node)
 	foreach(lc, node->children)
 	{
 		const JsonNode *child = lfirst(lc);
+		PolicyFlag	flag;
 
 		if (strcmp(child->key, "description") == 0)
 		{
@@ -156,6 +148,9 @@ parse_environment(Environments *environments, const JsonNode *node)
 			parse_list(environments, environment, child);
 		else if (strcmp(child->key, "config") == 0)
 			parse_config(environments, environment, child);
+		else if (policy_flag_find(child->key, &flag))
+			complain(environments, child->line, psprintf("unknown key \"%s\"", child->key),
+					 "It is a key of \"config\".");
 		else
 			refuse_key(environments, child, nearest_of(child->key, keys, lengthof(keys)));
 	}

@@ -49,9 +49,6 @@ typedef struct Environments
 	bool		malformed;		/* the file is no such file */
 } Environments;
 
-/* Is it lower-case letters, digits, "_" and "-", a letter first, and no longer than an identifier? */
-extern bool environments_valid_name(const char *name);
-
 /* The one of that name, or NULL. */
 extern Environment *environments_find(const Environments *environments, const char *name);
 

@@ -17,6 +17,7 @@
 #include "base/finding.h"
 #include "base/json_tree.h"
 #include "base/nearest.h"
+#include "base/valid_name.h"
 #include "layout/manifest.h"
 #include "script/server_parser.h"
 
@@ -354,9 +355,9 @@ take_rollback_safe(EntryReader *reader)
 static void
 take_environment(EntryReader *reader)
 {
-	if (reader->node->text[0] == '\0')
+	if (!valid_environment_name(reader->node->text))
 		add_problem(reader->manifest, reader->entry->version, reader->node->line,
-					"\"environment\" must not be empty");
+					psprintf("invalid environment name \"%s\"", reader->node->text));
 	else
 	{
 		reader->entry->environment = reader->node->text;
@@ -379,7 +380,10 @@ take_cross_service(EntryReader *reader)
 	{
 		const JsonNode *node = lfirst(lc);
 
-		if (require_key_kind(reader, node, JSON_NODE_ARRAY))
+		if (!valid_service_name(node->key))
+			add_problem(reader->manifest, reader->entry->version, node->line,
+						psprintf("invalid service name \"%s\"", node->key));
+		else if (require_key_kind(reader, node, JSON_NODE_ARRAY))
 			reader->entry->cross_service = take_needs(reader, node, node->key, reader->entry->cross_service);
 	}
 }

@@ -13,12 +13,11 @@
 #include "plan/scope.h"
 #include "base/finding.h"
 #include "base/settings.h"
+#include "base/valid_name.h"
 #include "layout/environments.h"
 #include "record/service_state.h"
 #include "source/source.h"
 
-#define SERVICE_NAME_AT_MOST 45
-#define LETTERS_AND_MORE "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 static void require_decided(const char *service, const Service *registration, const char *environment,
 							const char *hint);
@@ -362,10 +361,7 @@ scope_require_rights(const Scope *scope, bool runs)
 void
 scope_check_service_name(const char *name)
 {
-	size_t		length = strlen(name);
-
-	if (length >= 1 && length <= SERVICE_NAME_AT_MOST &&
-		name[0] >= 'a' && name[0] <= 'z' && strspn(name, LETTERS_AND_MORE) == length)
+	if (valid_service_name(name))
 		return;
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -377,7 +373,7 @@ scope_check_service_name(const char *name)
 void
 scope_check_environment_name(const char *name)
 {
-	if (environments_valid_name(name))
+	if (valid_environment_name(name))
 		return;
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -83,6 +83,8 @@ SELECT * FROM migrator.apply('m/user');
 -- names from outside
 CALL files.write('m/user/dependencies.json', E'{"migrations": {"1": {"cross_service_dependencies": {"a\\"\\n\\u001b": ["\\n\\"", "''"]}}}}');
 SELECT * FROM migrator.apply('m/user');
+CALL files.write('m/user/dependencies.json', E'{"migrations": {"1": {"cross_service_dependencies": {"a": ["\\n\\"", "''"]}}}}');
+SELECT * FROM migrator.apply('m/user');
 -- what needs nothing of it
 CALL files.write('m/user/dependencies.json', '{"migrations": {"1": {"cross_service_dependencies": {"billing": []}}}}');
 SELECT version, outcome FROM migrator.apply('m/user');

@@ -133,6 +133,9 @@ SELECT * FROM migrator.apply('m/d', environment => 'staging', options => '{"igno
 SELECT migrator.register('ignoring', 'm/d', options => '{"ignore": ["environments.json"]}');
 SELECT version, outcome FROM migrator.apply('m/d', 'ignoring', environment => 'staging', dry_run => true);
 SELECT migrator.unregister('ignoring');
+-- a flag in the wrong place
+CALL files.json('{"environments": {"staging": {"require_approval": true}}}');
+TABLE files.found;
 -- more in one another than anybody means
 CALL files.json(E'{"environments":\n' || repeat('[', 100000) || repeat(']', 100000) || '}');
 SELECT severity, file, line, message FROM migrator.validate('m/d') WHERE check_name = 'environments';

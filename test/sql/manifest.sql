@@ -93,6 +93,9 @@ SELECT * FROM files.says(E'{"migrations": {"0\\"\\n\\u001b[2J": {"depends_on": [
   "000002": {"depends_on": ["\\u001b\\n"]}}}');
 SELECT severity, version, message FROM migrator.validate('m/d') WHERE check_name = 'orphans' AND severity = 'warning';
 
+-- Names that nothing can have.
+SELECT * FROM files.says('{"migrations": {"000002": {"environment": "Prod", "cross_service_dependencies": {"": [], "*": ["1"], "A b": []}}}}');
+
 -- By its whole name alone it is none of ours, and if the registration says so.
 CALL files.write('m/d/dependencies.json', 'none');
 SELECT files.error($$SELECT * FROM migrator.apply('m/d', dry_run => true, options => '{"ignore": ["*.json"]}')$$);
