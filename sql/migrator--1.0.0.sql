@@ -459,6 +459,16 @@ CREATE FUNCTION migrator.window_times(opens time, closes time, days text[], duri
   LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_window_times';
 COMMENT ON FUNCTION migrator.window_times IS 'Whether a maintenance window is open at a time, and when it opens after that; null: never. The source of view maintenance_windows.';
 
+-- Schema -----------------------------------------------------------------------------------------------------------
+CREATE FUNCTION migrator.schema_objects(schemas text[] = NULL)
+  RETURNS TABLE (kind text, schema text, identity text, hash text, definition text)
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_schema_objects';
+COMMENT ON FUNCTION migrator.schema_objects IS 'The objects of the database as they are now: one row each, with the SHA-256 of its definition. Nothing in it depends on OIDs, search_path or statistics. schemas null: all but the system''s and the extension''s; with names, also what belongs to them without being in them (casts, extensions), schema null. Members of extensions are left out.';
+
+CREATE FUNCTION migrator.schema_fingerprint(schemas text[] = NULL) RETURNS text
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_schema_fingerprint';
+COMMENT ON FUNCTION migrator.schema_fingerprint IS 'schema_objects() as one text, the same when all of them are: the server''s major version, which has a say in how definitions are printed, a colon, and a SHA-256.';
+
 -- Stage ------------------------------------------------------------------------------------------------------------
 CREATE FUNCTION migrator.stage(name text, path text, content bytea) RETURNS integer
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_stage_file';
