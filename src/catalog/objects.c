@@ -56,7 +56,7 @@ void
 objects_scan(const ObjectScope *scope, SchemaObjectRow row, void *argument)
 {
 	static OwnerQuery query = {
-		OBJECTS_QUERY(OBJECTS_ALL), 2, {TEXTARRAYOID, BOOLOID}, .generic = true
+		OBJECTS_QUERY(OBJECTS_ALL), 2, {TEXTARRAYOID, BOOLOID},.generic = true
 	};
 	Datum	   *schemas = palloc(Max(scope->schema_count, 1) * sizeof(Datum));
 	Datum		values[2];
