@@ -181,7 +181,8 @@ SELECT migrator.schema_fingerprint('{app}') AS fingerprint \gset
 \set ECHO all
 SELECT migrator.schema_fingerprint('{app}') = :'fingerprint' AS same;
 -- an array that is cast is printed as its elements are
-CREATE TABLE app.listed (code varchar(5) CHECK (code IN ('a', ',', ']', '''', '(ARRAY[')), other text CHECK (other = ANY (ARRAY['x'::varchar, upper('y')]::text[])));
+CREATE TABLE app.listed (code varchar(5) CHECK (code IN ('a', ',', ']', '''', '(ARRAY[')),
+  other text CHECK (other = ANY (ARRAY['x'::varchar, upper('y')]::text[])));
 SELECT definition FROM migrator.schema_objects('{app}') WHERE kind = 'constraint' AND identity LIKE '%listed' ORDER BY 1;
 SELECT replace(definition, 'CONSTRAINT listed_code_check', 'CONSTRAINT again') AS again FROM migrator.schema_objects('{app}')
  WHERE identity = 'listed_code_check on app.listed' \gset
