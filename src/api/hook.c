@@ -50,21 +50,19 @@ migrator_add_hook(PG_FUNCTION_ARGS)
 static void
 check_event(const char *event)
 {
-	static const char *const events[] = {"pre_run", "post_run", "pre_migrate", "post_migrate"};
+	static const char *const events[] = {
+		"pre_run", "post_run", "pre_migrate", "post_migrate", "pre_rollback", "post_rollback"
+	};
 
 	for (int i = 0; i < lengthof(events); i++)
 	{
 		if (strcmp(event, events[i]) == 0)
 			return;
 	}
-	if (strcmp(event, "pre_rollback") == 0 || strcmp(event, "post_rollback") == 0)
-		ereport(ERROR,
-				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				errmsg("there is no event \"%s\": nothing is rolled back that could run its hooks", event));
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("invalid value for argument \"event\": \"%s\"", event),
-			errhint("Known values: \"pre_run\", \"post_run\", \"pre_migrate\", \"post_migrate\"."));
+			errhint("Known values: \"pre_run\", \"post_run\", \"pre_migrate\", \"post_migrate\", \"pre_rollback\", \"post_rollback\"."));
 }
 
 Datum

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "utils/numeric.h"
+
 #include "utils/builtins.h"
 
 #include "base/nearest.h"
@@ -12,6 +14,7 @@
 static const OptionKey *find_key(const OptionKey *known, const char *name);
 static void refuse_unknown(const OptionKey *known, const char *name);
 static bool take_value(Option *option, JsonbValue *value, bool nulls_allowed);
+static bool take_number(Option *option, Numeric number);
 static bool take_strings(Option *option, JsonbContainer *array);
 static bool take_words(Option *option, JsonbContainer *object);
 
@@ -117,6 +120,8 @@ take_value(Option *option, JsonbValue *value, bool nulls_allowed)
 		option->boolean = value->type == jbvBool && value->val.boolean;
 		return value->type == jbvBool;
 	}
+	if (type == OPTION_NUMBER)
+		return value->type == jbvNumeric && take_number(option, value->val.numeric);
 	if (type == OPTION_STRING && value->type != jbvString)
 		return false;
 	if ((type == OPTION_STRING || type == OPTION_STRING_OR_STRINGS) && value->type == jbvString)
@@ -138,6 +143,18 @@ take_value(Option *option, JsonbValue *value, bool nulls_allowed)
 	}
 	return value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data) &&
 		take_strings(option, value->val.binary.data);
+}
+
+/* 1.5 and what no bigint holds are none. */
+static bool
+take_number(Option *option, Numeric number)
+{
+	char	   *text = numeric_normalize(number);
+	char	   *end;
+
+	errno = 0;
+	option->number = strtoi64(text, &end, 10);
+	return errno == 0 && *end == '\0';
 }
 
 static bool

@@ -15,6 +15,7 @@
 typedef enum OptionType
 {
 	OPTION_BOOLEAN,
+	OPTION_NUMBER,				/* one that is whole */
 	OPTION_STRING,				/* strings[0] */
 	OPTION_STRINGS,				/* an array of strings */
 	OPTION_STRING_OR_STRINGS,	/* one will do without the brackets */
@@ -37,6 +38,7 @@ typedef struct Option
 	const OptionKey *key;
 	bool		is_null;
 	bool		boolean;
+	int64		number;
 	char	  **strings;
 	char	  **keys;			/* of OPTION_WORDS: the names of the strings */
 	int			count;

@@ -4,10 +4,10 @@
  *
  * They are known by their names alone, whatever the layout: pre_migrate.sql and
  * post_migrate.sql stand around a run, pre_migrate_VERSION.sql and
- * post_migrate_VERSION.sql around a migration, bootstrap.sql and seed.sql behind all of them.  Whoever writes such a file
- * counts on it.  So what is only named like one, for another tool, in another
- * case, for a way back that nothing runs, or in a folder where none is looked
- * for, stops a run.
+ * post_migrate_VERSION.sql around a migration, the same with rollback for migrate
+ * on the way back, bootstrap.sql and seed.sql behind all of them.  Whoever
+ * writes such a file counts on it.  So what is only named like one, for another
+ * tool, in another case or in a folder where none is looked for, stops a run.
  */
 #include "postgres.h"
 
@@ -86,15 +86,15 @@ take_script(Candidates *all, const Candidate *item, const char *name, ScriptUnit
 	return true;
 }
 
-/* (pre|post)_migrate[_VERSION].sql, or a reason why the file cannot run. */
+/* (pre|post)_(migrate|rollback)[_VERSION].sql, or a reason why the file cannot run. */
 static void
 take_file(Candidates *all, const Candidate *item, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
-	bool		pre = strncmp(name, "pre_migrate", strlen("pre_migrate")) == 0;
-	bool		post = strncmp(name, "post_migrate", strlen("post_migrate")) == 0;
-	const char *rest = name + strlen(pre ? "pre_migrate" : "post_migrate");
+	static const char *const events[] = {"pre_migrate", "post_migrate", "pre_rollback", "post_rollback"};
+	int			event = 0;
+	const char *rest;
 	const char *ending = strrchr(name, '.');
 	HookFile   *hook;
 
@@ -103,7 +103,10 @@ take_file(Candidates *all, const Candidate *item, const char *path)
 		(void) refuse(all, item, path, "its name is not valid in the database's encoding");
 		return;
 	}
-	if ((pre || post) && ending != NULL && (rest == ending || (*rest == '_' && rest + 1 < ending)))
+	while (event < lengthof(events) && strncmp(name, events[event], strlen(events[event])) != 0)
+		event++;
+	rest = event < lengthof(events) ? name + strlen(events[event]) : NULL;
+	if (rest != NULL && ending != NULL && (rest == ending || (*rest == '_' && rest + 1 < ending)))
 	{
 		bool		shell = strcmp(ending, ".sh") == 0;
 
@@ -112,7 +115,8 @@ take_file(Candidates *all, const Candidate *item, const char *path)
 			if (item->elsewhere)
 				return;
 			hook = palloc0(sizeof(HookFile));
-			hook->after = post;
+			hook->after = event % 2 == 1;
+			hook->back = event >= 2;
 			hook->shell = shell;
 			hook->version = rest == ending ? NULL : pnstrdup(rest + 1, ending - rest - 1);
 			hook->unit = unit_of_file(UNIT_UP, pstrdup(path));
@@ -121,12 +125,9 @@ take_file(Candidates *all, const Candidate *item, const char *path)
 		}
 	}
 	(void) refuse(all, item, path,
-				  strncmp(name, "pre_rollback", strlen("pre_rollback")) == 0 ||
-				  strncmp(name, "post_rollback", strlen("post_rollback")) == 0 ?
-				  "it is a hook of a rollback, and nothing is rolled back that could run it" :
 				  is_hook_name(name) ?
-				  "it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_migrate_VERSION.sql and post_migrate_VERSION.sql" :
-				  "it lies among hooks, which are pre_migrate.sql, post_migrate.sql, pre_migrate_VERSION.sql and post_migrate_VERSION.sql");
+				  "it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_rollback.sql, post_rollback.sql, and the same with _VERSION before .sql" :
+				  "it lies among hooks, which are pre_migrate.sql, post_migrate.sql, pre_rollback.sql, post_rollback.sql, and the same with _VERSION before .sql");
 }
 
 /* What cannot run in another environment stops no run of this one. */

@@ -54,6 +54,7 @@ typedef struct RefusedEntry
 typedef struct HookFile
 {
 	bool		after;
+	bool		back;			/* of what is rolled back */
 	bool		shell;			/* a shell script, which no server runs */
 	char	   *version;		/* as its name has it; NULL: of a run */
 	ScriptUnit *unit;

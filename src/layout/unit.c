@@ -56,6 +56,14 @@ unit_read(UnitReader *reader, const ScriptUnit *unit, UnitText *text)
 	text->unit = unit;
 	text->variables = reader->variables;
 	text->first_line = 1;
+	if (unit->text != NULL)
+	{
+		raw->length = strlen(unit->text);
+		raw->bytes = pnstrdup(unit->text, raw->length);
+		digest_sha256(raw->bytes, raw->length, text->checksum);
+		memcpy(text->file_checksum, text->checksum, sizeof(text->checksum));
+		return;
+	}
 	if (unit->range_count == 0)
 	{
 		source_read(reader->source, unit->file, raw);
@@ -129,6 +137,12 @@ sum_ranges(UnitText *text)
 void
 unit_decode(UnitText *text)
 {
+	if (text->unit->text != NULL)
+	{
+		text->read.text = text->read.raw.bytes;
+		text->read.length = text->read.raw.length;
+		return;
+	}
 	if (text->unit->range_count > 0)
 		take_ranges(text);
 	source_decode_script(text->unit->file, &text->read);

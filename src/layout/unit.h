@@ -55,6 +55,9 @@ typedef struct ScriptUnit
 	const char *file_checksum;	/* SHA-256 of the file that the ranges were
 								 * found in; a layout leaves it to join.c */
 
+	/* instead of the file's, in the server's encoding: as it is on record */
+	const char *text;
+
 	/* of what the script's own directives leave open */
 	UnitTransactions transactions;
 	const char *mark;			/* the words that say so; NULL if nothing does */

@@ -19,14 +19,14 @@ check_destructive(const MigrationPlan *plan, PolicyValue allowed, bool selected,
 
 		if (!is_to_run(step, selected))
 			continue;
-		check_script(&step->up, step->version, allowed, sink);
-		check_hook(step->before, step->version, allowed, sink);
-		check_hook(step->after, step->version, allowed, sink);
+		check_script(plan_step_script(plan, step), step->version, allowed, sink);
+		check_hook(plan_hook(plan, step, false), step->version, allowed, sink);
+		check_hook(plan_hook(plan, step, true), step->version, allowed, sink);
 	}
 	if (!selected || plan->selected > 0)
 	{
-		check_hook(plan->before, NULL, allowed, sink);
-		check_hook(plan->after, NULL, allowed, sink);
+		check_hook(plan_hook(plan, NULL, false), NULL, allowed, sink);
+		check_hook(plan_hook(plan, NULL, true), NULL, allowed, sink);
 	}
 }
 

@@ -17,6 +17,7 @@
 #include "layout/layout.h"
 #include "plan/check_scripts.h"
 #include "script/parse.h"
+#include "script/require.h"
 #include "script/server_parser.h"
 #include "script/touch.h"
 
@@ -32,7 +33,7 @@ typedef struct Subject
 } Subject;
 
 static void check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
-static void check_down_script(Step *step, UnitReader *reader, MemoryContext work);
+static void check_down_script(Step *step, UnitReader *reader, bool idle, FindingSink *findings, MemoryContext work);
 static void compare_with_record(Step *step, const Script *script);
 static void check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
 static void check_hook_script(StepScript *script, const Subject *of, UnitReader *reader, MemoryContext work);
@@ -42,6 +43,7 @@ static void add_script_problems(const Subject *subject, const Script *script);
 static void add_remarks(const Subject *subject, const Script *script);
 static char *hidden(const Script *script, const ScriptProblem *problem, char *text);
 static void check_directives(const Subject *subject, const Script *script, const char *const *known);
+static void check_requirements(const Subject *subject, const Script *script);
 static void check_marks(const Subject *subject, const Script *script);
 static void check_one_transaction(const Subject *subject, const StepScript *kept, const Script *script);
 static void keep_verdicts(StepScript *kept, const Script *script);
@@ -54,7 +56,7 @@ static const char *list_directives(const char *const *known);
 
 /* directives that mean something now */
 static const char *const known_directives[] = {
-	"no-transaction", "manual", "irreversible", DIRECTIVE_VARIABLES, NULL
+	"no-transaction", "manual", "irreversible", DIRECTIVE_REQUIRE, DIRECTIVE_VARIABLES, NULL
 };
 
 /* the same in a hook, which is never chosen and always one transaction */
@@ -67,7 +69,7 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 {
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "migrator script check",
 											   ALLOCSET_DEFAULT_SIZES);
-	Hook	   *of_run[2] = {plan->before, plan->after};
+	Hook	   *of_run[] = {plan->before, plan->after, plan->back_before, plan->back_after};
 	bool		runs = false;
 
 	source_hold(reader->source);
@@ -82,16 +84,16 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 		check_up_script(step, reader, depth, work);
 		MemoryContextReset(work);
 		if (depth == CHECK_EVERYTHING && step->down.unit != NULL)
-			check_down_script(step, reader, work);
+			check_down_script(step, reader, true, &step->findings, work);
 		MemoryContextReset(work);
 		check_step_hooks(step, reader, depth, work);
 		runs |= step->state != MIGRATION_APPLIED;
 	}
 	for (int i = 0; i < lengthof(of_run); i++)
 	{
-		Subject		subject = {&plan->hook_findings};
+		Subject		subject = {&plan->hook_findings,.idle = i >= 2};
 
-		if (of_run[i] != NULL && (runs || depth == CHECK_EVERYTHING))
+		if (of_run[i] != NULL && ((runs && i < 2) || depth == CHECK_EVERYTHING))
 			check_hook_script(&of_run[i]->script, &subject, reader, work);
 	}
 	source_release(reader->source);
@@ -169,15 +171,16 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 		add_script_problems(&subject, script);
 		check_one_transaction(&subject, &step->up, script);
 		check_directives(&subject, script, known_directives);
+		check_requirements(&subject, script);
 	}
 }
 
-/* validate() also reads the scripts that go down.  A run does not stop for their faults. */
+/* validate() also reads the scripts that go down.  Only a run that goes back stops for their faults. */
 static void
-check_down_script(Step *step, UnitReader *reader, MemoryContext work)
+check_down_script(Step *step, UnitReader *reader, bool idle, FindingSink *findings, MemoryContext work)
 {
 	const ScriptUnit *unit = step->down.unit;
-	Subject		subject = {&step->findings, step->version, unit, step->migration->marks, true, false};
+	Subject		subject = {findings, step->version, unit, step->migration ? step->migration->marks : MARK_OF_NOBODY, idle, false};
 	MemoryContext keep = MemoryContextSwitchTo(work);
 	UnitText	text;
 	Script	   *script = NULL;
@@ -185,6 +188,8 @@ check_down_script(Step *step, UnitReader *reader, MemoryContext work)
 	if (unit_read_text(reader, unit, &text) != NULL)
 	{
 		script = unit_split(&text);
+		if (!step->looked_into)
+			script->touches = touch_set_create();
 		script_parse(script);
 	}
 	MemoryContextSwitchTo(keep);
@@ -195,18 +200,50 @@ check_down_script(Step *step, UnitReader *reader, MemoryContext work)
 	}
 	step->down.checksum = pstrdup(text.checksum);
 	keep_verdicts(&step->down, script);
+	if (script_directive(script, "irreversible") != NULL)
+		step->flags |= FLAG_IRREVERSIBLE;
+	if (!idle && script->touches != NULL)
+		step->touches = touch_list(script->touches);
+	if (step->down.call_reason == NULL && step->row != NULL && step->row->going_back &&
+		step->row->statement_done + step->row->statement_started > 0)
+	{
+		step->down.call_reason = "a part of it is done, and CALL migrator.down() goes on from there";
+		step->down.call_line = 1;
+	}
 	check_marks(&subject, script);
 	add_script_problems(&subject, script);
 	add_remarks(&subject, script);
 	check_one_transaction(&subject, &step->down, script);
 	check_directives(&subject, script, known_directives);
+	check_requirements(&subject, script);
+}
+
+void
+check_way_back(Step *step, UnitReader *reader, FindingSink *findings)
+{
+	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "migrator script check",
+											   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext keep;
+	UnitText	text;
+
+	if (step->down.unit != NULL)
+		check_down_script(step, reader, false, findings, work);
+	MemoryContextReset(work);
+
+	/* the script that went up says whether there is a way back */
+	keep = MemoryContextSwitchTo(work);
+	if (step->up.unit != NULL && unit_read_text(reader, step->up.unit, &text) != NULL &&
+		script_directive(unit_split(&text), "irreversible") != NULL)
+		step->flags |= FLAG_IRREVERSIBLE;
+	MemoryContextSwitchTo(keep);
+	MemoryContextDelete(work);
 }
 
 /* Those of a migration that is applied run no more; validate() reads them all the same. */
 static void
 check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work)
 {
-	Hook	   *const hooks[2] = {step->before, step->after};
+	Hook	   *const hooks[] = {step->before, step->after, step->back_before, step->back_after};
 	bool		applied = step->state == MIGRATION_APPLIED;
 
 	for (int i = 0; i < lengthof(hooks); i++)
@@ -214,11 +251,12 @@ check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext
 		Subject		subject = {
 			.findings = &step->findings,
 			.version = step->version,
-			.idle = applied,
+			.idle = applied || i >= 2,
 			.applied = applied
 		};
 
-		if (hooks[i] != NULL && (!applied || depth == CHECK_EVERYTHING))
+		/* those of the way back stop nothing but a way back */
+		if (hooks[i] != NULL && ((!applied && i < 2) || depth == CHECK_EVERYTHING))
 			check_hook_script(&hooks[i]->script, &subject, reader, work);
 	}
 }
@@ -364,7 +402,7 @@ set_flags(Step *step, const Script *script)
 static bool
 is_partly_done(const Step *step)
 {
-	return step->row != NULL &&
+	return step->row != NULL && !step->row->going_back &&
 		step->state != MIGRATION_APPLIED && step->state != MIGRATION_ROLLED_BACK &&
 		step->row->statement_done + step->row->statement_started > 0;
 }
@@ -529,6 +567,33 @@ check_directives(const Subject *subject, const Script *script, const char *const
 			continue;
 		finding.message = psprintf("unknown directive \"%s\"", directive->name);
 		finding.hint = list_directives(known);
+		finding_add(subject->findings, &finding);
+	}
+}
+
+/* What a script requires is one query, which can be asked before it. */
+static void
+check_requirements(const Subject *subject, const Script *script)
+{
+	ListCell   *lc;
+
+	foreach(lc, script->directives)
+	{
+		const Directive *directive = lfirst(lc);
+		const char *problem = strcmp(directive->name, DIRECTIVE_REQUIRE) == 0 ? require_problem(directive) : NULL;
+		Finding		finding = {
+			.check = CHECK_SYNTAX,
+			.idle = subject->idle,
+			.version = subject->version,
+			.file = subject->unit->file,
+			.line = directive->line,
+			.column = 1,
+			.hint = "A requirement is one SELECT on one line, which returns true: -- migrator: require SELECT NOT EXISTS (SELECT FROM orders)"
+		};
+
+		if (problem == NULL)
+			continue;
+		finding.message = psprintf("directive \"require\": %s", problem);
 		finding_add(subject->findings, &finding);
 	}
 }

@@ -33,6 +33,13 @@ extern void check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth de
 extern void check_extra_script(StepScript *kept, bool idle, FindingSink *findings, UnitReader *reader);
 
 /*
+ * Before a step is taken back: the same of its down script, and whether one of its
+ * scripts says that there is no way back.  Where nothing is known yet of the tables
+ * that it touches, they are those of its down script.
+ */
+extern void check_way_back(Step *step, UnitReader *reader, FindingSink *findings);
+
+/*
  * Load, cut and check one script for running: the text is read anew, and must
  * be what was checked before.  Raises 55000 when the file changed meanwhile.
  */

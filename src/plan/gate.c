@@ -70,10 +70,12 @@ gate_raise_before_step(const Policy *policy, const char *service, const Migratio
 static void
 refuse_free_variables(const char *service, const MigrationPlan *plan, const Step *step)
 {
-	const Hook *const hooks[] = {plan->before, step ? step->before : NULL, step ? step->after : NULL, plan->after};
+	const Hook *const hooks[] = {
+		plan_hook(plan, NULL, false), plan_hook(plan, step, false), plan_hook(plan, step, true), plan_hook(plan, NULL, true)
+	};
 
 	if (step != NULL)
-		refuse_free_variable(service, &step->up);
+		refuse_free_variable(service, plan_step_script(plan, step));
 	for (int i = 0; step != NULL && i < lengthof(hooks); i++)
 		if (hooks[i] != NULL)
 			refuse_free_variable(service, &hooks[i]->script);
@@ -151,11 +153,11 @@ gate_subject(const MigrationPlan *plan, const Step *step, Approval *subject)
 		subject->checksum = checksum[0] != '\0' ? checksum : NULL;
 		return;
 	}
-	append_hook(&hooks, plan->before);
-	append_hook(&hooks, step->before);
-	append_hook(&hooks, step->after);
-	append_hook(&hooks, plan->after);
-	subject->checksum = step->up.checksum;
+	append_hook(&hooks, plan_hook(plan, NULL, false));
+	append_hook(&hooks, plan_hook(plan, step, false));
+	append_hook(&hooks, plan_hook(plan, step, true));
+	append_hook(&hooks, plan_hook(plan, NULL, true));
+	subject->checksum = plan_step_script(plan, step)->checksum;
 	subject->hooks = hooks.data;
 }
 
@@ -201,6 +203,8 @@ refuse_unapproved(const char *service, const MigrationPlan *plan, const Step *st
 			step == NULL ?
 			errmsg("the bootstrap script of service \"%s\" is not approved", service) :
 			count == 1 ?
+			plan->direction == UNIT_DOWN ?
+			errmsg("the way back of migration \"%s\" of service \"%s\" is not approved", version, service) :
 			errmsg("migration \"%s\" of service \"%s\" is not approved", version, service) :
 			errmsg("%d migrations of service \"%s\" are not approved, first \"%s\"", count, service, version),
 			other == NULL ? 0 : hooks ?

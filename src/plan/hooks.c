@@ -13,6 +13,7 @@
 #include "base/finding.h"
 #include "plan/hooks.h"
 
+static Hook **hook_place(MigrationPlan *plan, Step *step, const HookFile *file);
 static void add_hook_finding(const HookFile *hook, const char *message, FindingSink *sink);
 
 void
@@ -31,9 +32,7 @@ hooks_attach(MigrationPlan *plan)
 	{
 		const HookFile *file = lfirst(lc);
 		Step	   *step = file->version ? plan_find(plan, file->version) : NULL;
-		Hook	  **place = step != NULL ?
-			(file->after ? &step->after : &step->before) :
-			(file->after ? &plan->after : &plan->before);
+		Hook	  **place = hook_place(plan, step, file);
 
 		if (file->version != NULL && step == NULL)
 			plan->stray_hooks = lappend(plan->stray_hooks, (void *) file);
@@ -48,6 +47,19 @@ hooks_attach(MigrationPlan *plan)
 			(*place)->script.unit = file->unit;
 		}
 	}
+}
+
+/* Where the hook of a step, or (NULL) of the run, belongs. */
+static Hook **
+hook_place(MigrationPlan *plan, Step *step, const HookFile *file)
+{
+	if (file->back)
+		return step != NULL ?
+			(file->after ? &step->back_after : &step->back_before) :
+			(file->after ? &plan->back_after : &plan->back_before);
+	return step != NULL ?
+		(file->after ? &step->after : &step->before) :
+		(file->after ? &plan->after : &plan->before);
 }
 
 char *
@@ -79,9 +91,7 @@ check_hooks(const MigrationPlan *plan, FindingSink *sink)
 	{
 		const HookFile *second = lfirst(lc);
 		const Step *step = second->version ? plan_find(plan, second->version) : NULL;
-		const Hook *first = step != NULL ?
-			(second->after ? step->after : step->before) :
-			(second->after ? plan->after : plan->before);
+		const Hook *first = *hook_place((MigrationPlan *) plan, (Step *) step, second);
 
 		add_hook_finding(second, psprintf("\"%s\" is for the same event", finding_one_line(first->file->unit->file)), sink);
 	}
@@ -98,13 +108,15 @@ check_shell_hooks(const MigrationPlan *plan, bool chosen, FindingSink *sink)
 		const Step *step = hook->version ? plan_find(plan, hook->version) : NULL;
 		Finding		finding = {
 			.check = CHECK_HOOKS,
-			.idle = step != NULL && step->state == MIGRATION_APPLIED,
+			.idle = !hook->back && step != NULL && step->state == MIGRATION_APPLIED,
 			.version = step ? step->version : NULL,
 			.file = hook->unit->file,
 			.message = psprintf("hook \"%s\" cannot run: a database server runs no shell", finding_one_line(hook->unit->file)),
 			.hint = "migrator-push --hooks runs it on the client; or leave it out with options => '{\"ignore\": [\"*.sh\"]}', here or in migrator.register()."
 		};
 
+		if (chosen && hook->back != (plan->direction == UNIT_DOWN))
+			continue;
 		if (!chosen || (step != NULL ? step->selected : plan->selected > 0))
 			finding_add(sink, &finding);
 	}

@@ -19,7 +19,6 @@ static void fill_step(Step *step, const Migration *migration, const RecordRow *r
 static int	compare_row_pointers(const void *a, const void *b, void *order);
 static void require_target(const MigrationPlan *plan, const char *target);
 static void require_version(const MigrationPlan *plan, const char *version);
-static bool *mark_named(const MigrationPlan *plan, char **versions, int count);
 static void stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink *sink);
 static const char *environment_of(const Step *step);
 static TimestampTz when_ready(const MigrationPlan *plan, const Step *step);
@@ -99,7 +98,10 @@ fill_step(Step *step, const Migration *migration, const RecordRow *row)
 		step->flags |= FLAG_NON_TRANSACTIONAL;
 	if (row->state == MIGRATION_FAILED)
 		step->message = row->error_message;
-	if (row->state == MIGRATION_INTERRUPTED)
+	if (row->going_back)
+		step->message = psprintf("it is partly rolled back: %s",
+								 row->error_message ? row->error_message : record_state_name(row->state));
+	else if (row->state == MIGRATION_INTERRUPTED)
 		step->message = psprintf(ngettext("interrupted; %d statement was done", "interrupted; %d statements were done",
 										  row->statement_done), row->statement_done);
 }
@@ -111,6 +113,14 @@ compare_row_pointers(const void *a, const void *b, void *order)
 	const RecordRow *right = *(const RecordRow *const *) b;
 
 	return version_compare(*(VersionOrder *) order, left->version, right->version);
+}
+
+Hook *
+plan_hook(const MigrationPlan *plan, const Step *step, bool after)
+{
+	if (plan->direction == UNIT_UP)
+		return step != NULL ? (after ? step->after : step->before) : (after ? plan->after : plan->before);
+	return step != NULL ? (after ? step->back_after : step->back_before) : (after ? plan->back_after : plan->back_before);
 }
 
 bool
@@ -272,8 +282,8 @@ reason_not_to_come(const MigrationPlan *plan, const Step *need)
 void
 plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 {
-	bool	   *named = mark_named(plan, request->versions, request->version_count);
-	bool	   *late_admitted = mark_named(plan, request->allow_late, request->allow_late_count);
+	bool	   *named = plan_mark_named(plan, request->versions, request->version_count);
+	bool	   *late_admitted = plan_mark_named(plan, request->allow_late, request->allow_late_count);
 	bool	   *within = plan_within_target(plan, request->target);
 
 	if (request->target != NULL)
@@ -328,7 +338,19 @@ plan_within_target(const MigrationPlan *plan, const char *target)
 static void
 stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink *sink)
 {
-	if (!request->may_resume && step->state == MIGRATION_INTERRUPTED)
+	if (step->row != NULL && step->row->going_back)
+	{
+		Finding		finding = {
+			.check = CHECK_INTERRUPTED,
+			.version = step->version,
+			.file = step->up.unit->file,
+			.message = psprintf("migration \"%s\" is partly rolled back", step->version),
+			.hint = "CALL migrator.down() goes on with it; or look at what it did and resolve it with migrator.resolve()."
+		};
+
+		finding_add(sink, &finding);
+	}
+	else if (!request->may_resume && step->state == MIGRATION_INTERRUPTED)
 	{
 		Finding		finding = {
 			.check = CHECK_INTERRUPTED,
@@ -532,9 +554,8 @@ plan_find(const MigrationPlan *plan, const char *version)
 		plan->by_version[i] : NULL;
 }
 
-/* For each step: is it among the versions?  They may come in any order, and twice. */
-static bool *
-mark_named(const MigrationPlan *plan, char **versions, int count)
+bool *
+plan_mark_named(const MigrationPlan *plan, char **versions, int count)
 {
 	bool	   *named = palloc0(Max(plan->count, 1) * sizeof(bool));
 

@@ -94,6 +94,10 @@ typedef struct Step
 	StepScript	down;
 	Hook	   *before;			/* or NULL */
 	Hook	   *after;			/* likewise */
+	Hook	   *back_before;	/* the same of its way back */
+	Hook	   *back_after;
+	bool		down_differs;	/* the file's from the one of record, which is
+								 * run */
 	bool		looked_into;	/* touches is known */
 	List	   *touches;		/* of Touch *: what its script touches */
 	FindingSink findings;		/* of its scripts, those of its hooks among
@@ -109,9 +113,12 @@ typedef struct MigrationPlan
 	Step	  **by_version;		/* the same by version */
 	int			count;
 	int			selected;
+	UnitDirection direction;	/* of the scripts that the selected ones run */
 	Hook	   *before;			/* the run; or NULL */
 	Hook	   *after;			/* likewise */
-	FindingSink hook_findings;	/* of these two */
+	Hook	   *back_before;	/* one that goes back */
+	Hook	   *back_after;
+	FindingSink hook_findings;	/* of the first two */
 	StepScript	bootstrap[SCRIPT_PLACES];	/* those without a unit are none */
 	StepScript	seeds[SCRIPT_PLACES];	/* likewise */
 	bool		bootstrap_due;	/* there is one, and it is not on record */
@@ -146,6 +153,19 @@ typedef struct PlanRequest
  * in CurrentMemoryContext.
  */
 extern MigrationPlan *plan_join(const MigrationSet *set, const Record *record);
+
+/* The script of a step that a run of the plan runs. */
+static inline const StepScript *
+plan_step_script(const MigrationPlan *plan, const Step *step)
+{
+	return plan->direction == UNIT_UP ? &step->up : &step->down;
+}
+
+/* Its hook, or (NULL) that of the run; or NULL. */
+extern Hook *plan_hook(const MigrationPlan *plan, const Step *step, bool after);
+
+/* For each step: is it among the versions?  They may come in any order, and twice.  palloc'd. */
+extern bool *plan_mark_named(const MigrationPlan *plan, char **versions, int count);
 
 /* The steps that a version names stand together in by_version: the place of the first, or where it would be. */
 extern int	plan_first_not_before(const MigrationPlan *plan, const char *version);

@@ -65,7 +65,7 @@ state_of_name(Datum value)
 #define LOAD_COLUMNS \
 	"SELECT version, name, file, layout, state, environment, checksum, fingerprint," \
 	" applied_at, execution_time_ms, applied_by, baseline, non_transactional," \
-	" error_message, run_id, statement_done, statement_started, done_digest" \
+	" error_message, run_id, statement_done, statement_started, done_digest, direction" \
 	" FROM migrator.migrations WHERE service = $1"
 
 Record *
@@ -149,7 +149,7 @@ new_record(const char *service)
 	return record;
 }
 
-#define RECORD_COLUMNS 18
+#define RECORD_COLUMNS 19
 
 /* The row's strings go where the record lives. */
 static void
@@ -175,6 +175,7 @@ load_row(const Datum *values, const bool *nulls, void *argument)
 	row->run_id = nulls[14] ? 0 : DatumGetInt64(values[14]);
 	row->statement_done = nulls[15] ? 0 : DatumGetInt32(values[15]);
 	row->statement_started = nulls[16] ? 0 : DatumGetInt32(values[16]);
+	row->going_back = !nulls[18];
 	MemoryContextSwitchTo(old);
 }
 
@@ -193,7 +194,7 @@ take_texts(Record *record, RecordRow *row, const Datum *values, const bool *null
 		&row->version, &row->name, &row->file, &row->layout, NULL,
 		&row->environment, &row->checksum, &row->fingerprint, NULL, NULL,
 		&row->applied_by, NULL, NULL, &row->error_message, NULL,
-		NULL, NULL, &row->done_digest
+		NULL, NULL, &row->done_digest, NULL
 	};
 	const RecordRow *before = record->count > 0 ? row - 1 : NULL;
 
@@ -227,6 +228,37 @@ take_texts(Record *record, RecordRow *row, const Datum *values, const bool *null
 		}
 		*fields[i] = same;
 	}
+}
+
+typedef struct DownScript
+{
+	char	   *text;
+	MemoryContext context;
+} DownScript;
+
+static void
+take_down_script(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	DownScript *script = argument;
+	MemoryContext old = MemoryContextSwitchTo(script->context);
+
+	script->text = owner_query_text(tuple, desc, 1);
+	MemoryContextSwitchTo(old);
+}
+
+char *
+record_down_script(const char *service, const char *version)
+{
+	static OwnerQuery query = {
+		"SELECT down_script FROM migrator.migrations WHERE service = $1 AND version = $2",
+		2, {TEXTOID, TEXTOID},
+		.generic = true
+	};
+	Datum		values[2] = {CStringGetTextDatum(service), CStringGetTextDatum(version)};
+	DownScript	script = {NULL, CurrentMemoryContext};
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_down_script, &script);
+	return script.text;
 }
 
 bool

@@ -64,7 +64,8 @@ record_write(RecordEntry *entry)
  * What is applied stays so: this is the fence between runs, whatever became of
  * the locks that should have kept them apart.  A row whose version is the same
  * number, spelled otherwise, is the migration's row: index migrations_number
- * says that there is one at most.
+ * says that there is one at most.  One that is being taken back is the business
+ * of record_write_back().
  */
 #define STATE_COLUMNS \
 	"INSERT INTO migrator.migrations AS m (service, version, name, file, layout, state, environment," \
@@ -93,7 +94,7 @@ record_write(RecordEntry *entry)
 	" lock_key = excluded.lock_key, backend_pid = excluded.backend_pid," \
 	" baseline = excluded.baseline, non_transactional = excluded.non_transactional," \
 	" error_message = excluded.error_message, error_sqlstate = excluded.error_sqlstate" \
-	" WHERE m.state <> 'applied'"
+	" WHERE m.state <> 'applied' AND m.direction IS NULL"
 
 #define STATE_PARAMETER_COUNT 26
 #define STATE_PARAMETER_TYPES \
@@ -172,6 +173,59 @@ state_values(const RecordEntry *entry, Datum *values, char *nulls)
 }
 
 void
+record_write_back(RecordEntry *entry)
+{
+	if (entry->applied_by == NULL)
+		record_entry_identify(entry);
+	record_write_back_state(entry);
+	record_write_event(entry);
+}
+
+/* When, how long and by whom are those of the state that stays. */
+void
+record_write_back_state(const RecordEntry *entry)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.migrations SET state = $3, direction = CASE WHEN $3 IN ('running', 'failed') THEN 'down' END,"
+		" run_id = $4, statement_total = $5, statement_done = $6, statement_started = $7, done_digest = $8,"
+		" resume_state = CASE WHEN $3 IN ('running', 'failed') AND ($6 > 0 OR $7 > 0) THEN resume_state END,"
+		" lock_key = $9, backend_pid = $10, backend_start = $11, error_message = $12, error_sqlstate = $13,"
+		" applied_at = CASE $3 WHEN 'rolled_back' THEN pg_catalog.clock_timestamp() ELSE applied_at END,"
+		" execution_time_ms = CASE $3 WHEN 'rolled_back' THEN $14 ELSE execution_time_ms END,"
+		" applied_by = CASE $3 WHEN 'rolled_back' THEN $15 ELSE applied_by END,"
+		" baseline = baseline AND $3 <> 'rolled_back'"
+		" WHERE service = $1 AND version = $2 AND (state = 'applied' OR direction = 'down')",
+		15, {TEXTOID, TEXTOID, TEXTOID, INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, INT8OID, INT4OID, TIMESTAMPTZOID,
+		TEXTOID, TEXTOID, FLOAT8OID, TEXTOID},
+		.generic = true
+	};
+	Datum		values[15];
+	char		nulls[15];
+
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = CStringGetTextDatum(entry->service);
+	values[1] = CStringGetTextDatum(entry->version);
+	values[2] = CStringGetTextDatum(stored_state_name(entry->state));
+	values[3] = Int64GetDatum(entry->run_id);
+	nulls[3] = entry->run_id != 0 ? ' ' : 'n';
+	values[4] = Int32GetDatum(entry->statement_total);
+	values[5] = Int32GetDatum(entry->statement_done);
+	values[6] = Int32GetDatum(entry->statement_started);
+	nulls[6] = entry->statement_started > 0 ? ' ' : 'n';
+	values[7] = owner_query_text_or_null(entry->done_digest, &nulls[7]);
+	values[8] = Int64GetDatum(entry->lock_key);
+	values[9] = Int32GetDatum(entry->backend_pid);
+	values[10] = TimestampTzGetDatum(MyStartTimestamp);
+	values[11] = owner_query_text_or_null(entry->error_message, &nulls[11]);
+	values[12] = owner_query_text_or_null(entry->error_sqlstate, &nulls[12]);
+	values[13] = Float8GetDatum(entry->execution_time_ms);
+	nulls[13] = entry->execution_time_ms >= 0 ? ' ' : 'n';
+	values[14] = owner_query_text_or_null(entry->applied_by, &nulls[14]);
+	if (owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL) != 1)
+		record_refuse_stale(entry->service, entry->version);
+}
+
+void
 record_write_event(RecordEntry *entry)
 {
 	static OwnerQuery query = {
@@ -232,7 +286,7 @@ record_change_state(const char *service, const char *version, MigrationState fro
 {
 	static OwnerQuery query = {
 		"UPDATE migrator.migrations SET state = $3, error_message = NULL, error_sqlstate = NULL,"
-		" statement_started = NULL, resume_state = NULL, applied_at = pg_catalog.clock_timestamp(),"
+		" statement_started = NULL, resume_state = NULL, direction = NULL, applied_at = pg_catalog.clock_timestamp(),"
 		" baseline = baseline AND $3 = 'applied'"
 		" WHERE service = $1 AND version = $2 AND state = $4",
 		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}

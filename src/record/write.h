@@ -33,6 +33,7 @@ typedef struct RecordEntry
 	bool		baseline;
 	bool		non_transactional;
 	int64		lock_key;
+	bool		going_back;		/* of what is taken back */
 
 	/* of a failure */
 	int			statement;		/* 1-based, 0: none */
@@ -75,6 +76,14 @@ extern void record_write_event(RecordEntry *entry);
  * applied meanwhile.  Of an attempt whose transaction was undone.
  */
 extern bool record_write_state(const RecordEntry *entry);
+
+/*
+ * The same of a migration that is taken back: the state, how far that came and
+ * when, and nothing of the migration itself.  Raises 40001 when it is neither
+ * applied nor being taken back.  record_write_back() writes the event, too.
+ */
+extern void record_write_back(RecordEntry *entry);
+extern void record_write_back_state(const RecordEntry *entry);
 
 /*
  * Change the state that is on record, and nothing else of the row but its

@@ -1,6 +1,6 @@
 /*
  * apply.c
- *	  SELECT migrator.apply(): a run in the caller's transaction.
+ *	  SELECT migrator.apply(), or rollback(): a run in the caller's transaction.
  *
  * What must hold, and why it does:
  *
@@ -36,6 +36,7 @@
 #include "execute/constraint.h"
 #include "record/lock.h"
 #include "plan/gate.h"
+#include "run/back.h"
 #include "run/bootstrap.h"
 #include "run/call.h"
 #include "run/event.h"
@@ -45,7 +46,7 @@
 #include "run/shared.h"
 #include "run/step_gate.h"
 
-static const char *first_version(const MigrationPlan *plan);
+static const char *first_version(const Run *run);
 static void refuse_what_needs_call(const Run *run);
 static void warn_of_lock_table(const Run *run);
 static void tell_lock_kept(const Run *run);
@@ -67,8 +68,8 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	Record	   *fresh;
 
 	run.request = request;
-	run.kind = "apply";
-	run.direction = UNIT_UP;
+	run.direction = request->direction;
+	run.kind = run.direction == UNIT_UP ? "apply" : "rollback";
 	run.context = CurrentMemoryContext;
 	run.report = report;
 	run.report_argument = argument;
@@ -85,35 +86,36 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 		report(&skipped, argument);
 		return;
 	}
-	run_refuse_standby("migrator.apply()");
+	run_refuse_standby(run_function_name(&run));
 	scope_require_rights(request->scope, true);
 
-	scope_require_source(request->scope);
+	if (run.direction == UNIT_UP)
+		scope_require_source(request->scope);
 	scope_check_search_path(request->scope);
 
 	/* the first look, without the lock: an up-to-date database costs no wait */
-	run.survey = survey_take(request->scope, CHECK_FOR_RUN);
-	run_raise_what_stops(&run);
+	run_look_again(&run);
+	back_or_up_raise_what_stops(&run);
 	refuse_what_needs_call(&run);
 	if (run.survey->plan->selected == 0 && !run_bootstrap_follows(&run))
 	{
-		run_warn_once(&run);
+		back_or_up_warn_once(&run);
 		(void) run_nothing_to_do(&run);
 		return;
 	}
 
-	run_require_writable("migrator.apply()");
+	run_require_writable(run_function_name(&run));
 	if (!run_take_lock(&run))
 		return;
 
 	/* what was seen before the lock may be history by now */
 	fresh = run_load_fresh(service);
 	if (run.waited || !record_equal(fresh, run.survey->record) || scope_stamp_changed(run.survey->scope))
-		run.survey = survey_take(request->scope, CHECK_FOR_RUN);
+		run_look_again(&run);
 	run_interrupt_running(&run);
-	run_raise_what_stops(&run);
+	back_or_up_raise_what_stops(&run);
 	refuse_what_needs_call(&run);
-	run_warn_once(&run);
+	back_or_up_warn_once(&run);
 	if (!run_bootstrap_follows(&run) && run_nothing_to_do(&run))
 	{
 		tell_lock_kept(&run);
@@ -127,24 +129,23 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	constraint_check_deferred(false);
 
 	if (run.survey->plan->selected > 0)
-		event_pending(service, run.survey->plan->selected, run.survey->set->total, request->dry_run);
+		run_tell_begin(&run);
 	if (!request->dry_run)
 	{
 		run.run_id = record_new_run_id();
 		run_stamp_environment(&run);
-		run_make_restore_point(&run, first_version(run.survey->plan));
+		run_make_restore_point(&run, first_version(&run));
 	}
 	apply_steps(&run);
 
 	if (request->dry_run)
-		event_dry_run_done(service, run.applied, run.failed, run.not_run,
+		event_dry_run_done(service, run.direction, run.applied, run.failed, run.not_run,
 						   run_elapsed_since(run.start));
 	else
 	{
-		run_fill_entry(&run, run.failed > 0 ? "failed" : "applied", &entry);
+		run_fill_entry(&run, run.failed > 0 ? "failed" : run_done_outcome(&run), &entry);
 		record_write_run(&entry, true);
-		event_done(service, run.applied, run.failed, run.survey->set->total,
-				   run_elapsed_since(run.start));
+		run_tell_end(&run);
 	}
 	tell_lock_kept(&run);
 }
@@ -159,11 +160,11 @@ tell_lock_kept(const Run *run)
 
 /* What a run begins with that has something to do. */
 static const char *
-first_version(const MigrationPlan *plan)
+first_version(const Run *run)
 {
-	for (int i = 0; i < plan->count; i++)
-		if (plan->steps[i].selected)
-			return plan->steps[i].version;
+	for (int i = 0; i < run->survey->plan->count; i++)
+		if (run_step_at(run, i)->selected)
+			return run_step_at(run, i)->version;
 	return GATE_BOOTSTRAP;
 }
 
@@ -177,7 +178,7 @@ refuse_what_needs_call(const Run *run)
 		return;
 	for (int i = 0; i < plan->count; i++)
 	{
-		const Step *step = &plan->steps[i];
+		const Step *step = run_step_at(run, i);
 		const StepScript *script = run_step_script(run, step);
 
 		if (step->selected && script->call_reason != NULL)
@@ -186,7 +187,8 @@ refuse_what_needs_call(const Run *run)
 					errmsg("migration \"%s\" cannot run in the caller's transaction: %s",
 						   step->version, script->call_reason),
 					errdetail("Nothing was run."),
-					errhint("Use CALL migrator.up(), which gives each migration its own transaction and runs such statements outside of one."),
+					errhint("Use CALL migrator.%s(), which gives each migration its own transaction and runs such statements outside of one.",
+							run->direction == UNIT_UP ? "up" : "down"),
 					errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
 							   step->version, script->unit->file, script->call_line, 1));
 	}
@@ -210,7 +212,8 @@ warn_of_lock_table(const Run *run)
 		ereport(WARNING,
 				errmsg("this run may need about " INT64_FORMAT " locks in one transaction, and the lock table has room for about " INT64_FORMAT,
 					   needed, room),
-				errhint("Raise max_locks_per_transaction, use \"target\" to apply fewer at a time, or CALL migrator.up()."));
+				errhint("Raise max_locks_per_transaction, use \"target\" to run fewer at a time, or CALL migrator.%s().",
+						run->direction == UNIT_UP ? "up" : "down"));
 }
 
 /*
@@ -257,7 +260,7 @@ apply_all(void *argument)
 	apply_beginning(run);
 	for (int i = 0; i < plan->count; i++)
 	{
-		Step	   *step = &plan->steps[i];
+		Step	   *step = run_step_at(run, i);
 
 		if (!step->selected || run_step_not_run(run, step, run_step_script(run, step)->call_reason))
 			continue;
@@ -310,7 +313,7 @@ apply_each(void *argument)
 
 	for (int i = 0; i < plan->count; i++)
 	{
-		Step	   *step = &plan->steps[i];
+		Step	   *step = run_step_at(run, i);
 		ErrorData  *error;
 
 		if (!step->selected ||
@@ -363,7 +366,7 @@ step_failed(Run *run, Step *step, ErrorData *error)
 	step->failed = step->broken = true;
 	run_explain_error(run, step, error);
 	run_fill_failure(run, step, error, &entry);
-	event_failed(request->scope->service, step->version, step->name, error->message);
+	event_failed(request->scope->service, run->direction, step->version, step->name, error->message);
 
 	/* a user's cancel is meant for the whole call */
 	if (request->on_error == ON_ERROR_RAISE || error->sqlerrcode == ERRCODE_QUERY_CANCELED)

@@ -13,9 +13,11 @@
 #include "plan/gate.h"
 #include "record/write.h"
 #include "run/approve.h"
+#include "run/back.h"
 #include "run/call.h"
 #include "run/survey.h"
 
+static void prepare_way_back(Survey *survey, Step *step);
 static Step *find_to_approve(const Survey *survey, const char *version);
 
 void
@@ -42,6 +44,8 @@ approve_version(const Scope *scope, const char *version, const char *note)
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("service \"%s\" has no bootstrap script that is to run", scope->service),
 				errhint("There is none in the source, it ran already, or migrator.bootstrap is off."));
+	if (step != NULL && step->state == MIGRATION_APPLIED)
+		prepare_way_back(survey, step);
 	gate_subject(survey->plan, step, &subject);
 
 	/* what cannot be read cannot be approved */
@@ -56,8 +60,8 @@ approve_version(const Scope *scope, const char *version, const char *note)
 	ereport(NOTICE,
 			step == NULL ?
 			errmsg("the bootstrap script of service \"%s\" is approved", scope->service) :
-			errmsg("file \"%s\" of migration \"%s\" is approved", finding_one_line(step->up.unit->file),
-				   finding_one_line(step->version)),
+			errmsg("file \"%s\" of migration \"%s\" is approved",
+				   finding_one_line(plan_step_script(survey->plan, step)->unit->file), finding_one_line(step->version)),
 			subject.hooks[0] == '\0' ?
 			errdetail("Its SHA-256 is %s.", subject.checksum) :
 			errdetail("Its SHA-256 is %s. With it the hooks that run around it are approved as they are: see view migrator.approvals.",
@@ -71,10 +75,7 @@ find_to_approve(const Survey *survey, const char *version)
 	Step	   *step = survey_find_step(survey, version);
 
 	if (step->state == MIGRATION_APPLIED)
-		ereport(ERROR,
-				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("migration \"%s\" is applied already", finding_one_line(step->version)),
-				errhint("There is nothing to approve."));
+		return step;
 	if (step->migration == NULL)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -83,6 +84,24 @@ find_to_approve(const Survey *survey, const char *version)
 	if (step->flags & FLAG_EXCLUDED)
 		plan_refuse_excluded(survey->plan, step);
 	return step;
+}
+
+/* Of a migration that is applied, the script can be approved that takes it back. */
+static void
+prepare_way_back(Survey *survey, Step *step)
+{
+	FindingSink sink = {.settings = &survey->checks};
+
+	survey->plan->direction = UNIT_DOWN;
+	back_load_script(survey, step, DOWN_SOURCE_RECORD, &sink);
+	if (step->down.unit == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("migration \"%s\" is applied already", finding_one_line(step->version)),
+				errhint("There is nothing to approve: it has no down script."));
+	back_load_hooks(survey, step, &sink);
+	back_load_hooks(survey, NULL, &sink);
+	finding_raise_first(&sink);
 }
 
 bool

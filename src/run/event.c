@@ -19,6 +19,7 @@
 #include "base/settings.h"
 #include "run/event.h"
 
+static char letter(UnitDirection direction);
 static void say(int level, const char *service, const char *message, const char *detail);
 
 /* The log line names the service; the client is told once, by event_lock_acquired. */
@@ -103,18 +104,48 @@ event_pending(const char *service, int pending, int total, bool dry_run)
 				 pending, total), NULL);
 }
 
-/* as golang-migrate prints it: version, direction, name, time */
 void
-event_applied(const char *service, const char *version, const char *name, double ms, bool dry_run)
+event_going_back(const char *service, int count, int applied, bool dry_run)
 {
-	say(migrator_log_level, service, psprintf("%s%s/u %s (%.3f ms)", dry_run ? "would apply " : "",
-											  finding_one_line(version), name ? finding_one_line(name) : "", ms), NULL);
+	say(LOG, service,
+		psprintf(dry_run ?
+				 ngettext("dry run: trying to roll back %d migration out of %d applied",
+						  "dry run: trying to roll back %d migrations out of %d applied", count) :
+				 ngettext("rolling back %d migration out of %d applied",
+						  "rolling back %d migrations out of %d applied", count),
+				 count, applied), NULL);
 }
 
 void
-event_failed(const char *service, const char *version, const char *name, const char *message)
+event_nothing_back(const char *service, int applied)
 {
-	say(LOG, service, psprintf("%s/u %s failed: %s", finding_one_line(version),
+	say(migrator_log_level, service,
+		applied == 0 ? "nothing to roll back: no migration is applied" :
+		psprintf(ngettext("nothing to roll back: %d migration is applied, and is not meant",
+						  "nothing to roll back: %d migrations are applied, and none of them is meant", applied),
+				 applied), NULL);
+}
+
+static char
+letter(UnitDirection direction)
+{
+	return direction == UNIT_UP ? 'u' : 'd';
+}
+
+/* as golang-migrate prints it: version, direction, name, time */
+void
+event_applied(const char *service, UnitDirection direction, const char *version, const char *name, double ms,
+			  bool dry_run)
+{
+	say(migrator_log_level, service, psprintf("%s%s/%c %s (%.3f ms)",
+											  !dry_run ? "" : direction == UNIT_UP ? "would apply " : "would roll back ",
+											  finding_one_line(version), letter(direction), name ? finding_one_line(name) : "", ms), NULL);
+}
+
+void
+event_failed(const char *service, UnitDirection direction, const char *version, const char *name, const char *message)
+{
+	say(LOG, service, psprintf("%s/%c %s failed: %s", finding_one_line(version), letter(direction),
 							   name ? finding_one_line(name) : "", finding_one_line(message)), NULL);
 }
 
@@ -138,8 +169,14 @@ event_done(const char *service, int applied, int failed, int total, double ms)
 }
 
 void
-event_dry_run_done(const char *service, int applied, int failed, int not_run, double ms)
+event_back_done(const char *service, int done, int failed, double ms)
 {
-	say(LOG, service, psprintf("dry run, all undone: %d would be applied, %d failed, %d not run (%.3f ms)",
-							   applied, failed, not_run, ms), NULL);
+	say(LOG, service, psprintf("Rolled back: %d, Failed: %d (%.3f ms)", done, failed, ms), NULL);
+}
+
+void
+event_dry_run_done(const char *service, UnitDirection direction, int applied, int failed, int not_run, double ms)
+{
+	say(LOG, service, psprintf("dry run, all undone: %d would be %s, %d failed, %d not run (%.3f ms)",
+							   applied, direction == UNIT_UP ? "applied" : "rolled back", failed, not_run, ms), NULL);
 }

@@ -7,6 +7,8 @@
 #ifndef MIGRATOR_RUN_EVENT_H
 #define MIGRATOR_RUN_EVENT_H
 
+#include "layout/unit.h"
+
 /* One of several begins; last: of its turns. */
 extern void event_service(const char *service, bool last);
 
@@ -20,16 +22,19 @@ extern void event_up_to_date(const char *service);
 extern void event_nothing_selected(const char *service, const char *target, int pending);
 
 extern void event_pending(const char *service, int pending, int total, bool dry_run);
-extern void event_applied(const char *service, const char *version, const char *name, double ms,
+extern void event_going_back(const char *service, int count, int applied, bool dry_run);
+extern void event_nothing_back(const char *service, int applied);
+extern void event_applied(const char *service, UnitDirection direction, const char *version, const char *name, double ms,
 						  bool dry_run);
-extern void event_failed(const char *service, const char *version, const char *name,
+extern void event_failed(const char *service, UnitDirection direction, const char *version, const char *name,
 						 const char *message);
 
 /* Of what is no migration; kind: hook, bootstrap, seed. */
 extern void event_extra_done(const char *service, const char *kind, const char *file, double ms);
 extern void event_extra_failed(const char *service, const char *kind, const char *file, const char *message);
 extern void event_done(const char *service, int applied, int failed, int total, double ms);
-extern void event_dry_run_done(const char *service, int applied, int failed, int not_run,
+extern void event_back_done(const char *service, int done, int failed, double ms);
+extern void event_dry_run_done(const char *service, UnitDirection direction, int applied, int failed, int not_run,
 							   double ms);
 
 #endif

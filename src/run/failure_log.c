@@ -116,7 +116,8 @@ migrator_failure_worker_main(Datum argument)
 	/* the caller looks at these two when the worker has ended */
 	shared->kept = write_in_transaction(&message, false);
 	memcpy(shared->reason, message.reason, REASON_SIZE);
-	if (message.entry.version != NULL)
+	/* what was to be taken back is applied as before */
+	if (message.entry.version != NULL && !message.entry.going_back)
 		(void) write_in_transaction(&message, true);
 	dsm_detach(segment);
 	proc_exit(0);

@@ -32,7 +32,7 @@ typedef struct StepHooks
 } StepHooks;
 
 static const Hook *hook_file(const Run *run, const Step *step, bool after);
-static const char *event_name(const Step *step, bool after);
+static const char *event_name(const Run *run, const Step *step, bool after);
 static void run_one(Run *run, const Step *step, bool after, const Hook *file, const HookFunction *function);
 static void run_functions(Run *run, const Step *step, bool after);
 static void run_after(void *argument);
@@ -77,7 +77,7 @@ hook_any(const Run *run, const Step *step, bool after)
 		return true;
 	foreach(lc, run->hook_functions)
 	{
-		if (strcmp(((HookFunction *) lfirst(lc))->event, event_name(step, after)) == 0)
+		if (strcmp(((HookFunction *) lfirst(lc))->event, event_name(run, step, after)) == 0)
 			return true;
 	}
 	return false;
@@ -86,14 +86,14 @@ hook_any(const Run *run, const Step *step, bool after)
 static const Hook *
 hook_file(const Run *run, const Step *step, bool after)
 {
-	const MigrationPlan *plan = run->survey->plan;
-
-	return step != NULL ? (after ? step->after : step->before) : (after ? plan->after : plan->before);
+	return plan_hook(run->survey->plan, step, after);
 }
 
 static const char *
-event_name(const Step *step, bool after)
+event_name(const Run *run, const Step *step, bool after)
 {
+	if (step != NULL && run->direction == UNIT_DOWN)
+		return after ? "post_rollback" : "pre_rollback";
 	return step != NULL ? (after ? "post_migrate" : "pre_migrate") : (after ? "post_run" : "pre_run");
 }
 
@@ -103,7 +103,7 @@ hook_run(Run *run, const Step *step, bool after)
 {
 	const Hook *file = hook_file(run, step, after);
 
-	run->extra_note = event_name(step, after);
+	run->extra_note = event_name(run, step, after);
 	if (!after)
 		run_functions(run, step, after);
 	if (file != NULL)
@@ -121,7 +121,7 @@ run_functions(Run *run, const Step *step, bool after)
 	{
 		const HookFunction *function = lfirst(lc);
 
-		if (strcmp(function->event, event_name(step, after)) == 0)
+		if (strcmp(function->event, event_name(run, step, after)) == 0)
 			run_one(run, step, after, NULL, function);
 	}
 }
@@ -145,7 +145,7 @@ run_one(Run *run, const Step *step, bool after, const Hook *file, const HookFunc
 		run_begin_execution(run, function->signature, step, "hook");
 		run_function(run, hook_function_require(function), function->signature, step, "hook");
 	}
-	extra_done(run, step, event_name(step, after), file ? file->script.checksum : NULL);
+	extra_done(run, step, event_name(run, step, after), file ? file->script.checksum : NULL);
 	filled = run->execution.filled;
 	run->elapsed = elapsed;
 	run->execution = execution;
@@ -170,9 +170,10 @@ hook_run_behind(Run *run, const Step *step)
 	if (error != NULL)
 	{
 		migration_timeout_explain(error);
-		extra_fill_failure(run, step, event_name(step, true), error, &entry);
+		extra_fill_failure(run, step, event_name(run, step, true), error, &entry);
 		record_write_event(&entry);
-		extra_explain(run, psprintf("Migration \"%s\" is applied, and stays so.", finding_one_line(step->version)), error);
+		extra_explain(run, psprintf("Migration \"%s\" is %s, and stays so.", finding_one_line(step->version),
+									run->direction == UNIT_UP ? "applied" : "rolled back"), error);
 		run->hook_error = error;
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && !migration_timeout_expired())
 			run->cancelled = true;
@@ -199,8 +200,10 @@ hook_run_apart(Run *run, bool after)
 {
 	if (!hook_any(run, NULL, after))
 		return NULL;
-	return extra_run_apart(run, after ? run_after_all : run_before_all, NULL, event_name(NULL, after),
-						   after ? "The migrations of the run are applied, and stay so." : "No migration was run.");
+	return extra_run_apart(run, after ? run_after_all : run_before_all, NULL, event_name(run, NULL, after),
+						   !after ? "No migration was run." :
+						   run->direction == UNIT_UP ? "The migrations of the run are applied, and stay so." :
+						   "The migrations of the run are rolled back, and stay so.");
 }
 
 static void

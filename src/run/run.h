@@ -7,13 +7,16 @@
 #define MIGRATOR_RUN_RUN_H
 
 #include "base/settings.h"
+#include "plan/back.h"
 #include "plan/plan.h"
 #include "plan/scope.h"
 
 typedef struct RunRequest
 {
 	const Scope *scope;
-	PlanRequest plan;
+	UnitDirection direction;
+	PlanRequest plan;			/* of a way up */
+	BackRequest back;			/* of a way back */
 	bool		dry_run;
 	bool		of_all;			/* one of all services: to have no seed.sql is
 								 * no mistake */
@@ -33,7 +36,8 @@ typedef struct RunRow
 	const char *service;
 	const char *version;		/* or NULL */
 	const char *name;			/* or NULL */
-	const char *outcome;		/* applied, failed, skipped, not_run */
+	const char *outcome;		/* applied, rolled_back, failed, skipped,
+								 * not_run */
 	double		execution_time_ms;	/* < 0: none */
 	const char *message;		/* or NULL */
 } RunRow;
@@ -41,9 +45,10 @@ typedef struct RunRow
 /* What a run came to. */
 typedef struct RunResult
 {
-	const char *outcome;		/* applied, up_to_date, nothing_to_do, skipped */
+	const char *outcome;		/* applied, rolled_back, up_to_date,
+								 * nothing_to_do, skipped */
 	int64		run_id;			/* 0: there was no run */
-	int			applied;
+	int			applied;		/* or taken back */
 	int			failed;
 	int			total;			/* migrations of the source; -1: it was not
 								 * looked at */
@@ -56,14 +61,14 @@ typedef struct RunResult
 typedef void (*RunReport) (const RunRow *row, void *argument);
 
 /*
- * Apply pending migrations in the caller's transaction, a subtransaction each.
+ * Apply pending migrations, or take back applied ones, in the caller's transaction, a subtransaction each.
  * Raises what keeps a run from starting; what becomes of a failed migration is
  * up to on_error.
  */
 extern void run_apply(const RunRequest *request, RunReport report, void *argument);
 
 /*
- * Apply pending migrations, each in a transaction of its own, from a procedure
+ * The same, each in a transaction of its own, from a procedure
  * whose context is not atomic; see base/transaction.h.  The report's rows live in
  * CurrentMemoryContext, which must outlive transactions.  A failure is raised
  * at the end, with all that came before it committed.  *result is zero before;

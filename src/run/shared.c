@@ -15,6 +15,7 @@
 
 #include "base/errors.h"
 #include "execute/function.h"
+#include "execute/require.h"
 #include "plan/check_changes.h"
 #include "plan/check_order.h"
 #include "plan/gate.h"
@@ -30,6 +31,7 @@
 static void run_framed(Run *run, const StepScript *script, Oid function);
 static const char *bounded(const char *text);
 static void warn_of_no_rollback(const Run *run);
+static const char *run_call_name(const Run *run);
 static const char *next_step(const Run *run, const Step *step);
 static double interval_ms(const Interval *interval);
 
@@ -40,6 +42,40 @@ run_name_service(void *argument)
 	errcontext("service \"%s\"", ((const Scope *) argument)->service);
 }
 
+const char *
+run_function_name(const Run *run)
+{
+	return psprintf("migrator.%s()", run->kind);
+}
+
+/* What chosen migrations touch is asked where others stay that came later. */
+void
+run_look_again(Run *run)
+{
+	const RunRequest *request = run->request;
+
+	run->survey = survey_take(request->scope,
+							  run->direction == UNIT_DOWN && back_is_selective(&request->back) ?
+							  CHECK_EVERYTHING : CHECK_FOR_RUN);
+}
+
+/* Again behind a wait: the service may have become others' meanwhile. */
+const Service *
+run_require_standing(Run *run)
+{
+	const Scope *scope = run->request->scope;
+	Survey	   *survey = run->survey;
+	const Service *registration = registration_find(scope->service);
+
+	registration_require_member(registration);
+	scope_require_decided(survey->scope, registration);
+	scope_require_rights(scope, true);
+	if (survey->source != NULL)
+		source_require_runnable(survey->source);
+	survey_raise_what_stops(survey, run->request->force);
+	return registration;
+}
+
 /* Everything that is wrong is raised before the first statement runs. */
 void
 run_raise_what_stops(Run *run)
@@ -47,15 +83,8 @@ run_raise_what_stops(Run *run)
 	Survey	   *survey = run->survey;
 	MigrationPlan *plan = survey->plan;
 	FindingSink sink = {.settings = &survey->checks};
-	const Service *registration = registration_find(run->request->scope->service);
+	const Service *registration = run_require_standing(run);
 	PolicyValue allowed;
-
-	/* again behind a wait: the service may have become others' meanwhile */
-	registration_require_member(registration);
-	scope_require_decided(survey->scope, registration);
-	scope_require_rights(run->request->scope, true);
-	source_require_runnable(survey->source);
-	survey_raise_what_stops(survey, run->request->force);
 
 	plan_select(plan, &run->request->plan, &sink);
 	for (int i = 0; i < plan->count; i++)
@@ -120,7 +149,7 @@ run_bootstrap_follows(const Run *run)
 {
 	const MigrationPlan *plan = run->survey->plan;
 
-	if (!plan->bootstrap_due || run->failed > 0 || run->not_run > 0)
+	if (run->direction == UNIT_DOWN || !plan->bootstrap_due || run->failed > 0 || run->not_run > 0)
 		return false;
 	for (int i = 0; i < plan->count; i++)
 		if (plan_step_is_pending(&plan->steps[i]) && !plan->steps[i].selected)
@@ -275,6 +304,7 @@ run_framed(Run *run, const StepScript *script, Oid function)
 		if (script != NULL)
 		{
 			run->execution.script = check_load_script(run->survey->reader, script);
+			require_all(&run->execution, run_require_sqlstate(run));
 			execute_script(&run->execution);
 		}
 		else
@@ -294,7 +324,8 @@ run_keep_locks(Run *run)
 	run->lock_lost = true;
 	lock_keep_for_session(run->request->scope->service);
 	run->lock_lost = false;
-	source_keep(run->request->scope->source);
+	if (run->request->scope->source != NULL)
+		source_keep(run->request->scope->source);
 }
 
 /* Whichever script is run, a migration is known by the one that goes up. */
@@ -308,8 +339,8 @@ run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry)
 	entry->service = scope->service;
 	entry->version = step->row ? step->row->version : step->version;
 	entry->name = step->name;
-	entry->file = step->up.unit->file;
-	entry->layout = run->survey->set->layout;
+	entry->file = step->up.unit ? step->up.unit->file : step->row->file;
+	entry->layout = run->survey->set ? run->survey->set->layout : step->row->layout;
 	entry->environment = scope->environment;
 	entry->checksum = step->up.checksum;
 	entry->fingerprint = step->up.fingerprint;
@@ -319,6 +350,12 @@ run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry)
 	entry->statement_total = script->statement_total;
 	entry->non_transactional = script->call_reason != NULL;
 	entry->lock_key = lock_own_key(scope->service, LOCK_PART_RUN);
+	if (run->direction == UNIT_DOWN)
+	{
+		/* what history says was run */
+		entry->going_back = true;
+		entry->checksum = step->down.checksum;
+	}
 }
 
 void
@@ -326,7 +363,7 @@ run_fill_failure(const Run *run, const Step *step, const ErrorData *error, Recor
 {
 	run_fill_step_entry(run, step, entry);
 	entry->state = MIGRATION_FAILED;
-	entry->event = "failed";
+	entry->event = run->direction == UNIT_UP ? "failed" : "rollback_failed";
 	run_fill_error(run, error, entry);
 	if (run->execution.kind != NULL)
 		entry->note = psprintf("%s \"%s\"", run->execution.kind, run->execution.file);
@@ -381,7 +418,7 @@ run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 	entry->environment = scope->environment;
 	entry->started_at = run->started_at;
 	entry->outcome = outcome;
-	entry->total = run->survey->set->total;
+	entry->total = run->survey->set ? run->survey->set->total : 0;
 	entry->failed = run->failed;
 	entry->skipped = run->not_run;
 	/* an error of apply() undoes what came before it */
@@ -412,13 +449,13 @@ run_explain_error(const Run *run, const Step *step, ErrorData *error)
 	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
 		hint = run->own_transaction ?
 			"Put \"-- migrator: no-transaction\" into the script, so that each statement is committed before the next." :
-			"CALL migrator.up() commits each migration by itself, and with \"-- migrator: no-transaction\" in the script each statement.";
+			psprintf("CALL migrator.%s() commits each migration by itself, and with \"-- migrator: no-transaction\" in the script each statement.", run_call_name(run));
 	else if (error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION)
-		hint = "COMMIT and ROLLBACK inside DO or CALL need CALL migrator.up() and \"-- migrator: no-transaction\" in the script.";
+		hint = psprintf("COMMIT and ROLLBACK inside DO or CALL need CALL migrator.%s() and \"-- migrator: no-transaction\" in the script.", run_call_name(run));
 	else if (error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION && error->hint == NULL)
 		hint = run->own_transaction ?
 			"Put \"-- migrator: no-transaction\" into the script, so that it runs outside of a transaction block." :
-			"Use CALL migrator.up(), which runs such statements outside of a transaction block.";
+			psprintf("Use CALL migrator.%s(), which runs such statements outside of a transaction block.", run_call_name(run));
 	else if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && error->hint == NULL)
 		hint = "The script runs with your rights: migrator.help() shows what makes a runner. Then run again.";
 	if (hint == NULL && error->hint == NULL)
@@ -433,10 +470,19 @@ run_add_detail(ErrorData *error, char *sentence)
 	error->detail = error->detail ? psprintf("%s\n%s", error->detail, sentence) : sentence;
 }
 
+/* The one that commits. */
+static const char *
+run_call_name(const Run *run)
+{
+	return run->direction == UNIT_UP ? "up" : "down";
+}
+
 /* What is left of the failed migration, and what its user does next. */
 static const char *
 next_step(const Run *run, const Step *step)
 {
+	if (run->direction == UNIT_DOWN && run_step_script(run, step)->call_reason == NULL && run->own_transaction)
+		return "The migration is applied as before. Correct the cause and run again; migrator.history has the attempt.";
 	if (!run->own_transaction)
 		return run->request->on_error == ON_ERROR_RAISE ?
 			"Nothing of this call was kept. Correct the cause and run again." :
@@ -444,6 +490,30 @@ next_step(const Run *run, const Step *step)
 	if (run_step_script(run, step)->call_reason != NULL)
 		return "Finished statements of the script are kept. Correct the cause and run again, which goes on behind them; or resolve the migration with migrator.resolve().";
 	return "Nothing of this migration was kept. Correct the cause and run again; migrator.history has the attempt.";
+}
+
+void
+run_tell_begin(const Run *run)
+{
+	const MigrationPlan *plan = run->survey->plan;
+	const char *service = run->request->scope->service;
+
+	if (run->direction == UNIT_UP)
+		event_pending(service, plan->selected, run->survey->set->total, run->request->dry_run);
+	else
+		event_going_back(service, plan->selected, plan_count_state(plan, MIGRATION_APPLIED), run->request->dry_run);
+}
+
+void
+run_tell_end(const Run *run)
+{
+	const char *service = run->request->scope->service;
+	double		elapsed = run_elapsed_since(run->start);
+
+	if (run->direction == UNIT_UP)
+		event_done(service, run->applied, run->failed, run->survey->set->total, elapsed);
+	else
+		event_back_done(service, run->applied, run->failed, elapsed);
 }
 
 bool
@@ -455,6 +525,11 @@ run_nothing_to_do(const Run *run)
 
 	if (plan->selected > 0)
 		return false;
+	if (run->direction == UNIT_DOWN)
+	{
+		event_nothing_back(request->scope->service, plan_count_state(plan, MIGRATION_APPLIED));
+		return true;
+	}
 	if (pending > 0)
 		event_nothing_selected(request->scope->service, request->plan.target, pending);
 	else
@@ -499,15 +574,15 @@ run_step_applied(Run *run, Step *step)
 {
 	const ManifestEntry *entry = step->entry;
 
-	if (entry != NULL && entry->estimated_duration != NULL && run->elapsed > interval_ms(entry->estimated_duration))
+	if (run->direction == UNIT_UP && entry != NULL && entry->estimated_duration != NULL && run->elapsed > interval_ms(entry->estimated_duration))
 		ereport(WARNING,
 				errmsg("migration \"%s\" took longer than its estimated duration, %s", finding_one_line(step->version),
 					   DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(entry->estimated_duration)))),
 				errdetail("It took %.3f ms.", run->elapsed));
 	run->applied++;
-	event_applied(run->request->scope->service, step->version, step->name, run->elapsed,
+	event_applied(run->request->scope->service, run->direction, step->version, step->name, run->elapsed,
 				  run->request->dry_run);
-	run_report_step(run, step, "applied", run->elapsed,
+	run_report_step(run, step, run_done_outcome(run), run->elapsed,
 					run->request->dry_run ? "dry run: undone" : NULL);
 }
 
@@ -518,6 +593,19 @@ interval_ms(const Interval *interval)
 		(interval->day + interval->month * (double) DAYS_PER_MONTH) * SECS_PER_DAY * 1000.0;
 }
 
+/* In history, in runs and in results. */
+const char *
+run_done_outcome(const Run *run)
+{
+	return run->direction == UNIT_UP ? "applied" : "rolled_back";
+}
+
+int
+run_require_sqlstate(const Run *run)
+{
+	return run->direction == UNIT_UP ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_MIGRATOR_IRREVERSIBLE;
+}
+
 void
 run_record_step(Run *run, const Step *step)
 {
@@ -525,8 +613,8 @@ run_record_step(Run *run, const Step *step)
 	UnitText	down;
 
 	run_fill_step_entry(run, step, &entry);
-	entry.state = MIGRATION_APPLIED;
-	entry.event = "applied";
+	entry.state = run->direction == UNIT_UP ? MIGRATION_APPLIED : MIGRATION_ROLLED_BACK;
+	entry.event = run_done_outcome(run);
 	entry.execution_time_ms = run->elapsed;
 	entry.statement_done = entry.statement_total;
 
@@ -534,9 +622,12 @@ run_record_step(Run *run, const Step *step)
 	 * The file may be gone or changed when it is needed.  One that cannot be
 	 * read now is validate()'s to report.
 	 */
-	if (step->down.unit != NULL)
+	if (run->direction == UNIT_UP && step->down.unit != NULL)
 		entry.down_script = unit_read_text(run->survey->reader, step->down.unit, &down);
-	record_write(&entry);
+	if (run->direction == UNIT_UP)
+		record_write(&entry);
+	else
+		record_write_back(&entry);
 
 	/* of a script that ran part by part there is nothing left to undo */
 	if (run->policy.value[POLICY_REQUIRE_APPROVAL])

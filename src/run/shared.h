@@ -39,7 +39,7 @@ typedef struct Run
 
 	UnitDirection direction;	/* which of a step's scripts are run */
 	bool		own_transaction;	/* each migration has its own */
-	const char *kind;			/* of runs.kind: apply, up */
+	const char *kind;			/* of runs.kind: apply, up, rollback, down */
 	int			lock_timeout;	/* ms, for the scripts; 0: the caller's */
 	void		(*before_statement) (int statement, const char *text, int length);
 	SessionSettings *saved_settings;	/* to be put back after an error */
@@ -66,12 +66,33 @@ run_step_script(const Run *run, const Step *step)
 	return run->direction == UNIT_UP ? &step->up : &step->down;
 }
 
+/* The name of the SQL function, for messages: of a run in the caller's transaction, and one that commits. */
+extern const char *run_function_name(const Run *run);
+
+/* The step whose turn is i-th, of all that the plan has. */
+static inline Step *
+run_step_at(const Run *run, int i)
+{
+	MigrationPlan *plan = run->survey->plan;
+
+	return &plan->steps[run->direction == UNIT_UP ? i : plan->count - 1 - i];
+}
+
 extern double run_elapsed_since(instr_time start);
 
 /* For error_context_stack: the service of a scope, which is the argument. */
 extern void run_name_service(void *argument);
 
-/* Choose the steps, and raise what stops them before the first statement. */
+/*
+ * May the caller run this source for this service as things are now?  Raises why
+ * not, else returns the registration, or NULL.
+ */
+extern const Service *run_require_standing(Run *run);
+
+/* Take the survey that the run is about. */
+extern void run_look_again(Run *run);
+
+/* Of a run that goes up: choose the steps, and raise what stops them before the first statement. */
 extern void run_raise_what_stops(Run *run);
 
 /*
@@ -79,6 +100,10 @@ extern void run_raise_what_stops(Run *run);
  * need?  Said of the steps that are chosen, and of what failed so far.
  */
 extern bool run_bootstrap_follows(const Run *run);
+
+/* What the run says when it begins and ends. */
+extern void run_tell_begin(const Run *run);
+extern void run_tell_end(const Run *run);
 
 /* Was nothing chosen?  Says so, and what is pending all the same. */
 extern bool run_nothing_to_do(const Run *run);
@@ -115,8 +140,14 @@ extern void run_begin_execution(Run *run, const char *file, const Step *step, co
 /* A script may have released the locks of its session: take them again, or raise. */
 extern void run_keep_locks(Run *run);
 
-/* Write that the step is applied. */
+/* Write that the step is applied, or taken back. */
 extern void run_record_step(Run *run, const Step *step);
+
+/* What became of a step that is done: applied, rolled_back. */
+extern const char *run_done_outcome(const Run *run);
+
+/* The SQLSTATE of what a script requires and is not so. */
+extern int	run_require_sqlstate(const Run *run);
 
 /* Count it, say it, report it. */
 extern void run_step_applied(Run *run, Step *step);

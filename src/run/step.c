@@ -26,6 +26,7 @@
 #include "base/finding.h"
 #include "base/transaction.h"
 #include "execute/parts.h"
+#include "execute/require.h"
 #include "execute/session_settings.h"
 #include "run/event.h"
 #include "run/hook.h"
@@ -62,6 +63,7 @@ static ErrorData *abort_migration(MemoryContext context);
 static void run_in_parts(Run *run, Step *step);
 static ErrorData *try_restore(Run *run);
 static void write_failure(Run *run, const Step *step, const ErrorData *error);
+static void write_failure_back(Run *run, const Step *step, const RecordRow *row, RecordEntry *entry);
 
 /*
  * A transactional migration that did not get a lock is tried again.  Those that
@@ -347,17 +349,24 @@ run_in_parts(Run *run, Step *step)
 	parts.role = GetUserNameFromId(GetUserId(), false);
 	parts.search_path = pstrdup(GetConfigOption("search_path", false, false));
 
+	/* of parts that are done it may not be true any more */
+	if (parts.done == 0 && parts.started == 0)
+		require_all(&run->execution, run_require_sqlstate(run));
+
 	/* a row that says who is at it, before anything is done */
 	run_fill_step_entry(run, step, &entry);
 	entry.state = MIGRATION_RUNNING;
 	entry.event = "started";
-	if (row != NULL && step->state != MIGRATION_ROLLED_BACK)
+	if (step->state == MIGRATION_FAILED || step->state == MIGRATION_INTERRUPTED)
 	{
 		entry.statement_done = row->statement_done;
 		entry.statement_started = row->statement_started;
 		entry.done_digest = row->done_digest;
 	}
-	record_write(&entry);
+	if (run->direction == UNIT_UP)
+		record_write(&entry);
+	else
+		record_write_back(&entry);
 	transaction_commit(true);
 
 	PG_TRY();
@@ -392,7 +401,7 @@ step_record_failure(Run *run, const Step *step, const ErrorData *error)
 	MemoryContext context = CurrentMemoryContext;
 	volatile bool done = false;
 
-	event_failed(run->request->scope->service, step->version, step->name, error->message);
+	event_failed(run->request->scope->service, run->direction, step->version, step->name, error->message);
 	for (int i = 0; i < 2 && !done; i++)
 	{
 		PG_TRY();
@@ -428,6 +437,11 @@ write_failure(Run *run, const Step *step, const ErrorData *error)
 
 	run_fill_failure(run, step, error, &entry);
 	row = record_load_one(entry.service, entry.version);
+	if (run->direction == UNIT_DOWN)
+	{
+		write_failure_back(run, step, row, &entry);
+		return;
+	}
 	if (run_step_script(run, step)->call_reason != NULL && row != NULL)
 	{
 		entry.non_transactional = true;
@@ -446,5 +460,36 @@ write_failure(Run *run, const Step *step, const ErrorData *error)
 		!(row != NULL && row->state == MIGRATION_RUNNING && row->run_id != run->run_id))
 		record_write_state(&entry);
 	record_write_event(&entry);
+	transaction_commit(true);
+}
+
+/*
+ * What is not begun, or is undone, is applied as it was before.  Of a script of
+ * parts something may be left: then the row says so, and how far it came.
+ */
+static void
+write_failure_back(Run *run, const Step *step, const RecordRow *row, RecordEntry *entry)
+{
+	record_entry_identify(entry);
+	if (!run->lock_lost && row != NULL && row->run_id == run->run_id && row->state == MIGRATION_RUNNING)
+	{
+		entry->statement_done = row->statement_done;
+		entry->statement_started = row->statement_started;
+		entry->done_digest = row->done_digest;
+		if (row->statement_done + row->statement_started > 0)
+			record_write_back_state(entry);
+		else
+		{
+			RecordEntry as_before = *entry;
+
+			as_before.state = MIGRATION_APPLIED;
+			as_before.run_id = step->row->run_id;
+			as_before.statement_done = as_before.statement_total = step->row->statement_done;
+			as_before.done_digest = step->row->done_digest;
+			as_before.error_message = as_before.error_sqlstate = NULL;
+			record_write_back_state(&as_before);
+		}
+	}
+	record_write_event(entry);
 	transaction_commit(true);
 }

@@ -1,6 +1,6 @@
 /*
  * up.c
- *	  CALL migrator.up(): a run that commits each migration as it goes.
+ *	  CALL migrator.up(), or down(): a run that commits each migration as it goes.
  *
  * What must hold, and why it does:
  *
@@ -73,6 +73,7 @@
 #include "base/errors.h"
 #include "base/transaction.h"
 #include "record/lock.h"
+#include "run/back.h"
 #include "run/bootstrap.h"
 #include "run/call.h"
 #include "run/event.h"
@@ -101,8 +102,8 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 	volatile bool acquired = false;
 
 	run.request = request;
-	run.kind = "up";
-	run.direction = UNIT_UP;
+	run.direction = request->direction;
+	run.kind = run.direction == UNIT_UP ? "up" : "down";
 	run.context = CurrentMemoryContext;
 	run.own_transaction = true;
 	run.lock_timeout = migrator_ddl_lock_timeout;
@@ -119,9 +120,10 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 		result->total = -1;
 		return;
 	}
-	run_refuse_standby("migrator.up()");
+	run_refuse_standby(run_function_name(&run));
 	scope_require_rights(request->scope, true);
-	scope_require_source(request->scope);
+	if (run.direction == UNIT_UP)
+		scope_require_source(request->scope);
 	scope_check_search_path(request->scope);
 
 	/* the first look, without the lock: an up-to-date database costs no wait */
@@ -131,7 +133,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 		fill_result(&run, result);
 		return;
 	}
-	run_refuse_read_only("migrator.up()", XactReadOnly);
+	run_refuse_read_only(run_function_name(&run), XactReadOnly);
 	if (StatementTimeout > 0)
 		ereport(NOTICE,
 				errmsg("statement_timeout spans the whole CALL"));
@@ -144,7 +146,8 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 		acquired = run_take_lock(&run);
 		if (acquired)
 		{
-			source_keep(request->scope->source);
+			if (request->scope->source != NULL)
+				source_keep(request->scope->source);
 			up_locked(&run);
 		}
 	}
@@ -153,7 +156,8 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 		result->failed = run.failed;
 		result->cancelled = run.cancelled;
 		progress_end();
-		source_let_go(request->scope->source);
+		if (request->scope->source != NULL)
+			source_let_go(request->scope->source);
 		lock_release_session();
 	}
 	PG_END_TRY();
@@ -169,12 +173,12 @@ fill_result(const Run *run, RunResult *result)
 {
 	const MigrationPlan *plan = run->survey->plan;
 
-	result->outcome = run->applied > 0 ? "applied" :
-		plan_count_pending(plan) > 0 ? "nothing_to_do" : "up_to_date";
+	result->outcome = run->applied > 0 ? run_done_outcome(run) :
+		run->direction == UNIT_DOWN || plan_count_pending(plan) > 0 ? "nothing_to_do" : "up_to_date";
 	result->run_id = run->run_id;
 	result->applied = run->applied;
 	result->failed = run->failed;
-	result->total = run->survey->set->total;
+	result->total = run->survey->set ? run->survey->set->total : -1;
 	result->selected = plan->selected;
 }
 
@@ -211,11 +215,11 @@ end_dead_runs(const Run *run)
 static bool
 look(Run *run)
 {
-	run->survey = survey_take(run->request->scope, CHECK_FOR_RUN);
-	run_raise_what_stops(run);
+	run_look_again(run);
+	back_or_up_raise_what_stops(run);
 	if (run->survey->plan->selected > 0 || run_bootstrap_follows(run))
 		return true;
-	run_warn_once(run);
+	back_or_up_warn_once(run);
 	return !run_nothing_to_do(run);
 }
 
@@ -244,15 +248,15 @@ up_locked(Run *run)
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
 	}
-	run_refuse_read_only("migrator.up()", DefaultXactReadOnly);
+	run_refuse_read_only(run_function_name(run), DefaultXactReadOnly);
 	scope_require_decided(run->survey->scope, run->survey->scope->registration);
 
-	run_warn_once(run);
+	back_or_up_warn_once(run);
 	run_interrupt_running(run);
 	if (run->survey->plan->selected > 0)
 	{
 		hook_prepare(run);
-		event_pending(service, run->survey->plan->selected, run->survey->set->total, false);
+		run_tell_begin(run);
 	}
 
 	record_end_dead_runs(service);
@@ -267,7 +271,7 @@ up_locked(Run *run)
 	PG_TRY();
 	{
 		error = up_steps(run, &failed);
-		outcome = error != NULL ? "failed" : "applied";
+		outcome = error != NULL ? "failed" : run_done_outcome(run);
 		finish_run(run, outcome);
 	}
 	PG_CATCH();
@@ -285,8 +289,7 @@ up_locked(Run *run)
 		ReThrowError(error);
 	}
 	PG_END_TRY();
-	event_done(service, run->applied, run->failed, run->survey->set->total,
-			   run_elapsed_since(run->start));
+	run_tell_end(run);
 	if (error != NULL)
 	{
 		lock_release_session();
@@ -340,7 +343,7 @@ up_steps(Run *run, StringInfo failed)
 
 	for (int i = 0; i < plan->count; i++)
 	{
-		Step	   *step = &plan->steps[i];
+		Step	   *step = run_step_at(run, i);
 		ErrorData  *error;
 
 		if (!step->selected)
@@ -415,8 +418,8 @@ up_gate(Run *run, const Step *step)
 	{
 		run->stopped = error->message;
 		run_add_detail(error, step != NULL ?
-					   psprintf("The run stopped before migration \"%s\". What it has applied stays.",
-								finding_one_line(step->version)) :
+					   psprintf("The run stopped before migration \"%s\". What it has %s stays.",
+								finding_one_line(step->version), run->direction == UNIT_UP ? "applied" : "taken back") :
 					   pstrdup("The run stopped before the bootstrap script. What it has applied stays."));
 	}
 	transaction_commit(false);

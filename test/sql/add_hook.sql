@@ -64,7 +64,6 @@ SELECT f, files.error(format('SELECT migrator.add_hook(''pre_run'', %L)', f)) FR
   pg_temp.temporary(),app.procedure(),app.nosuch(),count(*),rank(),app.fine(),app.fine()}'::text[]) f;
 SELECT files.error($$SELECT migrator.add_hook('pre_run', 1::oid)$$), files.error($$SELECT migrator.add_hook(NULL, 'app.fine()')$$),
   files.error($$SELECT migrator.add_hook('pre_run', NULL)$$), files.error($$SELECT migrator.drop_hook(NULL)$$);
-SELECT migrator.add_hook('pre_rollback', 'app.fine()');
 SELECT migrator.add_hook('before', 'app.fine()');
 SELECT migrator.add_hook('pre_run', 'app.fine()', 'No Service');
 TRUNCATE migrator.hooks RESTART IDENTITY;

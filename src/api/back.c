@@ -1,0 +1,193 @@
+/*
+ * back.c
+ *	  SQL functions that take migrations back: rollback, down.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "portability/instr_time.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+
+#include "api/api.h"
+#include "api/run_result.h"
+
+PG_FUNCTION_INFO_V1(migrator_rollback);
+PG_FUNCTION_INFO_V1(migrator_down);
+
+static void read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request);
+static void read_options(FunctionCallInfo fcinfo, int n, RunRequest *request);
+static void require_one_choice(FunctionCallInfo fcinfo, const BackRequest *back);
+
+static const OptionKey back_options[] = {
+	{"force", OPTION_BOOLEAN, "true or false"},
+	{"run_id", OPTION_NUMBER, "the number of a run"},
+	{"down_source", OPTION_STRING, "\"record\" or \"file\""},
+	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
+	{"verbose", OPTION_BOOLEAN, "true or false"},
+	{NULL}
+};
+
+/*
+ * rollback(source, service, steps, target, versions, environment, variables,
+ *			dry_run, if_locked, wait_timeout, options)
+ */
+Datum
+migrator_rollback(PG_FUNCTION_ARGS)
+{
+	RunRequest	request = {0};
+	ReturnSetInfo *result = api_begin_rows(fcinfo);
+
+	run_enter("migrator.rollback()");
+	PG_TRY();
+	{
+		request.dry_run = api_bool(fcinfo, 7, false);
+		read_arguments(fcinfo, 8, &request);
+		run_apply(&request, run_result_put_row, result);
+	}
+	PG_FINALLY();
+	{
+		run_leave();
+	}
+	PG_END_TRY();
+	return (Datum) 0;
+}
+
+/*
+ * down(source, service, steps, target, versions, environment, variables,
+ *		if_locked, wait_timeout, options, INOUT result)
+ */
+Datum
+migrator_down(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context;
+	char	   *volatile result = NULL;
+
+	run_refuse_nested("migrator.down()");
+	run_result_refuse_atomic(fcinfo, "migrator.down()", "migrator.rollback()");
+	context = AllocSetContextCreate(PortalContext, "migrator down", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	run_enter("migrator.down()");
+	PG_TRY();
+	{
+		RunRequest	request = {0};
+		CallResult	made = {0};
+		RunResult	done = {0};
+		instr_time	start,
+					duration;
+
+		INSTR_TIME_SET_CURRENT(start);
+		initStringInfo(&made.rows);
+		read_arguments(fcinfo, 7, &request);
+		made.brief = request.brief;
+		run_up(&request, run_result_add_row, &made, &done);
+		INSTR_TIME_SET_CURRENT(duration);
+		INSTR_TIME_SUBTRACT(duration, start);
+		result = run_result_json("rolled_back", request.scope->service, &done, "migrations",
+								 made.brief ? NULL : made.rows.data, INSTR_TIME_GET_MILLISEC(duration));
+	}
+	PG_FINALLY();
+	{
+		run_leave();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	return run_result_datum(result);
+}
+
+/* "locked" is the place of if_locked; rollback() has dry_run before. */
+static void
+read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
+{
+	BackRequest *back = &request->back;
+	char	   *service = api_text(fcinfo, 1);
+	char	   *if_locked = api_text(fcinfo, locked);
+	Scope	   *scope;
+
+	if (scope_means_all(service))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("services are taken back one by one"),
+				errhint("Name one."));
+	request->direction = UNIT_DOWN;
+	/* what stands behind a failure stays: to go on would leave a hole */
+	request->on_error = ON_ERROR_RAISE;
+	request->if_locked = if_locked ? settings_parse_if_locked(if_locked) : migrator_if_locked;
+	request->wait_timeout = api_interval_ms(fcinfo, locked + 1, "wait_timeout", settings_wait_ms());
+	read_options(fcinfo, locked + 2, request);
+	back->target = api_text(fcinfo, 3);
+	back->versions = api_text_array(fcinfo, 4, "versions", &back->version_count);
+	require_one_choice(fcinfo, back);
+	if (!PG_ARGISNULL(2))
+	{
+		back->steps = PG_GETARG_INT32(2);
+		if (back->steps < 1)
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("argument \"steps\" must be at least 1"),
+					errhint("target => '' takes all back."));
+	}
+
+	scope = scope_resolve(api_text(fcinfo, 0), service, api_text(fcinfo, 5));
+	scope_take_variables(scope, api_jsonb(fcinfo, 6));
+	if (request->ignore != NULL)
+	{
+		scope->ignore = request->ignore;
+		scope->ignore_count = request->ignore_count;
+	}
+	request->scope = scope;
+}
+
+static void
+read_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
+{
+	List	   *options = options_read(api_jsonb(fcinfo, n), back_options, false);
+	const Option *force = options_find(options, "force");
+	const Option *run_id = options_find(options, "run_id");
+	const Option *down_source = options_find(options, "down_source");
+	const Option *verbose = options_find(options, "verbose");
+
+	if (force != NULL)
+		request->force = request->back.force = force->boolean;
+	if (verbose != NULL)
+		request->brief = !verbose->boolean;
+	if (run_id != NULL)
+	{
+		request->back.run_id = run_id->number;
+		if (run_id->number < 1)
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("option \"%s\" must be %s", "run_id", run_id->key->must_be));
+	}
+	if (down_source != NULL && strcmp(down_source->strings[0], "file") == 0)
+		request->back.down_source = DOWN_SOURCE_FILE;
+	else if (down_source != NULL && strcmp(down_source->strings[0], "record") != 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("option \"%s\" must be %s", "down_source", down_source->key->must_be));
+	api_option_ignore(options, &request->ignore, &request->ignore_count);
+}
+
+static void
+require_one_choice(FunctionCallInfo fcinfo, const BackRequest *back)
+{
+	const char *given[] = {
+		PG_ARGISNULL(2) ? NULL : "argument \"steps\"",
+		back->target ? "argument \"target\"" : NULL,
+		back->versions ? "argument \"versions\"" : NULL,
+		back->run_id != 0 ? "option \"run_id\"" : NULL
+	};
+	const char *first = NULL;
+
+	for (int i = 0; i < lengthof(given); i++)
+	{
+		if (given[i] != NULL && first != NULL)
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("%s and %s exclude each other", first, given[i]));
+		if (given[i] != NULL)
+			first = given[i];
+	}
+}
