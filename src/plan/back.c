@@ -42,6 +42,7 @@ typedef struct Dependents
 
 static bool is_there(const Step *step);
 static bool is_half_up(const Step *step);
+static bool says_rollback_safe(const Step *step);
 static int	place_of_target(const MigrationPlan *plan, const char *target);
 static void require_known(const MigrationPlan *plan, const char *version);
 static void add_half_up(const Step *step, FindingSink *sink);
@@ -174,15 +175,27 @@ back_require_scripts(const MigrationPlan *plan, const BackRequest *request)
 				errhint("Write the down scripts beside the files; what cannot be undone so is taken back by a new migration."));
 }
 
+static bool
+says_rollback_safe(const Step *step)
+{
+	return step->entry == NULL || !step->entry->tells_rollback_safe || step->entry->rollback_safe;
+}
+
+bool
+back_is_irreversible(const Step *step)
+{
+	return !says_rollback_safe(step) || (step->flags & FLAG_IRREVERSIBLE) != 0;
+}
+
 void
 back_require_reversible(const MigrationPlan *plan)
 {
 	for (int i = plan->count - 1; i >= 0; i--)
 	{
 		const Step *step = &plan->steps[i];
-		bool		by_entry = step->entry != NULL && step->entry->tells_rollback_safe && !step->entry->rollback_safe;
+		bool		by_entry = !says_rollback_safe(step);
 
-		if (!step->selected || !(by_entry || (step->flags & FLAG_IRREVERSIBLE)))
+		if (!step->selected || !back_is_irreversible(step))
 			continue;
 		ereport(ERROR,
 				errcode(ERRCODE_MIGRATOR_IRREVERSIBLE),

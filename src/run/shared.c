@@ -235,11 +235,7 @@ run_warn_once(const Run *run)
 static void
 warn_of_no_rollback(const Run *run)
 {
-	if (run->own_transaction)
-		ereport(WARNING,
-				errmsg("auto_rollback_on_failure is set, and is not available under CALL: migrations before one that fails stay applied"),
-				errhint("SELECT * FROM migrator.apply() undoes all of them."));
-	else if (run->request->on_error != ON_ERROR_RAISE && !run->request->dry_run)
+	if (!run->own_transaction && run->request->on_error != ON_ERROR_RAISE && !run->request->dry_run)
 		ereport(WARNING,
 				errmsg("auto_rollback_on_failure is set, and on_error is not \"raise\": migrations before one that fails stay applied"));
 }
@@ -617,6 +613,7 @@ run_record_step(Run *run, const Step *step)
 	entry.event = run_done_outcome(run);
 	entry.execution_time_ms = run->elapsed;
 	entry.statement_done = entry.statement_total;
+	entry.note = run->note;
 
 	/*
 	 * The file may be gone or changed when it is needed.  One that cannot be

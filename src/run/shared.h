@@ -54,6 +54,9 @@ typedef struct Run
 	bool		cancelled;		/* likewise */
 	const char *stopped;		/* likewise: why, or NULL */
 	bool		told_no_restore_point;
+	const char *note;			/* of each migration's event in history, or
+								 * NULL */
+	const char *failed_version; /* the first, or NULL */
 
 	RunReport	report;
 	void	   *report_argument;

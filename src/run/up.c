@@ -73,6 +73,7 @@
 #include "base/errors.h"
 #include "base/transaction.h"
 #include "record/lock.h"
+#include "run/auto_back.h"
 #include "run/back.h"
 #include "run/bootstrap.h"
 #include "run/call.h"
@@ -271,6 +272,8 @@ up_locked(Run *run)
 	PG_TRY();
 	{
 		error = up_steps(run, &failed);
+		if (error != NULL)
+			auto_back(run, error);
 		outcome = error != NULL ? "failed" : run_done_outcome(run);
 		finish_run(run, outcome);
 	}
@@ -376,6 +379,8 @@ up_steps(Run *run, StringInfo failed)
 			continue;
 		}
 		run->failed++;
+		if (run->failed_version == NULL)
+			run->failed_version = step->version;
 		step->failed = step->broken = true;
 		run_explain_error(run, step, error);
 		step_record_failure(run, step, error);
