@@ -218,6 +218,37 @@ CREATE TABLE migrator.hooks (
 CREATE UNIQUE INDEX hooks_once ON migrator.hooks (event, function_schema, function_name, (coalesce(service, '')));
 COMMENT ON TABLE migrator.hooks IS 'Functions that run before or after a run and its migrations, written by add_hook() and drop_hook(). service is null for every service. added_as was the current user, added_by the session user, added_login the one who had logged in; added_oids are theirs in the cluster with that system identifier.';
 
+-- The objects as runs left them, by schema: home is one, or empty for what belongs to the database as a whole.
+CREATE TABLE migrator.schema_state (
+  object     text COLLATE "C" PRIMARY KEY,
+  home       text NOT NULL,
+  kind       text NOT NULL,
+  schema     text,
+  identity   text NOT NULL,
+  hash       text NOT NULL,
+  definition text NOT NULL,
+  anchor     oid NOT NULL,
+  drifted    boolean NOT NULL,
+  run_id     bigint,
+  taken_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+CREATE INDEX schema_state_home ON migrator.schema_state (home);
+COMMENT ON TABLE migrator.schema_state IS 'The objects of the schemas of services, as the last run left them: as schema_objects() has them. object is what a row is found by, run_id the run that left it so, null for accept_drift(). drifted: it was not so when a run began, and that is still to be settled; with an empty hash, it was there and on no record.';
+
+CREATE TABLE migrator.tracked_schemas (
+  home           text PRIMARY KEY,
+  server_version integer NOT NULL,
+  taken_at       timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+COMMENT ON TABLE migrator.tracked_schemas IS 'The schemas whose objects are in schema_state, with the server''s major version then; the empty one is the database as a whole.';
+
+CREATE TABLE migrator.tracked_services (
+  service  text PRIMARY KEY,
+  homes    text[] NOT NULL,
+  open_run bigint
+);
+COMMENT ON TABLE migrator.tracked_services IS 'The schemas that each service''s last run was about. open_run: a run that has not kept their objects yet, since it is under way or died.';
+
 -- Files that clients sent: a cache, which the client fills again, and no part of dumps.  Names and paths are compared by
 -- bytes, as file names are.  Roles are kept as OIDs: a role that takes a dropped one's name gets nothing.  Scripts run
 -- from these tables, so that they are guarded twice: see "Rights" for writing, src/source/signature.c for the signatures.
@@ -277,6 +308,9 @@ ALTER TABLE migrator.stage_key ENABLE ROW LEVEL SECURITY;
 SELECT pg_catalog.pg_extension_config_dump('migrator.services', '');
 SELECT pg_catalog.pg_extension_config_dump('migrator.service_state', '');
 SELECT pg_catalog.pg_extension_config_dump('migrator.migrations', '');
+SELECT pg_catalog.pg_extension_config_dump('migrator.schema_state', '');
+SELECT pg_catalog.pg_extension_config_dump('migrator.tracked_schemas', '');
+SELECT pg_catalog.pg_extension_config_dump('migrator.tracked_services', '');
 SELECT pg_catalog.pg_extension_config_dump('migrator.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('migrator.runs_run_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('migrator.history', '');
@@ -482,6 +516,16 @@ COMMENT ON FUNCTION migrator.schema_objects IS 'The objects of the database as t
 CREATE FUNCTION migrator.schema_fingerprint(schemas text[] = NULL) RETURNS text
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_schema_fingerprint';
 COMMENT ON FUNCTION migrator.schema_fingerprint IS 'schema_objects() as one text, the same when all of them are: the server''s major version, which has a say in how definitions are printed, a colon, and a SHA-256.';
+
+CREATE FUNCTION migrator.drift(service text = NULL)
+  RETURNS TABLE (service text, change text, kind text, identity text, definition_before text, definition_now text,
+                 changed_at timestamptz, changed_by text, application_name text, statement text)
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_drift';
+COMMENT ON FUNCTION migrator.drift IS 'What was added, removed or changed in the schemas of a service since its last run, and not by a run: one row for each object, with its definition on record and the present one. Who changed it and when is known where watch_ddl() watches. No rows where runs have not kept anything. service => ''*'': of every registered service.';
+
+CREATE FUNCTION migrator.accept_drift(service text = NULL, note text = NULL) RETURNS integer
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_accept_drift';
+COMMENT ON FUNCTION migrator.accept_drift IS 'The schema is right as it is now: put the present objects of the service''s schemas on record. Runs nothing; the note is kept in history. Returns the number of objects that were not as on record.';
 
 -- Stage ------------------------------------------------------------------------------------------------------------
 CREATE FUNCTION migrator.stage(name text, path text, content bytea) RETURNS integer

@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "api/api.h"
+#include "api/drift.h"
 #include "base/errors.h"
 #include "base/owner_query.h"
 #include "layout/layout.h"
@@ -472,7 +473,7 @@ record_has(const Scope *scope, const char *version)
 Datum
 migrator_is_current(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(not_current(fcinfo) == NIL);
+	PG_RETURN_BOOL(not_current(fcinfo) == NIL && !api_has_drift(resolve_scopes(fcinfo, 3)));
 }
 
 Datum
@@ -484,7 +485,10 @@ migrator_assert_current(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	if (lacking == NIL)
+	{
+		api_assert_no_drift(resolve_scopes(fcinfo, 3));
 		PG_RETURN_VOID();
+	}
 	first = linitial(lacking);
 	initStringInfo(&detail);
 	if (list_length(lacking) == 1)

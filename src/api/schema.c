@@ -24,7 +24,7 @@ migrator_schema_objects(PG_FUNCTION_ARGS)
 
 	owner_query_check_version();
 	scope.schemas = api_text_array(fcinfo, 0, "schemas", &scope.schema_count);
-	objects_scan(&scope, put_object, result);
+	objects_scan(&scope, InvalidSnapshot, put_object, result);
 	return (Datum) 0;
 }
 

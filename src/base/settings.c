@@ -44,6 +44,8 @@ int			migrator_backup_max_age = 24 * 60 * 60;
 static char *trusted_stagers = NULL;
 bool		migrator_enabled = true;
 bool		migrator_bootstrap = true;
+bool		migrator_track_schema = true;
+bool		migrator_check_schema = false;
 int			migrator_if_locked = IF_LOCKED_WAIT;
 double		migrator_wait_timeout = 30;
 int			migrator_on_error = ON_ERROR_RAISE;
@@ -152,6 +154,11 @@ define_policy(void)
 							NULL,
 							&migrator_backup_max_age, 24 * 60 * 60, 1, INT_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomBoolVariable(PREFIX "track_schema",
+							 "Whether runs keep the objects of their schemas as they leave them.",
+							 "migrator.drift() compares with these.",
+							 &migrator_track_schema, true,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 	define_staging_policy();
 }
 
@@ -187,6 +194,11 @@ define_user_settings(void)
 							 "Whether a run executes the bootstrap script that is not on record.",
 							 NULL,
 							 &migrator_bootstrap, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(PREFIX "check_schema",
+							 "Whether is_current() and assert_current() ask for drift, too.",
+							 NULL,
+							 &migrator_check_schema, false,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable(PREFIX "if_locked",
 							 "What a run does while another run of the service is in progress.",

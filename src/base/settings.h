@@ -62,6 +62,8 @@ extern int	migrator_max_stage_files;
 /* the user's */
 extern bool migrator_enabled;
 extern bool migrator_bootstrap;
+extern bool migrator_track_schema;
+extern bool migrator_check_schema;
 extern int	migrator_if_locked; /* IfLocked */
 extern double migrator_wait_timeout;	/* s; 0 = no limit */
 extern int	migrator_on_error;	/* OnError */

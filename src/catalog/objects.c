@@ -53,7 +53,7 @@ static void hash_definition(SchemaObject *object);
 static void add_to_digest(const SchemaObject *object, void *argument);
 
 void
-objects_scan(const ObjectScope *scope, SchemaObjectRow row, void *argument)
+objects_scan(const ObjectScope *scope, Snapshot snapshot, SchemaObjectRow row, void *argument)
 {
 	static OwnerQuery query = {
 		OBJECTS_QUERY(OBJECTS_ALL), 2, {TEXTARRAYOID, BOOLOID},.generic = true
@@ -75,7 +75,7 @@ objects_scan(const ObjectScope *scope, SchemaObjectRow row, void *argument)
 	for (int i = 0; i < lengthof(print_settings); i++)
 		(void) set_config_option(print_settings[i].name, print_settings[i].value,
 								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	owner_query_scan(&query, values, InvalidSnapshot, take_row, &taking);
+	owner_query_scan(&query, values, snapshot, take_row, &taking);
 	AtEOXact_GUC(true, guc_level);
 	MemoryContextDelete(taking.context);
 }
@@ -115,7 +115,7 @@ objects_fingerprint(const ObjectScope *scope)
 	Digest	   *digest = digest_create();
 	char		hex[SHA256_HEX_LENGTH + 1];
 
-	objects_scan(scope, add_to_digest, digest);
+	objects_scan(scope, InvalidSnapshot, add_to_digest, digest);
 	digest_finish(digest, hex);
 	return psprintf("%d:%s", PG_MAJORVERSION_NUM, hex);
 }

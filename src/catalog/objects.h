@@ -5,6 +5,8 @@
 #ifndef MIGRATOR_CATALOG_OBJECTS_H
 #define MIGRATOR_CATALOG_OBJECTS_H
 
+#include "utils/snapshot.h"
+
 #include "base/digest.h"
 
 typedef struct SchemaObject
@@ -31,8 +33,11 @@ typedef struct ObjectScope
 								 * database as a whole */
 } ObjectScope;
 
-/* By kind, schema and identity, in the order of their bytes. */
-extern void objects_scan(const ObjectScope *scope, SchemaObjectRow row, void *argument);
+/*
+ * By kind, schema and identity, in the order of their bytes.  snapshot
+ * InvalidSnapshot: a fresh one.
+ */
+extern void objects_scan(const ObjectScope *scope, Snapshot snapshot, SchemaObjectRow row, void *argument);
 
 /*
  * One text for all of them: the server's major version, since that has a say in

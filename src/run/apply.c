@@ -45,6 +45,7 @@
 #include "run/hook.h"
 #include "run/shared.h"
 #include "run/step_gate.h"
+#include "run/track.h"
 
 static const char *first_version(const Run *run);
 static void refuse_what_needs_call(const Run *run);
@@ -134,6 +135,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	{
 		run.run_id = record_new_run_id();
 		run_stamp_environment(&run);
+		track_begin(&run);
 		run_make_restore_point(&run, first_version(&run));
 	}
 	apply_steps(&run);
@@ -143,6 +145,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 						   run_elapsed_since(run.start));
 	else
 	{
+		track_end(&run);
 		run_fill_entry(&run, run.failed > 0 ? "failed" : run_done_outcome(&run), &entry);
 		record_write_run(&entry, true);
 		run_tell_end(&run);

@@ -10,6 +10,7 @@
 
 #include "portability/instr_time.h"
 
+#include "catalog/schema_state.h"
 #include "execute/execute.h"
 #include "execute/session_settings.h"
 #include "plan/policy.h"
@@ -57,6 +58,7 @@ typedef struct Run
 	const char *note;			/* of each migration's event in history, or
 								 * NULL */
 	const char *failed_version; /* the first, or NULL */
+	Homes	   *homes;			/* schemas whose objects are kept; NULL: none */
 
 	RunReport	report;
 	void	   *report_argument;

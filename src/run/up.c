@@ -84,6 +84,7 @@
 #include "run/shared.h"
 #include "run/step.h"
 #include "run/step_gate.h"
+#include "run/track.h"
 
 static void fill_result(const Run *run, RunResult *result);
 static bool look(Run *run);
@@ -266,6 +267,7 @@ up_locked(Run *run)
 	entry.progress_handle = progress_begin(run->run_id, run->survey->plan->selected);
 	record_write_run(&entry, false);
 	run_stamp_environment(run);
+	track_begin(run);
 	transaction_commit(migrator_commit == COMMIT_EACH);
 
 	initStringInfo(&failed);
@@ -275,6 +277,7 @@ up_locked(Run *run)
 		if (error != NULL)
 			auto_back(run, error);
 		outcome = error != NULL ? "failed" : run_done_outcome(run);
+		track_end(run);
 		finish_run(run, outcome);
 	}
 	PG_CATCH();

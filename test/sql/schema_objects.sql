@@ -20,7 +20,7 @@ SELECT array_agg(ARRAY[kind, coalesce(schema, ''), identity]) = array_agg(ARRAY[
          ORDER BY kind COLLATE "C", coalesce(schema, '') COLLATE "C", identity COLLATE "C") AS sorted,
        count(*) = count(DISTINCT (kind, coalesce(schema, ''), identity)) AS once,
        bool_and(hash = encode(sha256(convert_to(definition, 'UTF8')), 'hex')) AS hashes,
-       string_agg(DISTINCT schema, ', ') AS schemas
+       string_agg(DISTINCT schema, ', ') FILTER (WHERE schema ~ '^(app|pg_|information_schema|migrator)') AS schemas
   FROM migrator.schema_objects();
 SELECT schema, count(*) FROM migrator.schema_objects('{migrator,pg_catalog,information_schema,no_such}') GROUP BY 1;
 -- whatever search_path, role's settings and language are

@@ -1,0 +1,364 @@
+/*
+ * drift.c
+ *	  The live schema against the objects as runs left them.
+ *
+ * Record and catalog are read under one snapshot: another service's run that
+ * commits between two would look like drift.  What a run that is still under way
+ * has committed, or one that died before its end, is on no record; so of the
+ * schemas of such a run nothing is marked as drift when another one begins.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "catalog/drift.h"
+
+/* An object on record, and what was seen of it. */
+typedef struct Entry
+{
+	char		key[OBJECT_KEY_LENGTH + 1];
+	char		hash[SHA256_HEX_LENGTH + 1];	/* "": see KeptObject */
+	bool		drifted;
+	bool		seen;
+	int			home;			/* index into Homes */
+} Entry;
+
+/* A comparison under way, and what it found. */
+typedef struct Comparison
+{
+	const Homes *homes;
+	const TrackedSchema **tracked;	/* of each home; NULL: it is not kept */
+	HTAB	   *entries;
+	MemoryContext context;
+	List	   *present;		/* KeptObject *: added or changed */
+	List	   *absent;			/* keys of what was removed */
+	List	   *settled;		/* keys of what is as on record, and was
+								 * marked */
+	List	   *forgotten;		/* keys of marks for what is gone */
+	bool		other_version;
+} Comparison;
+
+static Comparison *compare(const Homes *homes, Snapshot snapshot);
+static int	home_index(const Homes *homes, const char *home);
+static void put_entry(const char *key, const char *hash, bool drifted, const char *home, void *argument);
+static void compare_object(const SchemaObject *object, void *argument);
+static bool printed_by_version(const char *kind);
+static int	take_all(const Comparison *found, bool drifted_too, int64 run_id);
+static bool is_drifted(const Comparison *found, const char *key);
+static void fill_before(List *drifts, const Comparison *found, Snapshot snapshot);
+static int	compare_drifts(const ListCell *a, const ListCell *b);
+static Snapshot take_snapshot(void);
+
+static Snapshot
+take_snapshot(void)
+{
+	CommandCounterIncrement();
+	return RegisterSnapshot(GetLatestSnapshot());
+}
+
+static Comparison *
+compare(const Homes *homes, Snapshot snapshot)
+{
+	Comparison *found = palloc0(sizeof(Comparison));
+	HASHCTL		control = {.keysize = OBJECT_KEY_LENGTH + 1,.entrysize = sizeof(Entry),.hcxt = CurrentMemoryContext};
+	ObjectScope scope = {homes->names, homes->count, true};
+	HASH_SEQ_STATUS status;
+	Entry	   *entry;
+	ListCell   *lc;
+
+	found->homes = homes;
+	found->context = CurrentMemoryContext;
+	found->tracked = palloc0(homes->count * sizeof(TrackedSchema *));
+	foreach(lc, schema_state_tracked(homes, snapshot))
+	{
+		const TrackedSchema *tracked = lfirst(lc);
+
+		found->tracked[home_index(homes, tracked->home)] = tracked;
+	}
+	found->entries = hash_create("migrator schema state", 1024, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	schema_state_scan(homes, snapshot, put_entry, found);
+	objects_scan(&scope, snapshot, compare_object, found);
+
+	hash_seq_init(&status, found->entries);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		if (entry->seen)
+			continue;
+		if (entry->hash[0] != '\0')
+			found->absent = lappend(found->absent, pstrdup(entry->key));
+		else
+			found->forgotten = lappend(found->forgotten, pstrdup(entry->key));
+	}
+	return found;
+}
+
+static int
+home_index(const Homes *homes, const char *home)
+{
+	for (int i = 0; i < homes->count; i++)
+		if (strcmp(homes->names[i], home) == 0)
+			return i;
+	elog(ERROR, "no such home: %s", home);
+}
+
+static void
+put_entry(const char *key, const char *hash, bool drifted, const char *home, void *argument)
+{
+	Comparison *found = argument;
+	bool		exists;
+	Entry	   *entry = hash_search(found->entries, key, HASH_ENTER, &exists);
+
+	strlcpy(entry->hash, hash, sizeof(entry->hash));
+	entry->drifted = drifted;
+	entry->seen = false;
+	entry->home = home_index(found->homes, home);
+}
+
+static void
+compare_object(const SchemaObject *object, void *argument)
+{
+	Comparison *found = argument;
+	const char *home = object->home ? object->home : "";
+	const TrackedSchema *tracked = found->tracked[home_index(found->homes, home)];
+	char		key[OBJECT_KEY_LENGTH + 1];
+	MemoryContext old;
+	KeptObject *present;
+	Entry	   *entry;
+
+	schema_state_key(home, object->kind, object->identity, key);
+	entry = hash_search(found->entries, key, HASH_FIND, NULL);
+	if (entry != NULL)
+		entry->seen = true;
+	if (entry != NULL && strcmp(entry->hash, object->hash) == 0 && !entry->drifted)
+		return;
+
+	old = MemoryContextSwitchTo(found->context);
+	if (entry != NULL && strcmp(entry->hash, object->hash) == 0)
+		found->settled = lappend(found->settled, pstrdup(key));
+	else
+	{
+		present = palloc0(sizeof(KeptObject));
+		strlcpy(present->key, key, sizeof(present->key));
+		present->home = pstrdup(home);
+		present->kind = pstrdup(object->kind);
+		present->schema = object->schema ? pstrdup(object->schema) : NULL;
+		present->identity = pstrdup(object->identity);
+		present->hash = pstrdup(object->hash);
+		present->definition = pstrdup(object->definition);
+		present->anchor = object->anchor;
+		/* an upgraded server's own way of printing */
+		present->reprinted = entry != NULL && entry->hash[0] != '\0' && tracked != NULL &&
+			tracked->server_version != PG_MAJORVERSION_NUM && printed_by_version(object->kind);
+		found->other_version |= present->reprinted;
+		found->present = lappend(found->present, present);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* Are definitions of that kind made of a query's tree, which major versions print differently? */
+static bool
+printed_by_version(const char *kind)
+{
+	static const char *const kinds[] = {"function", "materialized view", "procedure", "rule", "view"};
+
+	for (int i = 0; i < lengthof(kinds); i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
+List *
+drift_find(const Homes *homes, bool *other_version)
+{
+	Snapshot	snapshot = take_snapshot();
+	Comparison *found = compare(homes, snapshot);
+	List	   *drifts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, found->present)
+	{
+		const KeptObject *present = lfirst(lc);
+		Entry	   *entry = hash_search(found->entries, present->key, HASH_FIND, NULL);
+		Drift	   *drift;
+
+		if (present->reprinted || found->tracked[home_index(homes, present->home)] == NULL)
+			continue;
+		drift = palloc0(sizeof(Drift));
+		drift->change = entry != NULL && entry->hash[0] != '\0' ? OBJECT_CHANGED : OBJECT_ADDED;
+		drift->now = present;
+		drifts = lappend(drifts, drift);
+	}
+	fill_before(drifts, found, snapshot);
+	foreach(lc, schema_state_find(found->absent, snapshot))
+	{
+		Drift	   *drift = palloc0(sizeof(Drift));
+
+		drift->change = OBJECT_REMOVED;
+		drift->before = lfirst(lc);
+		drifts = lappend(drifts, drift);
+	}
+	UnregisterSnapshot(snapshot);
+	list_sort(drifts, compare_drifts);
+	*other_version = found->other_version;
+	return drifts;
+}
+
+/* Of those that changed, what is on record; both lists are as long as the drift. */
+static void
+fill_before(List *drifts, const Comparison *found, Snapshot snapshot)
+{
+	struct
+	{
+		char		key[OBJECT_KEY_LENGTH + 1];
+		const KeptObject *object;
+	}		   *kept;
+	HASHCTL		control = {.keysize = OBJECT_KEY_LENGTH + 1,.entrysize = sizeof(*kept),.hcxt = CurrentMemoryContext};
+	HTAB	   *table;
+	List	   *keys = NIL;
+	ListCell   *lc;
+
+	foreach(lc, drifts)
+	{
+		const Drift *drift = lfirst(lc);
+
+		if (drift->change == OBJECT_CHANGED)
+			keys = lappend(keys, (char *) drift->now->key);
+	}
+	table = hash_create("migrator kept objects", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	foreach(lc, schema_state_find(keys, snapshot))
+	{
+		KeptObject *object = lfirst(lc);
+
+		kept = hash_search(table, object->key, HASH_ENTER, NULL);
+		kept->object = object;
+	}
+	foreach(lc, drifts)
+	{
+		Drift	   *drift = lfirst(lc);
+
+		kept = hash_search(table, drift->now->key, HASH_FIND, NULL);
+		if (kept != NULL)
+			drift->before = kept->object;
+	}
+	hash_destroy(table);
+}
+
+static int
+compare_drifts(const ListCell *a, const ListCell *b)
+{
+	const Drift *first = lfirst(a);
+	const Drift *second = lfirst(b);
+	const KeptObject *x = first->now ? first->now : first->before;
+	const KeptObject *y = second->now ? second->now : second->before;
+	int			order = strcmp(x->kind, y->kind);
+
+	return order != 0 ? order : strcmp(x->identity, y->identity);
+}
+
+/* What is not as on record is marked; an object that is on no record gets a row for that. */
+void
+drift_begin_run(const char *service, const Homes *homes, int64 run_id)
+{
+	Snapshot	snapshot = take_snapshot();
+	Comparison *found = compare(homes, snapshot);
+	List	   *added = NIL;
+	List	   *marked = NIL;
+	ListCell   *lc;
+
+	UnregisterSnapshot(snapshot);
+	foreach(lc, found->present)
+	{
+		KeptObject *present = lfirst(lc);
+		const TrackedSchema *tracked = found->tracked[home_index(homes, present->home)];
+		Entry	   *entry = hash_search(found->entries, present->key, HASH_FIND, NULL);
+
+		if (tracked == NULL || tracked->run_open || present->reprinted)
+			continue;
+		if (entry != NULL)
+			marked = lappend(marked, present->key);
+		else
+		{
+			present->hash = "";
+			present->definition = "";
+			present->drifted = true;
+			added = lappend(added, present);
+		}
+	}
+	foreach(lc, found->absent)
+	{
+		Entry	   *entry = hash_search(found->entries, lfirst(lc), HASH_FIND, NULL);
+		const TrackedSchema *tracked = found->tracked[entry->home];
+
+		if (tracked != NULL && !tracked->run_open)
+			marked = lappend(marked, lfirst(lc));
+	}
+	schema_state_put(added, 0);
+	schema_state_set_drifted(marked, true);
+	schema_state_set_drifted(found->settled, false);
+	schema_state_delete(found->forgotten);
+	schema_state_set_run(service, homes, run_id);
+}
+
+void
+drift_end_run(const char *service, const Homes *homes, int64 run_id)
+{
+	Snapshot	snapshot = take_snapshot();
+	Comparison *found = compare(homes, snapshot);
+
+	UnregisterSnapshot(snapshot);
+	(void) take_all(found, false, run_id);
+	schema_state_set_tracked(homes);
+	schema_state_set_run(service, homes, 0);
+}
+
+int
+drift_accept(const char *service, const Homes *homes)
+{
+	Snapshot	snapshot = take_snapshot();
+	Comparison *found = compare(homes, snapshot);
+	int			count;
+
+	UnregisterSnapshot(snapshot);
+	count = take_all(found, true, 0);
+	schema_state_set_tracked(homes);
+	schema_state_set_run(service, homes, 0);
+	return count;
+}
+
+/* Put on record what is there; what is marked only if drifted_too.  Returns the number of objects. */
+static int
+take_all(const Comparison *found, bool drifted_too, int64 run_id)
+{
+	List	   *present = NIL;
+	List	   *absent = NIL;
+	ListCell   *lc;
+
+	foreach(lc, found->present)
+	{
+		KeptObject *object = lfirst(lc);
+
+		if (drifted_too || !is_drifted(found, object->key))
+			present = lappend(present, object);
+	}
+	foreach(lc, found->absent)
+	{
+		if (drifted_too || !is_drifted(found, lfirst(lc)))
+			absent = lappend(absent, lfirst(lc));
+	}
+	schema_state_put(present, run_id);
+	schema_state_delete(absent);
+	schema_state_set_drifted(found->settled, false);
+	schema_state_delete(found->forgotten);
+	return list_length(present) + list_length(absent);
+}
+
+static bool
+is_drifted(const Comparison *found, const char *key)
+{
+	const Entry *entry = hash_search(found->entries, key, HASH_FIND, NULL);
+
+	return entry != NULL && entry->drifted;
+}
