@@ -239,7 +239,8 @@ schema_state_put(const List *objects, int64 run_id)
 	for (int i = 0; i < 7; i++)
 		if (i != 3)
 			values[i] = owner_query_array(columns[i], count, TEXTOID);
-	values[3] = PointerGetDatum(construct_md_array(columns[3], no_schema, 1, &count, &lower_bound, TEXTOID, -1, false, TYPALIGN_INT));
+	values[3] = PointerGetDatum(construct_md_array(columns[3], no_schema, 1, &count, &lower_bound,
+												   TEXTOID, -1, false, TYPALIGN_INT));
 	values[7] = owner_query_array(columns[7], count, OIDOID);
 	values[8] = owner_query_array(columns[8], count, BOOLOID);
 	values[9] = Int64GetDatum(run_id);
