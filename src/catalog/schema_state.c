@@ -135,7 +135,7 @@ schema_state_scan(const Homes *homes, Snapshot snapshot, KeptHash row, void *arg
 {
 	static OwnerQuery query = {
 		"SELECT object, hash, drifted, home FROM migrator.schema_state WHERE home = ANY ($1)",
-		1, {TEXTARRAYOID}, .generic = true
+		1, {TEXTARRAYOID},.generic = true
 	};
 	Datum		value = names_array(homes);
 	HashTaken	taken = {row, argument};
