@@ -233,14 +233,16 @@ CREATE TABLE migrator.schema_state (
   taken_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 CREATE INDEX schema_state_home ON migrator.schema_state (home);
+CREATE INDEX schema_state_anchor ON migrator.schema_state (anchor);
 COMMENT ON TABLE migrator.schema_state IS 'The objects of the schemas of services, as the last run left them: as schema_objects() has them. object is what a row is found by, run_id the run that left it so, null for accept_drift(). drifted: it was not so when a run began, and that is still to be settled; with an empty hash, it was there and on no record.';
 
 CREATE TABLE migrator.tracked_schemas (
   home           text PRIMARY KEY,
   server_version integer NOT NULL,
+  token          text NOT NULL,
   taken_at       timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
-COMMENT ON TABLE migrator.tracked_schemas IS 'The schemas whose objects are in schema_state, with the server''s major version then; the empty one is the database as a whole.';
+COMMENT ON TABLE migrator.tracked_schemas IS 'The schemas whose objects are in schema_state, with the server''s major version then, and a token of the system catalogs; the empty one is the database as a whole.';
 
 CREATE TABLE migrator.tracked_services (
   service  text PRIMARY KEY,

@@ -6,6 +6,12 @@
  * commits between two would look like drift.  What a run that is still under way
  * has committed, or one that died before its end, is on no record; so of the
  * schemas of such a run nothing is marked as drift when another one begins.
+ *
+ * To look at every object takes longer than a small run.  So the record has a
+ * token of the system catalogs, and where that is still the same at a run's
+ * beginning nothing needs a look; and at its end only what it changed is
+ * looked at (marks.h).  What is on record and what is marked are together as
+ * the schema was then, which is what both rest on.
  */
 #include "postgres.h"
 
@@ -23,6 +29,7 @@ typedef struct Entry
 	char		hash[SHA256_HEX_LENGTH + 1];	/* "": see KeptObject */
 	bool		drifted;
 	bool		seen;
+	Oid			anchor;
 	int			home;			/* index into Homes */
 } Entry;
 
@@ -38,12 +45,21 @@ typedef struct Comparison
 	List	   *settled;		/* keys of what is as on record, and was
 								 * marked */
 	List	   *forgotten;		/* keys of marks for what is gone */
+	List	   *moved;			/* keys of what is on record with another
+								 * anchor */
+	Oid		   *anchors;		/* theirs */
+	int			anchor_room;
 	bool		other_version;
 } Comparison;
 
-static Comparison *compare(const Homes *homes, Snapshot snapshot);
+/* where a run changed more than this, all is looked at */
+#define ANCHORS_AT_MOST 3000
+
+static Comparison *compare(const Homes *homes, const Oid *anchors, int anchor_count, Snapshot snapshot);
+static bool tracked_as_now(const List *tracked, const Homes *homes, const char *token);
+static void note_moved(Comparison *found, const char *key, Oid anchor);
 static int	home_index(const Homes *homes, const char *home);
-static void put_entry(const char *key, const char *hash, bool drifted, const char *home, void *argument);
+static void put_entry(const KeptHash *kept, void *argument);
 static void compare_object(const SchemaObject *object, void *argument);
 static bool printed_by_version(const char *kind);
 static int	take_all(const Comparison *found, bool drifted_too, int64 run_id);
@@ -59,12 +75,13 @@ take_snapshot(void)
 	return RegisterSnapshot(GetLatestSnapshot());
 }
 
+/* anchors NULL: all objects of the homes. */
 static Comparison *
-compare(const Homes *homes, Snapshot snapshot)
+compare(const Homes *homes, const Oid *anchors, int anchor_count, Snapshot snapshot)
 {
 	Comparison *found = palloc0(sizeof(Comparison));
 	HASHCTL		control = {.keysize = OBJECT_KEY_LENGTH + 1,.entrysize = sizeof(Entry),.hcxt = CurrentMemoryContext};
-	ObjectScope scope = {homes->names, homes->count, true};
+	ObjectScope scope = {homes->names, homes->count, true, anchors, anchor_count};
 	HASH_SEQ_STATUS status;
 	Entry	   *entry;
 	ListCell   *lc;
@@ -79,7 +96,7 @@ compare(const Homes *homes, Snapshot snapshot)
 		found->tracked[home_index(homes, tracked->home)] = tracked;
 	}
 	found->entries = hash_create("migrator schema state", 1024, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-	schema_state_scan(homes, snapshot, put_entry, found);
+	schema_state_scan(homes, anchors, anchor_count, snapshot, put_entry, found);
 	objects_scan(&scope, snapshot, compare_object, found);
 
 	hash_seq_init(&status, found->entries);
@@ -105,16 +122,16 @@ home_index(const Homes *homes, const char *home)
 }
 
 static void
-put_entry(const char *key, const char *hash, bool drifted, const char *home, void *argument)
+put_entry(const KeptHash *kept, void *argument)
 {
 	Comparison *found = argument;
-	bool		exists;
-	Entry	   *entry = hash_search(found->entries, key, HASH_ENTER, &exists);
+	Entry	   *entry = hash_search(found->entries, kept->key, HASH_ENTER, NULL);
 
-	strlcpy(entry->hash, hash, sizeof(entry->hash));
-	entry->drifted = drifted;
+	strlcpy(entry->hash, kept->hash, sizeof(entry->hash));
+	entry->drifted = kept->drifted;
 	entry->seen = false;
-	entry->home = home_index(found->homes, home);
+	entry->anchor = kept->anchor;
+	entry->home = home_index(found->homes, kept->home);
 }
 
 static void
@@ -131,7 +148,11 @@ compare_object(const SchemaObject *object, void *argument)
 	schema_state_key(home, object->kind, object->identity, key);
 	entry = hash_search(found->entries, key, HASH_FIND, NULL);
 	if (entry != NULL)
+	{
 		entry->seen = true;
+		if (entry->anchor != object->anchor)
+			note_moved(found, key, object->anchor);
+	}
 	if (entry != NULL && strcmp(entry->hash, object->hash) == 0 && !entry->drifted)
 		return;
 
@@ -158,6 +179,24 @@ compare_object(const SchemaObject *object, void *argument)
 	MemoryContextSwitchTo(old);
 }
 
+/* It was made anew, or restored into another database. */
+static void
+note_moved(Comparison *found, const char *key, Oid anchor)
+{
+	MemoryContext old = MemoryContextSwitchTo(found->context);
+	int			count = list_length(found->moved);
+
+	if (count == found->anchor_room)
+	{
+		found->anchor_room = 2 * count + 64;
+		found->anchors = found->anchors == NULL ? palloc(found->anchor_room * sizeof(Oid)) :
+			repalloc(found->anchors, found->anchor_room * sizeof(Oid));
+	}
+	found->anchors[count] = anchor;
+	found->moved = lappend(found->moved, pstrdup(key));
+	MemoryContextSwitchTo(old);
+}
+
 /* Are definitions of that kind made of a query's tree, which major versions print differently? */
 static bool
 printed_by_version(const char *kind)
@@ -174,7 +213,7 @@ List *
 drift_find(const Homes *homes, bool *other_version)
 {
 	Snapshot	snapshot = take_snapshot();
-	Comparison *found = compare(homes, snapshot);
+	Comparison *found = compare(homes, NULL, 0, snapshot);
 	List	   *drifts = NIL;
 	ListCell   *lc;
 
@@ -259,15 +298,24 @@ compare_drifts(const ListCell *a, const ListCell *b)
 }
 
 /* What is not as on record is marked; an object that is on no record gets a row for that. */
-void
+CatalogMarks *
 drift_begin_run(const char *service, const Homes *homes, int64 run_id)
 {
 	Snapshot	snapshot = take_snapshot();
-	Comparison *found = compare(homes, snapshot);
+	CatalogMarks *marks = catalog_marks_take(snapshot);
+	bool		complete = true;
+	Comparison *found;
 	List	   *added = NIL;
 	List	   *marked = NIL;
 	ListCell   *lc;
 
+	if (tracked_as_now(schema_state_tracked(homes, snapshot), homes, catalog_marks_token(marks)))
+	{
+		UnregisterSnapshot(snapshot);
+		schema_state_set_run(service, homes, run_id);
+		return marks;
+	}
+	found = compare(homes, NULL, 0, snapshot);
 	UnregisterSnapshot(snapshot);
 	foreach(lc, found->present)
 	{
@@ -276,8 +324,8 @@ drift_begin_run(const char *service, const Homes *homes, int64 run_id)
 		Entry	   *entry = hash_search(found->entries, present->key, HASH_FIND, NULL);
 
 		if (tracked == NULL || tracked->run_open || present->reprinted)
-			continue;
-		if (entry != NULL)
+			complete = false;
+		else if (entry != NULL)
 			marked = lappend(marked, present->key);
 		else
 		{
@@ -292,25 +340,52 @@ drift_begin_run(const char *service, const Homes *homes, int64 run_id)
 		Entry	   *entry = hash_search(found->entries, lfirst(lc), HASH_FIND, NULL);
 		const TrackedSchema *tracked = found->tracked[entry->home];
 
-		if (tracked != NULL && !tracked->run_open)
+		if (tracked == NULL || tracked->run_open)
+			complete = false;
+		else
 			marked = lappend(marked, lfirst(lc));
 	}
 	schema_state_put(added, 0);
 	schema_state_set_drifted(marked, true);
 	schema_state_set_drifted(found->settled, false);
 	schema_state_delete(found->forgotten);
+	schema_state_set_anchors(found->moved, found->anchors);
 	schema_state_set_run(service, homes, run_id);
+	return complete ? marks : NULL;
+}
+
+/* Are all homes kept, as of the present catalogs? */
+static bool
+tracked_as_now(const List *tracked, const Homes *homes, const char *token)
+{
+	ListCell   *lc;
+
+	foreach(lc, tracked)
+	{
+		const TrackedSchema *home = lfirst(lc);
+
+		if (home->run_open || home->server_version != PG_MAJORVERSION_NUM || strcmp(home->token, token) != 0)
+			return false;
+	}
+	return list_length(tracked) == homes->count;
 }
 
 void
-drift_end_run(const char *service, const Homes *homes, int64 run_id)
+drift_end_run(const char *service, const Homes *homes, int64 run_id, const CatalogMarks *before)
 {
 	Snapshot	snapshot = take_snapshot();
-	Comparison *found = compare(homes, snapshot);
+	CatalogMarks *marks = catalog_marks_take(snapshot);
+	Oid		   *anchors = NULL;
+	int			count = 0;
 
+	if (before != NULL && catalog_marks_changed(before, marks, &anchors, &count) && count <= ANCHORS_AT_MOST)
+		anchors = schema_state_add_dependents(anchors, &count, snapshot);
+	else
+		anchors = NULL;
+	if (anchors == NULL || count > 0)
+		(void) take_all(compare(homes, anchors, count, snapshot), false, run_id);
 	UnregisterSnapshot(snapshot);
-	(void) take_all(found, false, run_id);
-	schema_state_set_tracked(homes);
+	schema_state_set_tracked(homes, catalog_marks_token(marks));
 	schema_state_set_run(service, homes, 0);
 }
 
@@ -318,12 +393,11 @@ int
 drift_accept(const char *service, const Homes *homes)
 {
 	Snapshot	snapshot = take_snapshot();
-	Comparison *found = compare(homes, snapshot);
-	int			count;
+	CatalogMarks *marks = catalog_marks_take(snapshot);
+	int			count = take_all(compare(homes, NULL, 0, snapshot), true, 0);
 
 	UnregisterSnapshot(snapshot);
-	count = take_all(found, true, 0);
-	schema_state_set_tracked(homes);
+	schema_state_set_tracked(homes, catalog_marks_token(marks));
 	schema_state_set_run(service, homes, 0);
 	return count;
 }
@@ -352,6 +426,7 @@ take_all(const Comparison *found, bool drifted_too, int64 run_id)
 	schema_state_delete(absent);
 	schema_state_set_drifted(found->settled, false);
 	schema_state_delete(found->forgotten);
+	schema_state_set_anchors(found->moved, found->anchors);
 	return list_length(present) + list_length(absent);
 }
 

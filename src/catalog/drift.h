@@ -9,6 +9,7 @@
 #ifndef MIGRATOR_CATALOG_DRIFT_H
 #define MIGRATOR_CATALOG_DRIFT_H
 
+#include "catalog/marks.h"
 #include "catalog/schema_state.h"
 
 typedef enum ObjectChange
@@ -33,11 +34,11 @@ typedef struct Drift
  */
 extern List *drift_find(const Homes *homes, bool *other_version);
 
-/* A run begins. */
-extern void drift_begin_run(const char *service, const Homes *homes, int64 run_id);
+/* A run begins.  What it is found to begin with is in CurrentMemoryContext; NULL: all has to be looked at in the end. */
+extern CatalogMarks *drift_begin_run(const char *service, const Homes *homes, int64 run_id);
 
 /* It has ended. */
-extern void drift_end_run(const char *service, const Homes *homes, int64 run_id);
+extern void drift_end_run(const char *service, const Homes *homes, int64 run_id, const CatalogMarks *before);
 
 /* All is as it should be.  Returns the number of objects that were not as on record. */
 extern int	drift_accept(const char *service, const Homes *homes);

@@ -58,8 +58,11 @@ objects_scan(const ObjectScope *scope, Snapshot snapshot, SchemaObjectRow row, v
 	static OwnerQuery query = {
 		OBJECTS_QUERY(OBJECTS_ALL), 2, {TEXTARRAYOID, BOOLOID},.generic = true
 	};
+	static OwnerQuery of_anchors = {
+		OBJECTS_QUERY(OBJECTS_OF_ANCHORS), 3, {TEXTARRAYOID, BOOLOID, OIDARRAYOID}, .generic = true
+	};
 	Datum	   *schemas = palloc(Max(scope->schema_count, 1) * sizeof(Datum));
-	Datum		values[2];
+	Datum		values[3];
 	int			guc_level;
 	Taking		taking = {
 		row, argument,
@@ -70,14 +73,26 @@ objects_scan(const ObjectScope *scope, Snapshot snapshot, SchemaObjectRow row, v
 		schemas[i] = CStringGetTextDatum(scope->schemas[i]);
 	values[0] = owner_query_array(schemas, scope->schema_count, TEXTOID);
 	values[1] = BoolGetDatum(scope->database);
+	if (scope->anchors != NULL)
+		values[2] = objects_oid_array(scope->anchors, scope->anchor_count);
 
 	guc_level = NewGUCNestLevel();
 	for (int i = 0; i < lengthof(print_settings); i++)
 		(void) set_config_option(print_settings[i].name, print_settings[i].value,
 								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	owner_query_scan(&query, values, snapshot, take_row, &taking);
+	owner_query_scan(scope->anchors == NULL ? &query : &of_anchors, values, snapshot, take_row, &taking);
 	AtEOXact_GUC(true, guc_level);
 	MemoryContextDelete(taking.context);
+}
+
+Datum
+objects_oid_array(const Oid *oids, int count)
+{
+	Datum	   *values = palloc(Max(count, 1) * sizeof(Datum));
+
+	for (int i = 0; i < count; i++)
+		values[i] = ObjectIdGetDatum(oids[i]);
+	return owner_query_array(values, count, OIDOID);
 }
 
 static void

@@ -31,6 +31,9 @@ typedef struct ObjectScope
 	int			schema_count;
 	bool		database;		/* with schemas: also what belongs to the
 								 * database as a whole */
+	const Oid  *anchors;		/* NULL: all of them; else only what is
+								 * anchored at one of these */
+	int			anchor_count;
 } ObjectScope;
 
 /*
@@ -38,6 +41,9 @@ typedef struct ObjectScope
  * InvalidSnapshot: a fresh one.
  */
 extern void objects_scan(const ObjectScope *scope, Snapshot snapshot, SchemaObjectRow row, void *argument);
+
+/* An array of OIDs, for a query's parameter. */
+extern Datum objects_oid_array(const Oid *oids, int count);
 
 /*
  * One text for all of them: the server's major version, since that has a say in

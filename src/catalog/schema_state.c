@@ -29,12 +29,20 @@ typedef struct Taken
 
 typedef struct HashTaken
 {
-	KeptHash	row;
+	KeptHashRow row;
 	void	   *argument;
 } HashTaken;
 
+typedef struct AnchorsTaken
+{
+	Oid		   *anchors;
+	int			count;
+	int			room;
+} AnchorsTaken;
+
 static void take_tracked(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_hash(const Datum *values, const bool *nulls, void *argument);
+static void take_anchor(const Datum *values, const bool *nulls, void *argument);
 static void take_object(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_schemas(HeapTuple tuple, TupleDesc desc, void *argument);
 static Datum names_array(const Homes *homes);
@@ -82,7 +90,7 @@ List *
 schema_state_tracked(const Homes *homes, Snapshot snapshot)
 {
 	static OwnerQuery query = {
-		"SELECT t.home, t.server_version,"
+		"SELECT t.home, t.server_version, t.token,"
 		" EXISTS (SELECT FROM migrator.tracked_services s WHERE s.open_run IS NOT NULL AND t.home = ANY (s.homes))"
 		" FROM migrator.tracked_schemas t WHERE t.home = ANY ($1)",
 		1, {TEXTARRAYOID}
@@ -104,57 +112,97 @@ take_tracked(HeapTuple tuple, TupleDesc desc, void *argument)
 
 	tracked->home = owner_query_text(tuple, desc, 1);
 	tracked->server_version = DatumGetInt32(heap_getattr(tuple, 2, desc, &isnull));
-	tracked->run_open = DatumGetBool(heap_getattr(tuple, 3, desc, &isnull));
+	tracked->token = owner_query_text(tuple, desc, 3);
+	tracked->run_open = DatumGetBool(heap_getattr(tuple, 4, desc, &isnull));
 	taken->rows = lappend(taken->rows, tracked);
 	MemoryContextSwitchTo(old);
 }
 
 void
-schema_state_set_tracked(const Homes *homes)
+schema_state_set_tracked(const Homes *homes, const char *token)
 {
 	static OwnerQuery update = {
-		"UPDATE migrator.tracked_schemas SET server_version = $2, taken_at = pg_catalog.clock_timestamp()"
+		"UPDATE migrator.tracked_schemas SET server_version = $2, token = $3, taken_at = pg_catalog.clock_timestamp()"
 		" WHERE home IN (SELECT home FROM migrator.tracked_schemas WHERE home = ANY ($1) FOR UPDATE SKIP LOCKED)",
-		2, {TEXTARRAYOID, INT4OID}
+		3, {TEXTARRAYOID, INT4OID, TEXTOID}
 	};
 	static OwnerQuery insert = {
-		"INSERT INTO migrator.tracked_schemas (home, server_version)"
-		" SELECT h.home, $2 FROM pg_catalog.unnest($1) h (home)"
+		"INSERT INTO migrator.tracked_schemas (home, server_version, token)"
+		" SELECT h.home, $2, $3 FROM pg_catalog.unnest($1) h (home)"
 		" WHERE NOT EXISTS (SELECT FROM migrator.tracked_schemas t WHERE t.home = h.home)"
 		" ON CONFLICT DO NOTHING",
-		2, {TEXTARRAYOID, INT4OID}
+		3, {TEXTARRAYOID, INT4OID, TEXTOID}
 	};
-	Datum		values[2] = {names_array(homes), Int32GetDatum(PG_MAJORVERSION_NUM)};
+	Datum		values[3] = {names_array(homes), Int32GetDatum(PG_MAJORVERSION_NUM), CStringGetTextDatum(token)};
 
 	if (owner_query_run(&update, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL) < homes->count)
 		(void) owner_query_run(&insert, SPI_OK_INSERT, values, NULL, InvalidSnapshot, NULL, NULL);
 }
 
 void
-schema_state_scan(const Homes *homes, Snapshot snapshot, KeptHash row, void *argument)
+schema_state_scan(const Homes *homes, const Oid *anchors, int anchor_count, Snapshot snapshot,
+				  KeptHashRow row, void *argument)
 {
 	static OwnerQuery query = {
-		"SELECT object, hash, drifted, home FROM migrator.schema_state WHERE home = ANY ($1)",
-		1, {TEXTARRAYOID},.generic = true
+		"SELECT object, hash, drifted, anchor, home FROM migrator.schema_state WHERE home = ANY ($1)",
+		1, {TEXTARRAYOID}, .generic = true
 	};
-	Datum		value = names_array(homes);
+	static OwnerQuery of_anchors = {
+		"SELECT object, hash, drifted, anchor, home FROM migrator.schema_state WHERE anchor = ANY ($2) AND home = ANY ($1)",
+		2, {TEXTARRAYOID, OIDARRAYOID}, .generic = true
+	};
+	Datum		values[2] = {names_array(homes)};
 	HashTaken	taken = {row, argument};
 
-	owner_query_scan(&query, &value, snapshot, take_hash, &taken);
+	if (anchors != NULL)
+		values[1] = objects_oid_array(anchors, anchor_count);
+	owner_query_scan(anchors == NULL ? &query : &of_anchors, values, snapshot, take_hash, &taken);
 }
 
 static void
 take_hash(const Datum *values, const bool *nulls, void *argument)
 {
 	HashTaken  *taken = argument;
-	char		key[OBJECT_KEY_LENGTH + 1];
-	char		hash[SHA256_HEX_LENGTH + 1];
-	char	   *home = TextDatumGetCString(values[3]);
+	KeptHash	kept;
 
-	text_to_cstring_buffer(DatumGetTextPP(values[0]), key, sizeof(key));
-	text_to_cstring_buffer(DatumGetTextPP(values[1]), hash, sizeof(hash));
-	taken->row(key, hash, DatumGetBool(values[2]), home, taken->argument);
-	pfree(home);
+	text_to_cstring_buffer(DatumGetTextPP(values[0]), kept.key, sizeof(kept.key));
+	text_to_cstring_buffer(DatumGetTextPP(values[1]), kept.hash, sizeof(kept.hash));
+	kept.drifted = DatumGetBool(values[2]);
+	kept.anchor = DatumGetObjectId(values[3]);
+	kept.home = TextDatumGetCString(values[4]);
+	taken->row(&kept, taken->argument);
+	pfree(kept.home);
+}
+
+Oid *
+schema_state_add_dependents(Oid *anchors, int *count, Snapshot snapshot)
+{
+	static OwnerQuery query = {
+		"SELECT coalesce(w.ev_class, d.objid) FROM pg_catalog.pg_depend d"
+		" LEFT JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = d.objid"
+		" WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = ANY ($1)"
+		" AND d.classid IN ('pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass)",
+		1, {OIDARRAYOID}, .generic = true
+	};
+	Datum		value = objects_oid_array(anchors, *count);
+	AnchorsTaken taken = {anchors, *count, *count};
+
+	owner_query_scan(&query, &value, snapshot, take_anchor, &taken);
+	*count = taken.count;
+	return taken.anchors;
+}
+
+static void
+take_anchor(const Datum *values, const bool *nulls, void *argument)
+{
+	AnchorsTaken *taken = argument;
+
+	if (taken->count == taken->room)
+	{
+		taken->room = 2 * taken->room + 16;
+		taken->anchors = repalloc(taken->anchors, taken->room * sizeof(Oid));
+	}
+	taken->anchors[taken->count++] = DatumGetObjectId(values[0]);
 }
 
 List *
@@ -255,6 +303,20 @@ schema_state_set_drifted(const List *keys, bool drifted)
 		2, {TEXTARRAYOID, BOOLOID}
 	};
 	Datum		values[2] = {keys_array(keys), BoolGetDatum(drifted)};
+
+	if (keys != NIL)
+		(void) owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
+}
+
+void
+schema_state_set_anchors(const List *keys, const Oid *anchors)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.schema_state s SET anchor = a.anchor"
+		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) a (object, anchor) WHERE s.object = a.object",
+		2, {TEXTARRAYOID, OIDARRAYOID}
+	};
+	Datum		values[2] = {keys_array(keys), objects_oid_array(anchors, list_length(keys))};
 
 	if (keys != NIL)
 		(void) owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);

@@ -35,6 +35,7 @@ typedef struct TrackedSchema
 {
 	char	   *home;
 	int			server_version; /* major, that printed the definitions */
+	char	   *token;			/* of the catalogs then: see marks.h */
 	bool		run_open;		/* a run of a service that has it did not keep
 								 * them yet */
 } TrackedSchema;
@@ -42,13 +43,24 @@ typedef struct TrackedSchema
 /* Those of the homes that are kept, as TrackedSchema *. */
 extern List *schema_state_tracked(const Homes *homes, Snapshot snapshot);
 
-/* Objects of the homes were kept now. */
-extern void schema_state_set_tracked(const Homes *homes);
+/* Objects of the homes are kept as of these catalogs. */
+extern void schema_state_set_tracked(const Homes *homes, const char *token);
 
 /* hash is "" for what was there before a run, but is not on record. */
-typedef void (*KeptHash) (const char *key, const char *hash, bool drifted, const char *home, void *argument);
+typedef struct KeptHash
+{
+	char		key[OBJECT_KEY_LENGTH + 1];
+	char		hash[SHA256_HEX_LENGTH + 1];
+	bool		drifted;
+	Oid			anchor;
+	char	   *home;			/* valid until the function returns */
+} KeptHash;
 
-extern void schema_state_scan(const Homes *homes, Snapshot snapshot, KeptHash row, void *argument);
+typedef void (*KeptHashRow) (const KeptHash *kept, void *argument);
+
+/* anchors NULL: all; else what was anchored at one of these. */
+extern void schema_state_scan(const Homes *homes, const Oid *anchors, int anchor_count, Snapshot snapshot,
+							  KeptHashRow row, void *argument);
 
 /* An object on record, or one that goes there. */
 typedef struct KeptObject
@@ -75,6 +87,10 @@ extern void schema_state_put(const List *objects, int64 run_id);
 
 /* Change what is said of these keys alone. */
 extern void schema_state_set_drifted(const List *keys, bool drifted);
+extern void schema_state_set_anchors(const List *keys, const Oid *anchors);
+
+/* Put behind the anchors (palloc'd) those of views and functions made of these relations. */
+extern Oid *schema_state_add_dependents(Oid *anchors, int *count, Snapshot snapshot);
 
 extern void schema_state_delete(const List *keys);
 

@@ -10,6 +10,7 @@
 
 #include "portability/instr_time.h"
 
+#include "catalog/marks.h"
 #include "catalog/schema_state.h"
 #include "execute/execute.h"
 #include "execute/session_settings.h"
@@ -59,6 +60,7 @@ typedef struct Run
 								 * NULL */
 	const char *failed_version; /* the first, or NULL */
 	Homes	   *homes;			/* schemas whose objects are kept; NULL: none */
+	CatalogMarks *marks;		/* what the catalogs were at its beginning */
 
 	RunReport	report;
 	void	   *report_argument;

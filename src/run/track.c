@@ -92,8 +92,8 @@ begin(void *argument)
 	MemoryContext old = MemoryContextSwitchTo(run->context);
 	Homes	   *homes = track_homes(run->survey->scope);
 
+	run->marks = drift_begin_run(run->request->scope->service, homes, run->run_id);
 	MemoryContextSwitchTo(old);
-	drift_begin_run(run->request->scope->service, homes, run->run_id);
 	run->homes = homes;
 }
 
@@ -114,7 +114,7 @@ end(void *argument)
 {
 	const Run  *run = argument;
 
-	drift_end_run(run->request->scope->service, run->homes, run->run_id);
+	drift_end_run(run->request->scope->service, run->homes, run->run_id, run->marks);
 }
 
 static void
