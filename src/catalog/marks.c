@@ -375,7 +375,7 @@ compare_places(const CatalogRow *a, const CatalogRow *b)
 
 	if (a->catalog != b->catalog)
 		return a->catalog < b->catalog ? -1 : 1;
-	order = ItemPointerCompare((ItemPointer) &a->place, (ItemPointer) &b->place);
+	order = ItemPointerCompare((ItemPointer) & a->place, (ItemPointer) & b->place);
 	if (order != 0)
 		return order;
 	return a->xmin == b->xmin ? 0 : a->xmin < b->xmin ? -1 : 1;

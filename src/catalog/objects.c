@@ -59,7 +59,7 @@ objects_scan(const ObjectScope *scope, Snapshot snapshot, SchemaObjectRow row, v
 		OBJECTS_QUERY(OBJECTS_ALL), 2, {TEXTARRAYOID, BOOLOID},.generic = true
 	};
 	static OwnerQuery of_anchors = {
-		OBJECTS_QUERY(OBJECTS_OF_ANCHORS), 3, {TEXTARRAYOID, BOOLOID, OIDARRAYOID}, .generic = true
+		OBJECTS_QUERY(OBJECTS_OF_ANCHORS), 3, {TEXTARRAYOID, BOOLOID, OIDARRAYOID},.generic = true
 	};
 	Datum	   *schemas = palloc(Max(scope->schema_count, 1) * sizeof(Datum));
 	Datum		values[3];

@@ -145,11 +145,11 @@ schema_state_scan(const Homes *homes, const Oid *anchors, int anchor_count, Snap
 {
 	static OwnerQuery query = {
 		"SELECT object, hash, drifted, anchor, home FROM migrator.schema_state WHERE home = ANY ($1)",
-		1, {TEXTARRAYOID}, .generic = true
+		1, {TEXTARRAYOID},.generic = true
 	};
 	static OwnerQuery of_anchors = {
 		"SELECT object, hash, drifted, anchor, home FROM migrator.schema_state WHERE anchor = ANY ($2) AND home = ANY ($1)",
-		2, {TEXTARRAYOID, OIDARRAYOID}, .generic = true
+		2, {TEXTARRAYOID, OIDARRAYOID},.generic = true
 	};
 	Datum		values[2] = {names_array(homes)};
 	HashTaken	taken = {row, argument};
@@ -182,7 +182,7 @@ schema_state_add_dependents(Oid *anchors, int *count, Snapshot snapshot)
 		" LEFT JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = d.objid"
 		" WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = ANY ($1)"
 		" AND d.classid IN ('pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass)",
-		1, {OIDARRAYOID}, .generic = true
+		1, {OIDARRAYOID},.generic = true
 	};
 	Datum		value = objects_oid_array(anchors, *count);
 	AnchorsTaken taken = {anchors, *count, *count};
