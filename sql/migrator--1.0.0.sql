@@ -355,6 +355,17 @@ CREATE PROCEDURE migrator.down(source text = NULL, service text = NULL, steps in
   LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_down';
 COMMENT ON PROCEDURE migrator.down IS 'Take applied migrations back as rollback() does, each in a transaction of its own, committed as it goes. Runs any statement, also those that refuse a transaction block, and goes on with a migration that is partly rolled back. result: outcome (rolled_back, nothing_to_do, skipped), rolled_back, failed, duration_ms, migrations. A failure is raised, and what came before it stays rolled back.';
 
+CREATE PROCEDURE migrator.redo(source text = NULL, service text = NULL, steps integer = NULL, versions text[] = NULL, variables jsonb = NULL,
+                               options jsonb = '{}', INOUT result jsonb = NULL)
+  LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_redo';
+COMMENT ON PROCEDURE migrator.redo IS 'For development: down() of the last migrations (steps, 1 when nothing is given) or of some (versions), and up() of the same, with their files as they are now. options are those of down(). result: outcome (redone, nothing_to_do), down and up, each as they give it, duration_ms.';
+
+CREATE PROCEDURE migrator.reset(source text = NULL, service text = NULL, confirm text = NULL, how text = 'down', schemas text[] = NULL,
+                                up boolean = true, seed boolean = true, variables jsonb = NULL, options jsonb = '{}',
+                                INOUT result jsonb = NULL)
+  LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_reset';
+COMMENT ON PROCEDURE migrator.reset IS 'For development: take everything of a service back, by its down scripts (how => down) or by dropping what is in its schemas (drop: those named, registered, or in the registered search_path), forget its record but for history and that bootstrap.sql ran, then up and seed.sql unless told not to. confirm must be the name of the database (22023). Refused where allow_destructive_operations is false (MG009) and where the environment is production (55000). result: outcome, down, dropped (objects), up, seeds (scripts), duration_ms.';
+
 CREATE FUNCTION migrator.seed(source text = NULL, service text = NULL, environment text = NULL, variables jsonb = NULL)
   RETURNS TABLE (service text, file text, outcome text, execution_time_ms double precision, message text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_seed';

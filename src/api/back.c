@@ -11,14 +11,13 @@
 #include "utils/portal.h"
 
 #include "api/api.h"
+#include "api/back.h"
 #include "api/run_result.h"
 
 PG_FUNCTION_INFO_V1(migrator_rollback);
 PG_FUNCTION_INFO_V1(migrator_down);
 
 static void read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request);
-static void read_options(FunctionCallInfo fcinfo, int n, RunRequest *request);
-static void require_one_choice(FunctionCallInfo fcinfo, const BackRequest *back);
 
 static const OptionKey back_options[] = {
 	{"force", OPTION_BOOLEAN, "true or false"},
@@ -75,18 +74,15 @@ migrator_down(PG_FUNCTION_ARGS)
 		RunRequest	request = {0};
 		CallResult	made = {0};
 		RunResult	done = {0};
-		instr_time	start,
-					duration;
+		instr_time	start;
 
 		INSTR_TIME_SET_CURRENT(start);
 		initStringInfo(&made.rows);
 		read_arguments(fcinfo, 7, &request);
 		made.brief = request.brief;
 		run_up(&request, run_result_add_row, &made, &done);
-		INSTR_TIME_SET_CURRENT(duration);
-		INSTR_TIME_SUBTRACT(duration, start);
 		result = run_result_json("rolled_back", request.scope->service, &done, "migrations",
-								 made.brief ? NULL : made.rows.data, INSTR_TIME_GET_MILLISEC(duration));
+								 made.brief ? NULL : made.rows.data, run_result_ms(start));
 	}
 	PG_FINALLY();
 	{
@@ -102,46 +98,22 @@ static void
 read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 {
 	BackRequest *back = &request->back;
-	char	   *service = api_text(fcinfo, 1);
 	char	   *if_locked = api_text(fcinfo, locked);
-	Scope	   *scope;
 
-	if (scope_means_all(service))
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("services are taken back one by one"),
-				errhint("Name one."));
-	request->direction = UNIT_DOWN;
-	/* what stands behind a failure stays: to go on would leave a hole */
-	request->on_error = ON_ERROR_RAISE;
-	request->if_locked = if_locked ? settings_parse_if_locked(if_locked) : migrator_if_locked;
+	back_api_options(fcinfo, locked + 2, request);
+	if (if_locked != NULL)
+		request->if_locked = settings_parse_if_locked(if_locked);
 	request->wait_timeout = api_interval_ms(fcinfo, locked + 1, "wait_timeout", settings_wait_ms());
-	read_options(fcinfo, locked + 2, request);
+	back_api_steps(fcinfo, 2, back);
 	back->target = api_text(fcinfo, 3);
 	back->versions = api_text_array(fcinfo, 4, "versions", &back->version_count);
-	require_one_choice(fcinfo, back);
-	if (!PG_ARGISNULL(2))
-	{
-		back->steps = PG_GETARG_INT32(2);
-		if (back->steps < 1)
-			ereport(ERROR,
-					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("argument \"steps\" must be at least 1"),
-					errhint("target => '' takes all back."));
-	}
-
-	scope = scope_resolve(api_text(fcinfo, 0), service, api_text(fcinfo, 5));
-	scope_take_variables(scope, api_jsonb(fcinfo, 6));
-	if (request->ignore != NULL)
-	{
-		scope->ignore = request->ignore;
-		scope->ignore_count = request->ignore_count;
-	}
-	request->scope = scope;
+	back_api_require_one_choice(back);
+	request->scope = back_api_scope(request, api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 5),
+									api_jsonb(fcinfo, 6));
 }
 
-static void
-read_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
+void
+back_api_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 {
 	List	   *options = options_read(api_jsonb(fcinfo, n), back_options, false);
 	const Option *force = options_find(options, "force");
@@ -149,6 +121,11 @@ read_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 	const Option *down_source = options_find(options, "down_source");
 	const Option *verbose = options_find(options, "verbose");
 
+	request->direction = UNIT_DOWN;
+	/* what stands behind a failure stays: to go on would leave a hole */
+	request->on_error = ON_ERROR_RAISE;
+	request->if_locked = migrator_if_locked;
+	request->wait_timeout = settings_wait_ms();
 	if (force != NULL)
 		request->force = request->back.force = force->boolean;
 	if (verbose != NULL)
@@ -170,11 +147,23 @@ read_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 	api_option_ignore(options, &request->ignore, &request->ignore_count);
 }
 
-static void
-require_one_choice(FunctionCallInfo fcinfo, const BackRequest *back)
+void
+back_api_steps(FunctionCallInfo fcinfo, int n, BackRequest *back)
+{
+	if (PG_ARGISNULL(n))
+		return;
+	back->steps = PG_GETARG_INT32(n);
+	if (back->steps < 1)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("argument \"steps\" must be at least 1"));
+}
+
+void
+back_api_require_one_choice(const BackRequest *back)
 {
 	const char *given[] = {
-		PG_ARGISNULL(2) ? NULL : "argument \"steps\"",
+		back->steps > 0 ? "argument \"steps\"" : NULL,
 		back->target ? "argument \"target\"" : NULL,
 		back->versions ? "argument \"versions\"" : NULL,
 		back->run_id != 0 ? "option \"run_id\"" : NULL
@@ -190,4 +179,25 @@ require_one_choice(FunctionCallInfo fcinfo, const BackRequest *back)
 		if (given[i] != NULL)
 			first = given[i];
 	}
+}
+
+Scope *
+back_api_scope(const RunRequest *request, const char *source, const char *service, const char *environment,
+			   Jsonb *variables)
+{
+	Scope	   *scope;
+
+	if (scope_means_all(service))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("services are taken back one by one"),
+				errhint("Name one."));
+	scope = scope_resolve(source, service, environment);
+	scope_take_variables(scope, variables);
+	if (request->ignore != NULL)
+	{
+		scope->ignore = request->ignore;
+		scope->ignore_count = request->ignore_count;
+	}
+	return scope;
 }

@@ -31,6 +31,16 @@ run_result_put_row(const RunRow *row, void *argument)
 	api_put_row(argument, values, nulls);
 }
 
+double
+run_result_ms(instr_time start)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, start);
+	return INSTR_TIME_GET_MILLISEC(now);
+}
+
 /*
  * In a transaction block, a function, or a procedure with SET or SECURITY
  * DEFINER the context is atomic.  Under DO or another procedure it is not, but
@@ -45,6 +55,8 @@ run_result_refuse_atomic(FunctionCallInfo fcinfo, const char *name, const char *
 				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				errmsg("CALL %s cannot run inside a transaction block or a function", name),
 				errdetail("It commits each migration by itself."),
+				other == NULL ?
+				errhint("Send it alone, with autocommit on.") :
 				errhint("Send it alone, with autocommit on; or use SELECT * FROM %s, which runs in your transaction.", other));
 	if (SPI_inside_nonatomic_context())
 		ereport(ERROR,

@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "portability/instr_time.h"
 
 #include "run/run.h"
 
@@ -23,7 +24,10 @@ typedef struct CallResult
 extern void run_result_put_row(const RunRow *row, void *argument);
 extern void run_result_add_row(const RunRow *row, void *argument);
 
-/* Raise 25001 or 0A000 where a CALL cannot commit; "other" is the function that need not. */
+/* Since then. */
+extern double run_result_ms(instr_time start);
+
+/* Raise 25001 or 0A000 where a CALL cannot commit; "other" is the function that need not, or NULL. */
 extern void run_result_refuse_atomic(FunctionCallInfo fcinfo, const char *name, const char *other);
 
 /*

@@ -109,3 +109,16 @@ service_state_bootstrapped(const char *service, const char *checksum, int64 run_
 
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
 }
+
+void
+service_state_forget_bootstrap(const char *service)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.service_state SET bootstrapped_at = NULL, bootstrap_checksum = NULL, bootstrap_run_id = NULL"
+		" WHERE service = $1",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(service);
+
+	(void) owner_query_run(&query, SPI_OK_UPDATE, &value, NULL, InvalidSnapshot, NULL, NULL);
+}

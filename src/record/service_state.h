@@ -31,6 +31,9 @@ extern void service_state_stamp(const char *service, const char *environment);
 /* The bootstrap script ran. */
 extern void service_state_bootstrapped(const char *service, const char *checksum, int64 run_id);
 
+/* It is to run again. */
+extern void service_state_forget_bootstrap(const char *service);
+
 /* Replace the stamp; NULL takes it away. */
 extern void service_state_set_environment(const char *service, const char *environment);
 

@@ -317,6 +317,15 @@ record_forget(const char *service, const char *version, MigrationState from)
 		record_refuse_stale(service, version);
 }
 
+void
+record_forget_all(const char *service)
+{
+	static OwnerQuery query = {"DELETE FROM migrator.migrations WHERE service = $1", 1, {TEXTOID}};
+	Datum		value = CStringGetTextDatum(service);
+
+	(void) owner_query_run(&query, SPI_OK_DELETE, &value, NULL, InvalidSnapshot, NULL, NULL);
+}
+
 bool
 record_accept(const RecordEntry *entry)
 {

@@ -95,6 +95,9 @@ extern void record_change_state(const char *service, const char *version, Migrat
 /* Delete the state row: the migration is pending again.  40001 likewise. */
 extern void record_forget(const char *service, const char *version, MigrationState from);
 
+/* Delete all state rows of a service; history stays. */
+extern void record_forget_all(const char *service);
+
 /*
  * Replace checksum, fingerprint and down script of an applied migration, unless
  * they are the same: then false.

@@ -81,6 +81,16 @@ event_up_to_date(const char *service)
 }
 
 void
+event_vanished(const char *service, int applied)
+{
+	say(LOG, service,
+		psprintf(ngettext("nothing is pending, but the schema is empty: %d migration is on record as applied",
+						  "nothing is pending, but the schema is empty: %d migrations are on record as applied", applied),
+				 applied),
+		"If it was dropped by hand, CALL migrator.reset(..., how => 'drop') forgets the record, too, and makes it anew.");
+}
+
+void
 event_nothing_selected(const char *service, const char *target, int pending)
 {
 	say(migrator_log_level, service, target ?

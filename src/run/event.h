@@ -18,6 +18,9 @@ extern void event_lock_kept(const char *service);
 extern void event_lock_released(const char *service);
 extern void event_up_to_date(const char *service);
 
+/* So many migrations are on record as applied, and of what they made there is nothing. */
+extern void event_vanished(const char *service, int applied);
+
 /* Nothing was chosen by the target, or (NULL) by the versions named, but so many are pending. */
 extern void event_nothing_selected(const char *service, const char *target, int pending);
 

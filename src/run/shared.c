@@ -24,6 +24,7 @@
 #include "run/current_run.h"
 #include "run/event.h"
 #include "run/shared.h"
+#include "run/vanished.h"
 
 /* bytes of an error's message, and of its detail, that are put on record */
 #define RECORDED_TEXT (64 * 1024)
@@ -513,7 +514,7 @@ run_tell_end(const Run *run)
 }
 
 bool
-run_nothing_to_do(const Run *run)
+run_nothing_to_do(Run *run)
 {
 	const RunRequest *request = run->request;
 	MigrationPlan *plan = run->survey->plan;
@@ -526,7 +527,10 @@ run_nothing_to_do(const Run *run)
 		event_nothing_back(request->scope->service, plan_count_state(plan, MIGRATION_APPLIED));
 		return true;
 	}
-	if (pending > 0)
+	run->vanished = pending == 0 && plan_count_state(plan, MIGRATION_APPLIED) > 0 && vanished(run->survey->scope);
+	if (run->vanished)
+		event_vanished(request->scope->service, plan_count_state(plan, MIGRATION_APPLIED));
+	else if (pending > 0)
 		event_nothing_selected(request->scope->service, request->plan.target, pending);
 	else
 		event_up_to_date(request->scope->service);

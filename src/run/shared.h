@@ -61,6 +61,8 @@ typedef struct Run
 	const char *failed_version; /* the first, or NULL */
 	Homes	   *homes;			/* schemas whose objects are kept; NULL: none */
 	CatalogMarks *marks;		/* what the catalogs were at its beginning */
+	bool		vanished;		/* the record is all that is left of the
+								 * service */
 
 	RunReport	report;
 	void	   *report_argument;
@@ -113,7 +115,7 @@ extern void run_tell_begin(const Run *run);
 extern void run_tell_end(const Run *run);
 
 /* Was nothing chosen?  Says so, and what is pending all the same. */
-extern bool run_nothing_to_do(const Run *run);
+extern bool run_nothing_to_do(Run *run);
 
 /*
  * Under the lock nobody is running what the record says is running: it was

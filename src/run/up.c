@@ -176,7 +176,7 @@ fill_result(const Run *run, RunResult *result)
 	const MigrationPlan *plan = run->survey->plan;
 
 	result->outcome = run->applied > 0 ? run_done_outcome(run) :
-		run->direction == UNIT_DOWN || plan_count_pending(plan) > 0 ? "nothing_to_do" : "up_to_date";
+		run->direction == UNIT_DOWN || run->vanished || plan_count_pending(plan) > 0 ? "nothing_to_do" : "up_to_date";
 	result->run_id = run->run_id;
 	result->applied = run->applied;
 	result->failed = run->failed;
