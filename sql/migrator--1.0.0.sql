@@ -365,6 +365,11 @@ CREATE PROCEDURE migrator.reset(source text = NULL, service text = NULL, confirm
                                 INOUT result jsonb = NULL)
   LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_reset';
 COMMENT ON PROCEDURE migrator.reset IS 'For development: take everything of a service back, by its down scripts (how => down) or by dropping what is in its schemas (drop: those named, registered, or in the registered search_path), forget its record but for history and that bootstrap.sql ran, then up and seed.sql unless told not to. confirm must be the name of the database (22023). Refused where allow_destructive_operations is false (MG009) and where the environment is production (55000). result: outcome, down, dropped (objects), up, seeds (scripts), duration_ms.';
+CREATE FUNCTION migrator.prove(source text = NULL, service text = NULL, versions text[] = NULL, environment text = NULL,
+                               variables jsonb = NULL)
+  RETURNS TABLE (service text, version text, name text, verdict text, differences text[], message text)
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_prove';
+COMMENT ON FUNCTION migrator.prove IS 'Does the down script of each pending migration undo its up script? Runs up, down and up again, one migration after the other, and undoes all of it. verdict: reversible, differs (differences names the objects that the down script leaves otherwise than they were, and, behind "up again:", those that the up script makes otherwise the second time; message says which script fails), no_down, not_provable (what refuses a transaction block, is applied, says that it is irreversible, or whose up script fails). versions: these alone; what is pending before them is applied, too, and undone. Rows of tables are not compared. Needs the rights of apply() and takes its locks.';
 
 CREATE FUNCTION migrator.seed(source text = NULL, service text = NULL, environment text = NULL, variables jsonb = NULL)
   RETURNS TABLE (service text, file text, outcome text, execution_time_ms double precision, message text)

@@ -36,6 +36,7 @@ static const char *const help_rows[][2] = {
 	{"see the arguments of a function", "SELECT pg_get_function_arguments('migrator.up'::regproc)"},
 	{"see what would run", "SELECT * FROM migrator.pending('/srv/app/migrations')"},
 	{"try everything and undo it; up() has no dry_run", "SELECT * FROM migrator.apply('/srv/app/migrations', dry_run => true)"},
+	{"see whether down scripts undo their up scripts; all is undone", "SELECT * FROM migrator.prove('/srv/app/migrations')"},
 	{"apply up to a version", "SELECT * FROM migrator.apply('/srv/app/migrations', target => '42')"},
 	{"apply some versions", "SELECT * FROM migrator.apply('/srv/app/migrations', versions => '{42,43}')"},
 	{"go on when another instance is migrating",

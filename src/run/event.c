@@ -190,3 +190,19 @@ event_dry_run_done(const char *service, UnitDirection direction, int applied, in
 	say(LOG, service, psprintf("dry run, all undone: %d would be %s, %d failed, %d not run (%.3f ms)",
 							   applied, direction == UNIT_UP ? "applied" : "rolled back", failed, not_run, ms), NULL);
 }
+
+void
+event_proof_begins(const char *service, int count)
+{
+	say(LOG, service,
+		psprintf(ngettext("proof: trying %d pending migration up, down and up again; all is undone",
+						  "proof: trying %d pending migrations up, down and up again; all is undone", count), count), NULL);
+}
+
+void
+event_proof_done(const char *service, int reversible, int differs, int no_down, int not_provable, double ms)
+{
+	say(LOG, service,
+		psprintf("proof, all undone: %d reversible, %d differ, %d without down script, %d not provable (%.3f ms)",
+				 reversible, differs, no_down, not_provable, ms), NULL);
+}

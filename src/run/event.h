@@ -32,6 +32,10 @@ extern void event_applied(const char *service, UnitDirection direction, const ch
 extern void event_failed(const char *service, UnitDirection direction, const char *version, const char *name,
 						 const char *message);
 
+/* A proof, by verdicts. */
+extern void event_proof_begins(const char *service, int count);
+extern void event_proof_done(const char *service, int reversible, int differs, int no_down, int not_provable, double ms);
+
 /* Of what is no migration; kind: hook, bootstrap, seed. */
 extern void event_extra_done(const char *service, const char *kind, const char *file, double ms);
 extern void event_extra_failed(const char *service, const char *kind, const char *file, const char *message);
