@@ -41,8 +41,8 @@ typedef struct Comparison
 {
 	const ObjectList *before;
 	const ObjectList *now;
-	HTAB	   *whole;			/* relations that one of them has alone, by Oid;
-								 * NULL: none */
+	HTAB	   *whole;			/* relations that one of them has alone, by
+								 * Oid; NULL: none */
 	HTAB	   *whole_names;	/* the same by identity */
 	List	   *differences;
 } Comparison;

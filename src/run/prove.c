@@ -353,7 +353,10 @@ go_back_and_up(void *argument)
 	proof->running = NULL;
 	compare_with(proof, proof->before, "");
 
-	/* what comes of it says nothing more where the schema is not that of the first time */
+	/*
+	 * what comes of it says nothing more where the schema is not that of the
+	 * first time
+	 */
 	run->direction = UNIT_UP;
 	proof->running = "the up script fails behind the down script";
 	run_script(run, &run->current->up, run->current, NULL);
