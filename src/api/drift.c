@@ -5,12 +5,14 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "api/api.h"
 #include "api/drift.h"
 #include "base/errors.h"
 #include "base/finding.h"
 #include "base/owner_query.h"
+#include "catalog/ddl_log.h"
 #include "run/settle_drift.h"
 
 PG_FUNCTION_INFO_V1(migrator_drift);
@@ -19,7 +21,8 @@ PG_FUNCTION_INFO_V1(migrator_accept_drift);
 /* so many objects of a service are named in an error */
 #define NAMED_AT_MOST 10
 
-static void put_drift(ReturnSetInfo *result, const char *service, const Drift *drift);
+static Culprit *find_culprits(const List *drifts);
+static void put_drift(ReturnSetInfo *result, const char *service, const Drift *drift, const Culprit *culprit);
 static const char *change_word(ObjectChange change);
 static const KeptObject *drift_object(const Drift *drift);
 
@@ -36,6 +39,7 @@ migrator_drift(PG_FUNCTION_ARGS)
 		const Scope *scope = lfirst(lc);
 		bool		kept;
 		List	   *drifts = settle_find_drift(scope, &kept);
+		Culprit    *culprits = find_culprits(drifts);
 		ListCell   *inner;
 
 		if (!kept)
@@ -43,25 +47,50 @@ migrator_drift(PG_FUNCTION_ARGS)
 					errmsg("no run of service \"%s\" has kept the objects of its schemas", scope->service),
 					errhint("The next one does with migrator.track_schema = on, and so does SELECT migrator.accept_drift()."));
 		foreach(inner, drifts)
-			put_drift(result, scope->service, lfirst(inner));
+			put_drift(result, scope->service, lfirst(inner), &culprits[foreach_current_index(inner)]);
 	}
 	return (Datum) 0;
 }
 
+/* Where watch_ddl() watched. */
+static Culprit *
+find_culprits(const List *drifts)
+{
+	Culprit    *culprits = palloc0((list_length(drifts) + 1) * sizeof(Culprit));
+	ListCell   *lc;
+
+	foreach(lc, drifts)
+	{
+		const Drift *drift = lfirst(lc);
+		Culprit    *culprit = &culprits[foreach_current_index(lc)];
+
+		culprit->kind = drift_object(drift)->kind;
+		culprit->identity = drift_object(drift)->identity;
+		culprit->anchor = drift_object(drift)->anchor;
+		culprit->since = drift->before ? drift->before->taken_at : 0;
+	}
+	ddl_log_find(culprits, list_length(drifts));
+	return culprits;
+}
+
 static void
-put_drift(ReturnSetInfo *result, const char *service, const Drift *drift)
+put_drift(ReturnSetInfo *result, const char *service, const Drift *drift, const Culprit *culprit)
 {
 	const KeptObject *object = drift_object(drift);
 	Datum		values[10];
-	bool		nulls[10];
+	bool		nulls[10] = {false};
 
-	memset(nulls, true, sizeof(nulls));
 	api_set_text(values, nulls, 0, service);
 	api_set_text(values, nulls, 1, change_word(drift->change));
 	api_set_text(values, nulls, 2, object->kind);
 	api_set_text(values, nulls, 3, object->identity);
 	api_set_text(values, nulls, 4, drift->before ? drift->before->definition : NULL);
 	api_set_text(values, nulls, 5, drift->now ? drift->now->definition : NULL);
+	values[6] = TimestampTzGetDatum(culprit->changed_at);
+	nulls[6] = culprit->changed_by == NULL;
+	api_set_text(values, nulls, 7, culprit->changed_by);
+	api_set_text(values, nulls, 8, culprit->application_name);
+	api_set_text(values, nulls, 9, culprit->statement);
 	api_put_row(result, values, nulls);
 }
 

@@ -46,6 +46,12 @@ run_leave(void)
 	current_run_end();
 }
 
+bool
+run_in_progress(void)
+{
+	return run_active;
+}
+
 void
 run_refuse_standby(const char *name)
 {

@@ -18,6 +18,9 @@ extern void run_leave(void);
 /* The first of these refusals alone. */
 extern void run_refuse_nested(const char *name);
 
+/* Between the two: is something of ours going on in this backend? */
+extern bool run_in_progress(void);
+
 /* Raise 25006 on a standby. */
 extern void run_refuse_standby(const char *name);
 
