@@ -40,8 +40,8 @@ static void require_superuser(const char *name);
 static void drop_watches(void);
 static const EventTriggerData *event_data(FunctionCallInfo fcinfo);
 static void note(void *argument);
-static bool cannot_be_undone(const EventTriggerData *event);
-pg_noreturn static void refuse(const EventTriggerData *event, const char *object);
+static bool cannot_be_undone(const EventTriggerData * event);
+pg_noreturn static void refuse(const EventTriggerData * event, const char *object);
 
 /* watch_ddl(policy) */
 Datum
@@ -115,7 +115,7 @@ event_data(FunctionCallInfo fcinfo)
 Datum
 migrator_log_ddl(PG_FUNCTION_ARGS)
 {
-	const EventTriggerData *event = event_data(fcinfo);
+	const		EventTriggerData *event = event_data(fcinfo);
 	ErrorData  *error;
 
 	if (run_in_progress())
@@ -133,7 +133,7 @@ migrator_log_ddl(PG_FUNCTION_ARGS)
 static void
 note(void *argument)
 {
-	const EventTriggerData *event = argument;
+	const		EventTriggerData *event = argument;
 
 	ddl_log_note(GetCommandTagName(event->tag), strcmp(event->event, "sql_drop") == 0);
 }
@@ -145,7 +145,7 @@ note(void *argument)
 Datum
 migrator_refuse_ddl(PG_FUNCTION_ARGS)
 {
-	const EventTriggerData *event = event_data(fcinfo);
+	const		EventTriggerData *event = event_data(fcinfo);
 	char	   *object;
 
 	if (run_in_progress())
@@ -163,14 +163,14 @@ migrator_refuse_ddl(PG_FUNCTION_ARGS)
 }
 
 static bool
-cannot_be_undone(const EventTriggerData *event)
+cannot_be_undone(const EventTriggerData * event)
 {
 	return IsA(event->parsetree, IndexStmt) ? ((const IndexStmt *) event->parsetree)->concurrent :
 		IsA(event->parsetree, DropStmt) && ((const DropStmt *) event->parsetree)->concurrent;
 }
 
 static void
-refuse(const EventTriggerData *event, const char *object)
+refuse(const EventTriggerData * event, const char *object)
 {
 	ereport(ERROR,
 			errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
