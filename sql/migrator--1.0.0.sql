@@ -374,6 +374,12 @@ CREATE PROCEDURE migrator.down(source text = NULL, service text = NULL, steps in
   LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_down';
 COMMENT ON PROCEDURE migrator.down IS 'Take applied migrations back as rollback() does, each in a transaction of its own, committed as it goes. Runs any statement, also those that refuse a transaction block, and goes on with a migration that is partly rolled back. result: outcome (rolled_back, nothing_to_do, skipped), rolled_back, failed, duration_ms, migrations. A failure is raised, and what came before it stays rolled back.';
 
+CREATE FUNCTION migrator.rollback_preview(source text = NULL, service text = NULL, steps integer = NULL, target text = NULL, versions text[] = NULL)
+  RETURNS TABLE (service text, version text, name text, statement integer, command text, object text, row_estimate bigint,
+                 bytes bigint, dependents text[], down_source text)
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_rollback_preview';
+COMMENT ON FUNCTION migrator.rollback_preview IS 'What rollback() would run, without running it: a row for each statement of the down scripts and each object that it drops, alters or writes, by the parse trees. row_estimate and bytes (with indexes and TOAST) are those of the table now, with its partitions; dependents is what CASCADE would take along. down_source: record or file; null where there is no script.';
+
 CREATE PROCEDURE migrator.redo(source text = NULL, service text = NULL, steps integer = NULL, versions text[] = NULL, variables jsonb = NULL,
                                options jsonb = '{}', INOUT result jsonb = NULL)
   LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_redo';

@@ -4,19 +4,25 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "portability/instr_time.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 
 #include "api/api.h"
 #include "api/back.h"
 #include "api/run_result.h"
+#include "run/preview.h"
 
 PG_FUNCTION_INFO_V1(migrator_rollback);
 PG_FUNCTION_INFO_V1(migrator_down);
+PG_FUNCTION_INFO_V1(migrator_rollback_preview);
 
+static void put_preview_row(const PreviewRow *row, void *argument);
 static void read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request);
 
 static const OptionKey back_options[] = {
@@ -91,6 +97,62 @@ migrator_down(PG_FUNCTION_ARGS)
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 	return run_result_datum(result);
+}
+
+/* rollback_preview(source, service, steps, target, versions) */
+Datum
+migrator_rollback_preview(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = api_begin_rows(fcinfo);
+
+	run_enter("migrator.rollback_preview()");
+	PG_TRY();
+	{
+		RunRequest	request = {.direction = UNIT_DOWN};
+		BackRequest *back = &request.back;
+
+		back_api_steps(fcinfo, 2, back);
+		back->target = api_text(fcinfo, 3);
+		back->versions = api_text_array(fcinfo, 4, "versions", &back->version_count);
+		back_api_require_one_choice(back);
+		request.scope = back_api_scope(&request, api_text(fcinfo, 0), api_text(fcinfo, 1), NULL, NULL);
+		run_preview(&request, put_preview_row, result);
+	}
+	PG_FINALLY();
+	{
+		run_leave();
+	}
+	PG_END_TRY();
+	return (Datum) 0;
+}
+
+static void
+put_preview_row(const PreviewRow *row, void *argument)
+{
+	ReturnSetInfo *result = argument;
+	Datum		values[10];
+	bool		nulls[10] = {false};
+	Datum	   *dependents = palloc((list_length(row->dependents) + 1) * sizeof(Datum));
+	ListCell   *lc;
+
+	foreach(lc, row->dependents)
+	{
+		dependents[foreach_current_index(lc)] = CStringGetTextDatum(lfirst(lc));
+	}
+	api_set_text(values, nulls, 0, row->service);
+	api_set_text(values, nulls, 1, row->version);
+	api_set_text(values, nulls, 2, row->name);
+	values[3] = Int32GetDatum(row->statement);
+	nulls[3] = row->statement == 0;
+	api_set_text(values, nulls, 4, row->command);
+	api_set_text(values, nulls, 5, row->object);
+	values[6] = Int64GetDatum((int64) row->rows);
+	nulls[6] = row->rows < 0;
+	values[7] = Int64GetDatum(row->bytes);
+	nulls[7] = row->bytes < 0;
+	values[8] = PointerGetDatum(construct_array(dependents, list_length(row->dependents), TEXTOID, -1, false, TYPALIGN_INT));
+	api_set_text(values, nulls, 9, row->down_source);
+	api_put_row(result, values, nulls);
 }
 
 /* "locked" is the place of if_locked; rollback() has dry_run before. */

@@ -94,6 +94,7 @@ look(Run *back, const RunRequest *request)
 	/* what the failure undid was undone for it */
 	memset(&back->policy, 0, sizeof(Policy));
 	back->survey = survey_take(request->scope, CHECK_FOR_RUN);
+	back_prepare_reader(back->survey);
 	plan = back->survey->plan;
 	back_select(plan, &request->back, &sink);
 	finding_raise_first(&sink);

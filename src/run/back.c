@@ -49,11 +49,7 @@ raise_what_stops(Run *run)
 	const Service *registration = run_require_standing(run);
 	FindingSink sink = {.settings = &survey->checks};
 
-	if (survey->reader == NULL)
-	{
-		survey->reader = unit_reader_create(NULL);
-		survey->reader->variables = survey->scope->variables;
-	}
+	back_prepare_reader(survey);
 	back_select(plan, &request->back, &sink);
 	finding_raise_first(&sink);
 	load_scripts(run, &sink);
@@ -69,6 +65,15 @@ raise_what_stops(Run *run)
 	check_destructive(plan, policy_said(&run->policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS), true, &sink);
 	finding_raise_first(&sink);
 	gate_raise_what_stops(&run->policy, request->scope->service, plan, false);
+}
+
+void
+back_prepare_reader(Survey *survey)
+{
+	if (survey->reader != NULL)
+		return;
+	survey->reader = unit_reader_create(NULL);
+	survey->reader->variables = survey->scope->variables;
 }
 
 /*

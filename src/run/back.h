@@ -17,6 +17,9 @@ extern void back_or_up_raise_what_stops(Run *run);
 /* Say once what does not stop a run. */
 extern void back_or_up_warn_once(Run *run);
 
+/* Scripts of record can be read where there is no source. */
+extern void back_prepare_reader(Survey *survey);
+
 /*
  * Find the down script of a step: fill step->down, if there is one, and add what
  * is wrong with it to the findings.

@@ -36,6 +36,7 @@
 #include "run/call.h"
 #include "run/reset.h"
 #include "run/survey.h"
+#include "run/track.h"
 #include "run/vanished.h"
 
 /* argument of take_object() */
@@ -52,7 +53,7 @@ static int	drop_objects(const List *schemas);
 static void take_object(HeapTuple tuple, TupleDesc desc, void *argument);
 static bool is_service_view(const char *identity);
 static void refuse_what_stays(const Record *record);
-static void write_record(const ResetRequest *request, const List *schemas);
+static void write_record(const ResetRequest *request, const List *schemas, int64 run_id);
 
 void
 reset_require_allowed(const ResetRequest *request)
@@ -157,8 +158,13 @@ reset_forget(const ResetRequest *request)
 	Record	   *record = run_lock_and_load(service);
 	List	   *schemas = NIL;
 	int			dropped = 0;
+	RunRequest	run_request = {.scope = request->scope};
+	Run			run = {.request = &run_request,.context = CurrentMemoryContext,.run_id = record_new_run_id()};
 
 	reset_require_allowed(request);
+	/* what is dropped is no drift */
+	run.survey = survey_take(request->scope, CHECK_FOR_RUN);
+	track_begin(&run);
 	if (request->drop)
 	{
 		schemas = schemas_of(request);
@@ -168,7 +174,8 @@ reset_forget(const ResetRequest *request)
 		refuse_what_stays(record);
 	record_forget_all(service);
 	service_state_forget_bootstrap(service);
-	write_record(request, schemas);
+	track_end(&run);
+	write_record(request, schemas, run.run_id);
 	return dropped;
 }
 
@@ -261,7 +268,7 @@ refuse_what_stays(const Record *record)
 }
 
 static void
-write_record(const ResetRequest *request, const List *schemas)
+write_record(const ResetRequest *request, const List *schemas, int64 run_id)
 {
 	const Scope *scope = request->scope;
 	TimestampTz now = GetCurrentTimestamp();
@@ -273,7 +280,7 @@ write_record(const ResetRequest *request, const List *schemas)
 		.execution_time_ms = -1
 	};
 	RunEntry	run = {
-		.run_id = record_new_run_id(),
+		.run_id = run_id,
 		.kind = "reset",
 		.service = scope->service,
 		.source = scope->source,
