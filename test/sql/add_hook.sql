@@ -67,6 +67,7 @@ SELECT files.error($$SELECT migrator.add_hook('pre_run', 1::oid)$$), files.error
   files.error($$SELECT migrator.add_hook('pre_run', NULL)$$), files.error($$SELECT migrator.drop_hook(NULL)$$);
 SELECT migrator.add_hook('pre_rollback', 'app.fine()');
 SELECT migrator.add_hook('before', 'app.fine()');
+SELECT files.error($$SELECT migrator.add_hook(E'pre\nrun', 'app.fine()')$$);
 SELECT migrator.add_hook('pre_run', 'app.fine()', 'No Service');
 TRUNCATE migrator.hooks RESTART IDENTITY;
 
