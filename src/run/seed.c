@@ -58,7 +58,11 @@ run_seed(const RunRequest *request, RunReport report, void *argument)
 	scope_check_search_path(request->scope);
 	if (!run_take_lock(&run))
 		return;
-	/* the service may have become others' during the wait, or another environment's */
+
+	/*
+	 * the service may have become others' during the wait, or another
+	 * environment's
+	 */
 	registration = registration_find(request->scope->service);
 	registration_require_member(registration);
 	scope_require_rights(request->scope, true);
