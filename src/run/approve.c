@@ -34,7 +34,11 @@ approve_version(const Scope *scope, const char *version, const char *note)
 	};
 
 	run_require_writable("migrator.approve()");
-	/* it is kept in the name of the session user, who must be the one who says it */
+
+	/*
+	 * it is kept in the name of the session user, who must be the one who
+	 * says it
+	 */
 	trust_own_session(&by, "approve a migration");
 	scope_require_source(scope);
 	survey = survey_take(scope, CHECK_FOR_RUN);
