@@ -7,6 +7,7 @@
 #include "funcapi.h"
 
 #include "api/api.h"
+#include "base/finding.h"
 #include "plan/scope.h"
 #include "record/hook_function.h"
 #include "run/current_run.h"
@@ -61,7 +62,7 @@ check_event(const char *event)
 	}
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("invalid value for argument \"event\": \"%s\"", event),
+			errmsg("invalid value for argument \"event\": \"%s\"", finding_one_line(event)),
 			errhint("Known values: \"pre_run\", \"post_run\", \"pre_migrate\", \"post_migrate\", \"pre_rollback\", \"post_rollback\"."));
 }
 

@@ -25,6 +25,7 @@
 #include "layout/left_out.h"
 
 static bool find_environments(Candidates *all, Candidate **file);
+static void refuse_hidden_manifest(Candidates *all, const SourceEntry *entry);
 static void read_file(const Source *source, Environments *environments);
 static void choose(Candidates *all);
 static void check_choice(Candidates *all);
@@ -81,15 +82,33 @@ find_environments(Candidates *all, Candidate **file)
 	{
 		Candidate  *item = &all->items[i];
 
-		if (strcmp(item->entry->name, item->entry->is_directory ? ENVIRONMENTS_COMMON : ENVIRONMENTS_FILE) != 0 ||
-			aside_ignores(all->hints, item->path))
+		if (strcmp(item->entry->name, item->entry->is_directory ? ENVIRONMENTS_COMMON : ENVIRONMENTS_FILE) != 0)
 			continue;
-		if (item->entry->is_directory)
+		if (aside_ignores(all->hints, item->path))
+			refuse_hidden_manifest(all, item->entry);
+		else if (item->entry->is_directory)
 			found = true;
 		else
 			*file = item;
 	}
 	return found || *file != NULL;
+}
+
+/*
+ * The folder that is ignored must not take along what says of other files that
+ * they do not run: a call, or a pattern that meant the rest of it, would let them.
+ */
+static void
+refuse_hidden_manifest(Candidates *all, const SourceEntry *entry)
+{
+	const char *path = psprintf("%s/%s", entry->name, MANIFEST_FILE);
+	ListCell   *lc;
+
+	foreach(lc, entry->children)
+	{
+		if (strcmp(lfirst(lc), MANIFEST_FILE) == 0 && !aside_ignores(all->hints, path))
+			left_out_refuse(all->set, path, "it says what must not run, and is ignored by its whole name only");
+	}
 }
 
 static void

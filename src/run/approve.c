@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "base/errors.h"
+#include "base/trust.h"
 #include "plan/gate.h"
 #include "record/write.h"
 #include "run/approve.h"
@@ -26,6 +27,7 @@ approve_version(const Scope *scope, const char *version, const char *note)
 	Survey	   *survey;
 	Step	   *step = NULL;
 	Approval	subject;
+	Author		by;
 	RecordEntry entry = {
 		.service = scope->service,
 		.event = "approved",
@@ -34,6 +36,12 @@ approve_version(const Scope *scope, const char *version, const char *note)
 	};
 
 	run_require_writable("migrator.approve()");
+
+	/*
+	 * it is kept in the name of the session user, who must be the one who
+	 * says it
+	 */
+	trust_own_session(&by, "approve a migration");
 	scope_require_source(scope);
 	survey = survey_take(scope, CHECK_FOR_RUN);
 	survey_raise_what_stops(survey, true);

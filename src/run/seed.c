@@ -27,6 +27,7 @@ void
 run_seed(const RunRequest *request, RunReport report, void *argument)
 {
 	Run			run = {0};
+	const Service *registration;
 	ErrorData  *error;
 
 	run.request = request;
@@ -57,10 +58,16 @@ run_seed(const RunRequest *request, RunReport report, void *argument)
 	scope_check_search_path(request->scope);
 	if (!run_take_lock(&run))
 		return;
-	/* the service may have become others' during the wait */
-	registration_require_member(registration_find(request->scope->service));
+
+	/*
+	 * the service may have become others' during the wait, or another
+	 * environment's
+	 */
+	registration = registration_find(request->scope->service);
+	registration_require_member(registration);
 	scope_require_rights(request->scope, true);
 	run.survey = survey_take(request->scope, CHECK_FOR_RUN);
+	scope_require_decided(run.survey->scope, registration);
 	source_require_runnable(run.survey->source);
 	survey_raise_what_stops(run.survey, request->force);
 	if (!find_scripts(&run))
@@ -68,7 +75,7 @@ run_seed(const RunRequest *request, RunReport report, void *argument)
 		tell_none(request, report, argument);
 		return;
 	}
-	survey_decide_policy(run.survey, registration_find(request->scope->service), &run.policy);
+	survey_decide_policy(run.survey, registration, &run.policy);
 	check_destructive_extra(run.survey->plan->seeds, policy_said(&run.policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS),
 							&run.survey->plan->seed_findings);
 	finding_raise_first(&run.survey->plan->seed_findings);

@@ -425,6 +425,8 @@ up_gate(Run *run, const Step *step)
 	if (error != NULL)
 	{
 		run->stopped = error->message;
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			run->cancelled = true;
 		run_add_detail(error, step != NULL ?
 					   psprintf("The run stopped before migration \"%s\". What it has %s stays.",
 								finding_one_line(step->version), run->direction == UNIT_UP ? "applied" : "taken back") :

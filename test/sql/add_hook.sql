@@ -60,11 +60,13 @@ CREATE FUNCTION app.arguments(a int = 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION pg_temp.temporary() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE PROCEDURE app.procedure() LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION app.fine() RETURNS int LANGUAGE sql AS 'SELECT 1';
-SELECT f, files.error(format('SELECT migrator.add_hook(''pre_run'', %L)', f)) FROM unnest('{app.set(),app.trigger(),app.arguments(int),
+SELECT f, regexp_replace(files.error(format('SELECT migrator.add_hook(''pre_run'', %L)', f)), 'pg_temp_\d+', 'pg_temp_N') AS error
+  FROM unnest('{app.set(),app.trigger(),app.arguments(int),
   pg_temp.temporary(),app.procedure(),app.nosuch(),count(*),rank(),app.fine(),app.fine()}'::text[]) f;
 SELECT files.error($$SELECT migrator.add_hook('pre_run', 1::oid)$$), files.error($$SELECT migrator.add_hook(NULL, 'app.fine()')$$),
   files.error($$SELECT migrator.add_hook('pre_run', NULL)$$), files.error($$SELECT migrator.drop_hook(NULL)$$);
 SELECT migrator.add_hook('before', 'app.fine()');
+SELECT files.error($$SELECT migrator.add_hook(E'pre\nrun', 'app.fine()')$$);
 SELECT migrator.add_hook('pre_run', 'app.fine()', 'No Service');
 TRUNCATE migrator.hooks RESTART IDENTITY;
 

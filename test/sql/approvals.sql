@@ -211,6 +211,18 @@ SELECT version, outcome FROM migrator.apply();
 RESET SESSION AUTHORIZATION;
 SELECT version, approved_by FROM given() WHERE version = '9';
 SELECT migrator.revoke_approval('9');
+-- nor does a function of somebody's sign for whoever calls it, unless its owner could be that role
+CREATE FUNCTION app.signing() RETURNS void LANGUAGE sql SECURITY DEFINER AS $$ SELECT migrator.approve('9') $$;
+ALTER FUNCTION app.signing OWNER TO regress_migrator_lead;
+SELECT replace(files.error('SELECT app.signing()'), session_user, 'the caller') AS error;
+SELECT count(*) FROM given() WHERE version = '9' AND NOT revoked;
+ALTER FUNCTION app.signing OWNER TO CURRENT_USER;
+SET SESSION AUTHORIZATION regress_migrator_lead;
+SELECT app.signing();
+RESET SESSION AUTHORIZATION;
+SELECT approved_by FROM given() WHERE version = '9' AND NOT revoked;
+DROP FUNCTION app.signing;
+SELECT migrator.revoke_approval('9');
 -- whoever may write all tables, or was given all rights, writes neither table nor view
 GRANT pg_write_all_data, pg_read_all_data TO regress_migrator_dev;
 GRANT ALL ON ALL TABLES IN SCHEMA migrator TO regress_migrator_dev;

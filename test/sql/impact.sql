@@ -81,7 +81,7 @@ CALL files.forget();
 CALL files.make('m/d', E'1_a"b\\c\n\x1b[2J<script>#35;`x`[y](z)|%25.sql',
   'CREATE TABLE "a""b.c" (); CREATE TABLE "SELECT" ();', '2_b.sql', 'SELECT 2;', 'dependencies.json',
   E'{"migrations": {"2": {"depends_on": ["1", "x\\"]; end\\n style n1 fill:#f00"],
-  "cross_service_dependencies": {"a\\"b\\\\": ["\\n\\"];n1"]}}}}');
+  "cross_service_dependencies": {"other": ["\\n\\"];n1"]}}}}');
 SELECT migrator.dependency_graph('m/d');
 SELECT migrator.dependency_graph('m/d', format => 'dot');
 SELECT migrator.dependency_graph('m/d', format => 'json')::jsonb->'nodes';

@@ -24,6 +24,17 @@ SELECT files.error($$SELECT * FROM migrator.pending(environment => 'staging')$$)
 SELECT migrator.register('default', 'm/d', options => '{"ignore": ["common/dependencies.json"]}');
 SELECT version FROM migrator.pending(environment => 'staging');
 SELECT migrator.unregister('default');
+-- the folder that it lies in does not take it along: a call would choose what may run
+CALL files.write('m/d/common/dependencies.json', '{"migrations": {"3": {"manual": true}}}');
+CALL files.write('m/d/environments.json', '{"environments": {"development": {}, "staging": {}}}');
+SELECT pattern, files.error(format($$SELECT * FROM migrator.apply('m/d', environment => 'development', dry_run => true, options => '{"ignore": [%s]}')$$,
+  to_json(pattern))) FROM unnest(ARRAY['common', 'c*', 'common/*']) pattern;
+SELECT migrator.register('default', 'm/d', options => '{"ignore": ["common"]}');
+SELECT version FROM migrator.pending(environment => 'development');
+SELECT migrator.register('default', 'm/d', options => '{"ignore": ["common", "common/dependencies.json"]}');
+SELECT version FROM migrator.pending(environment => 'development');
+SELECT migrator.unregister('default');
+CALL files.remove('m/d/environments.json');
 
 -- What is needed is in another environment.
 CALL files.write('m/d/common/dependencies.json', '{"migrations": {"2": {"depends_on": ["4"]}}}');

@@ -395,6 +395,12 @@ unstage('kept');
 	like((run_push(@to, '-At', '--up', $dir, 'again'))[1], qr/\A2 files are staged as stage:again\nservice default: up_to_date\n\z/, '-At: only the rows');
 	unstage('again');
 
+	# a directory of links, as Kubernetes mounts a ConfigMap: where they lead is no argument
+	my $linked = source_dir({ map { ("..data/$_" => $files{$_}) } keys %files });
+	symlink "..data/$_", "$linked/$_" or die $! for keys %files;
+	like((run_push(@to, '-At', '--up', $linked, 'again'))[1], qr/\A2 files are staged as stage:again\nservice default: up_to_date\n\z/, '--up with links');
+	unstage('again');
+
 	# service, environment and target, in both forms; the service is the name
 	$node->safe_psql('postgres', 'DROP TABLE a, b');
 	$out = pushed('--service, --environment, --target', \%files, [ @to, '--up', '--service', 'shop', '--environment=staging', '--target', '1', $dir ],
