@@ -3,18 +3,25 @@
  *	  Two looks at the live schema, and what differs.
  *
  * A look keeps the definitions, too: when they are asked for, what had them is
- * changed already.  Both lists have the order of their query, so one pass over
+ * changed already.  Lists have the order of their query, so one pass over two of
  * them finds what differs.
+ *
+ * A look that comes behind another one reads what changed in the catalogs since
+ * (marks.h), and takes the rest from there.  A script touches a few objects, and
+ * there may be thousands.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
 #include "base/finding.h"
 #include "catalog/comparison.h"
+#include "catalog/marks.h"
 #include "catalog/objects.h"
+#include "catalog/schema_state.h"
 
 typedef struct ListedObject
 {
@@ -29,10 +36,14 @@ typedef struct ListedObject
 struct ObjectList
 {
 	MemoryContext context;
+	CatalogMarks *marks;		/* of no later moment than the objects */
 	ListedObject *objects;
 	int			count;
 	int			room;
 };
+
+/* where more has changed, all is read */
+#define ANCHORS_AT_MOST 500
 
 /* of a relation: schema and name, quoted */
 #define IDENTITY_LENGTH (4 * NAMEDATALEN + 8)
@@ -50,15 +61,16 @@ typedef struct Comparison
 typedef void (*Difference) (Comparison *comparison, const ListedObject *before, const ListedObject *now);
 
 static void add_object(const SchemaObject *object, void *argument);
+static void add_copy(ObjectList *list, const ListedObject *object);
+static void merge(ObjectList *list, const ObjectList *known, const ObjectList *changed, const ObjectScope *anchors);
 static void walk(Comparison *comparison, Difference difference);
 static int	compare(const ListedObject *a, const ListedObject *b);
 static void note_whole(Comparison *comparison, const ListedObject *before, const ListedObject *now);
 static void describe(Comparison *comparison, const ListedObject *before, const ListedObject *now);
-static bool is_part_of_whole(const Comparison *comparison, const ListedObject *object);
+static bool is_told_otherwise(const Comparison *comparison, const ListedObject *object);
 static bool is_one_of(const char *kind, const char *const *kinds);
 static char *describe_change(const char *before, const char *now);
 static List *split_lines(const char *text);
-static const char *shown_line(const List *lines, int n);
 
 /* with parts that are objects */
 static const char *const relations[] = {
@@ -69,23 +81,56 @@ static const char *const parts[] = {
 };
 
 ObjectList *
-object_list_take(void)
+object_list_take(const ObjectList *known)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrator schema objects",
 												  ALLOCSET_DEFAULT_SIZES);
-	ObjectList *list = MemoryContextAllocZero(context, sizeof(ObjectList));
-	ObjectScope all = {0};
+	MemoryContext keep = MemoryContextSwitchTo(context);
+	ObjectList *list = palloc0(sizeof(ObjectList));
+	ObjectScope scope = {0};
+	Oid		   *anchors;
 
 	list->context = context;
-	objects_scan(&all, InvalidSnapshot, add_object, list);
+	list->marks = catalog_marks_take(InvalidSnapshot);
+	if (known != NULL && catalog_marks_changed(known->marks, list->marks, &anchors, &scope.anchor_count) &&
+		scope.anchor_count <= ANCHORS_AT_MOST)
+	{
+		ObjectList	changed = {.context = context};
+
+		if (scope.anchor_count > 0)
+		{
+			anchors = schema_state_add_dependents(anchors, &scope.anchor_count, InvalidSnapshot);
+			qsort(anchors, scope.anchor_count, sizeof(Oid), oid_cmp);
+			scope.anchors = anchors;
+			objects_scan(&scope, InvalidSnapshot, add_object, &changed);
+		}
+		merge(list, known, &changed, &scope);
+	}
+	else
+		objects_scan(&scope, InvalidSnapshot, add_object, list);
+	MemoryContextSwitchTo(keep);
 	return list;
 }
 
 static void
 add_object(const SchemaObject *object, void *argument)
 {
-	ObjectList *list = argument;
-	ListedObject *listed;
+	ListedObject listed = {
+		.kind = object->kind,
+		.schema = object->schema,
+		.identity = object->identity,
+		.definition = object->definition,
+		.anchor = object->anchor
+	};
+
+	strlcpy(listed.hash, object->hash, sizeof(listed.hash));
+	add_copy(argument, &listed);
+}
+
+static void
+add_copy(ObjectList *list, const ListedObject *object)
+{
+	ListedObject *copy;
 
 	if (list->count == list->room)
 	{
@@ -94,13 +139,37 @@ add_object(const SchemaObject *object, void *argument)
 			repalloc_huge(list->objects, list->room * sizeof(ListedObject)) :
 			MemoryContextAllocHuge(list->context, list->room * sizeof(ListedObject));
 	}
-	listed = &list->objects[list->count++];
-	listed->kind = MemoryContextStrdup(list->context, object->kind);
-	listed->schema = object->schema ? MemoryContextStrdup(list->context, object->schema) : NULL;
-	listed->identity = MemoryContextStrdup(list->context, object->identity);
-	listed->definition = MemoryContextStrdup(list->context, object->definition);
-	listed->anchor = object->anchor;
-	strlcpy(listed->hash, object->hash, sizeof(listed->hash));
+	copy = &list->objects[list->count++];
+	*copy = *object;
+	copy->kind = MemoryContextStrdup(list->context, object->kind);
+	copy->schema = object->schema ? MemoryContextStrdup(list->context, object->schema) : NULL;
+	copy->identity = MemoryContextStrdup(list->context, object->identity);
+	copy->definition = MemoryContextStrdup(list->context, object->definition);
+}
+
+/* Objects that are known and anchored elsewhere, and those that were read anew. */
+static void
+merge(ObjectList *list, const ObjectList *known, const ObjectList *changed, const ObjectScope *anchors)
+{
+	int			i = 0;
+	int			j = 0;
+
+	while (i < known->count || j < changed->count)
+	{
+		const ListedObject *old = &known->objects[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (i < known->count && anchors->anchor_count > 0 &&
+			bsearch(&old->anchor, anchors->anchors, anchors->anchor_count, sizeof(Oid), oid_cmp) != NULL)
+			i++;
+		else if (i < known->count && (j == changed->count || compare(old, &changed->objects[j]) <= 0))
+		{
+			add_copy(list, old);
+			i++;
+		}
+		else
+			add_copy(list, &changed->objects[j++]);
+	}
 }
 
 void
@@ -196,7 +265,7 @@ describe(Comparison *comparison, const ListedObject *before, const ListedObject 
 
 	if (before != NULL && now != NULL)
 		what = describe_change(before->definition, now->definition);
-	else if (comparison->whole != NULL && is_part_of_whole(comparison, object))
+	else if (is_told_otherwise(comparison, object))
 		return;
 	else
 		what = before ? "missing" : "left over";
@@ -204,18 +273,23 @@ describe(Comparison *comparison, const ListedObject *before, const ListedObject 
 									  psprintf("%s %s: %s", object->kind, finding_one_line(object->identity), what));
 }
 
-/* An index does not tell its table but in its definition, or it is told with its constraint. */
+/*
+ * With the relation that it is a part of, or with its constraint.  The table of
+ * another index stands in its definition.
+ */
 static bool
-is_part_of_whole(const Comparison *comparison, const ListedObject *object)
+is_told_otherwise(const Comparison *comparison, const ListedObject *object)
 {
 	const char *table = object->definition;
 
+	if (strcmp(object->kind, "index") == 0 && strncmp(table, "INDEX ", strlen("INDEX ")) == 0)
+		return true;
+	if (comparison->whole == NULL)
+		return false;
 	if (is_one_of(object->kind, parts))
 		return hash_search(comparison->whole, &object->anchor, HASH_FIND, NULL) != NULL;
 	if (strcmp(object->kind, "index") != 0)
 		return false;
-	if (strncmp(table, "INDEX ", strlen("INDEX ")) == 0)
-		return true;
 	while ((table = strstr(table, " ON ")) != NULL)
 	{
 		const char *end;
@@ -240,7 +314,7 @@ is_one_of(const char *kind, const char *const *kinds)
 	return false;
 }
 
-/* The first lines that are not in both: what is common before them and behind is left out. */
+/* The first lines that differ: what is common before them and behind is left out. */
 static char *
 describe_change(const char *before, const char *now)
 {
@@ -255,28 +329,32 @@ describe_change(const char *before, const char *now)
 	while (behind < shorter - first &&
 		   strcmp(list_nth(old, list_length(old) - 1 - behind), list_nth(new, list_length(new) - 1 - behind)) == 0)
 		behind++;
+	if (first == list_length(old) && first == list_length(new))
+		return pstrdup("differs in white space");
 	if (first + behind == list_length(old))
-		return psprintf("\"%s\" is left over", shown_line(new, first));
+		return psprintf("\"%s\" is left over", finding_one_line(list_nth(new, first)));
 	if (first + behind == list_length(new))
-		return psprintf("\"%s\" is missing", shown_line(old, first));
-	return psprintf("was \"%s\", is \"%s\"", shown_line(old, first), shown_line(new, first));
+		return psprintf("\"%s\" is missing", finding_one_line(list_nth(old, first)));
+	return psprintf("was \"%s\", is \"%s\"", finding_one_line(list_nth(old, first)), finding_one_line(list_nth(new, first)));
 }
 
+/* Without white space around them. */
 static List *
 split_lines(const char *text)
 {
 	List	   *lines = NIL;
-	const char *end;
 
-	for (; (end = strchr(text, '\n')) != NULL; text = end + 1)
-		lines = lappend(lines, pnstrdup(text, end - text));
-	return lappend(lines, pstrdup(text));
-}
+	for (;;)
+	{
+		size_t		length = strcspn(text, "\n");
+		size_t		before = strspn(text, " \t\r");
+		size_t		end = length;
 
-static const char *
-shown_line(const List *lines, int n)
-{
-	const char *line = list_nth(lines, n);
-
-	return finding_one_line(line + strspn(line, " \t"));
+		while (end > before && strchr(" \t\r", text[end - 1]) != NULL)
+			end--;
+		lines = lappend(lines, before < end ? pnstrdup(text + before, end - before) : pstrdup(""));
+		if (text[length] == '\0')
+			return lines;
+		text += length + 1;
+	}
 }

@@ -10,8 +10,12 @@
 /* All objects as they were at one time. */
 typedef struct ObjectList ObjectList;
 
-/* Of all schemas but the system's and the extension's own, and of the database.  In a context below the current one. */
-extern ObjectList *object_list_take(void);
+/*
+ * Of all schemas but the system's and the extension's own, and of the database.
+ * In a context below the current one.  known (or NULL): an earlier list, so that
+ * only what changed since is read.
+ */
+extern ObjectList *object_list_take(const ObjectList *known);
 
 /* NULL is none. */
 extern void object_list_free(ObjectList *list);

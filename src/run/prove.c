@@ -10,7 +10,7 @@
  * migration, and it takes no rows of others away.  Undoing it gives back the
  * locks on what was made in it, too.
  *
- * Between them the catalog is read as a whole.  What another session commits
+ * Between them the objects of the whole database are looked at.  What another session commits
  * meanwhile is seen as the script's work: nothing keeps others from changing
  * the schema, short of locking it all.
  *
@@ -68,7 +68,7 @@ static void choose(Proof *proof, RunRequest *request, char **versions, int versi
 static void report_applied(Proof *proof);
 static void prove_all(void *argument);
 static void prove_step(Proof *proof, Step *step);
-static ObjectList *take_objects(Run *run);
+static ObjectList *take_objects(Run *run, const ObjectList *known);
 static bool find_obstacle(const Run *run, Step *step, Verdict *verdict, const char **message);
 static void go_up(void *argument);
 static void go_back_and_up(void *argument);
@@ -255,7 +255,7 @@ prove_step(Proof *proof, Step *step)
 	proof->differences = NIL;
 	proof->compared = false;
 	if (compare && proof->before == NULL)
-		proof->before = take_objects(run);
+		proof->before = take_objects(run, NULL);
 	error = transaction_try(go_up, proof, false);
 	if (error != NULL)
 	{
@@ -270,7 +270,7 @@ prove_step(Proof *proof, Step *step)
 	}
 	if (compare)
 	{
-		proof->after = take_objects(run);
+		proof->after = take_objects(run, proof->before);
 		error = transaction_try(go_back_and_up, proof, true);
 		run->direction = UNIT_UP;
 		if (error != NULL)
@@ -285,10 +285,10 @@ prove_step(Proof *proof, Step *step)
 
 /* They outlive the migration. */
 static ObjectList *
-take_objects(Run *run)
+take_objects(Run *run, const ObjectList *known)
 {
 	MemoryContext keep = MemoryContextSwitchTo(run->context);
-	ObjectList *list = object_list_take();
+	ObjectList *list = object_list_take(known);
 
 	MemoryContextSwitchTo(keep);
 	return list;
@@ -369,7 +369,7 @@ go_back_and_up(void *argument)
 static void
 compare_with(Proof *proof, const ObjectList *expected, const char *prefix)
 {
-	ObjectList *now = object_list_take();
+	ObjectList *now = object_list_take(proof->after);
 	ListCell   *lc;
 
 	foreach(lc, object_list_differences(expected, now))

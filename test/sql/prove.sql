@@ -64,6 +64,27 @@ CALL files.differ('CREATE FUNCTION f() RETURNS integer LANGUAGE sql BEGIN ATOMIC
   SELECT ''b'';
 $x$;', 'DROP FUNCTION f; CREATE OR REPLACE FUNCTION g() RETURNS text LANGUAGE sql AS ''SELECT 1'';');
 CALL files.differ('CREATE OR REPLACE FUNCTION f() RETURNS integer LANGUAGE sql AS ''SELECT 1'';', 'SELECT 1;');
+CALL files.write('m/d/1_base.up.sql', $s$CREATE TABLE t (a integer UNIQUE, b text); CREATE VIEW v AS SELECT a FROM t; CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $x$
+BEGIN
+  RETURN 'a';
+END
+$x$;$s$);
+CALL files.write('m/d/1_base.down.sql', 'DROP VIEW v; DROP TABLE t; DROP FUNCTION f;');
+CREATE PROCEDURE files.differ_too(up text, down text, INOUT differences text[] = NULL, INOUT message text = NULL) LANGUAGE plpgsql AS $$
+BEGIN
+  CALL files.write('m/d/2_x.up.sql', up);
+  CALL files.write('m/d/2_x.down.sql', down);
+  -- from 16 on a view of one table is printed without its name
+  SELECT ARRAY(SELECT replace(d, 'SELECT t.', 'SELECT ') FROM unnest(p.differences) d), p.message INTO differences, message FROM migrator.prove('m/d', versions => '{2}') p;
+END $$;
+CALL files.differ_too('DROP FUNCTION f;', E'CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $x$\nBEGIN\n  RETURN ''b'';\nEND\n$x$;');
+CALL files.differ_too('DROP FUNCTION f;', E'CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $x$\nBEGIN\n\tRETURN ''a'';\nEND\n$x$;');
+CALL files.differ_too('DROP FUNCTION f;', E'CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $x$\nBEGIN\nEND\n$x$;');
+CALL files.differ_too('ALTER TABLE t DROP CONSTRAINT t_a_key;', 'SELECT 1;');
+CALL files.differ_too('ALTER TABLE t RENAME a TO x;', 'ALTER TABLE t RENAME x TO y;');
+CALL files.differ_too('ALTER TABLE t RENAME TO u;', 'ALTER TABLE u RENAME TO t; CREATE OR REPLACE VIEW v AS SELECT a FROM t WHERE true;');
+CALL files.differ_too('DROP VIEW v; CREATE VIEW v AS SELECT b FROM t;', 'DROP VIEW v; CREATE VIEW v AS SELECT a FROM t LIMIT 1;');
+CALL files.differ_too('ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t;', 'DROP POLICY p ON t;');
 -- the up script is no way up again
 CALL files.differ('CREATE TABLE IF NOT EXISTS u (x integer DEFAULT 1);', 'DROP TABLE u; ALTER TABLE t ALTER a TYPE bigint;');
 CREATE SEQUENCE files.times;
