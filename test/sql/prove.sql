@@ -64,7 +64,8 @@ CALL files.differ('CREATE FUNCTION f() RETURNS integer LANGUAGE sql BEGIN ATOMIC
   SELECT ''b'';
 $x$;', 'DROP FUNCTION f; CREATE OR REPLACE FUNCTION g() RETURNS text LANGUAGE sql AS ''SELECT 1'';');
 CALL files.differ('CREATE OR REPLACE FUNCTION f() RETURNS integer LANGUAGE sql AS ''SELECT 1'';', 'SELECT 1;');
-CALL files.write('m/d/1_base.up.sql', $s$CREATE TABLE t (a integer UNIQUE, b text); CREATE VIEW v AS SELECT a FROM t; CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $x$
+CALL files.write('m/d/1_base.up.sql', $s$CREATE TABLE t (a integer UNIQUE, b text); CREATE VIEW v AS SELECT a FROM t;
+CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $x$
 BEGIN
   RETURN 'a';
 END
@@ -75,7 +76,8 @@ BEGIN
   CALL files.write('m/d/2_x.up.sql', up);
   CALL files.write('m/d/2_x.down.sql', down);
   -- from 16 on a view of one table is printed without its name
-  SELECT ARRAY(SELECT replace(d, 'SELECT t.', 'SELECT ') FROM unnest(p.differences) d), p.message INTO differences, message FROM migrator.prove('m/d', versions => '{2}') p;
+  SELECT ARRAY(SELECT replace(d, 'SELECT t.', 'SELECT ') FROM unnest(p.differences) d), p.message INTO differences, message
+    FROM migrator.prove('m/d', versions => '{2}') p;
 END $$;
 CALL files.differ_too('DROP FUNCTION f;', E'CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $x$\nBEGIN\n  RETURN ''b'';\nEND\n$x$;');
 CALL files.differ_too('DROP FUNCTION f;', E'CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $x$\nBEGIN\n\tRETURN ''a'';\nEND\n$x$;');
