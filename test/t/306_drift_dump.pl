@@ -29,7 +29,8 @@ $node->command_ok([ $node->installed_command('psql'), '-X', '-q', '-v', 'ON_ERRO
 # pg_dump writes a language without its handler
 $node->safe_psql('shop', q{
 	DROP LANGUAGE regress_language;
-	CREATE TABLE app.listed (code varchar(5) CHECK (code IN ('a', 'b')), n numeric DEFAULT 1.50, at timestamptz DEFAULT '2026-01-01 00:00+00');
+	CREATE TABLE app.listed (code varchar(5) CHECK (code IN ('a', 'b')), n numeric DEFAULT 1.50,
+		at timestamptz DEFAULT '2026-01-01 00:00+00');
 	CREATE VIEW app.lists AS SELECT code FROM app.listed WHERE code IN ('a', 'b') AND n BETWEEN 1 AND 2;
 	CREATE INDEX ON app.listed (code) WHERE code IN ('a', 'b');
 	GRANT SELECT ON app.listed TO regress_migrator_other WITH GRANT OPTION;
