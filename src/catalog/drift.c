@@ -12,14 +12,21 @@
  * beginning nothing needs a look; and at its end only what it changed is
  * looked at (marks.h).  What is on record and what is marked are together as
  * the schema was then, which is what both rest on.
+ *
+ * Runs of two services must not wait for each other, and the transaction of an
+ * apply() may stay open for long.  So whoever writes a home holds its lock to the
+ * end of his transaction; where another one has it a run writes what it changed
+ * itself and nothing else.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "base/advisory.h"
 #include "catalog/drift.h"
 
 /* An object on record, and what was seen of it. */
@@ -55,6 +62,16 @@ typedef struct Comparison
 /* where a run changed more than this, all is looked at */
 #define ANCHORS_AT_MOST 3000
 
+/* What of it goes on record. */
+typedef struct Taking
+{
+	bool		drifted_too;
+	const bool *owned;			/* of each home */
+	const Oid  *anchors;		/* of what the run changed, sorted: all that is
+								 * taken of a home that is not owned */
+	int			anchor_count;
+} Taking;
+
 static Comparison *compare(const Homes *homes, const Oid *anchors, int anchor_count, Snapshot snapshot);
 static bool tracked_as_now(const List *tracked, const Homes *homes, const char *token);
 static void note_moved(Comparison *found, const char *key, Oid anchor);
@@ -62,8 +79,12 @@ static int	home_index(const Homes *homes, const char *home);
 static void put_entry(const KeptHash *kept, void *argument);
 static void compare_object(const SchemaObject *object, void *argument);
 static bool printed_by_version(const char *kind);
-static int	take_all(const Comparison *found, bool drifted_too, int64 run_id);
-static bool is_drifted(const Comparison *found, const char *key);
+static bool *own_homes(const Homes *homes);
+static void set_tracked(const Homes *homes, const bool *owned, const CatalogMarks *marks);
+static void set_moved(const Comparison *found, const Taking *taking);
+static int	take_all(const Comparison *found, const Taking *taking, int64 run_id);
+static bool to_be_taken(const Comparison *found, const Taking *taking, int home, const char *key, Oid anchor);
+static List *keys_owned(const Comparison *found, const Taking *taking, const List *keys);
 static void fill_before(List *drifts, const Comparison *found, Snapshot snapshot);
 static int	compare_drifts(const ListCell *a, const ListCell *b);
 static Snapshot take_snapshot(void);
@@ -298,33 +319,36 @@ compare_drifts(const ListCell *a, const ListCell *b)
 }
 
 /* What is not as on record is marked; an object that is on no record gets a row for that. */
-CatalogMarks *
+DriftBase *
 drift_begin_run(const char *service, const Homes *homes, int64 run_id)
 {
+	DriftBase  *base = palloc(sizeof(DriftBase));
+	Taking		taking = {.owned = base->owned = own_homes(homes)};
 	Snapshot	snapshot = take_snapshot();
-	CatalogMarks *marks = catalog_marks_take(snapshot);
-	bool		complete = true;
 	Comparison *found;
 	List	   *added = NIL;
 	List	   *marked = NIL;
 	ListCell   *lc;
 
-	if (tracked_as_now(schema_state_tracked(homes, snapshot), homes, catalog_marks_token(marks)))
+	schema_state_set_run(service, homes, run_id);
+	base->complete = true;
+	base->marks = catalog_marks_take(snapshot);
+	if (tracked_as_now(schema_state_tracked(homes, snapshot), homes, catalog_marks_token(base->marks)))
 	{
 		UnregisterSnapshot(snapshot);
-		schema_state_set_run(service, homes, run_id);
-		return marks;
+		return base;
 	}
 	found = compare(homes, NULL, 0, snapshot);
 	UnregisterSnapshot(snapshot);
 	foreach(lc, found->present)
 	{
 		KeptObject *present = lfirst(lc);
-		const TrackedSchema *tracked = found->tracked[home_index(homes, present->home)];
+		int			home = home_index(homes, present->home);
+		const TrackedSchema *tracked = found->tracked[home];
 		Entry	   *entry = hash_search(found->entries, present->key, HASH_FIND, NULL);
 
-		if (tracked == NULL || tracked->run_open || present->reprinted)
-			complete = false;
+		if (tracked == NULL || tracked->run_open || present->reprinted || !base->owned[home])
+			base->complete = false;
 		else if (entry != NULL)
 			marked = lappend(marked, present->key);
 		else
@@ -340,18 +364,29 @@ drift_begin_run(const char *service, const Homes *homes, int64 run_id)
 		Entry	   *entry = hash_search(found->entries, lfirst(lc), HASH_FIND, NULL);
 		const TrackedSchema *tracked = found->tracked[entry->home];
 
-		if (tracked == NULL || tracked->run_open)
-			complete = false;
+		if (tracked == NULL || tracked->run_open || !base->owned[entry->home])
+			base->complete = false;
 		else
 			marked = lappend(marked, lfirst(lc));
 	}
 	schema_state_put(added, 0);
 	schema_state_set_drifted(marked, true);
-	schema_state_set_drifted(found->settled, false);
-	schema_state_delete(found->forgotten);
-	schema_state_set_anchors(found->moved, found->anchors);
-	schema_state_set_run(service, homes, run_id);
-	return complete ? marks : NULL;
+	schema_state_set_drifted(keys_owned(found, &taking, found->settled), false);
+	schema_state_delete(keys_owned(found, &taking, found->forgotten));
+	set_moved(found, &taking);
+	return base;
+}
+
+/* Which of them nobody else is at; to the end of the transaction. */
+static bool *
+own_homes(const Homes *homes)
+{
+	bool	   *owned = palloc(homes->count * sizeof(bool));
+
+	for (int i = 0; i < homes->count; i++)
+		owned[i] = advisory_try(ADVISORY_OWN, advisory_key(psprintf("migrator:schema:%s", homes->names[i])),
+								ExclusiveLock, false);
+	return owned;
 }
 
 /* Are all homes kept, as of the present catalogs? */
@@ -371,40 +406,63 @@ tracked_as_now(const List *tracked, const Homes *homes, const char *token)
 }
 
 void
-drift_end_run(const char *service, const Homes *homes, int64 run_id, const CatalogMarks *before)
+drift_end_run(const char *service, const Homes *homes, int64 run_id, const DriftBase *base)
 {
+	bool	   *owned = own_homes(homes);
 	Snapshot	snapshot = take_snapshot();
 	CatalogMarks *marks = catalog_marks_take(snapshot);
-	Oid		   *anchors = NULL;
-	int			count = 0;
+	Taking		taking = {.owned = owned};
+	Oid		   *anchors;
+	bool		all = !catalog_marks_changed(base->marks, marks, &anchors, &taking.anchor_count) || !base->complete;
 
-	if (before != NULL && catalog_marks_changed(before, marks, &anchors, &count) && count <= ANCHORS_AT_MOST)
-		anchors = schema_state_add_dependents(anchors, &count, snapshot);
-	else
-		anchors = NULL;
-	if (anchors == NULL || count > 0)
-		(void) take_all(compare(homes, anchors, count, snapshot), false, run_id);
+	anchors = schema_state_add_dependents(anchors, &taking.anchor_count, snapshot);
+	qsort(anchors, taking.anchor_count, sizeof(Oid), oid_cmp);
+	taking.anchors = anchors;
+	for (int i = 0; i < homes->count; i++)
+		owned[i] = owned[i] && (base->complete || base->owned[i]);
+	if (taking.anchor_count > ANCHORS_AT_MOST)
+		all = true;
+	if (all || taking.anchor_count > 0)
+		(void) take_all(compare(homes, all ? NULL : anchors, taking.anchor_count, snapshot), &taking, run_id);
 	UnregisterSnapshot(snapshot);
-	schema_state_set_tracked(homes, catalog_marks_token(marks));
+	set_tracked(homes, owned, marks);
 	schema_state_set_run(service, homes, 0);
 }
 
+/* A wait for a run that is in progress is what the caller asks for. */
 int
 drift_accept(const char *service, const Homes *homes)
 {
+	Taking		taking = {.drifted_too = true};
+	bool	   *owned = own_homes(homes);
 	Snapshot	snapshot = take_snapshot();
 	CatalogMarks *marks = catalog_marks_take(snapshot);
-	int			count = take_all(compare(homes, NULL, 0, snapshot), true, 0);
+	int			count;
 
+	memset(owned, true, homes->count * sizeof(bool));
+	taking.owned = owned;
+	count = take_all(compare(homes, NULL, 0, snapshot), &taking, 0);
 	UnregisterSnapshot(snapshot);
-	schema_state_set_tracked(homes, catalog_marks_token(marks));
+	set_tracked(homes, owned, marks);
 	schema_state_set_run(service, homes, 0);
 	return count;
 }
 
-/* Put on record what is there; what is marked only if drifted_too.  Returns the number of objects. */
+static void
+set_tracked(const Homes *homes, const bool *owned, const CatalogMarks *marks)
+{
+	Homes		own = {palloc(homes->count * sizeof(char *)), 0};
+
+	for (int i = 0; i < homes->count; i++)
+		if (owned[i])
+			own.names[own.count++] = homes->names[i];
+	if (own.count > 0)
+		schema_state_set_tracked(&own, catalog_marks_token(marks));
+}
+
+/* Put on record what is there, of what is to be taken.  Returns the number of objects. */
 static int
-take_all(const Comparison *found, bool drifted_too, int64 run_id)
+take_all(const Comparison *found, const Taking *taking, int64 run_id)
 {
 	List	   *present = NIL;
 	List	   *absent = NIL;
@@ -414,26 +472,68 @@ take_all(const Comparison *found, bool drifted_too, int64 run_id)
 	{
 		KeptObject *object = lfirst(lc);
 
-		if (drifted_too || !is_drifted(found, object->key))
+		if (to_be_taken(found, taking, home_index(found->homes, object->home), object->key, object->anchor))
 			present = lappend(present, object);
 	}
 	foreach(lc, found->absent)
 	{
-		if (drifted_too || !is_drifted(found, lfirst(lc)))
+		const Entry *entry = hash_search(found->entries, lfirst(lc), HASH_FIND, NULL);
+
+		if (to_be_taken(found, taking, entry->home, entry->key, entry->anchor))
 			absent = lappend(absent, lfirst(lc));
 	}
 	schema_state_put(present, run_id);
 	schema_state_delete(absent);
-	schema_state_set_drifted(found->settled, false);
-	schema_state_delete(found->forgotten);
-	schema_state_set_anchors(found->moved, found->anchors);
+	schema_state_set_drifted(keys_owned(found, taking, found->settled), false);
+	schema_state_delete(keys_owned(found, taking, found->forgotten));
+	set_moved(found, taking);
 	return list_length(present) + list_length(absent);
 }
 
 static bool
-is_drifted(const Comparison *found, const char *key)
+to_be_taken(const Comparison *found, const Taking *taking, int home, const char *key, Oid anchor)
 {
 	const Entry *entry = hash_search(found->entries, key, HASH_FIND, NULL);
 
-	return entry != NULL && entry->drifted;
+	if (entry != NULL && entry->drifted && !taking->drifted_too)
+		return false;
+	return taking->owned[home] ||
+		(taking->anchor_count > 0 &&
+		 bsearch(&anchor, taking->anchors, taking->anchor_count, sizeof(Oid), oid_cmp) != NULL);
+}
+
+/* Of keys on record those in homes that are owned. */
+static List *
+keys_owned(const Comparison *found, const Taking *taking, const List *keys)
+{
+	List	   *owned = NIL;
+	ListCell   *lc;
+
+	foreach(lc, keys)
+	{
+		const Entry *entry = hash_search(found->entries, lfirst(lc), HASH_FIND, NULL);
+
+		if (taking->owned[entry->home])
+			owned = lappend(owned, lfirst(lc));
+	}
+	return owned;
+}
+
+static void
+set_moved(const Comparison *found, const Taking *taking)
+{
+	List	   *keys = NIL;
+	Oid		   *anchors = palloc((list_length(found->moved) + 1) * sizeof(Oid));
+	ListCell   *lc;
+
+	foreach(lc, found->moved)
+	{
+		const Entry *entry = hash_search(found->entries, lfirst(lc), HASH_FIND, NULL);
+
+		if (!taking->owned[entry->home])
+			continue;
+		anchors[list_length(keys)] = found->anchors[foreach_current_index(lc)];
+		keys = lappend(keys, lfirst(lc));
+	}
+	schema_state_set_anchors(keys, anchors);
 }

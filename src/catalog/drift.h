@@ -34,11 +34,19 @@ typedef struct Drift
  */
 extern List *drift_find(const Homes *homes, bool *other_version);
 
-/* A run begins.  What it is found to begin with is in CurrentMemoryContext; NULL: all has to be looked at in the end. */
-extern CatalogMarks *drift_begin_run(const char *service, const Homes *homes, int64 run_id);
+/* What a run found when it began. */
+typedef struct DriftBase
+{
+	CatalogMarks *marks;
+	bool		complete;		/* all that was not as on record is marked */
+	bool	   *owned;			/* of each home: nobody else was at it */
+} DriftBase;
+
+/* A run begins; the result is in CurrentMemoryContext. */
+extern DriftBase *drift_begin_run(const char *service, const Homes *homes, int64 run_id);
 
 /* It has ended. */
-extern void drift_end_run(const char *service, const Homes *homes, int64 run_id, const CatalogMarks *before);
+extern void drift_end_run(const char *service, const Homes *homes, int64 run_id, const DriftBase *base);
 
 /* All is as it should be.  Returns the number of objects that were not as on record. */
 extern int	drift_accept(const char *service, const Homes *homes);

@@ -318,7 +318,7 @@ hash_name(const Catalog *catalog, HeapTuple tuple, TupleDesc desc)
 char *
 catalog_marks_token(const CatalogMarks *marks)
 {
-	return psprintf(UINT64_FORMAT "/%u/%d/%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x", GetSystemIdentifier(), MyDatabaseId,
+	return psprintf(UINT64_FORMAT "/%u/%d/" UINT64_FORMAT "/" UINT64_FORMAT, GetSystemIdentifier(), MyDatabaseId,
 					marks->count, marks->sum, marks->product);
 }
 

@@ -10,8 +10,7 @@
 
 #include "portability/instr_time.h"
 
-#include "catalog/marks.h"
-#include "catalog/schema_state.h"
+#include "catalog/drift.h"
 #include "execute/execute.h"
 #include "execute/session_settings.h"
 #include "plan/policy.h"
@@ -60,7 +59,7 @@ typedef struct Run
 								 * NULL */
 	const char *failed_version; /* the first, or NULL */
 	Homes	   *homes;			/* schemas whose objects are kept; NULL: none */
-	CatalogMarks *marks;		/* what the catalogs were at its beginning */
+	DriftBase  *drift_base;		/* what they were at its beginning */
 	bool		vanished;		/* the record is all that is left of the
 								 * service */
 

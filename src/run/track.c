@@ -4,11 +4,16 @@
  *
  * The beginning is in the transaction of the run's row in "runs": when the
  * backend dies, the next run knows that what it finds is this one's.
+ *
+ * To print a view takes a lock on it and its tables, as SELECT does, and others
+ * may have these locked for long.  The run must not wait for that, nor for the
+ * session's lock_timeout to pass.
  */
 #include "postgres.h"
 
 #include "catalog/namespace.h"
 #include "miscadmin.h"
+#include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
@@ -18,6 +23,10 @@
 #include "catalog/drift.h"
 #include "run/track.h"
 
+/* for the locks on views; in ms */
+#define LOCK_TIMEOUT 2000
+
+static ErrorData *try(TransactionBody body, Run *run);
 static void begin(void *argument);
 static void end(void *argument);
 static void warn(const ErrorData *error);
@@ -80,9 +89,23 @@ track_begin(Run *run)
 
 	if (!migrator_track_schema)
 		return;
-	error = transaction_try(begin, run, false);
+	error = try(begin, run);
 	if (error != NULL)
 		warn(error);
+}
+
+static ErrorData *
+try(TransactionBody body, Run *run)
+{
+	int			guc_level = NewGUCNestLevel();
+	ErrorData  *error;
+
+	if (LockTimeout == 0 || LockTimeout > LOCK_TIMEOUT)
+		(void) set_config_option("lock_timeout", CppAsString2(LOCK_TIMEOUT), PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	error = transaction_try(body, run, false);
+	AtEOXact_GUC(true, guc_level);
+	return error;
 }
 
 static void
@@ -92,7 +115,7 @@ begin(void *argument)
 	MemoryContext old = MemoryContextSwitchTo(run->context);
 	Homes	   *homes = track_homes(run->survey->scope);
 
-	run->marks = drift_begin_run(run->request->scope->service, homes, run->run_id);
+	run->drift_base = drift_begin_run(run->request->scope->service, homes, run->run_id);
 	MemoryContextSwitchTo(old);
 	run->homes = homes;
 }
@@ -104,7 +127,7 @@ track_end(Run *run)
 
 	if (run->homes == NULL)
 		return;
-	error = transaction_try(end, run, false);
+	error = try(end, run);
 	if (error != NULL)
 		warn(error);
 }
@@ -114,7 +137,7 @@ end(void *argument)
 {
 	const Run  *run = argument;
 
-	drift_end_run(run->request->scope->service, run->homes, run->run_id, run->marks);
+	drift_end_run(run->request->scope->service, run->homes, run->run_id, run->drift_base);
 }
 
 static void

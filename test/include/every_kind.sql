@@ -57,7 +57,7 @@ CREATE FOREIGN TABLE app.far (id int OPTIONS (a '1')) SERVER regress_server OPTI
 SET client_min_messages = error;
 SET log_min_messages = error;
 CREATE PUBLICATION regress_published FOR TABLE app.child WHERE (id > 1), TABLES IN SCHEMA app WITH (publish = 'insert, update');
-CREATE SUBSCRIPTION regress_subscribed CONNECTION 'host=nowhere password=hidden' PUBLICATION p WITH (connect = false, slot_name = NONE);
+CREATE SUBSCRIPTION regress_subscribed CONNECTION 'host=nowhere password=hidden' PUBLICATION p WITH (connect = false, slot_name = NONE, streaming = off);
 RESET log_min_messages;
 SET client_min_messages = warning;
 CREATE FUNCTION app.on_event() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';

@@ -16,7 +16,8 @@ my $drift = q{SELECT concat_ws(' ', change, kind, identity, E'\n', definition_be
 
 my $node = PostgreSQL::Test::Cluster->new('drift');
 $node->init;
-$node->append_conf('postgresql.conf', "log_min_messages = fatal\nclient_min_messages = error\nrestart_after_crash = on\nautovacuum = off\nfsync = off\nmigrator.commit = each\n");
+$node->append_conf('postgresql.conf', join("\n", 'log_min_messages = fatal', 'client_min_messages = error', 'restart_after_crash = on',
+	'autovacuum = off', 'fsync = off', 'migrator.commit = each', ''));
 $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE shop');
 $node->safe_psql('shop', q{
@@ -25,7 +26,8 @@ $node->safe_psql('shop', q{
 	CREATE ROLE regress_migrator_more;
 	CREATE SCHEMA app;
 });
-$node->command_ok([ $node->installed_command('psql'), '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('shop'), '-f', $include ], 'an object of each kind');
+my @psql = ($node->installed_command('psql'), '-Xq', '-v', 'ON_ERROR_STOP=1', '-d');
+$node->command_ok([ @psql, $node->connstr('shop'), '-f', $include ], 'an object of each kind');
 # pg_dump writes a language without its handler
 $node->safe_psql('shop', q{
 	DROP LANGUAGE regress_language;
@@ -36,7 +38,8 @@ $node->safe_psql('shop', q{
 	GRANT SELECT ON app.listed TO regress_migrator_other WITH GRANT OPTION;
 	REVOKE ALL ON app.lists FROM CURRENT_USER;
 });
-$node->safe_psql('shop', "SELECT migrator.register('shop', '$shop', options => '{\"schemas\": [\"app\"]}'); CALL migrator.up('$shop', 'shop')");
+$node->safe_psql('shop', "SELECT migrator.register('shop', '$shop', options => '{\"schemas\": [\"app\"]}')");
+$node->safe_psql('shop', "CALL migrator.up('$shop', 'shop')");
 is($node->safe_psql('shop', $drift), '', 'no drift after the run');
 my $fingerprint = $node->safe_psql('shop', 'SELECT migrator.schema_fingerprint()');
 my $hand = 'ALTER TABLE app.listed ADD by_hand int';
@@ -50,7 +53,7 @@ for my $format ('plain', 'custom')
 	$node->command_ok([ 'pg_dump', '-F', $format, '-f', $file, '-d', $node->connstr('shop') ], "dump, format $format");
 	# subscriptions and event triggers are the database's, but publications and slots have names in it only
 	$node->safe_psql('postgres', "CREATE DATABASE restored_$format TEMPLATE template0");
-	$node->command_ok($format eq 'plain' ? [ $node->installed_command('psql'), '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $connection, '-f', $file ] :
+	$node->command_ok($format eq 'plain' ? [ @psql, $connection, '-f', $file ] :
 		[ 'pg_restore', '-e', '-d', $connection, $file ], "restore, format $format");
 	is($node->safe_psql("restored_$format", $drift), "added column app.listed.by_hand \n \n COLUMN by_hand integer",
 		"format $format: what was drift is, and nothing else");
@@ -59,7 +62,8 @@ for my $format ('plain', 'custom')
 	is($node->safe_psql("restored_$format", 'SELECT migrator.schema_fingerprint()'), $fingerprint, "format $format: same fingerprint");
 
 	# the record's OIDs are those of the other database
-	write_files($shop, { '2_b.sql' => 'DROP TABLE app.listed CASCADE; ALTER TABLE app.run_a DROP CONSTRAINT run_a_pkey; ALTER TABLE app.run_a ADD j int;' });
+	write_files($shop, { '2_b.sql' =>
+		'DROP TABLE app.listed CASCADE; ALTER TABLE app.run_a DROP CONSTRAINT run_a_pkey; ALTER TABLE app.run_a ADD j int;' });
 	$node->safe_psql("restored_$format", "CALL migrator.up('$shop', 'shop')");
 	is($node->safe_psql("restored_$format", $drift), '', "format $format: no drift after another run");
 	is($node->safe_psql("restored_$format", "SELECT count(*) FROM migrator.schema_state WHERE identity ~ 'app[.]listed'"), '0',
