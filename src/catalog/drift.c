@@ -67,8 +67,8 @@ typedef struct Taking
 {
 	bool		drifted_too;
 	const bool *owned;			/* of each home */
-	const Oid  *anchors;		/* of what the run changed, sorted: all that is
-								 * taken of a home that is not owned */
+	const Oid  *anchors;		/* of what the run changed, sorted: all that
+								 * is taken of a home that is not owned */
 	int			anchor_count;
 } Taking;
 
