@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "base/trust.h"
 
+static bool session_is_own(const Author *by);
 static bool may_act_as(Oid author, Oid role, const List *trusted);
 
 void
@@ -33,17 +34,31 @@ trust_caller(Author *by)
  * author's: then the owner must be able to be what the session is, or he could
  * sign with somebody else's name.
  */
+static bool
+session_is_own(const Author *by)
+{
+	return !(InLocalUserIdChange() || InSecurityRestrictedOperation()) ||
+		(can_become_role(by->current, by->session) && can_become_role(by->current, by->login));
+}
+
 void
 trust_own_session(Author *by, const char *what)
 {
 	trust_caller(by);
-	if ((InLocalUserIdChange() || InSecurityRestrictedOperation()) &&
-		!(can_become_role(by->current, by->session) && can_become_role(by->current, by->login)))
+	if (!session_is_own(by))
 		ereport(ERROR,
 				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				errmsg("role \"%s\" cannot %s in a session of role \"%s\"",
 					   trust_role_name(by->current), what, trust_role_name(by->session)),
 				errdetail("A SECURITY DEFINER function, or the maintenance of a table, runs here with its owner's rights."));
+}
+
+void
+trust_signer(Author *by)
+{
+	trust_caller(by);
+	if (!session_is_own(by))
+		by->session = by->login = by->current;
 }
 
 Oid

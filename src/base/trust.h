@@ -30,6 +30,12 @@ extern void trust_caller(Author *by);
 extern void trust_own_session(Author *by, const char *what);
 
 /*
+ * Who the caller is as far as he may sign with it: in a session of another role
+ * only what he is himself.
+ */
+extern void trust_signer(Author *by);
+
+/*
  * InvalidOid when the author could have done with the caller's rights whatever
  * he wrote, or is trusted with them by name (migrator.trusted_stagers); else
  * the role of his that could not.

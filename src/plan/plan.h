@@ -11,6 +11,7 @@
 #include "base/compat.h"
 #include "base/finding.h"
 #include "layout/migration.h"
+#include "record/down_script.h"
 #include "record/record.h"
 #include "script/change_class.h"
 
@@ -96,6 +97,8 @@ typedef struct Step
 	Hook	   *after;			/* likewise */
 	Hook	   *back_before;	/* the same of its way back */
 	Hook	   *back_after;
+	const DownScript *down_record;	/* what is run, where no file says the
+									 * same, else NULL */
 	bool		down_differs;	/* the file's from the one of record, which is
 								 * run */
 	bool		looked_into;	/* touches is known */

@@ -230,37 +230,6 @@ take_texts(Record *record, RecordRow *row, const Datum *values, const bool *null
 	}
 }
 
-typedef struct DownScript
-{
-	char	   *text;
-	MemoryContext context;
-} DownScript;
-
-static void
-take_down_script(HeapTuple tuple, TupleDesc desc, void *argument)
-{
-	DownScript *script = argument;
-	MemoryContext old = MemoryContextSwitchTo(script->context);
-
-	script->text = owner_query_text(tuple, desc, 1);
-	MemoryContextSwitchTo(old);
-}
-
-char *
-record_down_script(const char *service, const char *version)
-{
-	static OwnerQuery query = {
-		"SELECT down_script FROM migrator.migrations WHERE service = $1 AND version = $2",
-		2, {TEXTOID, TEXTOID},
-		.generic = true
-	};
-	Datum		values[2] = {CStringGetTextDatum(service), CStringGetTextDatum(version)};
-	DownScript	script = {NULL, CurrentMemoryContext};
-
-	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_down_script, &script);
-	return script.text;
-}
-
 bool
 record_equal(const Record *a, const Record *b)
 {

@@ -62,9 +62,6 @@ extern Record *record_load(const char *service, Snapshot snapshot);
 /* The row of one version as it is on record, or NULL. */
 extern const RecordRow *record_load_one(const char *service, const char *version);
 
-/* The down script that was kept when a migration was applied; palloc'd, or NULL. */
-extern char *record_down_script(const char *service, const char *version);
-
 /* Do two loads say the same of every migration? */
 extern bool record_equal(const Record *a, const Record *b);
 

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -17,11 +18,13 @@
 
 #include "base/owner_query.h"
 #include "base/settings.h"
+#include "record/author.h"
 #include "record/who.h"
 #include "record/write.h"
 
 static bool write_new_state(const RecordEntry *entry);
 static void state_values(const RecordEntry *entry, Datum *values, char *nulls);
+static void down_author_values(const char *down_script, Datum *values, char *nulls);
 static const char *stored_state_name(MigrationState state);
 
 void
@@ -71,11 +74,12 @@ record_write(RecordEntry *entry)
 	"INSERT INTO migrator.migrations AS m (service, version, name, file, layout, state, environment," \
 	" checksum, fingerprint, description, down_script, run_id, applied_at, execution_time_ms, applied_by," \
 	" statement_total, statement_done, lock_key, backend_pid, baseline, non_transactional," \
-	" error_message, error_sqlstate, statement_started, done_digest, backend_start)"
+	" error_message, error_sqlstate, statement_started, done_digest, backend_start," \
+	" down_system, down_oids, down_as, down_by, down_login)"
 
 #define STATE_VALUES \
 	" $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, COALESCE($26, pg_catalog.clock_timestamp()), $13, $14," \
-	" $15, $22, $16, $17, $18, $19, $20, $21, $23, $24, $25)"
+	" $15, $22, $16, $17, $18, $19, $20, $21, $23, $24, $25, $27, $28, $29, $30, $31)"
 
 #define STATE_WRITE STATE_COLUMNS \
 	" VALUES ($1, COALESCE((SELECT o.version FROM migrator.migrations o WHERE o.service = $1" \
@@ -93,14 +97,17 @@ record_write(RecordEntry *entry)
 	" (excluded.statement_done > 0 OR excluded.statement_started > 0) THEN m.resume_state END," \
 	" lock_key = excluded.lock_key, backend_pid = excluded.backend_pid," \
 	" baseline = excluded.baseline, non_transactional = excluded.non_transactional," \
-	" error_message = excluded.error_message, error_sqlstate = excluded.error_sqlstate" \
+	" error_message = excluded.error_message, error_sqlstate = excluded.error_sqlstate," \
+	" down_system = excluded.down_system, down_oids = excluded.down_oids, down_as = excluded.down_as," \
+	" down_by = excluded.down_by, down_login = excluded.down_login" \
 	" WHERE m.state <> 'applied' AND m.direction IS NULL"
 
-#define STATE_PARAMETER_COUNT 26
+#define STATE_PARAMETER_COUNT 31
 #define STATE_PARAMETER_TYPES \
 	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
 		TEXTOID, INT8OID, FLOAT8OID, TEXTOID, INT4OID, INT8OID, INT4OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID, \
-		INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID
+		INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, \
+		INT8OID, OIDARRAYOID, TEXTOID, TEXTOID, TEXTOID
 
 bool
 record_write_state(const RecordEntry *entry)
@@ -170,6 +177,27 @@ state_values(const RecordEntry *entry, Datum *values, char *nulls)
 	values[24] = TimestampTzGetDatum(MyStartTimestamp);
 	values[25] = TimestampTzGetDatum(entry->applied_at);
 	nulls[25] = entry->applied_at != 0 ? ' ' : 'n';
+	down_author_values(entry->down_script, &values[26], &nulls[26]);
+}
+
+/* The last five columns: whose words the down script will be for whoever runs it. */
+static void
+down_author_values(const char *down_script, Datum *values, char *nulls)
+{
+	Author		by;
+
+	memset(nulls, down_script ? ' ' : 'n', 5);
+	if (down_script == NULL)
+	{
+		memset(values, 0, 5 * sizeof(Datum));
+		return;
+	}
+	trust_signer(&by);
+	values[0] = Int64GetDatum((int64) GetSystemIdentifier());
+	values[1] = author_oids(&by);
+	values[2] = CStringGetTextDatum(trust_role_name(by.current));
+	values[3] = CStringGetTextDatum(trust_role_name(by.session));
+	values[4] = CStringGetTextDatum(trust_role_name(by.login));
 }
 
 void
@@ -330,17 +358,21 @@ bool
 record_accept(const RecordEntry *entry)
 {
 	static OwnerQuery query = {
-		"UPDATE migrator.migrations SET checksum = $3, fingerprint = $4, down_script = $5"
+		"UPDATE migrator.migrations SET checksum = $3, fingerprint = $4, down_script = $5,"
+		" down_system = $6, down_oids = $7, down_as = $8, down_by = $9, down_login = $10"
 		" WHERE service = $1 AND version = $2 AND state = 'applied'"
 		" AND (checksum, fingerprint, down_script) IS DISTINCT FROM ($3, $4, $5)",
-		5, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+		10, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, OIDARRAYOID, TEXTOID, TEXTOID, TEXTOID}
 	};
-	Datum		values[5] = {CStringGetTextDatum(entry->service), CStringGetTextDatum(entry->version)};
-	char		nulls[5] = {' ', ' ', ' ', ' ', ' '};
+	Datum		values[10] = {CStringGetTextDatum(entry->service), CStringGetTextDatum(entry->version)};
+	char		nulls[10];
+
+	memset(nulls, ' ', sizeof(nulls));
 
 	values[2] = owner_query_text_or_null(entry->checksum, &nulls[2]);
 	values[3] = owner_query_text_or_null(entry->fingerprint, &nulls[3]);
 	values[4] = owner_query_text_or_null(entry->down_script, &nulls[4]);
+	down_author_values(entry->down_script, &values[5], &nulls[5]);
 	return owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL) > 0;
 }
 

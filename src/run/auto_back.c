@@ -132,6 +132,8 @@ take_one(Run *back, Step *step, int number)
 	ErrorData  *error;
 
 	back_load_script(back->survey, step, DOWN_SOURCE_RECORD, &findings);
+	if (step->down_record != NULL)
+		down_script_require_trusted(step->down_record, step->version);
 	back_load_hooks(back->survey, step, &findings);
 	reason = reason_against(back, step, &findings);
 	if (reason != NULL)

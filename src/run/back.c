@@ -96,6 +96,8 @@ load_scripts(Run *run, FindingSink *sink)
 		if (step->selected)
 		{
 			back_load_script(survey, step, request->down_source, sink);
+			if (step->down_record != NULL)
+				down_script_require_trusted(step->down_record, step->version);
 			back_load_hooks(survey, step, sink);
 		}
 		else if (back_is_selective(request) && step->row != NULL && step->migration == NULL)
@@ -109,10 +111,11 @@ void
 back_load_script(Survey *survey, Step *step, DownSource down_source, FindingSink *findings)
 {
 	const ScriptUnit *file = step->migration ? step->migration->down : NULL;
-	char	   *recorded = down_source == DOWN_SOURCE_RECORD && step->row != NULL ?
-		record_down_script(survey->scope->service, step->row->version) : NULL;
+	DownScript *recorded = down_source == DOWN_SOURCE_RECORD && step->row != NULL ?
+		down_script_load(survey->scope->service, step->row->version) : NULL;
 
 	memset(&step->down, 0, sizeof(StepScript));
+	step->down_record = NULL;
 	step->down_differs = false;
 	step->down.unit = file;
 	if (recorded != NULL)
@@ -126,12 +129,14 @@ back_load_script(Survey *survey, Step *step, DownSource down_source, FindingSink
 			unit->range_count = 0;
 			unit->ranges = NULL;
 			step->down_differs = unit_read_text(survey->reader, file, &text) == NULL ||
-				strcmp(text.read.text, recorded) != 0;
+				strcmp(text.read.text, recorded->text) != 0;
 		}
 		else
 			unit->file = psprintf("down script of record of %s", step->row->file ? step->row->file : step->version);
 		unit->direction = UNIT_DOWN;
-		unit->text = recorded;
+		unit->text = recorded->text;
+		if (file == NULL || step->down_differs)
+			step->down_record = recorded;
 		step->down.unit = unit;
 	}
 	check_way_back(step, survey->reader, findings);
