@@ -28,6 +28,7 @@
 #include "base/transaction.h"
 #include "catalog/comparison.h"
 #include "execute/constraint.h"
+#include "execute/temporary.h"
 #include "run/back.h"
 #include "run/call.h"
 #include "run/event.h"
@@ -43,6 +44,7 @@ typedef struct Proof
 								 * NULL */
 	const char *running;		/* what an error would be of; NULL: not of a
 								 * script */
+	List	   *temporary;		/* relations, before it */
 	bool		unnamed;		/* the current migration: nothing is reported */
 	List	   *differences;	/* of it */
 	bool		compared;		/* else nothing is known of differences */
@@ -252,6 +254,7 @@ prove_step(Proof *proof, Step *step)
 	ErrorData  *error;
 
 	run->current = step;
+	proof->temporary = temporary_relations();
 	proof->differences = NIL;
 	proof->compared = false;
 	if (compare && proof->before == NULL)
@@ -347,6 +350,7 @@ go_back_and_up(void *argument)
 	Proof	   *proof = argument;
 	Run		   *run = &proof->run;
 
+	temporary_drop_others(proof->temporary);
 	run->direction = UNIT_DOWN;
 	proof->running = "the down script fails";
 	run_script(run, &run->current->down, run->current, NULL);
@@ -357,6 +361,7 @@ go_back_and_up(void *argument)
 	 * what comes of it says nothing more where the schema is not that of the
 	 * first time
 	 */
+	temporary_drop_others(proof->temporary);
 	run->direction = UNIT_UP;
 	proof->running = "the up script fails behind the down script";
 	run_script(run, &run->current->up, run->current, NULL);

@@ -91,6 +91,11 @@ CALL files.differ_too('ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p 
 CALL files.differ('CREATE TABLE IF NOT EXISTS u (x integer DEFAULT 1);', 'DROP TABLE u; ALTER TABLE t ALTER a TYPE bigint;');
 CREATE SEQUENCE files.times;
 CALL files.differ('DO $x$ BEGIN EXECUTE format(''CREATE TABLE u (c%s integer)'', nextval(''files.times'')); END $x$;', 'DROP TABLE u;');
+-- what is temporary is gone the next time; that of the caller stays
+CREATE TEMP TABLE mine AS SELECT 1 AS a;
+CALL files.differ('CREATE TEMP TABLE w ON COMMIT DROP AS SELECT 1 AS a; CREATE TEMP VIEW x AS SELECT a FROM w; CREATE TABLE u ();', 'DROP TABLE u;');
+TABLE mine;
+DROP TABLE mine;
 -- names of many lines
 CALL files.differ(E'ALTER TABLE t ADD "c\nd" integer DEFAULT 1; COMMENT ON COLUMN t."c\nd" IS ''two\nlines'';', 'SELECT 1;');
 
