@@ -480,6 +480,8 @@ up_step_with_retries(Run *run, Step *step, int number)
 		};
 		ErrorData  *error;
 
+		/* its memory went with the migration, or the attempt, before */
+		run->execution.script = NULL;
 		progress_migration(number, step->version, step->name ? step->name : "",
 						   script->statement_total, i);
 		if (i >= attempts)
