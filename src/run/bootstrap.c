@@ -23,7 +23,10 @@ bootstrap_run(Run *run)
 	const char *service = run->request->scope->service;
 	ServiceState state;
 
-	/* from here on whatever fails, a cancel of the look too, is the script's failure */
+	/*
+	 * from here on whatever fails, a cancel of the look too, is the script's
+	 * failure
+	 */
 	for (int i = SCRIPT_PLACES - 1; i >= 0; i--)
 		if (plan->bootstrap[i].unit != NULL)
 			run_begin_execution(run, plan->bootstrap[i].unit->file, NULL, "bootstrap");
