@@ -480,8 +480,10 @@ up_step_with_retries(Run *run, Step *step, int number)
 		};
 		ErrorData  *error;
 
-		/* its memory went with the migration, or the attempt, before */
-		run->execution.script = NULL;
+		/* what is said of the migration, or the attempt, before is over, and its memory gone */
+		memset(&run->execution, 0, sizeof(Execution));
+		run->execution.statement = -1;
+		run->elapsed = 0;
 		progress_migration(number, step->version, step->name ? step->name : "",
 						   script->statement_total, i);
 		if (i >= attempts)
