@@ -480,7 +480,10 @@ up_step_with_retries(Run *run, Step *step, int number)
 		};
 		ErrorData  *error;
 
-		/* what is said of the migration, or the attempt, before is over, and its memory gone */
+		/*
+		 * what is said of the migration, or the attempt, before is over, and
+		 * its memory gone
+		 */
 		memset(&run->execution, 0, sizeof(Execution));
 		run->execution.statement = -1;
 		run->elapsed = 0;
