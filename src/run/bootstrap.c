@@ -23,6 +23,14 @@ bootstrap_run(Run *run)
 	const char *service = run->request->scope->service;
 	ServiceState state;
 
+	/*
+	 * from here on whatever fails, a cancel of the look too, is the script's
+	 * failure
+	 */
+	for (int i = SCRIPT_PLACES - 1; i >= 0; i--)
+		if (plan->bootstrap[i].unit != NULL)
+			run_begin_execution(run, plan->bootstrap[i].unit->file, NULL, "bootstrap");
+
 	/* another run may have done it before we had the lock */
 	service_state_read(service, &state);
 	if (state.bootstrap_checksum != NULL)

@@ -258,6 +258,7 @@ run_begin_execution(Run *run, const char *file, const Step *step, const char *ki
 
 	current_run_set(&current);
 	memset(&run->execution, 0, sizeof(Execution));
+	run->elapsed = 0;
 	run->execution.kind = kind;
 	run->execution.version = step ? step->version : NULL;
 	run->execution.file = file;

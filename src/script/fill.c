@@ -16,7 +16,7 @@
 #include "script/split.h"
 
 /* a filled text cannot be longer; the server takes no longer statement either */
-#define FILLED_AT_MOST MaxAllocSize
+#define FILLED_AT_MOST (MaxAllocSize - 1)
 
 static const char *find_value(Script *script, const Reference *reference, const Variables *variables,
 							  FillPiece *piece, List **missing);
