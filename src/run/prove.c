@@ -38,7 +38,9 @@ typedef struct Proof
 {
 	Run			run;
 	const bool *named;			/* for each step; NULL: all */
-	ObjectList *before;			/* the schema as it is; NULL: not known */
+	ObjectList *before;			/* the schema before the current migration,
+								 * or (outdated) earlier; NULL: not known */
+	bool		outdated;
 	ObjectList *after;			/* behind the current migration */
 	const char *left_out;		/* version of the first that was not run, or
 								 * NULL */
@@ -70,6 +72,7 @@ static void choose(Proof *proof, RunRequest *request, char **versions, int versi
 static void report_applied(Proof *proof);
 static void prove_all(void *argument);
 static void prove_step(Proof *proof, Step *step);
+static void advance(Proof *proof, ObjectList *now);
 static ObjectList *take_objects(Run *run, const ObjectList *known);
 static bool find_obstacle(const Run *run, Step *step, Verdict *verdict, const char **message);
 static void go_up(void *argument);
@@ -257,8 +260,8 @@ prove_step(Proof *proof, Step *step)
 	proof->temporary = temporary_relations();
 	proof->differences = NIL;
 	proof->compared = false;
-	if (compare && proof->before == NULL)
-		proof->before = take_objects(run, NULL);
+	if (compare && (proof->before == NULL || proof->outdated))
+		advance(proof, take_objects(run, proof->before));
 	error = transaction_try(go_up, proof, false);
 	if (error != NULL)
 	{
@@ -281,9 +284,19 @@ prove_step(Proof *proof, Step *step)
 		verdict = error != NULL || proof->differences != NIL ? DIFFERS : REVERSIBLE;
 	}
 	report_verdict(proof, step, verdict, message);
+	if (compare)
+		advance(proof, proof->after);
+	else
+		proof->outdated = true;
+}
+
+static void
+advance(Proof *proof, ObjectList *now)
+{
 	object_list_free(proof->before);
-	proof->before = proof->after;
+	proof->before = now;
 	proof->after = NULL;
+	proof->outdated = false;
 }
 
 /* They outlive the migration. */

@@ -133,10 +133,25 @@ SELECT migrator.register('two', 'm/two');
 SELECT * FROM migrator.prove(service => '*');
 -- rights: those of a run
 CREATE ROLE regress_migrator_user;
+CREATE ROLE regress_migrator_other;
+SELECT migrator.register('two', 'm/two', options => '{"roles": ["regress_migrator_other"]}');
 SET ROLE regress_migrator_user;
-SELECT * FROM migrator.prove('m/d');
+SELECT * FROM migrator.prove('m/two', 'two');
 RESET ROLE;
-DROP ROLE regress_migrator_user;
+GRANT USAGE ON SCHEMA migrator TO regress_migrator_user;
+GRANT EXECUTE ON FUNCTION migrator.prove TO regress_migrator_user;
+SET ROLE regress_migrator_user;
+SELECT * FROM migrator.prove('m/two', 'two');
+RESET ROLE;
+DROP OWNED BY regress_migrator_user;
+SELECT migrator.unregister('two');
+DROP ROLE regress_migrator_user, regress_migrator_other;
+-- what may be lost: by up scripts
+SELECT migrator.register('one', 'm/one', options => '{"allow_destructive_operations": false}');
+SELECT version, verdict FROM migrator.prove(service => 'one');
+CALL files.write('m/one/2_b.up.sql', 'DROP TABLE a;');
+SELECT version, verdict FROM migrator.prove(service => 'one');
+SELECT migrator.unregister('one');
 TABLE files.rows;
 
 -- nothing is pending
