@@ -38,8 +38,8 @@ typedef struct Proof
 {
 	Run			run;
 	const bool *named;			/* for each step; NULL: all */
-	ObjectList *before;			/* the schema before the current migration,
-								 * or (outdated) earlier; NULL: not known */
+	ObjectList *before;			/* the schema before the current migration, or
+								 * (outdated) earlier; NULL: not known */
 	bool		outdated;
 	ObjectList *after;			/* behind the current migration */
 	const char *left_out;		/* version of the first that was not run, or
