@@ -174,6 +174,7 @@ reset(FunctionCallInfo fcinfo)
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("argument \"schemas\" is for how => 'drop'"));
 	back_api_options(fcinfo, 8, &request);
+	reset.force = request.force;
 	request.back.target = "";
 	request.scope = reset.scope = back_api_scope(&request, api_text(fcinfo, 0), api_text(fcinfo, 1), NULL,
 												 api_jsonb(fcinfo, 7));

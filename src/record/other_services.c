@@ -12,7 +12,15 @@
 #include "base/owner_query.h"
 #include "record/other_services.h"
 
+/* argument of take_shared() */
+typedef struct TakenShared
+{
+	SharedSchema *shared;
+	MemoryContext context;
+} TakenShared;
+
 static void take_row(const Datum *values, const bool *nulls, void *argument);
+static void take_shared(HeapTuple tuple, TupleDesc desc, void *argument);
 
 /*
  * Versions are compared as those of a service's own files are: digits as
@@ -67,4 +75,44 @@ take_row(const Datum *values, const bool *nulls, void *argument)
 		found->applied_at = nulls[4] ? 0 : DatumGetTimestampTz(values[4]);
 		MemoryContextSwitchTo(old);
 	}
+}
+
+const SharedSchema *
+other_services_share(const char *service, const List *schemas)
+{
+	static OwnerQuery query = {
+		"SELECT o.schema, o.service FROM ("
+		"  SELECT h AS schema, t.service FROM migrator.tracked_services t, pg_catalog.unnest(t.homes) h"
+		"  UNION ALL SELECT h, s.service FROM migrator.services s,"
+		"   pg_catalog.jsonb_array_elements_text(CASE pg_catalog.jsonb_typeof(s.options->'schemas')"
+		"    WHEN 'array' THEN s.options->'schemas' ELSE '[]' END) h) o"
+		" WHERE o.service <> $1 AND o.schema = ANY ($2)"
+		" AND EXISTS (SELECT FROM migrator.migrations m WHERE m.service = o.service AND m.state = 'applied')"
+		" ORDER BY 1, 2 LIMIT 1",
+		2, {TEXTOID, TEXTARRAYOID}
+	};
+	Datum	   *names = palloc(Max(list_length(schemas), 1) * sizeof(Datum));
+	Datum		values[2] = {CStringGetTextDatum(service)};
+	TakenShared taken = {NULL, CurrentMemoryContext};
+	ListCell   *lc;
+
+	foreach(lc, schemas)
+	{
+		names[foreach_current_index(lc)] = CStringGetTextDatum(lfirst(lc));
+	}
+	values[1] = owner_query_array(names, list_length(schemas), TEXTOID);
+	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_shared, &taken);
+	return taken.shared;
+}
+
+static void
+take_shared(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	TakenShared *taken = argument;
+	MemoryContext old = MemoryContextSwitchTo(taken->context);
+
+	taken->shared = palloc(sizeof(SharedSchema));
+	taken->shared->schema = owner_query_text(tuple, desc, 1);
+	taken->shared->service = owner_query_text(tuple, desc, 2);
+	MemoryContextSwitchTo(old);
 }

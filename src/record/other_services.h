@@ -6,6 +6,7 @@
 #define MIGRATOR_RECORD_OTHER_SERVICES_H
 
 #include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
 
 /* A migration of another service, and what is found of it. */
 typedef struct OtherMigration
@@ -25,5 +26,19 @@ typedef struct OtherMigration
  * its record afterwards: its lock is not ours.
  */
 extern void other_services_look(OtherMigration *migrations, int count);
+
+/* A schema, and another service that it is of. */
+typedef struct SharedSchema
+{
+	char	   *schema;
+	char	   *service;
+} SharedSchema;
+
+/*
+ * The first of these schemas that is another service's, too, by its registration
+ * or because its last run was about it, and of which service something is on
+ * record as applied; palloc'd, or NULL.
+ */
+extern const SharedSchema *other_services_share(const char *service, const List *schemas);
 
 #endif

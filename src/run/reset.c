@@ -29,6 +29,7 @@
 #include "execute/execute.h"
 #include "plan/gate.h"
 #include "plan/policy.h"
+#include "record/other_services.h"
 #include "record/runs.h"
 #include "record/service_state.h"
 #include "record/service_view.h"
@@ -48,6 +49,7 @@ typedef struct ObjectList
 
 static void refuse_production(const Survey *survey);
 static List *schemas_of(const ResetRequest *request);
+static void refuse_shared(const char *service, const List *names);
 static Oid	schema_to_clear(const char *name);
 static int	drop_objects(const List *schemas);
 static void take_object(HeapTuple tuple, TupleDesc desc, void *argument);
@@ -118,6 +120,7 @@ refuse_production(const Survey *survey)
 static List *
 schemas_of(const ResetRequest *request)
 {
+	const Service *registration = request->scope->registration;
 	List	   *names = NIL;
 	List	   *schemas = NIL;
 	ListCell   *lc;
@@ -128,7 +131,12 @@ schemas_of(const ResetRequest *request)
 			names = lappend(names, request->schemas[i]);
 	}
 	else
+	{
+		/* whoever wrote it says what is dropped with the caller's rights */
+		if (registration != NULL && registration->schema_count > 0)
+			registration_require_trusted(registration, "schemas");
 		names = vanished_schemas(request->scope);
+	}
 	if (names == NIL)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -138,7 +146,23 @@ schemas_of(const ResetRequest *request)
 	{
 		schemas = list_append_unique_oid(schemas, schema_to_clear(lfirst(lc)));
 	}
+	if (!request->force)
+		refuse_shared(request->scope->service, names);
 	return schemas;
+}
+
+/* What another service's migrations have made there would be gone, and still be on record. */
+static void
+refuse_shared(const char *service, const List *names)
+{
+	const SharedSchema *shared = other_services_share(service, names);
+
+	if (shared != NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				errmsg("schema \"%s\" is of service \"%s\" as well", finding_one_line(shared->schema), shared->service),
+				errdetail("All that is in it would be dropped, and migrations of that service are on record as applied."),
+				errhint("how => 'down' takes back what is this service's. If all of it is meant: options => '{\"force\": true}', and reset that service, too."));
 }
 
 static Oid
@@ -229,6 +253,9 @@ take_object(HeapTuple tuple, TupleDesc desc, void *argument)
 		type = "type";
 	else if (strcmp(type, "statistics object") == 0)
 		type = "statistics";
+	/* its identity lacks the asterisk of one without arguments */
+	else if (strcmp(type, "aggregate") == 0)
+		type = "routine";
 	list->commands = lappend(list->commands,
 							 psprintf("DROP %s IF EXISTS %s CASCADE", type, identity));
 	MemoryContextSwitchTo(old);

@@ -15,12 +15,14 @@ typedef struct ResetRequest
 	char	  **schemas;		/* whose objects are dropped; NULL: as
 								 * registered */
 	int			schema_count;
+	bool		force;			/* whosever they are besides */
 } ResetRequest;
 
 /*
  * Before anything is done: raises why it must not be.  22023 for another
- * confirmation and for schemas that are unknown, or not a service's; MG009 and
- * 55000 where destructive operations are not allowed, or it is production.
+ * confirmation and for schemas that are unknown, or not a service's; 2BP01 for
+ * schemas of other services; MG009 and 55000 where destructive operations are
+ * not allowed, or it is production.
  */
 extern void reset_require_allowed(const ResetRequest *request);
 

@@ -102,6 +102,39 @@ SELECT :'result'::jsonb->'up'->'applied';
 SELECT event, note FROM migrator.history WHERE event = 'reset';
 SELECT kind, outcome FROM migrator.runs WHERE kind = 'reset';
 
+-- What is another service's, too, is not dropped unasked.
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a(); CREATE AGGREGATE agg0(*) (sfunc = int8inc, stype = bigint, initcond = ''0'');');
+CALL files.make('m/e', '1_e.sql', 'CREATE TABLE app.shared();');
+SELECT migrator.register('second', 'm/e');
+CALL migrator.up(service => 'second') \g /dev/null
+SELECT migrator.register('default', 'm/d', options => '{"schemas": ["other one", "app"]}');
+CALL migrator.reset(confirm => :'db', how => 'drop');
+\echo :LAST_ERROR_SQLSTATE
+CALL migrator.reset(confirm => :'db', how => 'drop', schemas => '{other one}', up => false) \gset
+:shown
+SET client_min_messages = error;
+CALL migrator.reset(confirm => :'db', how => 'drop', options => '{"force": true}') \gset
+SET client_min_messages = warning;
+:shown
+SELECT to_regclass('shared');
+-- what is on no record any more stands in nobody's way
+CALL migrator.reset(confirm => :'db', how => 'drop');
+CALL migrator.reset(service => 'second', confirm => :'db', how => 'drop', schemas => '{app}', up => false, options => '{"force": true}') \gset
+CALL migrator.reset(confirm => :'db', how => 'drop') \gset
+:shown
+SELECT migrator.unregister('second');
+-- a stranger's registration does not say what a superuser drops
+CREATE ROLE regress_migrator_dev;
+GRANT EXECUTE ON FUNCTION migrator.register TO regress_migrator_dev;
+GRANT pg_read_server_files TO regress_migrator_dev;
+SET SESSION AUTHORIZATION regress_migrator_dev;
+SELECT migrator.register('trap', 'm/e', options => '{"schemas": ["app"]}');
+RESET SESSION AUTHORIZATION;
+CALL migrator.reset('m/e', 'trap', confirm => :'db', how => 'drop');
+SELECT migrator.unregister('trap');
+DROP OWNED BY regress_migrator_dev;
+DROP ROLE regress_migrator_dev;
+
 -- Where it must not be.
 SELECT migrator.register('default', 'm/d', options => '{"allow_destructive_operations": false}');
 CALL migrator.reset(confirm => :'db', how => 'drop');
