@@ -78,7 +78,8 @@ static bool find_obstacle(const Run *run, Step *step, Verdict *verdict, const ch
 static void go_up(void *argument);
 static void go_back_and_up(void *argument);
 static void compare_with(Proof *proof, const ObjectList *expected, const char *prefix);
-static const char *explain(Proof *proof, const Step *step, ErrorData *error);
+static bool tells_nothing(const ErrorData *error);
+static const char *explain(Proof *proof, ErrorData *error);
 
 void
 run_prove(const RunRequest *asked, char **versions, int version_count, ProofReport report, void *argument)
@@ -266,7 +267,7 @@ prove_step(Proof *proof, Step *step)
 	if (error != NULL)
 	{
 		step->failed = step->broken = true;
-		message = explain(proof, step, error);
+		message = explain(proof, error);
 		if (proof->left_out != NULL)
 			message = psprintf("%s; migration \"%s\" was not run before it", message, finding_one_line(proof->left_out));
 		else
@@ -280,7 +281,7 @@ prove_step(Proof *proof, Step *step)
 		error = transaction_try(go_back_and_up, proof, true);
 		run->direction = UNIT_UP;
 		if (error != NULL)
-			message = explain(proof, step, error);
+			message = explain(proof, error);
 		verdict = error != NULL || proof->differences != NIL ? DIFFERS : REVERSIBLE;
 	}
 	report_verdict(proof, step, verdict, message);
@@ -398,19 +399,30 @@ compare_with(Proof *proof, const ObjectList *expected, const char *prefix)
 	object_list_free(now);
 }
 
-/*
- * What an error says of a script.  One that is not of a script, or would be of
- * all that follow as well, ends the call.
- */
-static const char *
-explain(Proof *proof, const Step *step, ErrorData *error)
+/* Is it an error of what others do, or of the server, which tells nothing of the script? */
+static bool
+tells_nothing(const ErrorData *error)
 {
-	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
+	{
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+		case ERRCODE_OPERATOR_INTERVENTION:
+			return true;
+		default:
+			return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE || error->sqlerrcode == ERRCODE_IO_ERROR;
+	}
+}
+
+/* What an error says of a script.  One that tells nothing of it ends the call. */
+static const char *
+explain(Proof *proof, ErrorData *error)
+{
 	const Execution *execution = &proof->run.execution;
 	StringInfoData message;
 	char	   *rest = NULL;
 
-	if (proof->running == NULL || category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_OPERATOR_INTERVENTION)
+	if (proof->running == NULL || tells_nothing(error))
 		ReThrowError(error);
 	initStringInfo(&message);
 	appendStringInfo(&message, "%s: %s", proof->running, finding_one_line(error->message));

@@ -120,6 +120,11 @@ ROLLBACK;
 -- a cancel is meant for the call
 CALL files.of('CREATE TABLE u();', 'DO $x$ BEGIN PERFORM pg_cancel_backend(pg_backend_pid()); PERFORM pg_sleep(100); END $x$;');
 SELECT version FROM migrator.prove('m/d');
+-- nor does what others do tell anything of a script
+CALL files.of('CREATE TABLE u();', 'DO $x$ BEGIN RAISE lock_not_available; END $x$;');
+SELECT version FROM migrator.prove('m/d');
+CALL files.of('CREATE TABLE u();', 'DO $x$ BEGIN RAISE deadlock_detected; END $x$;');
+SELECT version FROM migrator.prove('m/d');
 -- a proof in a proof
 CALL files.of('CREATE TABLE u();', 'DROP TABLE u; SELECT * FROM migrator.prove(''m/d'');');
 SELECT version, verdict, message FROM migrator.prove('m/d', versions => '{2}');
