@@ -26,14 +26,20 @@
 /* bytes of a statement that are kept */
 #define STATEMENT_AT_MOST 10000
 
+/* A part of a table has no schema of its own: the table's is the first of its names. */
+#define PARTS "('policy', 'rule', 'table column', 'table constraint', 'trigger')"
+
 /* What is changed by a command, but for what is temporary, an extension's, or contents. */
 #define COMMANDS \
 	"FROM pg_catalog.pg_event_trigger_ddl_commands() c" \
 	" WHERE c.schema_name IS DISTINCT FROM 'pg_temp' AND NOT c.in_extension" \
-	" AND c.command_tag <> 'REFRESH MATERIALIZED VIEW'"
+	" AND c.command_tag <> 'REFRESH MATERIALIZED VIEW'" \
+	" AND NOT (c.object_type IN " PARTS " AND (SELECT a.object_names[1] OPERATOR(pg_catalog.=) 'pg_temp'" \
+	"  FROM pg_catalog.pg_identify_object_as_address(c.classid, c.objid, c.objsubid) a))"
 #define DROPPED \
 	"FROM pg_catalog.pg_event_trigger_dropped_objects() c" \
-	" WHERE NOT c.is_temporary AND c.schema_name IS DISTINCT FROM 'pg_toast' AND c.object_type NOT IN ('type', 'toast table', 'default value')"
+	" WHERE NOT c.is_temporary AND c.schema_name IS DISTINCT FROM 'pg_toast' AND c.object_type NOT IN ('type', 'toast table', 'default value')" \
+	" AND NOT (c.object_type IN " PARTS " AND c.address_names[1] OPERATOR(pg_catalog.=) 'pg_temp')"
 
 typedef struct Found
 {

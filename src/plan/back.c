@@ -42,6 +42,7 @@ typedef struct Dependents
 
 static bool is_there(const Step *step);
 static bool is_half_up(const Step *step);
+static bool is_of_run(const Step *step, const char *service, int64 run_id);
 static bool says_rollback_safe(const Step *step);
 static int	place_of_target(const MigrationPlan *plan, const char *target);
 static void require_known(const MigrationPlan *plan, const char *version);
@@ -73,8 +74,17 @@ is_half_up(const Step *step)
 		(step->state == MIGRATION_FAILED && step->row->statement_done + step->row->statement_started > 0);
 }
 
+/* Of what is partly rolled back, the row has the number of the run that went back. */
+static bool
+is_of_run(const Step *step, const char *service, int64 run_id)
+{
+	if (step->row == NULL)
+		return false;
+	return run_id == (step->row->going_back ? record_last_applied_by(service, step->row->version) : step->row->run_id);
+}
+
 void
-back_select(MigrationPlan *plan, const BackRequest *request, FindingSink *sink)
+back_select(MigrationPlan *plan, const char *service, const BackRequest *request, FindingSink *sink)
 {
 	bool	   *named = plan_mark_named(plan, request->versions, request->version_count);
 	int			stays = request->target != NULL ? place_of_target(plan, request->target) : -1;
@@ -92,7 +102,7 @@ back_select(MigrationPlan *plan, const BackRequest *request, FindingSink *sink)
 		if (request->versions != NULL)
 			step->selected = named[i];
 		else if (request->run_id != 0)
-			step->selected = step->row != NULL && step->row->run_id == request->run_id;
+			step->selected = is_of_run(step, service, request->run_id);
 		else if (request->target != NULL)
 			step->selected = i > stays;
 		else

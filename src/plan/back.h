@@ -35,7 +35,7 @@ extern bool back_is_selective(const BackRequest *request);
  * migrations that are half-way up and stand among them or behind.  Raises 22023
  * for a target or version that neither source nor record knows.
  */
-extern void back_select(MigrationPlan *plan, const BackRequest *request, FindingSink *sink);
+extern void back_select(MigrationPlan *plan, const char *service, const BackRequest *request, FindingSink *sink);
 
 /* Raise MG012 when chosen steps have no down script: all of them. */
 extern void back_require_scripts(const MigrationPlan *plan, const BackRequest *request);

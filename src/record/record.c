@@ -230,6 +230,31 @@ take_texts(Record *record, RecordRow *row, const Datum *values, const bool *null
 	}
 }
 
+static void
+take_run_id(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	int64	   *run_id = argument;
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, 1, desc, &isnull);
+
+	*run_id = isnull ? 0 : DatumGetInt64(value);
+}
+
+int64
+record_last_applied_by(const char *service, const char *version)
+{
+	static OwnerQuery query = {
+		"SELECT run_id FROM migrator.history WHERE service = $1 AND version = $2 AND event = 'applied'"
+		" ORDER BY id DESC LIMIT 1",
+		2, {TEXTOID, TEXTOID}
+	};
+	Datum		values[2] = {CStringGetTextDatum(service), CStringGetTextDatum(version)};
+	int64		run_id = 0;
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, values, NULL, InvalidSnapshot, take_run_id, &run_id);
+	return run_id;
+}
+
 bool
 record_equal(const Record *a, const Record *b)
 {

@@ -62,6 +62,9 @@ extern Record *record_load(const char *service, Snapshot snapshot);
 /* The row of one version as it is on record, or NULL. */
 extern const RecordRow *record_load_one(const char *service, const char *version);
 
+/* The number of the run that last applied a migration, as history has it; 0 for none. */
+extern int64 record_last_applied_by(const char *service, const char *version);
+
 /* Do two loads say the same of every migration? */
 extern bool record_equal(const Record *a, const Record *b);
 

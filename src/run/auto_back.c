@@ -96,7 +96,7 @@ look(Run *back, const RunRequest *request)
 	back->survey = survey_take(request->scope, CHECK_FOR_RUN);
 	back_prepare_reader(back->survey);
 	plan = back->survey->plan;
-	back_select(plan, &request->back, &sink);
+	back_select(plan, request->scope->service, &request->back, &sink);
 	finding_raise_first(&sink);
 	event_going_back(request->scope->service, plan->selected, plan_count_state(plan, MIGRATION_APPLIED), false);
 }

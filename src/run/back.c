@@ -50,7 +50,7 @@ raise_what_stops(Run *run)
 	FindingSink sink = {.settings = &survey->checks};
 
 	back_prepare_reader(survey);
-	back_select(plan, &request->back, &sink);
+	back_select(plan, request->scope->service, &request->back, &sink);
 	finding_raise_first(&sink);
 	load_scripts(run, &sink);
 	back_require_scripts(plan, &request->back);

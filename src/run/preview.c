@@ -78,7 +78,7 @@ run_preview(const RunRequest *request, PreviewReport report, void *argument)
 	if (preview.survey->source != NULL)
 		source_require_runnable(preview.survey->source);
 	back_prepare_reader(preview.survey);
-	back_select(preview.survey->plan, &request->back, &sink);
+	back_select(preview.survey->plan, scope->service, &request->back, &sink);
 
 	level = NewGUCNestLevel();
 	if (scope->search_path != NULL)

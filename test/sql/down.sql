@@ -105,6 +105,20 @@ CALL migrator.down('m/d');
 SELECT migrator.resolve('1', 'pending', source => 'm/d');
 TABLE files.on_record;
 
+-- Of a run that was to be undone, what is partly rolled back is still a part.
+CALL files.forget();
+DROP TABLE IF EXISTS a, b;
+CALL files.make('m/d',
+  '1_a.up.sql', 'CREATE TABLE a();', '1_a.down.sql', 'DROP TABLE a;',
+  '2_b.up.sql', 'CREATE TABLE b();', '2_b.down.sql', E'-- migrator: no-transaction\nALTER TABLE b ADD i int; SELECT 1/0; DROP TABLE b;');
+CALL migrator.up('m/d') \gset
+SELECT (:'result'::jsonb->>'run_id')::bigint AS run \gset
+CALL migrator.down('m/d', options => jsonb_build_object('run_id', :run));
+CALL migrator.down('m/d', options => jsonb_build_object('run_id', :run));
+SELECT version, state, direction, statement_done AS done FROM migrator.migrations ORDER BY version;
+SELECT migrator.resolve('2', 'rolled_back', note => 'by hand', source => 'm/d');
+DROP TABLE a, b;
+
 -- One that is half-way up is up()'s.
 CALL files.forget();
 CALL files.make('m/d', '1_a.up.sql', 'CREATE TABLE a(i int);', '1_a.down.sql', 'DROP TABLE a;',

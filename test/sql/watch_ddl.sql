@@ -81,7 +81,20 @@ DROP INDEX CONCURRENTLY app.by_itself;
 SELECT to_regclass('app.refused'), to_regclass('app.kept'), to_regclass('app.by_itself');
 CREATE TEMP TABLE passing (id serial PRIMARY KEY);
 CREATE INDEX ON passing (id);
+CREATE FUNCTION pg_temp.passing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER passing AFTER INSERT ON passing FOR EACH ROW EXECUTE FUNCTION pg_temp.passing();
+CREATE POLICY passing ON passing USING (true);
+CREATE RULE passing AS ON DELETE TO passing DO ALSO NOTHING;
+ALTER TABLE passing ADD CONSTRAINT passing CHECK (id > 0), ADD COLUMN gone int;
+ALTER TABLE passing DROP CONSTRAINT passing, DROP COLUMN gone;
+DROP TRIGGER passing ON passing;
+DROP POLICY passing ON passing;
+DROP RULE passing ON passing;
+CREATE TEMP VIEW passing_too AS SELECT FROM passing;
+DROP VIEW passing_too;
 DROP TABLE passing;
+-- a name is not taken for that
+CREATE POLICY "x on pg_temp.passing" ON app.a USING (true);
 REFRESH MATERIALIZED VIEW app.m;
 CALL files.write('m/d/5_e.sql', 'CREATE TABLE by_run_again (); DROP INDEX CONCURRENTLY by_itself');
 CALL migrator.up('m/d') \g /dev/null
