@@ -94,6 +94,7 @@ CREATE TABLE migrator.migrations (
   backend_start     timestamptz,
   baseline          boolean NOT NULL DEFAULT false,
   non_transactional boolean NOT NULL DEFAULT false,
+  irreversible      boolean NOT NULL DEFAULT false,
   error_message     text,
   error_sqlstate    text,
   PRIMARY KEY (service, version)

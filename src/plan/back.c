@@ -64,13 +64,13 @@ is_there(const Step *step)
 	return step->state == MIGRATION_APPLIED || (step->row != NULL && step->row->going_back);
 }
 
-/* Is a part of it there, from its way up? */
+/* Is a part of it there, from its way up?  A run that is in progress is waited for. */
 static bool
 is_half_up(const Step *step)
 {
 	if (step->row == NULL || step->row->going_back)
 		return false;
-	return step->state == MIGRATION_RUNNING || step->state == MIGRATION_INTERRUPTED ||
+	return step->state == MIGRATION_INTERRUPTED ||
 		(step->state == MIGRATION_FAILED && step->row->statement_done + step->row->statement_started > 0);
 }
 
@@ -197,6 +197,12 @@ back_is_irreversible(const Step *step)
 	return !says_rollback_safe(step) || (step->flags & FLAG_IRREVERSIBLE) != 0;
 }
 
+bool
+back_says_irreversible(const Step *step)
+{
+	return !says_rollback_safe(step) || step->says_irreversible;
+}
+
 void
 back_require_reversible(const MigrationPlan *plan)
 {
@@ -212,7 +218,9 @@ back_require_reversible(const MigrationPlan *plan)
 				errmsg("migration \"%s\" is not to be taken back", finding_one_line(step->version)),
 				by_entry ?
 				errdetail("\"%s\" says that rollback_safe is false. Nothing was run.", plan->set->manifest->file) :
-				errdetail("Its script says \"-- migrator: irreversible\". Nothing was run."),
+				step->says_irreversible ?
+				errdetail("Its script says \"-- migrator: irreversible\". Nothing was run.") :
+				errdetail("Its files said so when it was applied. Nothing was run."),
 				errhint("If it is meant: options => '{\"force\": true}'."));
 	}
 }

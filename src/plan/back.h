@@ -40,8 +40,11 @@ extern void back_select(MigrationPlan *plan, const char *service, const BackRequ
 /* Raise MG012 when chosen steps have no down script: all of them. */
 extern void back_require_scripts(const MigrationPlan *plan, const BackRequest *request);
 
-/* Does a script of a step, or its entry, say that there is no way back? */
+/* Does a script of a step, or its entry, say that there is no way back, or did one when it was applied? */
 extern bool back_is_irreversible(const Step *step);
+
+/* The same, of files alone: what is to go on record. */
+extern bool back_says_irreversible(const Step *step);
 
 /* Raise MG012 for the first chosen step of which a script, its entry or the record says that there is no way back. */
 extern void back_require_reversible(const MigrationPlan *plan);

@@ -48,6 +48,7 @@ static void check_marks(const Subject *subject, const Script *script);
 static void check_one_transaction(const Subject *subject, const StepScript *kept, const Script *script);
 static void keep_verdicts(StepScript *kept, const Script *script);
 static void hide_in_changes(ScriptChanges *changes, Variables *variables);
+static void set_irreversible(Step *step);
 static void set_flags(Step *step, const Script *script);
 static bool is_partly_done(const Step *step);
 static const char *reason_for_call(const Script *script, int *line);
@@ -201,7 +202,7 @@ check_down_script(Step *step, UnitReader *reader, bool idle, FindingSink *findin
 	step->down.checksum = pstrdup(text.checksum);
 	keep_verdicts(&step->down, script);
 	if (script_directive(script, "irreversible") != NULL)
-		step->flags |= FLAG_IRREVERSIBLE;
+		set_irreversible(step);
 	if (!idle && script->touches != NULL)
 		step->touches = touch_list(script->touches);
 	if (step->down.call_reason == NULL && step->row != NULL && step->row->going_back &&
@@ -234,7 +235,7 @@ check_way_back(Step *step, UnitReader *reader, FindingSink *findings)
 	keep = MemoryContextSwitchTo(work);
 	if (step->up.unit != NULL && unit_read_text(reader, step->up.unit, &text) != NULL &&
 		script_directive(unit_split(&text), "irreversible") != NULL)
-		step->flags |= FLAG_IRREVERSIBLE;
+		set_irreversible(step);
 	MemoryContextSwitchTo(keep);
 	MemoryContextDelete(work);
 }
@@ -381,6 +382,14 @@ hide_in_changes(ScriptChanges *changes, Variables *variables)
 	}
 }
 
+/* A script says that there is no way back. */
+static void
+set_irreversible(Step *step)
+{
+	step->flags |= FLAG_IRREVERSIBLE;
+	step->says_irreversible = true;
+}
+
 /* What the script that goes up says of its migration. */
 static void
 set_flags(Step *step, const Script *script)
@@ -388,7 +397,7 @@ set_flags(Step *step, const Script *script)
 	if (script_directive(script, "manual") != NULL)
 		step->flags |= FLAG_MANUAL;
 	if (script_directive(script, "irreversible") != NULL)
-		step->flags |= FLAG_IRREVERSIBLE;
+		set_irreversible(step);
 	if (step->up.call_reason == NULL && is_partly_done(step))
 	{
 		step->up.call_reason = "a part of it is done, and CALL migrator.up() goes on from there";

@@ -94,6 +94,8 @@ fill_step(Step *step, const Migration *migration, const RecordRow *row)
 		return;
 	if (row->baseline)
 		step->flags |= FLAG_BASELINE;
+	if (row->irreversible && (row->state == MIGRATION_APPLIED || row->going_back))
+		step->flags |= FLAG_IRREVERSIBLE;
 	if (row->non_transactional && row->state == MIGRATION_APPLIED)
 		step->flags |= FLAG_NON_TRANSACTIONAL;
 	if (row->state == MIGRATION_FAILED)
@@ -338,7 +340,8 @@ plan_within_target(const MigrationPlan *plan, const char *target)
 static void
 stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink *sink)
 {
-	if (step->row != NULL && step->row->going_back)
+	/* a run that is in progress is waited for */
+	if (step->row != NULL && step->row->going_back && step->state != MIGRATION_RUNNING)
 	{
 		Finding		finding = {
 			.check = CHECK_INTERRUPTED,

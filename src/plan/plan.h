@@ -97,6 +97,7 @@ typedef struct Step
 	Hook	   *after;			/* likewise */
 	Hook	   *back_before;	/* the same of its way back */
 	Hook	   *back_after;
+	bool		says_irreversible;	/* a script of it does, as it is now */
 	const DownScript *down_record;	/* what is run, where no file says the
 									 * same, else NULL */
 	bool		down_differs;	/* the file's from the one of record, which is

@@ -338,7 +338,7 @@ refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, boo
 	if (up)
 		ereport(ERROR,
 				errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				errmsg("CALL migrator.up() of service \"%s\" is in progress", request->service),
+				errmsg("a CALL of service \"%s\" is in progress", request->service),
 				detail ? errdetail_internal("%s", detail) : 0,
 				errhint("SELECT migrator.apply() cannot wait for it, since it holds a snapshot: use CALL migrator.up(), which waits, or if_locked => 'skip'."));
 	ereport(ERROR,

@@ -65,7 +65,7 @@ state_of_name(Datum value)
 #define LOAD_COLUMNS \
 	"SELECT version, name, file, layout, state, environment, checksum, fingerprint," \
 	" applied_at, execution_time_ms, applied_by, baseline, non_transactional," \
-	" error_message, run_id, statement_done, statement_started, done_digest, direction" \
+	" error_message, run_id, statement_done, statement_started, done_digest, direction, irreversible" \
 	" FROM migrator.migrations WHERE service = $1"
 
 Record *
@@ -149,7 +149,7 @@ new_record(const char *service)
 	return record;
 }
 
-#define RECORD_COLUMNS 19
+#define RECORD_COLUMNS 20
 
 /* The row's strings go where the record lives. */
 static void
@@ -176,6 +176,7 @@ load_row(const Datum *values, const bool *nulls, void *argument)
 	row->statement_done = nulls[15] ? 0 : DatumGetInt32(values[15]);
 	row->statement_started = nulls[16] ? 0 : DatumGetInt32(values[16]);
 	row->going_back = !nulls[18];
+	row->irreversible = !nulls[19] && DatumGetBool(values[19]);
 	MemoryContextSwitchTo(old);
 }
 
@@ -194,7 +195,7 @@ take_texts(Record *record, RecordRow *row, const Datum *values, const bool *null
 		&row->version, &row->name, &row->file, &row->layout, NULL,
 		&row->environment, &row->checksum, &row->fingerprint, NULL, NULL,
 		&row->applied_by, NULL, NULL, &row->error_message, NULL,
-		NULL, NULL, &row->done_digest, NULL
+		NULL, NULL, &row->done_digest, NULL, NULL
 	};
 	const RecordRow *before = record->count > 0 ? row - 1 : NULL;
 

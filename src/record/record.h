@@ -37,6 +37,7 @@ typedef struct RecordRow
 	char	   *applied_by;
 	bool		baseline;
 	bool		non_transactional;
+	bool		irreversible;	/* said so when it was applied */
 	bool		going_back;		/* it is being taken back, or was when that
 								 * ended */
 	char	   *error_message;

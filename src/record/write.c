@@ -75,11 +75,11 @@ record_write(RecordEntry *entry)
 	" checksum, fingerprint, description, down_script, run_id, applied_at, execution_time_ms, applied_by," \
 	" statement_total, statement_done, lock_key, backend_pid, baseline, non_transactional," \
 	" error_message, error_sqlstate, statement_started, done_digest, backend_start," \
-	" down_system, down_oids, down_as, down_by, down_login)"
+	" down_system, down_oids, down_as, down_by, down_login, irreversible)"
 
 #define STATE_VALUES \
 	" $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, COALESCE($26, pg_catalog.clock_timestamp()), $13, $14," \
-	" $15, $22, $16, $17, $18, $19, $20, $21, $23, $24, $25, $27, $28, $29, $30, $31)"
+	" $15, $22, $16, $17, $18, $19, $20, $21, $23, $24, $25, $27, $28, $29, $30, $31, $32)"
 
 #define STATE_WRITE STATE_COLUMNS \
 	" VALUES ($1, COALESCE((SELECT o.version FROM migrator.migrations o WHERE o.service = $1" \
@@ -99,15 +99,15 @@ record_write(RecordEntry *entry)
 	" baseline = excluded.baseline, non_transactional = excluded.non_transactional," \
 	" error_message = excluded.error_message, error_sqlstate = excluded.error_sqlstate," \
 	" down_system = excluded.down_system, down_oids = excluded.down_oids, down_as = excluded.down_as," \
-	" down_by = excluded.down_by, down_login = excluded.down_login" \
+	" down_by = excluded.down_by, down_login = excluded.down_login, irreversible = excluded.irreversible" \
 	" WHERE m.state <> 'applied' AND m.direction IS NULL"
 
-#define STATE_PARAMETER_COUNT 31
+#define STATE_PARAMETER_COUNT 32
 #define STATE_PARAMETER_TYPES \
 	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
 		TEXTOID, INT8OID, FLOAT8OID, TEXTOID, INT4OID, INT8OID, INT4OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID, \
 		INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, \
-		INT8OID, OIDARRAYOID, TEXTOID, TEXTOID, TEXTOID
+		INT8OID, OIDARRAYOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID
 
 bool
 record_write_state(const RecordEntry *entry)
@@ -178,9 +178,10 @@ state_values(const RecordEntry *entry, Datum *values, char *nulls)
 	values[25] = TimestampTzGetDatum(entry->applied_at);
 	nulls[25] = entry->applied_at != 0 ? ' ' : 'n';
 	down_author_values(entry->down_script, &values[26], &nulls[26]);
+	values[31] = BoolGetDatum(entry->irreversible);
 }
 
-/* The last five columns: whose words the down script will be for whoever runs it. */
+/* Five columns: whose words the down script will be for whoever runs it. */
 static void
 down_author_values(const char *down_script, Datum *values, char *nulls)
 {
@@ -359,13 +360,13 @@ record_accept(const RecordEntry *entry)
 {
 	static OwnerQuery query = {
 		"UPDATE migrator.migrations SET checksum = $3, fingerprint = $4, down_script = $5,"
-		" down_system = $6, down_oids = $7, down_as = $8, down_by = $9, down_login = $10"
+		" down_system = $6, down_oids = $7, down_as = $8, down_by = $9, down_login = $10, irreversible = $11"
 		" WHERE service = $1 AND version = $2 AND state = 'applied'"
-		" AND (checksum, fingerprint, down_script) IS DISTINCT FROM ($3, $4, $5)",
-		10, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, OIDARRAYOID, TEXTOID, TEXTOID, TEXTOID}
+		" AND (checksum, fingerprint, down_script, irreversible) IS DISTINCT FROM ($3, $4, $5, $11)",
+		11, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, OIDARRAYOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID}
 	};
-	Datum		values[10] = {CStringGetTextDatum(entry->service), CStringGetTextDatum(entry->version)};
-	char		nulls[10];
+	Datum		values[11] = {CStringGetTextDatum(entry->service), CStringGetTextDatum(entry->version)};
+	char		nulls[11];
 
 	memset(nulls, ' ', sizeof(nulls));
 
@@ -373,6 +374,7 @@ record_accept(const RecordEntry *entry)
 	values[3] = owner_query_text_or_null(entry->fingerprint, &nulls[3]);
 	values[4] = owner_query_text_or_null(entry->down_script, &nulls[4]);
 	down_author_values(entry->down_script, &values[5], &nulls[5]);
+	values[10] = BoolGetDatum(entry->irreversible);
 	return owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL) > 0;
 }
 

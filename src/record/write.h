@@ -32,6 +32,7 @@ typedef struct RecordEntry
 	const char *done_digest;
 	bool		baseline;
 	bool		non_transactional;
+	bool		irreversible;
 	int64		lock_key;
 	bool		going_back;		/* of what is taken back */
 
@@ -99,7 +100,7 @@ extern void record_forget(const char *service, const char *version, MigrationSta
 extern void record_forget_all(const char *service);
 
 /*
- * Replace checksum, fingerprint and down script of an applied migration, unless
+ * Replace checksum, fingerprint, down script and whether there is a way back of an applied migration, unless
  * they are the same: then false.
  */
 extern bool record_accept(const RecordEntry *entry);

@@ -50,6 +50,8 @@ raise_what_stops(Run *run)
 	FindingSink sink = {.settings = &survey->checks};
 
 	back_prepare_reader(survey);
+	if (run->locked)
+		run_interrupt_running(run);
 	back_select(plan, request->scope->service, &request->back, &sink);
 	finding_raise_first(&sink);
 	load_scripts(run, &sink);

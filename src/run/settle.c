@@ -9,6 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
+#include "plan/back.h"
 #include "plan/check_plan.h"
 #include "record/lock.h"
 #include "record/runs.h"
@@ -197,6 +198,7 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 		/* what was interrupted is for resolve() */
 		if (!plan_step_is_pending(step) ||
 			step->state == MIGRATION_INTERRUPTED || step->state == MIGRATION_RUNNING ||
+			(step->row != NULL && step->row->going_back) ||
 			!within[i])
 			continue;
 		if (plan_environment_unknown(survey->plan, step, &finding))
@@ -253,6 +255,7 @@ write_settled(const Survey *survey, const Step *step, MigrationState state,
 		.execution_time_ms = -1,
 		.statement_total = step->up.statement_total,
 		.baseline = strcmp(event, "baseline") == 0,
+		.irreversible = back_says_irreversible(step),
 		.non_transactional = (step->flags & FLAG_NON_TRANSACTIONAL) != 0,
 		.lock_key = lock_own_key(survey->scope->service, LOCK_PART_RUN),
 		.event = event,
@@ -379,6 +382,7 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 	entry.name = step->name;
 	entry.checksum = step->up.checksum;
 	entry.fingerprint = step->up.fingerprint;
+	entry.irreversible = back_says_irreversible(step);
 	if (!record_accept(&entry))
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

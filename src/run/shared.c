@@ -618,6 +618,7 @@ run_record_step(Run *run, const Step *step)
 	entry.event = run_done_outcome(run);
 	entry.execution_time_ms = run->elapsed;
 	entry.statement_done = entry.statement_total;
+	entry.irreversible = back_says_irreversible(step);
 	entry.note = run->note;
 
 	/*
@@ -650,6 +651,7 @@ run_take_lock(Run *run)
 	else
 		lock_for_transaction(&lock, &result);
 	run->waited = result.waited;
+	run->locked = result.acquired;
 	if (result.acquired)
 	{
 		event_lock_acquired(lock.service, result.waited, result.wait_ms);
