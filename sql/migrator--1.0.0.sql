@@ -557,6 +557,33 @@ CREATE FUNCTION migrator.window_times(opens time, closes time, days text[], duri
 COMMENT ON FUNCTION migrator.window_times IS 'Whether a maintenance window is open at a time, and when it opens after that; null: never. The source of view maintenance_windows.';
 
 -- Schema -----------------------------------------------------------------------------------------------------------
+-- Lines of a definition: see src/catalog/object_query.h. Names are resolved now, whatever search_path is later.
+CREATE FUNCTION migrator.option_lines(options text[], label text, hide boolean) RETURNS text
+  LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT concat(E'\n  ', label, ': ') || string_agg(CASE WHEN hide AND o ~* '^[^=]*(pass|secret|token|key|credential)[^=]*='
+                                                       THEN regexp_replace(o, '=.*', '=...') ELSE o END, ', ' ORDER BY o COLLATE "C")
+    FROM unnest(options) o WHERE o NOT LIKE 'pg_attver=%';
+END;
+COMMENT ON FUNCTION migrator.option_lines IS 'For schema_objects(): options as a line of a definition, sorted; with hide, without the values of those named like a secret.';
+
+CREATE FUNCTION migrator.acl_lines(acl aclitem[], defaults aclitem[], owner oid) RETURNS text
+  LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT string_agg(line, '' ORDER BY line COLLATE "C")
+    FROM (SELECT concat(E'\n  ', verb, ': ', string_agg(concat(privilege_type, CASE WHEN is_grantable THEN ' with grant option' END), ', '
+                                                        ORDER BY privilege_type COLLATE "C"),
+                        CASE verb WHEN 'granted' THEN ' to ' ELSE ' from ' END,
+                        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+                        ' by ' || quote_ident(pg_get_userbyid(nullif(grantor, owner)))) AS line
+            FROM (SELECT 'granted' AS verb, g.* FROM (SELECT * FROM aclexplode(acl) EXCEPT SELECT * FROM aclexplode(defaults)) g
+                  UNION ALL
+                  SELECT 'revoked', r.* FROM (SELECT * FROM aclexplode(defaults) EXCEPT SELECT * FROM aclexplode(acl)) r)
+                 AS changes (verb, grantor, grantee, privilege_type, is_grantable)
+           GROUP BY verb, grantor, grantee) AS lines (line);
+END;
+COMMENT ON FUNCTION migrator.acl_lines IS 'For schema_objects(): what was granted and revoked since an object of the owner was made with these defaults, as lines of a definition.';
+
 CREATE FUNCTION migrator.schema_objects(schemas text[] = NULL)
   RETURNS TABLE (kind text, schema text, identity text, hash text, definition text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_schema_objects';

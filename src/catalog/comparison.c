@@ -92,14 +92,18 @@ object_list_take(const ObjectList *known)
 
 	list->context = context;
 	list->marks = catalog_marks_take(InvalidSnapshot);
-	if (known != NULL && catalog_marks_changed(known->marks, list->marks, &anchors, &scope.anchor_count) &&
+	if (known != NULL && catalog_marks_changed(known->marks, list->marks, &anchors, &scope.anchor_count, &scope.relations) &&
 		scope.anchor_count <= ANCHORS_AT_MOST)
 	{
 		ObjectList	changed = {.context = context};
 
 		if (scope.anchor_count > 0)
 		{
+			int			count = scope.anchor_count;
+
+			/* among them may be functions */
 			anchors = schema_state_add_dependents(anchors, &scope.anchor_count, InvalidSnapshot);
+			scope.relations &= scope.anchor_count == count;
 			qsort(anchors, scope.anchor_count, sizeof(Oid), oid_cmp);
 			scope.anchors = anchors;
 			objects_scan(&scope, InvalidSnapshot, add_object, &changed);

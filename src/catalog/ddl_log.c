@@ -33,7 +33,7 @@
 #define COMMANDS \
 	"FROM pg_catalog.pg_event_trigger_ddl_commands() c" \
 	" WHERE c.schema_name IS DISTINCT FROM 'pg_temp' AND NOT c.in_extension" \
-	" AND c.command_tag <> 'REFRESH MATERIALIZED VIEW'" \
+	" AND c.command_tag NOT IN ('REFRESH MATERIALIZED VIEW', 'REINDEX')" \
 	" AND NOT (c.object_type IN " PARTS " AND (SELECT a.object_names[1] OPERATOR(pg_catalog.=) 'pg_temp'" \
 	"  FROM pg_catalog.pg_identify_object_as_address(c.classid, c.objid, c.objsubid) a))"
 #define DROPPED \

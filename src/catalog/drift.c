@@ -72,7 +72,7 @@ typedef struct Taking
 	int			anchor_count;
 } Taking;
 
-static Comparison *compare(const Homes *homes, const Oid *anchors, int anchor_count, Snapshot snapshot);
+static Comparison *compare(const Homes *homes, const Oid *anchors, int anchor_count, bool relations, Snapshot snapshot);
 static bool tracked_as_now(const List *tracked, const Homes *homes, const char *token);
 static void note_moved(Comparison *found, const char *key, Oid anchor);
 static int	home_index(const Homes *homes, const char *home);
@@ -85,6 +85,7 @@ static void set_moved(const Comparison *found, const Taking *taking);
 static int	take_all(const Comparison *found, const Taking *taking, int64 run_id);
 static bool to_be_taken(const Comparison *found, const Taking *taking, int home, const char *key, Oid anchor);
 static List *keys_owned(const Comparison *found, const Taking *taking, const List *keys);
+static bool is_of_open_run(const Comparison *found, int home, const Entry *entry, bool *run_open);
 static void fill_before(List *drifts, const Comparison *found, Snapshot snapshot);
 static int	compare_drifts(const ListCell *a, const ListCell *b);
 static Snapshot take_snapshot(void);
@@ -98,11 +99,11 @@ take_snapshot(void)
 
 /* anchors NULL: all objects of the homes. */
 static Comparison *
-compare(const Homes *homes, const Oid *anchors, int anchor_count, Snapshot snapshot)
+compare(const Homes *homes, const Oid *anchors, int anchor_count, bool relations, Snapshot snapshot)
 {
 	Comparison *found = palloc0(sizeof(Comparison));
 	HASHCTL		control = {.keysize = OBJECT_KEY_LENGTH + 1,.entrysize = sizeof(Entry),.hcxt = CurrentMemoryContext};
-	ObjectScope scope = {homes->names, homes->count, true, anchors, anchor_count};
+	ObjectScope scope = {homes->names, homes->count, true, anchors, anchor_count, relations};
 	HASH_SEQ_STATUS status;
 	Entry	   *entry;
 	ListCell   *lc;
@@ -231,20 +232,22 @@ printed_by_version(const char *kind)
 }
 
 List *
-drift_find(const Homes *homes, bool *other_version)
+drift_find(const Homes *homes, bool *other_version, bool *run_open)
 {
 	Snapshot	snapshot = take_snapshot();
-	Comparison *found = compare(homes, NULL, 0, snapshot);
+	Comparison *found = compare(homes, NULL, 0, false, snapshot);
 	List	   *drifts = NIL;
+	List	   *absent = NIL;
 	ListCell   *lc;
 
+	*run_open = false;
 	foreach(lc, found->present)
 	{
 		const KeptObject *present = lfirst(lc);
 		Entry	   *entry = hash_search(found->entries, present->key, HASH_FIND, NULL);
 		Drift	   *drift;
 
-		if (present->reprinted || found->tracked[home_index(homes, present->home)] == NULL)
+		if (present->reprinted || is_of_open_run(found, home_index(homes, present->home), entry, run_open))
 			continue;
 		drift = palloc0(sizeof(Drift));
 		drift->change = entry != NULL && entry->hash[0] != '\0' ? OBJECT_CHANGED : OBJECT_ADDED;
@@ -252,7 +255,14 @@ drift_find(const Homes *homes, bool *other_version)
 		drifts = lappend(drifts, drift);
 	}
 	fill_before(drifts, found, snapshot);
-	foreach(lc, schema_state_find(found->absent, snapshot))
+	foreach(lc, found->absent)
+	{
+		Entry	   *entry = hash_search(found->entries, lfirst(lc), HASH_FIND, NULL);
+
+		if (!is_of_open_run(found, entry->home, entry, run_open))
+			absent = lappend(absent, lfirst(lc));
+	}
+	foreach(lc, schema_state_find(absent, snapshot))
 	{
 		Drift	   *drift = palloc0(sizeof(Drift));
 
@@ -264,6 +274,18 @@ drift_find(const Homes *homes, bool *other_version)
 	list_sort(drifts, compare_drifts);
 	*other_version = found->other_version;
 	return drifts;
+}
+
+/* May a run that has not kept its objects yet have changed this?  Or is there nothing to compare with? */
+static bool
+is_of_open_run(const Comparison *found, int home, const Entry *entry, bool *run_open)
+{
+	const TrackedSchema *tracked = found->tracked[home];
+
+	if (tracked == NULL)
+		return true;
+	*run_open |= tracked->run_open;
+	return tracked->run_open && !(entry != NULL && entry->drifted);
 }
 
 /* Of those that changed, what is on record; both lists are as long as the drift. */
@@ -330,6 +352,7 @@ drift_begin_run(const char *service, const Homes *homes, int64 run_id)
 	List	   *marked = NIL;
 	ListCell   *lc;
 
+	/* the snapshot does not see this: an open run is another one */
 	schema_state_set_run(service, homes, run_id);
 	base->complete = true;
 	base->marks = catalog_marks_take(snapshot);
@@ -338,7 +361,7 @@ drift_begin_run(const char *service, const Homes *homes, int64 run_id)
 		UnregisterSnapshot(snapshot);
 		return base;
 	}
-	found = compare(homes, NULL, 0, snapshot);
+	found = compare(homes, NULL, 0, false, snapshot);
 	UnregisterSnapshot(snapshot);
 	foreach(lc, found->present)
 	{
@@ -413,9 +436,14 @@ drift_end_run(const char *service, const Homes *homes, int64 run_id, const Drift
 	CatalogMarks *marks = catalog_marks_take(snapshot);
 	Taking		taking = {.owned = owned};
 	Oid		   *anchors;
-	bool		all = !catalog_marks_changed(base->marks, marks, &anchors, &taking.anchor_count) || !base->complete;
+	bool		relations;
+	bool		all = !catalog_marks_changed(base->marks, marks, &anchors, &taking.anchor_count, &relations) ||
+		!base->complete;
+	int			changed_count = taking.anchor_count;
 
+	/* among them may be functions */
 	anchors = schema_state_add_dependents(anchors, &taking.anchor_count, snapshot);
+	relations &= taking.anchor_count == changed_count;
 	qsort(anchors, taking.anchor_count, sizeof(Oid), oid_cmp);
 	taking.anchors = anchors;
 	for (int i = 0; i < homes->count; i++)
@@ -423,7 +451,7 @@ drift_end_run(const char *service, const Homes *homes, int64 run_id, const Drift
 	if (taking.anchor_count > ANCHORS_AT_MOST)
 		all = true;
 	if (all || taking.anchor_count > 0)
-		(void) take_all(compare(homes, all ? NULL : anchors, taking.anchor_count, snapshot), &taking, run_id);
+		(void) take_all(compare(homes, all ? NULL : anchors, taking.anchor_count, relations, snapshot), &taking, run_id);
 	UnregisterSnapshot(snapshot);
 	set_tracked(homes, owned, marks);
 	schema_state_set_run(service, homes, 0);
@@ -441,7 +469,7 @@ drift_accept(const char *service, const Homes *homes)
 
 	memset(owned, true, homes->count * sizeof(bool));
 	taking.owned = owned;
-	count = take_all(compare(homes, NULL, 0, snapshot), &taking, 0);
+	count = take_all(compare(homes, NULL, 0, false, snapshot), &taking, 0);
 	UnregisterSnapshot(snapshot);
 	set_tracked(homes, owned, marks);
 	schema_state_set_run(service, homes, 0);

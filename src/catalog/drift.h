@@ -30,9 +30,10 @@ typedef struct Drift
 /*
  * As Drift *, by kind and identity.  Of homes that are not kept nothing is
  * said.  *other_version: of those that another major version printed, objects
- * which it may print in another way were not compared.
+ * which it may print in another way were not compared.  *run_open: a run is under
+ * way, or died, and only what was marked before it is said of its schemas.
  */
-extern List *drift_find(const Homes *homes, bool *other_version);
+extern List *drift_find(const Homes *homes, bool *other_version, bool *run_open);
 
 /* What a run found when it began. */
 typedef struct DriftBase

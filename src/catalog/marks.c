@@ -75,6 +75,7 @@
 #include "lib/qunique.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/rel.h"
 
@@ -152,10 +153,14 @@ static const Catalog catalogs[] = {
 	{DependRelationId, Anum_pg_depend_objid, 0, Anum_pg_depend_objid},
 };
 
+/* index of pg_namespace there */
+#define NAMESPACE_INDEX 14
+
 typedef struct CatalogRow
 {
 	uint8		catalog;		/* index into catalogs */
 	bool		is_toast;
+	bool		of_relation;	/* or of a schema */
 	int16		sub;
 	ItemPointerData place;
 	TransactionId xmin;
@@ -190,6 +195,8 @@ typedef struct GoneRow
 
 static void scan_catalog(CatalogMarks *marks, int index, HTAB *temporary, Snapshot snapshot);
 static bool is_temporary(const Catalog *catalog, HeapTuple tuple, HTAB *temporary, const CatalogRow *row);
+static bool is_of_relation(const Catalog *catalog, HeapTuple tuple, TupleDesc desc, const CatalogRow *row);
+static bool is_part_of_relation(Oid catalog);
 static void add_row(CatalogMarks *marks, const CatalogRow *row);
 static Oid	column_oid(HeapTuple tuple, AttrNumber column, TupleDesc desc);
 static uint32 hash_name(const Catalog *catalog, HeapTuple tuple, TupleDesc desc);
@@ -245,6 +252,7 @@ scan_catalog(CatalogMarks *marks, int index, HTAB *temporary, Snapshot snapshot)
 			continue;
 		row.is_toast = catalog->relation == RelationRelationId &&
 			((Form_pg_class) GETSTRUCT(tuple))->relkind == RELKIND_TOASTVALUE;
+		row.of_relation = is_of_relation(catalog, tuple, desc, &row);
 		row.place = tuple->t_self;
 		row.xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
 		row.name = hash_name(catalog, tuple, desc);
@@ -266,6 +274,41 @@ is_temporary(const Catalog *catalog, HeapTuple tuple, HTAB *temporary, const Cat
 	if (is)
 		(void) hash_search(temporary, &row->object, HASH_ENTER, NULL);
 	return is;
+}
+
+static bool
+is_part_of_relation(Oid catalog)
+{
+	for (int i = 0; i < NAMESPACE_INDEX; i++)
+		if (catalogs[i].relation == catalog)
+			return true;
+	return false;
+}
+
+/* The catalogs up to the one of schemas are of that, and some rows of others. */
+static bool
+is_of_relation(const Catalog *catalog, HeapTuple tuple, TupleDesc desc, const CatalogRow *row)
+{
+	switch (catalog->relation)
+	{
+		case TypeRelationId:
+			/* the row type of a table, and arrays, which are no objects */
+			return OidIsValid(row->second) || column_oid(tuple, Anum_pg_type_typinput, desc) == F_ARRAY_IN;
+		case ConstraintRelationId:
+			return OidIsValid(column_oid(tuple, Anum_pg_constraint_conrelid, desc));
+		case DescriptionRelationId:
+		case SecLabelRelationId:
+			return row->second == RelationRelationId;
+		case DependRelationId:
+			/* a domain or an enum has a row of its own besides */
+			return column_oid(tuple, Anum_pg_depend_refclassid, desc) != ExtensionRelationId &&
+				is_part_of_relation(column_oid(tuple, Anum_pg_depend_classid, desc));
+		case AuthIdRelationId:
+		case TableSpaceRelationId:
+			return true;
+		default:
+			return row->catalog <= NAMESPACE_INDEX;
+	}
 }
 
 static void
@@ -323,7 +366,8 @@ catalog_marks_token(const CatalogMarks *marks)
 }
 
 bool
-catalog_marks_changed(const CatalogMarks *before, const CatalogMarks *after, Oid **anchors, int *count)
+catalog_marks_changed(const CatalogMarks *before, const CatalogMarks *after, Oid **anchors, int *count,
+					  bool *relations)
 {
 	const CatalogRow **changed = palloc((before->count + after->count + 1) * sizeof(CatalogRow *));
 	int			changed_count = 0;
@@ -353,9 +397,11 @@ catalog_marks_changed(const CatalogMarks *before, const CatalogMarks *after, Oid
 
 	*anchors = palloc((2 * changed_count + 1) * sizeof(Oid));
 	*count = 0;
+	*relations = true;
 	for (int i = 0; i < changed_count; i++)
 	{
 		enough &= !widens(changed[i], gone, i >= gone_count);
+		*relations &= changed[i]->of_relation;
 		(*anchors)[(*count)++] = changed[i]->anchor;
 		if (OidIsValid(changed[i]->second))
 			(*anchors)[(*count)++] = changed[i]->second;

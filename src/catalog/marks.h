@@ -21,9 +21,10 @@ extern char *catalog_marks_token(const CatalogMarks *marks);
 /*
  * The anchors of the objects whose rows have changed, and other OIDs: see
  * objects.h.  False when definitions of others may have changed, too, since
- * something has another name.
+ * something has another name.  *relations: all that have changed are relations,
+ * schemas and their parts.
  */
 extern bool catalog_marks_changed(const CatalogMarks *before, const CatalogMarks *after,
-								  Oid **anchors, int *count);
+								  Oid **anchors, int *count, bool *relations);
 
 #endif

@@ -61,6 +61,10 @@ objects_scan(const ObjectScope *scope, Snapshot snapshot, SchemaObjectRow row, v
 	static OwnerQuery of_anchors = {
 		OBJECTS_QUERY(OBJECTS_OF_ANCHORS), 3, {TEXTARRAYOID, BOOLOID, OIDARRAYOID},.generic = true
 	};
+	static OwnerQuery of_relations = {
+		OBJECTS_RELATION_QUERY(OBJECTS_OF_ANCHORS), 3, {TEXTARRAYOID, BOOLOID, OIDARRAYOID}, .generic = true
+	};
+	OwnerQuery *chosen = scope->anchors == NULL ? &query : scope->relations ? &of_relations : &of_anchors;
 	Datum	   *schemas = palloc(Max(scope->schema_count, 1) * sizeof(Datum));
 	Datum		values[3];
 	int			guc_level;
@@ -80,7 +84,7 @@ objects_scan(const ObjectScope *scope, Snapshot snapshot, SchemaObjectRow row, v
 	for (int i = 0; i < lengthof(print_settings); i++)
 		(void) set_config_option(print_settings[i].name, print_settings[i].value,
 								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	owner_query_scan(scope->anchors == NULL ? &query : &of_anchors, values, snapshot, take_row, &taking);
+	owner_query_scan(chosen, values, snapshot, take_row, &taking);
 	AtEOXact_GUC(true, guc_level);
 	MemoryContextDelete(taking.context);
 }

@@ -34,6 +34,7 @@ typedef struct ObjectScope
 	const Oid  *anchors;		/* NULL: all of them; else only what is
 								 * anchored at one of these */
 	int			anchor_count;
+	bool		relations;		/* all of these are relations and schemas */
 } ObjectScope;
 
 /*

@@ -14,12 +14,18 @@ settle_find_drift(const Scope *scope, bool *kept)
 {
 	Homes	   *homes = track_kept_homes(scope);
 	bool		other_version = false;
+	bool		run_open;
 	List	   *drifts;
 
 	*kept = homes != NULL;
 	if (homes == NULL)
 		return NIL;
-	drifts = drift_find(homes, &other_version);
+	drifts = drift_find(homes, &other_version, &run_open);
+	if (run_open)
+		ereport(NOTICE,
+				errmsg("a run is under way in the schemas of service \"%s\", or was interrupted", scope->service),
+				errdetail("What was changed since it began is not told apart from its own work."),
+				errhint("The next run, or migrator.accept_drift(), puts the objects on record."));
 	if (other_version)
 		ereport(NOTICE,
 				errmsg("views, rules and functions of service \"%s\" are on record as another major version of the server printed them",
