@@ -62,7 +62,7 @@ objects_scan(const ObjectScope *scope, Snapshot snapshot, SchemaObjectRow row, v
 		OBJECTS_QUERY(OBJECTS_OF_ANCHORS), 3, {TEXTARRAYOID, BOOLOID, OIDARRAYOID},.generic = true
 	};
 	static OwnerQuery of_relations = {
-		OBJECTS_RELATION_QUERY(OBJECTS_OF_ANCHORS), 3, {TEXTARRAYOID, BOOLOID, OIDARRAYOID}, .generic = true
+		OBJECTS_RELATION_QUERY(OBJECTS_OF_ANCHORS), 3, {TEXTARRAYOID, BOOLOID, OIDARRAYOID},.generic = true
 	};
 	OwnerQuery *chosen = scope->anchors == NULL ? &query : scope->relations ? &of_relations : &of_anchors;
 	Datum	   *schemas = palloc(Max(scope->schema_count, 1) * sizeof(Datum));
