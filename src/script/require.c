@@ -54,5 +54,8 @@ only_reads(const SelectStmt *select)
 		if (!IsA(lfirst_node(CommonTableExpr, lc)->ctequery, SelectStmt))
 			return false;
 	}
+	/* that of a UNION stands in its first arm */
+	while (select->larg != NULL)
+		select = select->larg;
 	return select->intoClause == NULL;
 }

@@ -124,7 +124,7 @@ TRUNCATE migrator.migrations;
 DROP TABLE a;
 CALL files.make('m/d',
   '1_a.up.sql', E'-- migrator: require SELECT\n-- migrator: require\n-- migrator: require SELECT 1; SELECT 2\n'
-    '-- migrator: require DELETE FROM a\n-- migrator: require SELECT 1 INTO x\n'
+    '-- migrator: require DELETE FROM a\n-- migrator: require SELECT 1 INTO x\n-- migrator: require SELECT 1 AS a INTO x UNION SELECT 2\n'
     '-- migrator: require WITH d AS (DELETE FROM a RETURNING 1) SELECT true\n-- migrator: require SELECT (\nSELECT 1;');
 SELECT line, severity, message FROM migrator.validate('m/d') WHERE check_name = 'syntax' ORDER BY line;
 SELECT * FROM migrator.apply('m/d');
