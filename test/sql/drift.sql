@@ -208,6 +208,39 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
   RETURN SQLERRM;
 END $$;
+-- besides: names, which definitions of others show; what is dropped with others; what is no row of its own in a catalog
+INSERT INTO files.manual (statement) SELECT unnest(ARRAY[
+  'CREATE TYPE app.more AS ENUM (''a'')',
+  'CREATE TABLE app.more (a int, b app.mood[], PRIMARY KEY (a)); CREATE VIEW app.w AS SELECT * FROM app.more',
+  'ALTER TABLE app.parent ADD note text; CREATE VIEW app.w AS SELECT id, code FROM app.parent JOIN app.child USING (id)',
+  'COMMENT ON COLUMN app.child.note IS NULL',
+  'COMMENT ON SCHEMA app IS NULL',
+  'COMMENT ON INDEX app.child_code IS ''x''',
+  'COMMENT ON CONSTRAINT positive_check ON DOMAIN app.positive IS ''x''',
+  'COMMENT ON POLICY own ON app.child IS ''x''',
+  'ALTER TABLE app.child ADD UNIQUE USING INDEX child_code',
+  'ALTER TABLE app.child RENAME CONSTRAINT child_id_excl TO other_excl',
+  'ALTER SCHEMA app RENAME TO other_app; CREATE SCHEMA app',
+  'ALTER TABLE app.child SET SCHEMA files',
+  'ALTER TYPE app.mood RENAME TO humour',
+  'ALTER SEQUENCE app.child_id_seq OWNED BY NONE',
+  'DROP TABLE app.parent CASCADE',
+  'DROP DOMAIN app.positive CASCADE',
+  'DROP SCHEMA app CASCADE',
+  'ALTER EXTENSION plpgsql ADD TABLE app.typed',
+  'ALTER EXTENSION plpgsql ADD FUNCTION app.twice(int)',
+  'ALTER DEFAULT PRIVILEGES IN SCHEMA app REVOKE SELECT ON TABLES FROM regress_migrator_more',
+  'CREATE TABLE app.measured_2 PARTITION OF app.measured FOR VALUES FROM (''2026-03-01'') TO (''2026-04-01'')',
+  'CREATE TRIGGER for_each AFTER INSERT ON app.measured FOR EACH ROW EXECUTE FUNCTION app.touch()',
+  'CREATE CONSTRAINT TRIGGER later AFTER INSERT ON app.parent DEFERRABLE FOR EACH ROW EXECUTE FUNCTION app.touch()',
+  'ALTER TABLE app.child DROP COLUMN note CASCADE',
+  'TRUNCATE app.parent CASCADE; REINDEX TABLE app.child; REFRESH MATERIALIZED VIEW app.totals; CLUSTER app.parent USING parent_pkey',
+  'ALTER VIEW app.seen RENAME COLUMN id TO other',
+  'ALTER PUBLICATION regress_published RENAME TO regress_other',
+  'DROP SERVER regress_server CASCADE',
+  'DROP OPERATOR FAMILY app.whole USING btree CASCADE',
+  'DROP TYPE app.span CASCADE',
+  'DROP TYPE app.shell']);
 SELECT files.drift_of_run(statement) AS drift, count(*) FROM files.manual GROUP BY 1;
 
 -- who may
