@@ -99,6 +99,7 @@ redo(FunctionCallInfo fcinfo)
 	request.scope = back_api_scope(&request, api_text(fcinfo, 0), api_text(fcinfo, 1), NULL, api_jsonb(fcinfo, 4));
 	scope_require_source(request.scope);
 	redone.rows.brief = request.brief;
+	request.back.again = true;
 
 	run_up(&request, add_redone, &redone, &done);
 	down = run_result_json("rolled_back", request.scope->service, &done, "migrations",

@@ -185,6 +185,18 @@ back_require_scripts(const MigrationPlan *plan, const BackRequest *request)
 				errhint("Write the down scripts beside the files; what cannot be undone so is taken back by a new migration."));
 }
 
+void
+back_require_files(const MigrationPlan *plan)
+{
+	for (int i = plan->count - 1; i >= 0; i--)
+		if (plan->steps[i].selected && plan->steps[i].migration == NULL)
+			ereport(ERROR,
+					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("migration \"%s\" has no file in this source", finding_one_line(plan->steps[i].version)),
+					errdetail("It could not be applied again. Nothing was run."),
+					errhint("migrator.down() takes it back."));
+}
+
 static bool
 says_rollback_safe(const Step *step)
 {

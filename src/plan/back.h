@@ -24,6 +24,7 @@ typedef struct BackRequest
 	int			version_count;
 	int64		run_id;			/* what that run applied; 0: not given */
 	bool		force;
+	bool		again;			/* they are to go up again afterwards */
 	DownSource	down_source;
 } BackRequest;
 
@@ -39,6 +40,9 @@ extern void back_select(MigrationPlan *plan, const char *service, const BackRequ
 
 /* Raise MG012 when chosen steps have no down script: all of them. */
 extern void back_require_scripts(const MigrationPlan *plan, const BackRequest *request);
+
+/* Raise 55000 when a chosen step has no file that could go up again. */
+extern void back_require_files(const MigrationPlan *plan);
 
 /* Does a script of a step, or its entry, say that there is no way back, or did one when it was applied? */
 extern bool back_is_irreversible(const Step *step);

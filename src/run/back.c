@@ -56,6 +56,8 @@ raise_what_stops(Run *run)
 	finding_raise_first(&sink);
 	load_scripts(run, &sink);
 	back_require_scripts(plan, &request->back);
+	if (request->back.again)
+		back_require_files(plan);
 	if (!request->back.force)
 	{
 		back_require_reversible(plan);

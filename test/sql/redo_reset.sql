@@ -30,6 +30,10 @@ CALL migrator.redo('m/d', versions => '{2}') \gset
 :shown
 TABLE files.record;
 SELECT kind, outcome, applied FROM migrator.runs ORDER BY run_id;
+-- what has no file to go up again stays
+CALL files.remove('m/d/3_c.up.sql');
+CALL migrator.redo('m/d', steps => 2);
+TABLE files.record;
 -- what fails on its way up is down
 CALL files.write('m/d/3_c.up.sql', 'CREATE TABLE c(i nosuch);');
 CALL migrator.redo('m/d');
