@@ -316,7 +316,10 @@ record_change_state(const char *service, const char *version, MigrationState fro
 	static OwnerQuery query = {
 		"UPDATE migrator.migrations SET state = $3, error_message = NULL, error_sqlstate = NULL,"
 		" statement_started = NULL, resume_state = NULL, direction = NULL, applied_at = pg_catalog.clock_timestamp(),"
-		" baseline = baseline AND $3 = 'applied'"
+		" baseline = baseline AND $3 = 'applied',"
+		" run_id = CASE WHEN direction = 'down' AND $3 = 'applied' THEN"
+		"  (SELECT h.run_id FROM migrator.history h WHERE h.service = $1 AND h.version = $2 AND h.event = 'applied'"
+		"   ORDER BY h.id DESC LIMIT 1) ELSE run_id END"
 		" WHERE service = $1 AND version = $2 AND state = $4",
 		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	};

@@ -116,7 +116,9 @@ SELECT (:'result'::jsonb->>'run_id')::bigint AS run \gset
 CALL migrator.down('m/d', options => jsonb_build_object('run_id', :run));
 CALL migrator.down('m/d', options => jsonb_build_object('run_id', :run));
 SELECT version, state, direction, statement_done AS done FROM migrator.migrations ORDER BY version;
-SELECT migrator.resolve('2', 'rolled_back', note => 'by hand', source => 'm/d');
+-- also when somebody says that it is applied as before
+SELECT migrator.resolve('2', 'applied', note => 'by hand', source => 'm/d');
+SELECT version, state, direction, run_id = :run AS of_run FROM migrator.migrations ORDER BY version;
 DROP TABLE a, b;
 
 -- One that is half-way up is up()'s.
