@@ -131,7 +131,7 @@ place_of_target(const MigrationPlan *plan, const char *target)
 			return i;
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("target \"%s\" is no version that is known here", target),
+			errmsg("target \"%s\" is no version that is known here", finding_one_line(target)),
 			errhint("It is the version that stays; an empty one takes all back."));
 }
 
@@ -142,7 +142,7 @@ require_known(const MigrationPlan *plan, const char *version)
 	if (plan_find(plan, version) == NULL)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("version \"%s\" is neither on record nor in the source", version));
+				errmsg("version \"%s\" is neither on record nor in the source", finding_one_line(version)));
 }
 
 static void
@@ -172,13 +172,13 @@ back_require_scripts(const MigrationPlan *plan, const BackRequest *request)
 
 		if (!step->selected || step->down.unit != NULL)
 			continue;
-		appendStringInfo(&list, "%s\"%s\"", count++ > 0 ? ", " : "", step->version);
+		appendStringInfo(&list, "%s\"%s\"", count++ > 0 ? ", " : "", finding_one_line(step->version));
 	}
 	if (count > 0)
 		ereport(ERROR,
 				errcode(ERRCODE_MIGRATOR_IRREVERSIBLE),
 				errmsg_plural("%d migration has no down script: %s", "%d migrations have no down script: %s",
-							  count, count, finding_one_line(list.data)),
+							  count, count, list.data),
 				errdetail("Nothing was run."),
 				request->down_source == DOWN_SOURCE_FILE ?
 				errhint("Without down_source \"file\" those that are on record are run.") :

@@ -21,6 +21,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "base/finding.h"
 #include "plan/check_changes.h"
@@ -29,6 +30,7 @@
 #include "run/back.h"
 
 static void raise_what_stops(Run *run);
+static bool file_says(UnitReader *reader, const ScriptUnit *file, const char *text);
 static void load_scripts(Run *run, FindingSink *sink);
 
 void
@@ -125,15 +127,13 @@ back_load_script(Survey *survey, Step *step, DownSource down_source, FindingSink
 	if (recorded != NULL)
 	{
 		ScriptUnit *unit = palloc0(sizeof(ScriptUnit));
-		UnitText	text;
 
 		if (file != NULL)
 		{
 			*unit = *file;
 			unit->range_count = 0;
 			unit->ranges = NULL;
-			step->down_differs = unit_read_text(survey->reader, file, &text) == NULL ||
-				strcmp(text.read.text, recorded->text) != 0;
+			step->down_differs = !file_says(survey->reader, file, recorded->text);
 		}
 		else
 			unit->file = psprintf("down script of record of %s", step->row->file ? step->row->file : step->version);
@@ -144,6 +144,22 @@ back_load_script(Survey *survey, Step *step, DownSource down_source, FindingSink
 		step->down.unit = unit;
 	}
 	check_way_back(step, survey->reader, findings);
+}
+
+/* One that cannot be read says something else. */
+static bool
+file_says(UnitReader *reader, const ScriptUnit *file, const char *text)
+{
+	MemoryContext keep = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(keep, "migrator down script", ALLOCSET_DEFAULT_SIZES);
+	UnitText	read;
+	bool		same;
+
+	MemoryContextSwitchTo(work);
+	same = unit_read_text(reader, file, &read) != NULL && strcmp(read.read.text, text) == 0;
+	MemoryContextSwitchTo(keep);
+	MemoryContextDelete(work);
+	return same;
 }
 
 void
