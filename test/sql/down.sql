@@ -172,6 +172,42 @@ CALL migrator.down('m/d', target => '');
 CALL migrator.up('m/d') \g /dev/null
 TRUNCATE migrator.hooks;
 
+-- A hook behind what went part by part: that stays rolled back, and the run ends.
+CALL files.forget();
+CALL files.make('m/d',
+  '1_a.up.sql', 'CREATE TABLE a(i int);', '1_a.down.sql', 'DROP TABLE a;', 'post_rollback_2.sql', 'SELECT 1/0',
+  '2_b.up.sql', 'CREATE TABLE b(i int);', '2_b.down.sql', E'-- migrator: no-transaction\nDROP TABLE b;');
+CALL migrator.up('m/d') \g /dev/null
+CALL migrator.down('m/d', target => '');
+TABLE files.on_record;
+TABLE files.log;
+
+-- A migration has its time on its way back, too; what is cancelled is applied as before.
+CALL files.forget();
+CALL files.make('m/d',
+  '1_a.up.sql', 'CREATE TABLE a(i int);', '1_a.down.sql', 'SELECT pg_sleep(60); DROP TABLE a;',
+  '2_b.up.sql', 'CREATE TABLE b(i int);', '2_b.down.sql', E'-- migrator: no-transaction\nDROP TABLE b; SELECT pg_sleep(60);');
+CALL migrator.up('m/d') \g /dev/null
+SET migrator.migration_timeout = '200ms';
+CALL migrator.down('m/d');
+TABLE files.on_record;
+SELECT migrator.resolve('2', 'rolled_back', source => 'm/d');
+CALL migrator.down('m/d');
+TABLE files.on_record;
+RESET migrator.migration_timeout;
+
+-- There and back in one transaction with one snapshot.
+CALL files.write('m/d/1_a.down.sql', 'DROP TABLE a;');
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT version, outcome FROM migrator.rollback('m/d', options => '{"down_source": "file"}');
+SELECT version, outcome FROM migrator.apply('m/d', versions => '{1}');
+SELECT version, outcome FROM migrator.rollback('m/d');
+COMMIT;
+SELECT to_regclass('a');
+BEGIN READ ONLY;
+SELECT version, outcome FROM migrator.rollback('m/d', options => '{"run_id": 1}');
+ROLLBACK;
+
 -- Policy is asked as on the way up: approval of the down script, a window, a backup, destructive statements.
 CALL files.forget();
 CALL files.make('m/d', '1_a.up.sql', 'CREATE TABLE a();', '1_a.down.sql', 'DROP TABLE a;');
