@@ -490,7 +490,9 @@
 	" m.oid, 'pg_user_mapping'::regclass, m.oid, 0," \
 	" concat('USER MAPPING FOR ', CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(m.umuser)) END, ' SERVER" \
 	" ', quote_ident(s.srvname)," \
-	" " SECRETIVE("m.umoptions") ")" \
+	/* any of them may be a secret, whatever its name: of others than the user's the name is all that is shown */ \
+	" " SECRETIVE("CASE WHEN m.umoptions IS NOT NULL THEN ARRAY(SELECT CASE WHEN split_part(o, '=', 1) IN ('user'," \
+	" 'username', 'user_name') THEN o ELSE split_part(o, '=', 1) || '=...' END FROM unnest(m.umoptions) o) END") ")" \
 	" FROM pg_user_mapping m JOIN pg_foreign_server s ON s.oid = m.umserver WHERE " WIDE " AND " \
 	OWN(ONLY, "pg_user_mapping", "m.oid")
 

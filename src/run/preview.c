@@ -284,7 +284,18 @@ measure(PreviewRow *row)
 		else if (form->relkind != RELKIND_PARTITIONED_TABLE)
 			row->rows = -1;
 		if (RELKIND_HAS_STORAGE(form->relkind))
-			row->bytes += DatumGetInt64(DirectFunctionCall1(pg_total_relation_size, ObjectIdGetDatum(lfirst_oid(lc))));
+		{
+			LOCAL_FCINFO(call, 1);
+			Datum		size;
+
+			/* nothing locks it: it is NULL if the relation is gone by now */
+			InitFunctionCallInfoData(*call, NULL, 1, InvalidOid, NULL, NULL);
+			call->args[0].value = ObjectIdGetDatum(lfirst_oid(lc));
+			call->args[0].isnull = false;
+			size = pg_total_relation_size(call);
+			if (!call->isnull)
+				row->bytes += DatumGetInt64(size);
+		}
 		ReleaseSysCache(tuple);
 	}
 }
