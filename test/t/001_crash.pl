@@ -97,7 +97,10 @@ crash(
 	my $run = start_psql($node, 'postgres', 'BEGIN', "SELECT * FROM migrator.apply('$dir', 'open')", 'SELECT pg_sleep(3600)');
 
 	wait_for_sleep($node, 'postgres');
-	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 3"), 1, 'the lock is still held');
+	is($node->safe_psql('postgres', q{
+		SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 3
+		   AND (classid::bigint << 32 | objid::bigint) = hashtextextended('migrator:open', 0)
+	}), 1, 'the lock is still held');
 	$node->stop('immediate');
 	isnt(finish_psql($run), 0, 'the session is told');
 	$node->start;
