@@ -38,7 +38,9 @@ ROLLBACK;
 -- with a role that its author could have taken himself
 SET SESSION AUTHORIZATION regress_migrator_lead;
 -- (it is run, with his rights)
+\set VERBOSITY sqlstate
 SELECT version, outcome FROM migrator.rollback();
+\set VERBOSITY default
 RESET SESSION AUTHORIZATION;
 -- with an author who is trusted by name
 BEGIN;

@@ -36,7 +36,7 @@ SELECT migrator.schema_fingerprint() = :'fingerprint' AS same;
 RESET ALL;
 SELECT migrator.schema_fingerprint('{app}') = migrator.schema_fingerprint() AS all_are_more,
        migrator.schema_fingerprint('{app}') ~ '^[0-9]{2}:[0-9a-f]{64}$' AS form,
-       migrator.schema_fingerprint('{no_such}');
+       substr(migrator.schema_fingerprint('{no_such}'), 4) AS of_nothing;
 -- statistics, contents and where things lie on disk are no part of it
 INSERT INTO app.parent SELECT FROM generate_series(1, 100);
 VACUUM FULL ANALYZE app.parent;
