@@ -486,15 +486,15 @@
 	OWN(ONLY, "pg_foreign_server", "s.oid") \
 	" UNION ALL" \
 	" SELECT 'user mapping', NULL, NULL, concat(CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(m.umuser))" \
-	" END, ' on server ', quote_ident(s.srvname))," \
-	" m.oid, 'pg_user_mapping'::regclass, m.oid, 0," \
+	" END, ' on server ', quote_ident(m.srvname))," \
+	" m.umid, 'pg_user_mapping'::regclass, m.umid, 0," \
 	" concat('USER MAPPING FOR ', CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(m.umuser)) END, ' SERVER" \
-	" ', quote_ident(s.srvname)," \
-	/* any of them may be a secret, whatever its name: of others than the user's the name is all that is shown */ \
+	" ', quote_ident(m.srvname)," \
+	/* the view, for an owner who is no superuser; and any of them may be a secret, whatever its name: of others than the user's the name is all that is shown */ \
 	" " SECRETIVE("CASE WHEN m.umoptions IS NOT NULL THEN ARRAY(SELECT CASE WHEN split_part(o, '=', 1) IN ('user'," \
 	" 'username', 'user_name') THEN o ELSE split_part(o, '=', 1) || '=...' END FROM unnest(m.umoptions) o) END") ")" \
-	" FROM pg_user_mapping m JOIN pg_foreign_server s ON s.oid = m.umserver WHERE " WIDE " AND " \
-	OWN(ONLY, "pg_user_mapping", "m.oid")
+	" FROM pg_user_mappings m WHERE " WIDE " AND " \
+	OWN(ONLY, "pg_user_mapping", "m.umid")
 
 /* What else belongs to a database. */
 #define OBJECTS_DATABASE(ONLY) \

@@ -30,6 +30,9 @@ SELECT version, outcome FROM migrator.apply('m', target => '3');
 CALL migrator.up('m') \gset
 SELECT :'result'::jsonb -> 'applied' AS applied;
 SELECT version, state FROM migrator.migrations ORDER BY version;
+-- an owner who is no superuser may read what is kept of the schema
+SELECT count(*) > 0 AS kept FROM migrator.schema_state;
+SELECT change, kind, identity FROM migrator.drift();
 -- made anew by another role
 DROP EXTENSION migrator;
 ALTER ROLE regress_migrator_first SUPERUSER;
