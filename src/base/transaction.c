@@ -97,3 +97,15 @@ begin(MemoryContext context)
 	XactDeferrable = false;
 	MemoryContextSwitchTo(context);
 }
+
+ErrorData *
+transaction_catch(MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	transaction_abort();
+	return error;
+}

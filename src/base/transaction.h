@@ -39,4 +39,10 @@ extern void transaction_make_writable(void);
 /* After an error was copied and flushed: abort and begin the next one. */
 extern void transaction_abort(void);
 
+/*
+ * For a PG_CATCH: the error, copied into that context, which is current then;
+ * after transaction_abort().
+ */
+extern ErrorData *transaction_catch(MemoryContext context);
+
 #endif

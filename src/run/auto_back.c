@@ -66,10 +66,7 @@ auto_back(Run *run, ErrorData *error)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		outcome.reason = pstrdup(CopyErrorData()->message);
-		FlushErrorState();
-		transaction_abort();
+		outcome.reason = pstrdup(transaction_catch(context)->message);
 		(void) step_restore_settings(&back);
 	}
 	PG_END_TRY();

@@ -91,10 +91,7 @@ extra_run_apart(Run *run, ExtraBody body, void *argument, const char *note, cons
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		transaction_abort();
+		error = transaction_catch(context);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -126,10 +123,7 @@ record_apart(RecordEntry *entry)
 	{
 		ErrorData  *other;
 
-		MemoryContextSwitchTo(context);
-		other = CopyErrorData();
-		FlushErrorState();
-		transaction_abort();
+		other = transaction_catch(context);
 		ereport(WARNING,
 				errcode(other->sqlerrcode),
 				errmsg("failure of %s \"%s\" could not be kept on record: %s", entry->event,

@@ -336,10 +336,7 @@ up_service(Services *all, bool last)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		transaction_abort();
+		error = transaction_catch(context);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);

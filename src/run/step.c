@@ -282,10 +282,7 @@ try_restore(Run *run)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		transaction_abort();
+		error = transaction_catch(context);
 	}
 	PG_END_TRY();
 	return error;
@@ -420,10 +417,7 @@ step_record_failure(Run *run, const Step *step, const ErrorData *error)
 		{
 			ErrorData  *other;
 
-			MemoryContextSwitchTo(context);
-			other = CopyErrorData();
-			FlushErrorState();
-			transaction_abort();
+			other = transaction_catch(context);
 			if (other->sqlerrcode == ERRCODE_QUERY_CANCELED)
 				run->cancelled = true;
 			if (i > 0)

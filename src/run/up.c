@@ -286,10 +286,7 @@ up_locked(Run *run)
 		 * no error of the bookkeeping leaves a run without an end, or the
 		 * script's settings
 		 */
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		transaction_abort();
+		error = transaction_catch(context);
 		(void) step_restore_settings(run);
 		try_finish_run(run, outcome);
 		ReThrowError(error);
