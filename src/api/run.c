@@ -123,8 +123,7 @@ migrator_up(PG_FUNCTION_ARGS)
 		CallResult	made = {0};
 		RunResult	done = {0};
 		List	   *scopes;
-		instr_time	start,
-					duration;
+		instr_time	start;
 
 		INSTR_TIME_SET_CURRENT(start);
 		initStringInfo(&made.rows);
@@ -137,13 +136,11 @@ migrator_up(PG_FUNCTION_ARGS)
 			run_up(&request, run_result_add_row, &made, &done);
 		else
 			services_up(&request, scopes, run_result_add_row, add_service_result, &made);
-		INSTR_TIME_SET_CURRENT(duration);
-		INSTR_TIME_SUBTRACT(duration, start);
 		result = request.scope != NULL ?
 			run_result_json("applied", request.scope->service, &done, "migrations", made.brief ? NULL : made.rows.data,
-							INSTR_TIME_GET_MILLISEC(duration)) :
+							run_result_ms(start)) :
 			run_result_json("applied", SCOPE_ALL_SERVICES, &made.sum, "services", made.services.data,
-							INSTR_TIME_GET_MILLISEC(duration));
+							run_result_ms(start));
 	}
 	PG_FINALLY();
 	{

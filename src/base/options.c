@@ -51,12 +51,6 @@ options_read(Jsonb *options, const OptionKey *known, bool nulls_allowed)
 	return found;
 }
 
-bool
-options_empty(Jsonb *options)
-{
-	return options == NULL || (JB_ROOT_IS_OBJECT(options) && JB_ROOT_COUNT(options) == 0);
-}
-
 const Option *
 options_find(const List *options, const char *name)
 {

@@ -53,9 +53,6 @@ typedef struct Option
  */
 extern List *options_read(Jsonb *options, const OptionKey *known, bool nulls_allowed);
 
-/* Is nothing in it? */
-extern bool options_empty(Jsonb *options);
-
 /* The option of that name in the list, or NULL. */
 extern const Option *options_find(const List *options, const char *name);
 
