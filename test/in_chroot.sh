@@ -1,14 +1,13 @@
 #!/bin/bash
-# in_chroot.sh TREE OUT STAGE...: inside a chroot of the matrix, as root: builds and installs the work tree TREE for the
-# one PostgreSQL that is there, then runs suite.sh as postgres. Leaves logs and OUT/counts.
+# in_chroot.sh MAJOR TREE OUT STAGE...: inside a chroot of the matrix, as root: builds and installs the work tree TREE for
+# PostgreSQL MAJOR, whatever else is there, then runs suite.sh as postgres. Leaves logs and OUT/counts.
 set -euo pipefail
 
-tree=$1 out=$2
-shift 2
+major=$1 tree=$2 out=$3
+shift 3
 . "$tree/test/setup.sh"
 forget_pg_environment
-set_config() { PG_CONFIG=$1; }
-set_config /usr/lib/postgresql/*/bin/pg_config
+PG_CONFIG=/usr/lib/postgresql/$major/bin/pg_config
 choose_user
 server_find
 RUN_HOME=$out

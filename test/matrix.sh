@@ -71,7 +71,7 @@ test_in() {
     --exclude=./tmp_check -cf - . | tar -C "$chroot$in/tree" -xf -
   # 9>&-: a server that a test leaves behind must not hold the lock
   timeout -k 10 2100 chroot "$chroot" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp TERM=dumb \
-    bash "$in/tree/test/in_chroot.sh" "$in/tree" "$in/out" "$@" >"$logs/matrix.log" 2>&1 </dev/null 9>&- || rc=$?
+    bash "$in/tree/test/in_chroot.sh" "$major" "$in/tree" "$in/out" "$@" >"$logs/matrix.log" 2>&1 </dev/null 9>&- || rc=$?
   cp -r "$chroot$in/out/." "$logs/"
   cat "$logs/matrix.log"
   if [ -s "$logs/counts" ]; then sed "s/^/pg$major-/" "$logs/counts" >>"$out/counts"; fi

@@ -37,7 +37,9 @@ is((outcome_of($node, 'postgres', "SELECT * FROM migrator.progress_of($run, 4711
 is($node->safe_psql('postgres', 'SELECT count(*) FROM generate_series(-5, 200) i, migrator.progress_of(i)'), '1',
 	'run_ids that are none show nothing');
 
-# the writer is killed: the server's memory goes with it, the handle stays in the record
+# the writer is killed: the server's memory goes with it, the handle stays in the record. up's last commit was asynchronous:
+# it is on disk with the next one that waits, and a kill before that may lose it.
+$node->safe_psql('postgres', 'CREATE TABLE on_disk ()');
 kill 'KILL', $pid;
 isnt(finish_psql($up), 0, 'the run died');
 $node->poll_query_until('postgres', 'SELECT true') or die 'the server does not come back';
