@@ -113,7 +113,7 @@ raise_finding(const Finding *f, const char *more)
 
 	ereport(ERROR,
 			errcode(f->sqlstate),
-			errmsg_internal("%s", f->message),
+			errmsg_internal("%s", finding_with_place(f->message, NULL, f->version, f->file, f->line)),
 			detail ? errdetail_internal("%s", detail) : 0,
 			f->hint ? errhint("%s", f->hint) : 0,
 			excerpt ? internalerrquery(excerpt) : 0,
@@ -128,6 +128,41 @@ raise_finding(const Finding *f, const char *more)
 			f->file && f->version ?
 			errcontext("migration \"%s\" (file \"%s\")",
 					   finding_one_line(f->version), finding_one_line(f->file)) : 0);
+}
+
+char *
+finding_with_place(const char *message, const char *kind, const char *version, const char *file, int line)
+{
+	StringInfoData text;
+	const char *separator = " (";
+	char	   *migration = version ? psprintf("migration \"%s\"", finding_one_line(version)) : NULL;
+	char	   *name = file ? psprintf("\"%s\"", finding_one_line(file)) : NULL;
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, message);
+	if (kind != NULL)
+	{
+		appendStringInfo(&text, "%s%s %s%s%s", separator, kind, name, migration ? " of " : "", migration ? migration : "");
+		separator = ", ";
+	}
+	else if (name == NULL || strstr(message, name) == NULL)
+	{
+		if (migration != NULL && strstr(message, migration) == NULL)
+		{
+			appendStringInfo(&text, "%s%s", separator, migration);
+			separator = ", ";
+		}
+		if (name != NULL)
+		{
+			appendStringInfo(&text, "%sfile %s", separator, name);
+			separator = ", ";
+		}
+	}
+	if (separator[0] == ',' && name != NULL && line > 0)
+		appendStringInfo(&text, ", line %d", line);
+	if (separator[0] == ',')
+		appendStringInfoChar(&text, ')');
+	return text.data;
 }
 
 char *

@@ -64,6 +64,16 @@ extern void finding_raise_worst(const FindingSink *sink, FindingSeverity severit
 extern char *finding_excerpt(const char *statement, int *position);
 
 /*
+ * The message of an error with its place behind it, for the clients that show
+ * nothing else of an error: 'no such thing (migration "2", file "2_b.sql", line
+ * 7)', without what the message names already.  kind is what the script is when
+ * it is not the migration's own, else NULL; version and file may be NULL, line
+ * 0.  palloc'd.
+ */
+extern char *finding_with_place(const char *message, const char *kind, const char *version,
+								const char *file, int line);
+
+/*
  * Text for one line of a message: control characters, with which a file's name
  * or an error could write lines of its own into a log or a terminal, as \xHH;
  * not more than its first kilobyte.  The text itself where there is nothing to

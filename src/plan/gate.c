@@ -90,7 +90,8 @@ refuse_free_variable(const char *service, const StepScript *script)
 		return;
 	ereport(ERROR,
 			errcode(ERRCODE_MIGRATOR_NOT_APPROVED),
-			errmsg("the value of variable \"%s\" stands as it is, and nobody approved it", script->free_variable),
+			errmsg("the value of variable \"%s\" stands as it is, and nobody approved it (file \"%s\", line %d)",
+				   script->free_variable, finding_one_line(script->unit->file), script->free_line),
 			errdetail("Service \"%s\" requires approval: there it must be a word or a number.", service),
 			errhint("Write :'%s' or :\"%s\" in the script, or give it such a value.",
 					script->free_variable, script->free_variable),

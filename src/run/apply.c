@@ -187,13 +187,15 @@ refuse_what_needs_call(const Run *run)
 		if (step->selected && script->call_reason != NULL)
 			ereport(ERROR,
 					errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-					errmsg("migration \"%s\" cannot run in the caller's transaction: %s",
-						   step->version, script->call_reason),
+					errmsg("migration \"%s\" cannot run in the caller's transaction: %s (file \"%s\", line %d)",
+						   finding_one_line(step->version), script->call_reason,
+						   finding_one_line(script->unit->file), script->call_line),
 					errdetail("Nothing was run."),
 					errhint("Use CALL migrator.%s(), which gives each migration its own transaction and runs such statements outside of one.",
 							run->direction == UNIT_UP ? "up" : "down"),
 					errcontext("migration \"%s\" (file \"%s\", line %d, column %d)",
-							   step->version, script->unit->file, script->call_line, 1));
+							   finding_one_line(step->version), finding_one_line(script->unit->file),
+							   script->call_line, 1));
 	}
 }
 
@@ -382,6 +384,7 @@ step_failed(Run *run, Step *step, ErrorData *error)
 			run_entry.applied = 0;	/* all is undone */
 			failure_log_keep(&entry, &run_entry);
 		}
+		run_say_place(run, step, error);
 		ReThrowError(error);
 	}
 

@@ -132,7 +132,7 @@ record_apart(RecordEntry *entry)
 	PG_END_TRY();
 }
 
-/* Behind what the error says itself. */
+/* Behind what the error says itself; its message is on record by now. */
 void
 extra_explain(const Run *run, const char *kept, ErrorData *error)
 {
@@ -140,6 +140,10 @@ extra_explain(const Run *run, const char *kept, ErrorData *error)
 	if (error->context == NULL || strstr(error->context, failed_kind(run)) == NULL)
 		error->context = psprintf("%s%s%s (%s)", error->context ? error->context : "", error->context ? "\n" : "",
 								  failed_kind(run), finding_one_line(failed_file(run)));
+	if (run->execution.kind != NULL)
+		run_say_place(run, NULL, error);
+	else
+		error->message = finding_with_place(error->message, failed_kind(run), NULL, failed_file(run), 0);
 }
 
 void

@@ -30,7 +30,10 @@ extern void extra_fill_failure(Run *run, const Step *step, const char *note, con
 extern ErrorData *extra_run_apart(Run *run, ExtraBody body, void *argument, const char *note,
 								  const char *kept);
 
-/* Say in an error what became of the migrations, and which script it was. */
+/*
+ * Say in an error what became of the migrations, and which script it was, once
+ * it is on record as it was.
+ */
 extern void extra_explain(const Run *run, const char *kept, ErrorData *error);
 
 /*

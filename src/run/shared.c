@@ -462,6 +462,24 @@ run_explain_error(const Run *run, const Step *step, ErrorData *error)
 		error->hint = error->hint ? psprintf("%s %s", error->hint, hint) : pstrdup(hint);
 }
 
+/*
+ * Without a step, of what run->execution says.  The line is that of an error
+ * which passed through the script; one of a commit, or of the record, has none,
+ * and run->execution is perhaps another migration's.
+ */
+void
+run_say_place(const Run *run, const Step *step, ErrorData *error)
+{
+	const Execution *execution = &run->execution;
+	const char *file = execution->kind || step == NULL ? execution->file : run_step_script(run, step)->unit->file;
+	const char *line = psprintf("(file \"%s\", line %d,", finding_one_line(file), execution->error_line);
+	bool		passed = error->context != NULL && strstr(error->context, line) != NULL;
+
+	error->message = finding_with_place(error->message, execution->kind,
+										step ? step->version : execution->version, file,
+										passed ? execution->error_line : 0);
+}
+
 void
 run_add_detail(ErrorData *error, char *sentence)
 {

@@ -187,6 +187,12 @@ extern void run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 /* Add to an error what helps: which migration, another way of running it, the next step. */
 extern void run_explain_error(const Run *run, const Step *step, ErrorData *error);
 
+/*
+ * Put the place into its message, once the message is on record as it was: the
+ * clients that show nothing else of an error shall know where to look.
+ */
+extern void run_say_place(const Run *run, const Step *step, ErrorData *error);
+
 /* Put another line behind its DETAIL. */
 extern void run_add_detail(ErrorData *error, char *sentence);
 

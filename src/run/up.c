@@ -385,6 +385,7 @@ up_steps(Run *run, StringInfo failed)
 		run_explain_error(run, step, error);
 		step_record_failure(run, step, error);
 		run_report_step(run, step, "failed", run->elapsed, error->message);
+		run_say_place(run, step, error);
 		appendStringInfo(failed, "%s%s", first ? ", " : "", step->version);
 		if (first == NULL)
 			first = error;
