@@ -22,13 +22,15 @@ SELECT is((SELECT outcome FROM migrator.apply(:'golang', versions => '{2}')), 'a
 SELECT is((SELECT balance FROM accounts), 0::numeric, 'old rows have a balance, too');
 
 -- what the application must not survive
-SELECT throws_ok(format('SELECT * FROM migrator.apply(%L, ''broken'')', :'broken'), '22012', 'division by zero', 'a broken migration raises its own error');
+SELECT throws_ok(format('SELECT * FROM migrator.apply(%L, ''broken'')', :'broken'), '22012',
+  'division by zero (migration "1", file "1_half.sql", line 3)', 'a broken migration raises its own error');
 SELECT hasnt_table('shop', 'half_done', 'and leaves nothing');
 SELECT has_table('shop', 'accounts', 'what was there before stays');
 SELECT results_eq(
   format('SELECT version, outcome FROM migrator.apply(%L, ''broken'', on_error => ''continue'', dry_run => true)', :'broken'),
   $$VALUES ('1', 'failed'), ('2', 'applied')$$, 'a dry run goes through all of them');
 SELECT hasnt_table('shop', 'untouched', 'and leaves nothing, either');
-SELECT throws_ok(format('SELECT * FROM migrator.apply(%L, ''broken'', dry_run => true)', :'broken'), '22012', 'division by zero', 'a dry run raises, too');
+SELECT throws_ok(format('SELECT * FROM migrator.apply(%L, ''broken'', dry_run => true)', :'broken'), '22012',
+  'division by zero (migration "1", file "1_half.sql", line 3)', 'a dry run raises, too');
 SELECT * FROM finish();
 ROLLBACK;
