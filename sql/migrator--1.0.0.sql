@@ -456,6 +456,12 @@ CREATE FUNCTION migrator.impact(source text = NULL, service text = NULL, relatio
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_impact';
 COMMENT ON FUNCTION migrator.impact IS 'Which migrations touch which tables, or that one: declared in affects_tables of dependencies.json, found in the script, by these commands. A name without a schema fits any. found is null where the script could not be read. Raises 42602 for what is no name, 22023 without a source.';
 
+CREATE FUNCTION migrator.new_migration(source text, description text, service text = NULL, environment text = NULL, up text = NULL,
+                                       down text = NULL)
+  RETURNS TABLE (file text, content text, written boolean)
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_new_migration';
+COMMENT ON FUNCTION migrator.new_migration IS 'The files of a new migration behind all others, named as the directory names its own, in the folder of environment if that is given; an empty directory gets golang-migrate''s names. For members of pg_write_server_files they are written, at once and for good; else, and for stage:NAME, what is returned is for the caller to write. Nothing that is there is ever replaced. source null: the registered one.';
+
 CREATE FUNCTION migrator.is_current(source text = NULL, service text = NULL, version text = NULL, environment text = NULL)
   RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_is_current';

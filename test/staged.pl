@@ -29,6 +29,9 @@ my %kept = (
 	# Another source than the registered one: it may be another one's files if one of them is staged (run_check_source).
 	register => qr{(?:'m/e'|'crm'|'fresh').*$},
 	up => qr{'billing'.*$},
+
+	# Files are written into directories only, see new_migration_stage.sql.
+	new_migration => qr{.*$},
 	baseline => qr{'ours'.*$},
 );
 

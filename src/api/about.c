@@ -58,6 +58,7 @@ static const char *const help_rows[][2] = {
 	{"run what was sent", "CALL migrator.up('stage:app')"},
 	{"see what was sent", "SELECT * FROM migrator.staged"},
 	{"forget what was sent", "SELECT migrator.unstage('app')"},
+	{"make the files of a new migration", "SELECT file, written FROM migrator.new_migration('/srv/app/migrations', 'add email')"},
 	{"register a service", "SELECT migrator.register('billing', '/srv/billing/migrations')"},
 	{"take over a database that has the schema", "SELECT migrator.baseline('/srv/app/migrations', version => '42')"},
 	{"settle a migration by hand", "SELECT migrator.resolve('42', 'applied', note => 'done by hand')"},

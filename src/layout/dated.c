@@ -36,9 +36,31 @@ claim_dated(const SourceEntry *entry, LayoutClaim *claim)
 	return true;
 }
 
+/*
+ * A date where the latest has one, and a time where that would not come behind
+ * it: a digit sorts behind the "-" of the same day.
+ */
+static bool
+name_dated(NewMigration *fresh)
+{
+	const char *version = fresh->latest_version;
+	const char *like = fresh->latest ? new_names_latest_file(fresh) : "";
+	char		direction;
+	char	   *stem = psprintf("%s-%s", new_names_today(), new_names_joined(fresh->words, '-'));
+
+	if (layout_leading_digits(like) != 8 || strcmp(stem, version) <= 0)
+		stem = psprintf("%s_%s", new_names_time(version), fresh->words);
+	(void) layout_sql_stem(like, &direction);
+	fresh->up_file = psprintf("%s%s.sql", stem, direction == 'u' ? ".up" : "");
+	if (fresh->with_down || (fresh->latest && fresh->latest->down))
+		fresh->down_file = psprintf("%s.down.sql", stem);
+	return true;
+}
+
 const Layout layout_dated = {
 	.name = "dated",
 	.pattern = "YYYYMMDD-description.sql, YYYYMMDDHHMMSS_description.sql",
 	.order = VERSION_ORDER_BYTES,
-	.claim = claim_dated
+	.claim = claim_dated,
+	.name_new = name_dated
 };

@@ -31,9 +31,22 @@ claim_diesel(const SourceEntry *entry, LayoutClaim *claim)
 	return true;
 }
 
+/* as its command line does */
+static bool
+name_diesel(NewMigration *fresh)
+{
+	const char *time = new_names_time(fresh->latest_version);
+	const char *folder = psprintf("%.4s-%.2s-%.2s-%s_%s", time, time + 4, time + 6, time + 8, fresh->words);
+
+	fresh->up_file = psprintf("%s/up.sql", folder);
+	fresh->down_file = psprintf("%s/down.sql", folder);
+	return true;
+}
+
 const Layout layout_diesel = {
 	.name = "diesel",
 	.pattern = "VERSION_name/up.sql, VERSION_name/down.sql",
 	.order = VERSION_ORDER_BYTES,
-	.claim = claim_diesel
+	.claim = claim_diesel,
+	.name_new = name_diesel
 };

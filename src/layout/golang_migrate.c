@@ -29,9 +29,20 @@ claim_pair(const SourceEntry *entry, LayoutClaim *claim)
 	return true;
 }
 
+static bool
+name_pair(NewMigration *fresh)
+{
+	const char *number = new_names_number(fresh->latest_version);
+
+	fresh->up_file = psprintf("%s_%s.up.sql", number, fresh->words);
+	fresh->down_file = psprintf("%s_%s.down.sql", number, fresh->words);
+	return true;
+}
+
 const Layout layout_golang_migrate = {
 	.name = "golang-migrate",
 	.pattern = "VERSION_title.up.sql, VERSION_title.down.sql",
 	.order = VERSION_ORDER_NUMBER,
-	.claim = claim_pair
+	.claim = claim_pair,
+	.name_new = name_pair
 };

@@ -32,6 +32,15 @@ layout_read(const Source *source, const LayoutHints *hints)
 	return layout_read_by(&registry, source, hints);
 }
 
+const Layout *
+layout_named(const char *name)
+{
+	for (int i = 0; i < lengthof(layouts); i++)
+		if (strcmp(layouts[i]->name, name) == 0)
+			return layouts[i];
+	elog(ERROR, "there is no layout \"%s\"", name);
+}
+
 MigrationSet *
 layout_read_by(const LayoutRegistry *registry, const Source *source, const LayoutHints *hints)
 {

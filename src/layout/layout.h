@@ -11,6 +11,7 @@
 
 #include "layout/migration.h"
 #include "layout/names.h"
+#include "layout/new_names.h"
 #include "script/mark.h"
 #include "source/source.h"
 
@@ -62,6 +63,13 @@ typedef struct Layout
 	 * is this one. NULL: the claim by name is all there is.
 	 */
 	List	   *(*read) (const FileContent *content, const LayoutClaim *claim);
+
+	/*
+	 * Names the files of a new migration, behind all others: new_names.h has
+	 * what helps.  False: there is no name for it.  NULL: names are like
+	 * those of the latest migration.
+	 */
+	bool		(*name_new) (NewMigration *fresh);
 } Layout;
 
 /* each one, of its own file */
@@ -97,7 +105,10 @@ typedef struct LayoutHints
  */
 extern MigrationSet *layout_read(const Source *source, const LayoutHints *hints);
 
-/* The same by other layouts than those of layouts.h. */
+/* The layout of that name, which is there. */
+extern const Layout *layout_named(const char *name);
+
+/* The same as layout_read() by other layouts than those of layouts.h. */
 extern MigrationSet *layout_read_by(const LayoutRegistry *registry, const Source *source,
 									const LayoutHints *hints);
 

@@ -29,9 +29,23 @@ claim_numbered(const SourceEntry *entry, LayoutClaim *claim)
 	return true;
 }
 
+static bool
+name_numbered(NewMigration *fresh)
+{
+	const char *like = fresh->latest ? new_names_latest_file(fresh) : "";
+	char		separator = like[layout_leading_digits(like)];
+
+	if (separator != '-' && (separator != '.' || pg_strcasecmp(like + layout_leading_digits(like), ".sql") == 0))
+		separator = '_';
+	fresh->up_file = psprintf("%s%c%s.sql", new_names_number(fresh->latest_version), separator,
+							  separator == '-' ? new_names_joined(fresh->words, '-') : fresh->words);
+	return true;
+}
+
 const Layout layout_numbered = {
 	.name = "numbered",
 	.pattern = "NUMBER_name.sql, NUMBER-name.sql",
 	.order = VERSION_ORDER_NUMBER,
-	.claim = claim_numbered
+	.claim = claim_numbered,
+	.name_new = name_numbered
 };

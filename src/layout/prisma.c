@@ -20,9 +20,17 @@ claim_prisma(const SourceEntry *entry, LayoutClaim *claim)
 	return true;
 }
 
+static bool
+name_prisma(NewMigration *fresh)
+{
+	fresh->up_file = psprintf("%s_%s/migration.sql", new_names_time(fresh->latest_version), fresh->words);
+	return true;
+}
+
 const Layout layout_prisma = {
 	.name = "prisma",
 	.pattern = "TIMESTAMP_name/migration.sql",
 	.order = VERSION_ORDER_BYTES,
-	.claim = claim_prisma
+	.claim = claim_prisma,
+	.name_new = name_prisma
 };

@@ -74,6 +74,12 @@ open_path(const FileSandbox *sandbox, const char *path, int flags)
 		beneath_open(sandbox->roots, path, flags, NULL);
 }
 
+int
+file_open_directory(const FileSandbox *sandbox, const char *path)
+{
+	return open_path(sandbox, path, O_RDONLY | O_DIRECTORY);
+}
+
 char *
 file_real_path(const FileSandbox *sandbox, const char *path)
 {
@@ -142,7 +148,7 @@ DirectoryEntry *
 file_list_directory(const FileSandbox *sandbox, const char *path, int *count)
 {
 	DirectoryEntry *volatile entries = NULL;
-	int			fd = open_path(sandbox, path, O_RDONLY | O_DIRECTORY);
+	int			fd = file_open_directory(sandbox, path);
 	int			own = fd < 0 ? -1 : dup(fd);
 	DIR		   *dir = own < 0 ? NULL : fdopendir(own);
 
@@ -321,7 +327,7 @@ file_peeker_open(FilePeeker *peeker, const FileSandbox *sandbox, const char *pat
 {
 	peeker->buffer = palloc(PEEK_AT_MOST + 1);
 	peeker->any_path = sandbox->any_path;
-	peeker->directory = open_path(sandbox, path, O_RDONLY | O_DIRECTORY);
+	peeker->directory = file_open_directory(sandbox, path);
 }
 
 void

@@ -51,6 +51,9 @@ extern char *file_resolve_directory(const FileSandbox *sandbox, const char *path
 /* The same of any path for which that would not raise; NULL where it would. */
 extern char *file_real_path(const FileSandbox *sandbox, const char *path);
 
+/* A descriptor of the server's for a directory, or -1 and errno. */
+extern int	file_open_directory(const FileSandbox *sandbox, const char *path);
+
 /*
  * Entries of a directory, ordered by bytes, and their number.  Dot entries are
  * passed over.  Raises 58P01 or 58030, 42501 outside of the sandbox.
