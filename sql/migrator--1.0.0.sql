@@ -490,6 +490,10 @@ CREATE FUNCTION migrator.help() RETURNS TABLE (task text, example text)
   LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_help';
 COMMENT ON FUNCTION migrator.help IS 'What can be done, each with a statement to copy.';
 
+CREATE FUNCTION migrator.layouts() RETURNS TABLE (layout text, pattern text, marks text, version_order text, down text, repeatable boolean)
+  LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_layouts';
+COMMENT ON FUNCTION migrator.layouts IS 'The layouts of directories that are known: pattern of names; marks that tell it from others with such names: comments in the files, a file, or option "layout"; the order of versions; down: whether the way back is a file or a section of one, null for none; repeatable: whether it has scripts that run again when they change.';
+
 CREATE FUNCTION migrator.lock_key(service text = 'default', part text = 'run') RETURNS bigint
   LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_lock_key';
 COMMENT ON FUNCTION migrator.lock_key IS 'Advisory lock key of a service, as pg_locks shows it: part run is held by every run, part up by CALL migrator.up() besides. Runs hold it with objsubid 3, which no SQL function takes, and part run also as pg_advisory_lock() takes it (objsubid 1).';

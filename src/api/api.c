@@ -14,13 +14,14 @@
 
 #include "api/api.h"
 #include "base/glob.h"
-#include "layout/names.h"
+#include "layout/layout.h"
 
 /* keys of argument "options" of the run functions */
 static const OptionKey run_options[] = {
 	{"force", OPTION_BOOLEAN, "true or false"},
 	{"allow_late", OPTION_STRING_OR_STRINGS, "a version or an array of versions", "Write versions as strings."},
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
+	{"layout", OPTION_STRING, "the name of a layout"},
 	{"verbose", OPTION_BOOLEAN, "true or false"},
 	{NULL}
 };
@@ -123,6 +124,18 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 		request->plan.allow_late_count = allow_late->count;
 	}
 	api_option_ignore(options, &request->ignore, &request->ignore_count);
+	api_option_layout(options, &request->layout);
+}
+
+void
+api_option_layout(const List *options, const char **layout)
+{
+	const Option *chosen = options_find(options, "layout");
+
+	if (chosen == NULL)
+		return;
+	layout_require_known(chosen->strings[0]);
+	*layout = chosen->strings[0];
 }
 
 void

@@ -37,6 +37,9 @@ extern void api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 /* Option "ignore": patterns that are valid, in place of those in *patterns.  Without it they stay. */
 extern void api_option_ignore(const List *options, char ***patterns, int *count);
 
+/* Option "layout", of a known one.  Without it *layout stays. */
+extern void api_option_layout(const List *options, const char **layout);
+
 /* Begin and extend the result of a set-returning function. */
 extern ReturnSetInfo *api_begin_rows(FunctionCallInfo fcinfo);
 

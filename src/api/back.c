@@ -30,6 +30,7 @@ static const OptionKey back_options[] = {
 	{"run_id", OPTION_NUMBER, "the number of a run"},
 	{"down_source", OPTION_STRING, "\"record\" or \"file\""},
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
+	{"layout", OPTION_STRING, "the name of a layout"},
 	{"verbose", OPTION_BOOLEAN, "true or false"},
 	{NULL}
 };
@@ -207,6 +208,7 @@ back_api_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("option \"%s\" must be %s", "down_source", down_source->key->must_be));
 	api_option_ignore(options, &request->ignore, &request->ignore_count);
+	api_option_layout(options, &request->layout);
 }
 
 void
@@ -261,5 +263,7 @@ back_api_scope(const RunRequest *request, const char *source, const char *servic
 		scope->ignore = request->ignore;
 		scope->ignore_count = request->ignore_count;
 	}
+	if (request->layout != NULL)
+		scope->layout = request->layout;
 	return scope;
 }

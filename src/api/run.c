@@ -95,6 +95,8 @@ read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 			scope->ignore = request->ignore;
 			scope->ignore_count = request->ignore_count;
 		}
+		if (request->layout != NULL)
+			scope->layout = request->layout;
 		if (!all)
 			request->scope = scope;
 	}

@@ -52,6 +52,7 @@ migrator_settings(PG_FUNCTION_ARGS)
 				GetConfigOptionByName("search_path", NULL, false),
 				scope->search_path_origin);
 	put_setting(result, "ignore", patterns_json(scope), scope->ignore_count > 0 ? "registration" : "default");
+	put_setting(result, "layout", scope->layout, scope->layout != NULL ? "registration" : "default");
 	put_server_settings(result);
 	return (Datum) 0;
 }

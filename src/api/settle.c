@@ -21,7 +21,7 @@ PG_FUNCTION_INFO_V1(migrator_set_environment);
 static const OptionKey baseline_options[] = {
 	{"force", OPTION_BOOLEAN, "true or false"},
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
-	{"layout", OPTION_LATER},
+	{"layout", OPTION_STRING, "the name of a layout"},
 	{NULL}
 };
 
@@ -79,6 +79,7 @@ migrator_baseline(PG_FUNCTION_ARGS)
 		Scope	   *scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 3));
 
 		api_option_ignore(options, &scope->ignore, &scope->ignore_count);
+		api_option_layout(options, &scope->layout);
 		scope_require_rights(scope, false);
 		written = settle_baseline(scope, api_text(fcinfo, 2), force != NULL && force->boolean);
 	}

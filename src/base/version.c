@@ -12,14 +12,67 @@ is_number(const char *version)
 	return *version != '\0' && strspn(version, "0123456789") == strlen(version);
 }
 
-/* A number without its leading zeros; other versions as they are. */
-static const char *
-version_key(VersionOrder order, const char *version)
+/* Digits as numbers of any length. */
+static int
+compare_digits(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-	if (order == VERSION_ORDER_NUMBER && is_number(version))
-		while (version[0] == '0' && version[1] != '\0')
-			version++;
-	return version;
+	while (a_length > 1 && *a == '0')
+		a++, a_length--;
+	while (b_length > 1 && *b == '0')
+		b++, b_length--;
+	if (a_length != b_length)
+		return a_length < b_length ? -1 : 1;
+	return memcmp(a, b, a_length);
+}
+
+/* Numbers with dots, or "_" for a dot, between them. */
+static bool
+is_dotted(const char *version)
+{
+	bool		digit = false;
+
+	for (; *version != '\0'; version++)
+	{
+		if (*version >= '0' && *version <= '9')
+			digit = true;
+		else if ((*version != '.' && *version != '_') || !digit)
+			return false;
+		else
+			digit = false;
+	}
+	return digit;
+}
+
+/* A part that is missing is 0. */
+static int
+compare_dotted(const char *a, const char *b)
+{
+	while (*a != '\0' || *b != '\0')
+	{
+		size_t		a_length = strspn(a, "0123456789");
+		size_t		b_length = strspn(b, "0123456789");
+		int			result = compare_digits(a_length > 0 ? a : "0", Max(a_length, 1), b_length > 0 ? b : "0", Max(b_length, 1));
+
+		if (result != 0)
+			return result;
+		a += a_length + (a[a_length] != '\0');
+		b += b_length + (b[b_length] != '\0');
+	}
+	return 0;
+}
+
+static int
+compare_leading(const char *a, const char *b)
+{
+	size_t		a_length = strspn(a, "0123456789");
+	size_t		b_length = strspn(b, "0123456789");
+	int			result = 0;
+
+	if (a_length > 0 && b_length > 0)
+		result = compare_digits(a, a_length, b, b_length);
+	else if (a_length > 0 || b_length > 0)
+		return a_length > 0 ? -1 : 1;
+	return result != 0 ? result : strcmp(a, b);
 }
 
 /*
@@ -31,27 +84,32 @@ int
 version_compare(VersionOrder order, const char *a, const char *b)
 {
 	int			result = strcmp(a, b);
+	bool		a_number = false;
+	bool		b_number = false;
 
-	if (order == VERSION_ORDER_NUMBER && result != 0)
+	if (result == 0)
+		return 0;
+	switch (order)
 	{
-		bool		a_number = is_number(a);
-		bool		b_number = is_number(b);
-
-		if (a_number && b_number)
-		{
-			size_t		a_length,
-						b_length;
-
-			a = version_key(order, a);
-			b = version_key(order, b);
-			a_length = strlen(a);
-			b_length = strlen(b);
-			return a_length != b_length ? (a_length < b_length ? -1 : 1) : strcmp(a, b);
-		}
-		else if (a_number != b_number)
-			return a_number ? -1 : 1;
+		case VERSION_ORDER_BYTES:
+		case VERSION_ORDER_PLAN:
+			return result;
+		case VERSION_ORDER_LEADING:
+			return compare_leading(a, b);
+		case VERSION_ORDER_NUMBER:
+			a_number = is_number(a);
+			b_number = is_number(b);
+			if (a_number && b_number)
+				return compare_digits(a, strlen(a), b, strlen(b));
+			break;
+		case VERSION_ORDER_DOTTED:
+			a_number = is_dotted(a);
+			b_number = is_dotted(b);
+			if (a_number && b_number)
+				return compare_dotted(a, b);
+			break;
 	}
-	return result;
+	return a_number != b_number ? (a_number ? -1 : 1) : result;
 }
 
 bool
@@ -70,7 +128,10 @@ version_within_target(VersionOrder order, const char *version, const char *targe
 bool
 version_is_target(VersionOrder order, const char *version, const char *target)
 {
-	if (order == VERSION_ORDER_NUMBER)
+	if (order == VERSION_ORDER_LEADING && is_number(target) &&
+		compare_digits(version, strspn(version, "0123456789"), target, strlen(target)) == 0)
+		return true;
+	if (order != VERSION_ORDER_BYTES && order != VERSION_ORDER_LEADING)
 		return version_compare(order, version, target) == 0;
 	return *target != '\0' && strncmp(version, target, strlen(target)) == 0;
 }

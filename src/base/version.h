@@ -10,7 +10,13 @@
 typedef enum VersionOrder
 {
 	VERSION_ORDER_NUMBER,		/* digits of any length, as numbers */
-	VERSION_ORDER_BYTES			/* whole stems, by bytes */
+	VERSION_ORDER_BYTES,		/* whole stems, by bytes */
+	VERSION_ORDER_LEADING,		/* by the number that they begin with, those
+								 * without one behind the others; then by
+								 * bytes */
+	VERSION_ORDER_DOTTED,		/* 1.10 behind 1.9, as 1_10; 1.0 is 1 */
+	VERSION_ORDER_PLAN			/* names, whose order is that of a plan; by
+								 * themselves they sort by bytes */
 } VersionOrder;
 
 /* <0, 0, >0 as strcmp. Equal numbers are equal however they are written. */
@@ -28,7 +34,7 @@ extern bool version_matches(VersionOrder order, const char *version, const char 
  */
 extern bool version_within_target(VersionOrder order, const char *version, const char *target);
 
-/* Does the target itself exist: the number, or a stem that begins so? */
+/* Does the target itself exist: the number, or a stem that begins so, or with that number? */
 extern bool version_is_target(VersionOrder order, const char *version, const char *target);
 
 #endif

@@ -34,7 +34,9 @@ static bool take_manifest(Candidates *all, Candidate *item);
 static void refuse_folder(const Candidates *all, const char *folder);
 static bool is_environment_name(const char *name);
 static bool is_claimed(const LayoutRegistry *registry, const SourceEntry *entry);
+static bool is_claimed_as_many(const LayoutRegistry *registry, const SourceEntry *entry);
 static bool holds_migrations(const LayoutRegistry *registry, const SourceEntry *folder);
+static void refuse_if_left(Candidates *all, Candidate *item);
 static void look_deeper(Candidates *all, Candidate *item);
 
 void
@@ -185,12 +187,33 @@ aside_refuse_folders(Candidates *all)
 		/* those of another environment are its own trouble */
 		if (!entry->is_directory || item->elsewhere)
 			continue;
-		if ((all->set->environments == NULL && is_environment_name(entry->name)) ||
-			holds_migrations(all->registry, entry))
-			refuse_folder(all, item->path);
-		if (!is_claimed(all->registry, entry))
-			look_deeper(all, item);
+		/* if that layout is the source's, nothing of it is left out */
+		if (!is_claimed_as_many(all->registry, entry))
+			refuse_if_left(all, item);
 	}
+}
+
+void
+aside_refuse_folders_left(Candidates *all)
+{
+	for (int i = 0; i < all->count; i++)
+	{
+		Candidate  *item = &all->items[i];
+
+		if (!item->aside && item->entry->is_directory && !item->elsewhere && item->claim.version == NULL &&
+			is_claimed_as_many(all->registry, item->entry))
+			refuse_if_left(all, item);
+	}
+}
+
+static void
+refuse_if_left(Candidates *all, Candidate *item)
+{
+	if ((all->set->environments == NULL && is_environment_name(item->entry->name)) ||
+		holds_migrations(all->registry, item->entry))
+		refuse_folder(all, item->path);
+	if (!is_claimed(all->registry, item->entry))
+		look_deeper(all, item);
 }
 
 static void
@@ -228,7 +251,22 @@ is_claimed(const LayoutRegistry *registry, const SourceEntry *entry)
 	{
 		LayoutClaim claim = {0};
 
-		if (registry->rows[i]->claim(entry, &claim) && claim.fault == NULL)
+		if (!registry->rows[i]->chosen_only && (!entry->is_directory || registry->rows[i]->expand == NULL) &&
+			registry->rows[i]->claim(entry, &claim) && claim.fault == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Would some layout find many migrations in a folder? */
+static bool
+is_claimed_as_many(const LayoutRegistry *registry, const SourceEntry *entry)
+{
+	for (int i = 0; i < registry->count; i++)
+	{
+		LayoutClaim claim = {0};
+
+		if (registry->rows[i]->expand != NULL && registry->rows[i]->claim(entry, &claim))
 			return true;
 	}
 	return false;

@@ -22,4 +22,10 @@ extern bool aside_ignores(const LayoutHints *hints, const char *path);
  */
 extern void aside_refuse_folders(Candidates *all);
 
+/*
+ * The same, once the layout is known, of folders whose migrations a layout may take
+ * that the source's is not.
+ */
+extern void aside_refuse_folders_left(Candidates *all);
+
 #endif

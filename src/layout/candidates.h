@@ -22,8 +22,12 @@ typedef struct Candidate
 	LayoutClaim claim;			/* without a version where there is none */
 	const char *deeper;			/* what is in folders inside of it, to follow
 								 * a comma, if that may be meant to run */
-	const char *marked_file;	/* whose contents were looked at, or NULL */
+	const char *looked_into;	/* the file whose contents were looked at, or
+								 * NULL; then: */
 	uint32		marks;			/* a bit for each MarkTool whose mark it has */
+	char	   *checksum;		/* NULL: it could not be read */
+	const Layout *read_by;		/* whose read() was asked, or NULL */
+	List	   *found;			/* what that said: LayoutClaim * */
 } Candidate;
 
 typedef struct Candidates

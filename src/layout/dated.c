@@ -62,5 +62,6 @@ const Layout layout_dated = {
 	.pattern = "YYYYMMDD-description.sql, YYYYMMDDHHMMSS_description.sql",
 	.order = VERSION_ORDER_BYTES,
 	.claim = claim_dated,
+	.down = DOWN_IN_FILE,
 	.name_new = name_dated
 };

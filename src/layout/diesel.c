@@ -48,5 +48,6 @@ const Layout layout_diesel = {
 	.pattern = "VERSION_name/up.sql, VERSION_name/down.sql",
 	.order = VERSION_ORDER_BYTES,
 	.claim = claim_diesel,
+	.down = DOWN_IN_FILE,
 	.name_new = name_diesel
 };

@@ -44,5 +44,6 @@ const Layout layout_golang_migrate = {
 	.pattern = "VERSION_title.up.sql, VERSION_title.down.sql",
 	.order = VERSION_ORDER_NUMBER,
 	.claim = claim_pair,
+	.down = DOWN_IN_FILE,
 	.name_new = name_pair
 };

@@ -11,13 +11,15 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
+#include "layout/aside.h"
 #include "layout/join.h"
 #include "layout/left_out.h"
 
 static RefusedEntry *refuse(MigrationSet *set, const Candidate *item, const char *file, const char *reason);
-static void add_contents(MigrationSet *set, const Candidates *all, const Layout *layout,
-						 const Candidate *item);
-static void bind_ranges(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum);
+static void add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, Candidate *item);
+static void add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const Candidate *item);
+static void add_found(MigrationSet *set, const Candidate *item, const Layout *layout);
+static void bind_unit(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum);
 static void add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim, MarkTool marks);
 static void require_valid(const char *name, const char *version);
 static void join_pairs(MigrationSet *set);
@@ -36,11 +38,12 @@ join_claims(Candidates *all, const Layout *layout)
 
 	set->layout = layout->name;
 	set->order = layout->order;
+	source_hold((Source *) all->source);
 	for (int i = 0; i < all->count; i++)
 	{
-		const Candidate *item = &all->items[i];
+		Candidate  *item = &all->items[i];
 		const SourceEntry *entry = item->entry;
-		const LayoutClaim *claim = &item->claim;
+		LayoutClaim *claim = &item->claim;
 
 		if (item->aside)
 			continue;
@@ -52,13 +55,22 @@ join_claims(Candidates *all, const Layout *layout)
 			left_out_ignore(set, entry, item->path, item->deeper)->elsewhere = item->elsewhere;
 		else
 		{
+			CHECK_FOR_INTERRUPTS();
 			require_valid(entry->name, claim->version);
-			if (layout->read != NULL && !item->elsewhere)
+			if (claim->many)
+				add_many(set, all, layout, item);
+			else if (layout->read != NULL && !item->elsewhere)
 				add_contents(set, all, layout, item);
 			else
+			{
+				/* a file that is one unit, and whose contents were looked at */
+				if (claim->up != NULL && item->looked_into == claim->up->file)
+					claim->up->checksum = item->checksum;
 				add_migration(set, item, claim, layout->marks);
+			}
 		}
 	}
+	source_release((Source *) all->source);
 	qsort_arg(set->migrations, set->count, sizeof(Migration *), compare_migrations, &set->order);
 	join_pairs(set);
 }
@@ -78,27 +90,89 @@ refuse(MigrationSet *set, const Candidate *item, const char *file, const char *r
  * what its name says is not all, and nothing else would look at it again.
  */
 static void
-add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, const Candidate *item)
+add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, Candidate *item)
 {
 	const LayoutClaim *claim = &item->claim;
 	const char *file = (claim->up ? claim->up : claim->down)->file;
 	FileContent content;
-	char	   *checksum = NULL;
+
+	if (item->read_by != layout)
+	{
+		memset(&content, 0, sizeof(content));
+		source_read(all->source, file, &content);
+		if (content.bytes == NULL)
+		{
+			refuse(set, item, file, content.problem);
+			return;
+		}
+		join_read(item, all->source, layout, claim, &content);
+		pfree(content.bytes);
+	}
+	add_found(set, item, layout);
+}
+
+/* An entry of many: each is a candidate by itself. */
+static void
+add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const Candidate *item)
+{
 	ListCell   *lc;
 
-	source_read(all->source, file, &content);
-	if (content.bytes == NULL)
+	foreach(lc, layout->expand(all->source, item->entry))
 	{
-		refuse(set, item, file, content.problem);
-		return;
+		Candidate	part = *item;
+
+		part.claim = *(LayoutClaim *) lfirst(lc);
+		part.path = (part.claim.up ? part.claim.up : part.claim.down)->file;
+		if (aside_ignores(all->hints, part.path))
+			continue;
+		if (part.claim.fault != NULL)
+		{
+			refuse(set, &part, part.path, part.claim.fault)->is_misspelt = true;
+			continue;
+		}
+		require_valid(part.path, part.claim.version);
+		if (layout->read != NULL && !item->elsewhere)
+			add_contents(set, all, layout, &part);
+		else
+			add_migration(set, &part, &part.claim, layout->marks);
 	}
-	foreach(lc, layout->read(&content, claim))
+}
+
+void
+join_read(Candidate *item, const Source *source, const Layout *layout, const LayoutClaim *claim,
+		  const FileContent *content)
+{
+	const char *file = (claim->up ? claim->up : claim->down)->file;
+	char	   *checksum = item->looked_into == file ? item->checksum : NULL;
+	ListCell   *lc;
+
+	item->read_by = layout;
+	item->found = layout->read(source, content, claim);
+	foreach(lc, item->found)
+	{
+		const LayoutClaim *found = lfirst(lc);
+
+		bind_unit(found->up, file, content, &checksum);
+		bind_unit(found->down, file, content, &checksum);
+	}
+}
+
+static void
+add_found(MigrationSet *set, const Candidate *item, const Layout *layout)
+{
+	const char *file = (item->claim.up ? item->claim.up : item->claim.down)->file;
+	ListCell   *lc;
+
+	foreach(lc, item->found)
 	{
 		const LayoutClaim *found = lfirst(lc);
 
 		if (found->fault != NULL)
 		{
-			refuse(set, item, file, found->fault)->is_misspelt = true;
+			RefusedEntry *refused = refuse(set, item, file, found->fault);
+
+			refused->is_misspelt = true;
+			refused->line = found->fault_line;
 			continue;
 		}
 		require_valid(found->version, found->version);
@@ -107,18 +181,19 @@ add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, con
 			require_valid(found->up->file, found->version);
 		if (found->down != NULL)
 			require_valid(found->down->file, found->version);
-		bind_ranges(found->up, file, &content, &checksum);
-		bind_ranges(found->down, file, &content, &checksum);
 		add_migration(set, item, found, layout->marks);
 	}
-	pfree(content.bytes);
 }
 
-/* Ranges are of the content that they were found in; *checksum is summed up when it is first needed. */
+/*
+ * Ranges are of the content that they were found in; *checksum is summed up when it is
+ * first needed.  What a unit's own bytes come to is known as well, now that they
+ * are at hand: nobody has to read them again to see that nothing changed.
+ */
 static void
-bind_ranges(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum)
+bind_unit(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum)
 {
-	if (unit == NULL || unit->range_count == 0)
+	if (unit == NULL || (unit->range_count == 0 && strcmp(unit->file, file) != 0))
 		return;
 	if (strcmp(unit->file, file) != 0)
 		elog(ERROR, "ranges of file \"%s\" were found in file \"%s\"", unit->file, file);
@@ -127,7 +202,10 @@ bind_ranges(ScriptUnit *unit, const char *file, const FileContent *content, char
 		*checksum = palloc(SHA256_HEX_LENGTH + 1);
 		digest_sha256(content->bytes, content->length, *checksum);
 	}
-	unit->file_checksum = *checksum;
+	if (unit->range_count > 0)
+		unit->file_checksum = *checksum;
+	if (unit->direction == UNIT_UP)
+		unit->checksum = unit->range_count > 0 ? unit_checksum(unit, content) : *checksum;
 }
 
 static void
@@ -140,6 +218,10 @@ add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim
 	migration->up = claim->up;
 	migration->down = claim->down;
 	migration->marks = marks;
+	migration->kind = claim->kind;
+	migration->place = claim->place;
+	if (claim->entry != NULL)
+		set->entries = lappend(set->entries, (void *) claim->entry);
 	migration->folder = item->folder;
 	migration->elsewhere = item->elsewhere;
 	if (item->environment != NULL)

@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include "base/finding.h"
+#include "base/nearest.h"
 #include "layout/aside.h"
 #include "layout/environment_files.h"
 #include "layout/join.h"
@@ -24,12 +26,36 @@ static const Layout *const layouts[] = {
 
 #undef LAYOUT
 
-MigrationSet *
-layout_read(const Source *source, const LayoutHints *hints)
+const LayoutRegistry *
+layout_registry(void)
 {
 	static const LayoutRegistry registry = {layouts, lengthof(layouts)};
 
-	return layout_read_by(&registry, source, hints);
+	return &registry;
+}
+
+void
+layout_require_known(const char *name)
+{
+	NearestName nearest = {.wanted = name};
+
+	for (int i = 0; i < lengthof(layouts); i++)
+	{
+		if (strcmp(layouts[i]->name, name) == 0)
+			return;
+		nearest_consider(&nearest, layouts[i]->name);
+	}
+	ereport(ERROR,
+			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			errmsg("layout \"%s\" is unknown", finding_one_line(name)),
+			nearest.found ? errhint("Perhaps you meant \"%s\"; SELECT * FROM migrator.layouts() has them all.", nearest.found) :
+			errhint("SELECT * FROM migrator.layouts() has them all."));
+}
+
+MigrationSet *
+layout_read(const Source *source, const LayoutHints *hints)
+{
+	return layout_read_by(layout_registry(), source, hints);
 }
 
 const Layout *
@@ -69,11 +95,14 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 	aside_put(&all);
 	aside_refuse_folders(&all);
 	layout = recognise(&all);
+	aside_refuse_folders_left(&all);
 	environment_files_check(&all);
 	join_claims(&all, layout);
 	recognise_refuse_misfits(&all);
 	if (all.manifest != NULL)
 		set->manifest = manifest_read(source, all.manifest, set->order);
+	else if (set->entries != NIL)
+		set->manifest = manifest_of_entries(layout->sign ? layout->sign : layout->name, set->order, set->entries);
 	if (set->count == 0 && set->refused == NIL)
 		recognise_refuse_empty(&all);
 	return set;

@@ -23,8 +23,32 @@ typedef struct LayoutClaim
 	ScriptUnit *up;				/* NULL for a down file */
 	ScriptUnit *down;			/* NULL when the entry has none */
 	char	   *fault;			/* it has the form of a name of this layout,
-								 * but cannot be one; or NULL */
+								 * but cannot be one; or its contents are not
+								 * what the tool reads; or NULL */
+	int			fault_line;		/* of the file; 0: it is about the name */
+	bool		many;			/* it is of an entry that Layout.expand() takes
+								 * apart */
+	MigrationKind kind;
+	int			place;			/* in the tool's plan or journal, from 1, with
+								 * VERSION_ORDER_PLAN */
+	const ManifestEntry *entry; /* what it needs, as the tool says it, with
+								 * what else a manifest can say; or NULL */
 } LayoutClaim;
+
+/* How many of a source's files must bear a layout's marks for the source to be its. */
+typedef enum MarksNeeded
+{
+	MARKS_IN_MOST,				/* each file has them; one without is faulty */
+	MARKS_IN_ANY				/* a file has them when it needs them */
+} MarksNeeded;
+
+/* Where the way back is. */
+typedef enum LayoutDown
+{
+	DOWN_NONE,
+	DOWN_IN_FILE,				/* in a file of its own */
+	DOWN_IN_SECTION				/* in a part of the same */
+} LayoutDown;
 
 typedef struct Layout
 {
@@ -48,21 +72,39 @@ typedef struct Layout
 
 	/*
 	 * The tool whose marks are in the files, if they are what tells them from
-	 * those of another layout: an entry is this layout's only when the file
-	 * that its claim names bears one.  Scripts of this layout are not refused
-	 * for these marks, since read() follows them.
+	 * those of another layout: a source is this layout's only when so many
+	 * files bear one.  Scripts of this layout are not refused for these
+	 * marks, since read() follows them.
 	 */
 	MarkTool	marks;
+	MarksNeeded marks_needed;
+	const char *marks_shown;	/* to users; NULL: there are none */
+
+	/*
+	 * Nothing in the source tells it from another layout: it is read so only
+	 * when option "layout" says so, or the record.
+	 */
+	bool		chosen_only;
+
+	LayoutDown	down;
+	bool		repeatable;		/* it knows scripts that run again */
 
 	/*
 	 * What the contents of a claimed file say, if its name does not say all:
 	 * the parts that go up and back, or the migrations that a plan lists.
 	 * Returns LayoutClaims in the place of the one by name, of ranges of this
 	 * file or of whole files of the source; one with a fault is refused.  It
-	 * may get a file without the marks, when the record says that the layout
-	 * is this one. NULL: the claim by name is all there is.
+	 * may get a file without the marks. NULL: the claim by name is all there
+	 * is.
 	 */
-	List	   *(*read) (const FileContent *content, const LayoutClaim *claim);
+	List	   *(*read) (const Source *source, const FileContent *content, const LayoutClaim *claim);
+
+	/*
+	 * Of an entry that claim() takes as one of many migrations, a folder say:
+	 * the claims of all, each of which then goes through read().  NULL: no
+	 * entry is.
+	 */
+	List	   *(*expand) (const Source *source, const SourceEntry *entry);
 
 	/*
 	 * Names the files of a new migration, behind all others: new_names.h has
@@ -84,12 +126,19 @@ typedef struct LayoutRegistry
 	int			count;
 } LayoutRegistry;
 
+/* Those of layouts.h. */
+extern const LayoutRegistry *layout_registry(void);
+
+/* Raise 22023 unless there is one of that name. */
+extern void layout_require_known(const char *name);
+
 /* What is known of a source besides its names. */
 typedef struct LayoutHints
 {
 	char	  **ignore;			/* patterns (base/glob.h) of what is none of
 								 * ours */
 	int			ignore_count;
+	const char *layout;			/* the chosen one, or NULL: it is recognised */
 	const char *environment;	/* the one chosen by those who may, or NULL */
 	const char *recorded_layout;	/* of the service's record, or NULL */
 	/* is a migration on record as applied from this file? */
@@ -99,7 +148,7 @@ typedef struct LayoutHints
 
 /*
  * Read a source into a set, ordered by version.  Raises MG013 when no layout or
- * more than one fits, and for folders with migrations where there are no
+ * more than one fits, or the chosen one does not, and for folders with migrations where there are no
  * environments.  What else is wrong with names, versions and environments is left
  * to the caller, in the set.
  */

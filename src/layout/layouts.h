@@ -8,6 +8,7 @@
  * There is deliberately no #ifndef around this: it is included once to declare
  * (layout.h) and once to list (layout.c).
  */
+LAYOUT(layout_dbmate)
 LAYOUT(layout_golang_migrate)
 LAYOUT(layout_prisma)
 LAYOUT(layout_diesel)

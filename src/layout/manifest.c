@@ -317,6 +317,23 @@ sort_entries(Manifest *manifest)
 	manifest->count = kept;
 }
 
+const Manifest *
+manifest_of_entries(const char *file, VersionOrder order, List *entries)
+{
+	Manifest   *manifest = palloc0(sizeof(Manifest));
+	ListCell   *lc;
+
+	manifest->file = file;
+	manifest->order = order;
+	manifest->entries = MemoryContextAllocHuge(CurrentMemoryContext, Max(list_length(entries), 1) * sizeof(ManifestEntry *));
+	foreach(lc, entries)
+	{
+		manifest->entries[manifest->count++] = lfirst(lc);
+	}
+	sort_entries(manifest);
+	return manifest;
+}
+
 static int
 compare_entries(const void *a, const void *b, void *order)
 {

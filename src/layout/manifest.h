@@ -77,6 +77,9 @@ typedef struct Manifest
  */
 extern const Manifest *manifest_read(const Source *source, const char *file, VersionOrder order);
 
+/* The same of entries that a layout has, each with a version of its own; file is where they were found. */
+extern const Manifest *manifest_of_entries(const char *file, VersionOrder order, List *entries);
+
 /*
  * Does the entry keep its migration out of an environment?  Asked with NULL,
  * where none is known, it cannot be told: false.

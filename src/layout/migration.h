@@ -14,6 +14,16 @@
 #include "layout/unit.h"
 #include "script/mark.h"
 
+/* What its tool makes of a script. */
+typedef enum MigrationKind
+{
+	MIGRATION_VERSIONED,		/* it runs once, in its place */
+	MIGRATION_REPEATABLE,		/* behind all versioned ones, and again when it
+								 * was changed */
+	MIGRATION_BASELINE			/* in the place of all versioned ones up to its
+								 * version, where none of them ran */
+} MigrationKind;
+
 typedef struct Migration
 {
 	char	   *version;		/* as the file shows it */
@@ -22,6 +32,8 @@ typedef struct Migration
 	ScriptUnit *down;			/* or NULL */
 	MarkTool	marks;			/* whose marks its layout follows, so that
 								 * they are no reason to refuse it */
+	MigrationKind kind;
+	int			place;			/* of those of a plan, from 1 */
 	bool		claimed_twice;	/* is among the duplicates of its set */
 	const char *folder;			/* of environments, that its files are in;
 								 * NULL: at the top */
@@ -46,6 +58,7 @@ typedef struct RefusedEntry
 	char	   *reason;
 	bool		is_hook;
 	bool		is_misspelt;	/* the form is right, and the content not */
+	int			line;			/* what is in it is at fault, there; or 0 */
 	bool		elsewhere;		/* in another environment's folder: it stops
 								 * no run of this one */
 } RefusedEntry;
@@ -84,7 +97,9 @@ typedef struct MigrationSet
 	List	   *refused;		/* of RefusedEntry * */
 	List	   *duplicates;		/* of DuplicateVersion * */
 	List	   *hooks;			/* of HookFile * */
-	const Manifest *manifest;	/* NULL: there is no dependencies.json */
+	List	   *entries;		/* ManifestEntry *, of what the layout itself
+								 * knows of needs */
+	const Manifest *manifest;	/* NULL: nobody says what needs what */
 	ScriptUnit *bootstrap[SCRIPT_PLACES];	/* by ScriptPlace, or NULL */
 	ScriptUnit *seeds[SCRIPT_PLACES];	/* likewise */
 } MigrationSet;

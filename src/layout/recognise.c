@@ -2,70 +2,190 @@
  * recognise.c
  *	  Which layout a source has.
  *
- * Every layout is asked about every entry.  The source's layout is the first of
- * the registry that takes all entries which any layout takes; so a row with
- * narrower rules stands before one with wider rules.  When each layout leaves
- * something to another, the source is ambiguous and refused: to apply a part of
- * it would be worse.  The layout of the record decides before that, where a file
- * of the record is there: one odd name must not give all the others new
- * versions.
+ * It is the chosen one, or that of the record where a file of the record is
+ * there: one odd name must not give all the others new versions.  Else every layout
+ * is asked about every entry.  First those that know marks: the source is theirs
+ * when they take all names that any layout takes, and enough of the files bear
+ * their marks.  Then, by names alone, the first of the registry that takes all;
+ * so a row with narrower rules stands before one with wider rules.  When each
+ * layout leaves something to another, or the files bear the marks of two, the source
+ * is ambiguous and refused: to apply a part of it would be worse.
  *
- * Names come first, since they cost nothing.  Contents are read only where
- * names do not tell: for an entry that is named as a layout names its files
- * whose marks are what counts.  One file of such a source without the marks is
- * not taken; then either another layout takes all by their names, and refuses
- * the marks of the others before anything runs, or the source is ambiguous.
- * So doubt about contents never ends in running a file whole that one tool
+ * Contents are read only where names do not tell, and once: what was found in them
+ * is kept with the candidate.  A few marked files among others are not enough;
+ * then a layout takes all by their names, and refuses the marks before anything
+ * runs.  So doubt about contents never ends in running a file whole that one tool
  * would run in parts.
  */
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "parser/parser.h"
-#include "utils/memutils.h"
+#include "miscadmin.h"
 
 #include "base/errors.h"
 #include "base/finding.h"
+#include "layout/join.h"
 #include "layout/left_out.h"
 #include "layout/recognise.h"
-#include "script/split.h"
 
 /* misfits named in an error */
 #define MISFITS_NAMED 5
 
+static const Layout *by_choice(Candidates *all);
+static const Layout *by_marks(Candidates *all);
+static const Layout *by_names(Candidates *all);
 static void find_signs(Candidates *all);
+static bool has_sign(const Candidates *all, const char *sign);
 static bool make_claims(const Layout *layout, Candidates *all, int *claimed, int *faults);
 static const char *path_of(const Candidate *item, const char *file);
 static bool claims(const Layout *layout, const Candidate *item, LayoutClaim *claim);
-static bool takes(const Layout *layout, Candidates *all, Candidate *item, LayoutClaim *claim);
-static uint32 marks_of_file(const Source *source, const char *file);
+static bool is_marked(const Layout *layout, const Candidates *all, Candidate *item, const LayoutClaim *claim);
+static bool fits_by_marks(const Layout *layout, Candidates *all);
 static const Layout *layout_of_record(Candidates *all);
+static bool is_recorded(const LayoutHints *hints, const LayoutClaim *claim);
 static bool taken_by_other(const Layout *layout, Candidates *all, Candidate *item);
-static void refuse_ambiguous(Candidates *all);
-static const char *known_patterns(const LayoutRegistry *registry);
+static void add_first_file(StringInfo detail, const Layout *layout, Candidates *all);
+static void refuse_ambiguous(Candidates *all, const char *detail);
 
-/*
- * The layout of the directory, with its claims made.  A layout with more
- * faulty names than right ones is taken only when no other fits: numbers that
- * are no dates are numbers.
- */
+/* The layout of the source, with its claims made. */
 const Layout *
 recognise(Candidates *all)
 {
 	const Layout *found = NULL;
-	const Layout *asked = NULL; /* whose claims they are */
+
+	find_signs(all);
+	source_hold((Source *) all->source);
+	if (all->hints->layout != NULL)
+		found = by_choice(all);
+	if (found == NULL && all->hints->recorded_layout != NULL)
+		found = layout_of_record(all);
+	if (found == NULL)
+		found = by_marks(all);
+	if (found == NULL)
+		found = by_names(all);
+	source_release((Source *) all->source);
+	return found;
+}
+
+/* The claims of a layout by names, which may leave something. */
+static int
+claim_all(const Layout *layout, Candidates *all)
+{
+	int			claimed = 0;
+
+	for (int i = 0; i < all->count; i++)
+	{
+		Candidate  *item = &all->items[i];
+
+		memset(&item->claim, 0, sizeof(LayoutClaim));
+		if (!item->aside && claims(layout, item, &item->claim) && item->claim.fault == NULL)
+			claimed++;
+	}
+	return claimed;
+}
+
+static const Layout *
+by_choice(Candidates *all)
+{
+	const Layout *layout = NULL;
+
+	for (int i = 0; i < all->registry->count && layout == NULL; i++)
+		if (strcmp(all->registry->rows[i]->name, all->hints->layout) == 0)
+			layout = all->registry->rows[i];
+	if (layout == NULL)
+		elog(ERROR, "unknown layout \"%s\"", all->hints->layout);
+	if (layout->sign != NULL && !has_sign(all, layout->sign))
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
+				errmsg("\"%s\" has not layout \"%s\": there is no file \"%s\"",
+					   finding_one_line(all->source->given), layout->name, layout->sign));
+	if (claim_all(layout, all) == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
+				errmsg("\"%s\" has not layout \"%s\": no name in it fits",
+					   finding_one_line(all->source->given), layout->name),
+				errdetail("The names of that layout are: %s.", layout->pattern),
+				errhint("Check the path, and option \"layout\"."));
+	return layout;
+}
+
+/* NULL when no layout's marks are in enough of the files. */
+static const Layout *
+by_marks(Candidates *all)
+{
+	List	   *fitting = NIL;
+	const Layout *found;
+	int			claimed,
+				faults;
+	StringInfoData detail;
+	ListCell   *lc;
+
+	for (int i = 0; i < all->asked_count; i++)
+	{
+		const Layout *layout = all->asked[i];
+
+		if (layout->marks != MARK_OF_NOBODY && !layout->chosen_only &&
+			make_claims(layout, all, &claimed, &faults) && claimed > 0 && fits_by_marks(layout, all))
+			fitting = lappend(fitting, (void *) layout);
+	}
+	if (fitting == NIL)
+		return NULL;
+	if (list_length(fitting) > 1)
+	{
+		initStringInfo(&detail);
+		foreach(lc, fitting)
+		{
+			add_first_file(&detail, lfirst(lc), all);
+		}
+		refuse_ambiguous(all, detail.data);
+	}
+	found = linitial(fitting);
+	(void) claim_all(found, all);
+	return found;
+}
+
+/* Do enough of the files that a layout claimed bear its marks? */
+static bool
+fits_by_marks(const Layout *layout, Candidates *all)
+{
+	int			looked = 0,
+				marked = 0;
+
+	for (int i = 0; i < all->count; i++)
+	{
+		Candidate  *item = &all->items[i];
+
+		if (item->aside || item->elsewhere || item->claim.version == NULL || item->claim.fault != NULL)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		looked++;
+		if (is_marked(layout, all, item, &item->claim))
+			marked++;
+	}
+	return layout->marks_needed == MARKS_IN_ANY ? marked > 0 : marked > looked - marked;
+}
+
+/*
+ * A layout with more faulty names than right ones is taken only when no other
+ * fits: numbers that are no dates are numbers.
+ */
+static const Layout *
+by_names(Candidates *all)
+{
+	const Layout *found = NULL;
 	bool		any = false;
 	int			claimed = 0,
 				faults = 0;
 
-	find_signs(all);
 	for (int i = 0; i < all->asked_count && (found == NULL || faults > claimed); i++)
 	{
 		int			right,
 					wrong;
-		bool		whole = make_claims(all->asked[i], all, &right, &wrong);
+		bool		whole;
 
-		asked = all->asked[i];
+		if (all->asked[i]->marks != MARK_OF_NOBODY || all->asked[i]->chosen_only)
+			continue;
+		whole = make_claims(all->asked[i], all, &right, &wrong);
 		any |= right > 0 || !whole;
 		if (!whole || right == 0 || (found != NULL && wrong > right))
 			continue;
@@ -73,21 +193,19 @@ recognise(Candidates *all)
 		claimed = right;
 		faults = wrong;
 	}
-	if (all->hints->recorded_layout != NULL &&
-		(found == NULL || strcmp(found->name, all->hints->recorded_layout) != 0))
-	{
-		const Layout *recorded = layout_of_record(all);
-
-		if (recorded != NULL)
-			return recorded;
-		asked = NULL;
-	}
 	if (found == NULL && any)
-		refuse_ambiguous(all);
+	{
+		StringInfoData detail;
+
+		initStringInfo(&detail);
+		for (int i = 0; i < all->asked_count; i++)
+			if (!all->asked[i]->chosen_only)
+				add_first_file(&detail, all->asked[i], all);
+		refuse_ambiguous(all, detail.data);
+	}
 	if (found == NULL)
 		recognise_refuse_empty(all);
-	if (asked != found)
-		(void) make_claims(found, all, &claimed, &faults);
+	(void) make_claims(found, all, &claimed, &faults);
 	return found;
 }
 
@@ -100,24 +218,25 @@ find_signs(Candidates *all)
 	all->asked = palloc(registry->count * sizeof(Layout *));
 	all->asked_count = 0;
 	for (int i = 0; i < registry->count; i++)
-	{
-		const char *sign = registry->rows[i]->sign;
-		const char *slash = sign ? strchr(sign, '/') : NULL;
-		bool		found = sign == NULL;
-
-		for (int j = 0; !found && j < all->count; j++)
-		{
-			const SourceEntry *entry = all->items[j].entry;
-
-			if (slash == NULL)
-				found = !entry->is_directory && strcmp(entry->name, sign) == 0;
-			else
-				found = strlen(entry->name) == slash - sign &&
-					strncmp(entry->name, sign, slash - sign) == 0 && layout_has_child(entry, slash + 1);
-		}
-		if (found)
+		if (registry->rows[i]->sign == NULL || has_sign(all, registry->rows[i]->sign))
 			all->asked[all->asked_count++] = registry->rows[i];
+}
+
+static bool
+has_sign(const Candidates *all, const char *sign)
+{
+	const char *slash = strchr(sign, '/');
+
+	for (int i = 0; i < all->count; i++)
+	{
+		const SourceEntry *entry = all->items[i].entry;
+
+		if (slash == NULL ? !entry->is_directory && strcmp(entry->name, sign) == 0 :
+			strlen(entry->name) == slash - sign &&
+			strncmp(entry->name, sign, slash - sign) == 0 && layout_has_child(entry, slash + 1))
+			return true;
 	}
+	return false;
 }
 
 /*
@@ -134,7 +253,7 @@ make_claims(const Layout *layout, Candidates *all, int *claimed, int *faults)
 
 		if (item->aside)
 			continue;
-		if (!takes(layout, all, item, &item->claim))
+		if (!claims(layout, item, &item->claim))
 		{
 			if (taken_by_other(layout, all, item))
 				return false;
@@ -171,56 +290,37 @@ path_of(const Candidate *item, const char *file)
 }
 
 /*
- * Is the entry this layout's?  Its name says so, and its contents, where they
- * count.  A file that cannot be read bears no marks; whoever is to run it says
- * why.  The files of other environments are not read: their names are enough.
+ * Does the file that a claim names bear the layout's marks?  One that cannot be
+ * read bears none; whoever is to run it says why.  The files of other environments
+ * are not read: their names are enough.
  */
 static bool
-takes(const Layout *layout, Candidates *all, Candidate *item, LayoutClaim *claim)
+is_marked(const Layout *layout, const Candidates *all, Candidate *item, const LayoutClaim *claim)
 {
-	const char *file;
+	const char *file = (claim->up ? claim->up : claim->down)->file;
 
-	if (!claims(layout, item, claim))
-		return false;
-	if (layout->marks == MARK_OF_NOBODY || claim->fault != NULL || item->elsewhere)
+	if (item->elsewhere || claim->many)
 		return true;
-	file = (claim->up ? claim->up : claim->down)->file;
-	if (item->marked_file == NULL || strcmp(item->marked_file, file) != 0)
+	if (item->looked_into == NULL || strcmp(item->looked_into, file) != 0)
 	{
-		item->marked_file = file;
-		item->marks = marks_of_file(all->source, file);
+		FileContent content;
+
+		item->looked_into = file;
+		item->marks = 0;
+		item->checksum = NULL;
+		item->read_by = NULL;
+		memset(&content, 0, sizeof(content));
+		source_read(all->source, file, &content);
+		if (content.bytes == NULL)
+			return false;
+		item->marks = mark_tools(content.bytes, content.length);
+		item->checksum = palloc(SHA256_HEX_LENGTH + 1);
+		digest_sha256(content.bytes, content.length, item->checksum);
+		if ((item->marks & MARK_BIT(layout->marks)) != 0 && layout->read != NULL)
+			join_read(item, all->source, layout, claim, &content);
+		pfree(content.bytes);
 	}
-	if ((item->marks & ((uint32) 1 << layout->marks)) != 0)
-		return true;
-	memset(claim, 0, sizeof(LayoutClaim));
-	return false;
-}
-
-/* A bit for each tool. */
-static uint32
-marks_of_file(const Source *source, const char *file)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrator marks of a file",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
-	SourceScript read = {0};
-	uint32		marks = 0;
-
-	source_read(source, file, &read.raw);
-	if (read.raw.bytes != NULL)
-		source_decode_script(file, &read);
-	if (read.text != NULL)
-	{
-		ListCell   *lc;
-
-		foreach(lc, script_split(read.text, read.length, 1, standard_conforming_strings)->marks)
-		{
-			marks |= (uint32) 1 << ((const Mark *) lfirst(lc))->tool;
-		}
-	}
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
-	return marks;
+	return (item->marks & MARK_BIT(layout->marks)) != 0;
 }
 
 /*
@@ -235,6 +335,7 @@ layout_of_record(Candidates *all)
 	const LayoutHints *hints = all->hints;
 	const Layout *layout = NULL;
 	bool		known = false;
+	ListCell   *lc;
 
 	for (int i = 0; i < all->asked_count; i++)
 	{
@@ -246,11 +347,20 @@ layout_of_record(Candidates *all)
 		Candidate  *item = &all->items[i];
 
 		memset(&item->claim, 0, sizeof(LayoutClaim));
-		if (!item->aside && claims(layout, item, &item->claim) && !known)
-			known = item->claim.up != NULL &&
-				hints->is_recorded(hints->argument, item->claim.up->file);
+		if (item->aside || !claims(layout, item, &item->claim) || known)
+			continue;
+		known = is_recorded(hints, &item->claim);
+		if (item->claim.many)
+			foreach(lc, layout->expand(all->source, item->entry))
+				known |= is_recorded(hints, lfirst(lc));
 	}
 	return known ? layout : NULL;
+}
+
+static bool
+is_recorded(const LayoutHints *hints, const LayoutClaim *claim)
+{
+	return claim->up != NULL && hints->is_recorded(hints->argument, claim->up->file);
 }
 
 static bool
@@ -258,43 +368,42 @@ taken_by_other(const Layout *layout, Candidates *all, Candidate *item)
 {
 	for (int i = 0; i < all->asked_count; i++)
 	{
+		const Layout *other = all->asked[i];
 		LayoutClaim claim;
 
-		if (all->asked[i] != layout && takes(all->asked[i], all, item, &claim) &&
-			claim.fault == NULL)
+		if (other != layout && !other->chosen_only && claims(other, item, &claim) && claim.fault == NULL &&
+			(other->marks == MARK_OF_NOBODY || is_marked(other, all, item, &claim)))
 			return true;
 	}
 	return false;
 }
 
-/* Name each layout that takes something, with its first file. */
+/* Add a layout that takes something, with the first file. */
 static void
-refuse_ambiguous(Candidates *all)
+add_first_file(StringInfo detail, const Layout *layout, Candidates *all)
 {
-	StringInfoData detail;
-
-	initStringInfo(&detail);
-	for (int i = 0; i < all->asked_count; i++)
+	for (int i = 0; i < all->count; i++)
 	{
-		for (int j = 0; j < all->count; j++)
-		{
-			LayoutClaim claim;
+		LayoutClaim claim;
 
-			if (!all->items[j].aside && takes(all->asked[i], all, &all->items[j], &claim) &&
-				claim.fault == NULL)
-			{
-				appendStringInfo(&detail, "%s%s: \"%s\"", detail.len > 0 ? "\n" : "",
-								 all->asked[i]->name,
-								 left_out_name((claim.up ? claim.up : claim.down)->file));
-				break;
-			}
-		}
+		if (all->items[i].aside || !claims(layout, &all->items[i], &claim) || claim.fault != NULL ||
+			(layout->marks != MARK_OF_NOBODY && !is_marked(layout, all, &all->items[i], &claim)))
+			continue;
+		appendStringInfo(detail, "%s%s: \"%s\"", detail->len > 0 ? "\n" : "", layout->name,
+						 left_out_name((claim.up ? claim.up : claim.down)->file));
+		return;
 	}
+}
+
+/* The detail names each layout that takes something. */
+static void
+refuse_ambiguous(Candidates *all, const char *detail)
+{
 	ereport(ERROR,
 			errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
 			errmsg("\"%s\" is ambiguous: its files fit more than one layout", finding_one_line(all->source->given)),
-			errdetail_internal("%s", detail.data),
-			errhint("Name all migrations of a directory by the rules of one layout."));
+			errdetail_internal("%s", detail),
+			errhint("Name all migrations of a directory by the rules of one layout, or choose one with options => '{\"layout\": \"NAME\"}'."));
 }
 
 void
@@ -308,22 +417,8 @@ recognise_refuse_empty(const Candidates *all)
 			refused ?
 			errdetail("No other name in it fits a known layout, and \"%s\" cannot be run: %s.",
 					  refused->file, refused->reason) :
-			errdetail("No name in it fits a known layout:\n%s", known_patterns(all->registry)),
-			errhint("Check the path; it is read on the database server."));
-}
-
-static const char *
-known_patterns(const LayoutRegistry *registry)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	for (int i = 0; i < registry->count; i++)
-	{
-		appendStringInfo(&text, "%s%s: %s", i > 0 ? "\n" : "",
-						 registry->rows[i]->name, registry->rows[i]->pattern);
-	}
-	return text.data;
+			errdetail("No name in it fits a known layout."),
+			errhint("Check the path; it is read on the database server. SELECT * FROM migrator.layouts() has the patterns of names that are known."));
 }
 
 /*

@@ -21,10 +21,11 @@
 #include "script/split.h"
 
 static void keep_file(UnitReader *reader, const char *file);
-static void sum_ranges(UnitText *text);
+static void sum_ranges(const ScriptUnit *unit, const FileContent *content, char *checksum);
 static void take_ranges(UnitText *text);
 static char *blank(char *to, const char *from, const char *end);
-static void refuse_data_in_pieces(const ScriptUnit *unit, Script *script);
+static bool refuse_data_in_pieces(const ScriptUnit *unit, Script *script);
+static void refuse_data_cut_off(Script *script);
 
 ScriptUnit *
 unit_of_file(UnitDirection direction, const char *file)
@@ -34,6 +35,36 @@ unit_of_file(UnitDirection direction, const char *file)
 	unit->direction = direction;
 	unit->file = file;
 	return unit;
+}
+
+ScriptUnit *
+unit_of_ranges(UnitDirection direction, const char *file)
+{
+	return unit_of_file(direction, file);
+}
+
+void
+unit_add_range(ScriptUnit *unit, size_t offset, size_t length, int line)
+{
+	UnitRange  *range;
+
+	if (unit->ranges == NULL)
+		unit->ranges = palloc(sizeof(UnitRange));
+	else if ((unit->range_count & (unit->range_count - 1)) == 0)
+		unit->ranges = repalloc_huge(unit->ranges, 2 * unit->range_count * sizeof(UnitRange));
+	range = &unit->ranges[unit->range_count++];
+	range->offset = offset;
+	range->length = length;
+	range->line = line;
+}
+
+char *
+unit_checksum(const ScriptUnit *unit, const FileContent *content)
+{
+	char	   *checksum = palloc(SHA256_HEX_LENGTH + 1);
+
+	sum_ranges(unit, content, checksum);
+	return checksum;
 }
 
 UnitReader *
@@ -90,7 +121,7 @@ unit_read(UnitReader *reader, const ScriptUnit *unit, UnitText *text)
 		return;
 	}
 	memcpy(text->file_checksum, reader->checksum, sizeof(text->file_checksum));
-	sum_ranges(text);
+	sum_ranges(unit, raw, text->checksum);
 }
 
 /* What could not be read is not kept: another attempt may be luckier. */
@@ -113,11 +144,9 @@ keep_file(UnitReader *reader, const char *file)
 }
 
 static void
-sum_ranges(UnitText *text)
+sum_ranges(const ScriptUnit *unit, const FileContent *content, char *checksum)
 {
-	const ScriptUnit *unit = text->unit;
-	const FileContent *raw = &text->read.raw;
-	Digest	   *digest = digest_create();
+	Digest	   *digest = unit->range_count > 1 ? digest_create() : NULL;
 	size_t		end = 0;
 
 	for (int i = 0; i < unit->range_count; i++)
@@ -125,13 +154,17 @@ sum_ranges(UnitText *text)
 		const UnitRange *range = &unit->ranges[i];
 
 		/* the file is the one that they were made of, by its checksum */
-		if (range->offset < end || range->offset > raw->length ||
-			range->length > raw->length - range->offset)
+		if (range->offset < end || range->offset > content->length ||
+			range->length > content->length - range->offset)
 			elog(ERROR, "range %d of a unit of file \"%s\" does not fit", i, unit->file);
 		end = range->offset + range->length;
-		digest_update(digest, raw->bytes + range->offset, range->length);
+		if (digest == NULL)
+			digest_sha256(content->bytes + range->offset, range->length, checksum);
+		else
+			digest_update(digest, content->bytes + range->offset, range->length);
 	}
-	digest_finish(digest, text->checksum);
+	if (digest != NULL)
+		digest_finish(digest, checksum);
 }
 
 void
@@ -196,6 +229,7 @@ take_ranges(UnitText *text)
 	}
 	*to = '\0';
 	text->first_line = unit->ranges[0].line;
+	text->cut = end < file->length;
 	text->read.raw.bytes = bytes;
 	text->read.raw.length = to - bytes;
 }
@@ -225,8 +259,8 @@ unit_split(const UnitText *text)
 									  standard_conforming_strings);
 
 	script = fill_script(script, text->first_line, standard_conforming_strings, text->variables);
-	if (unit->range_count > 1)
-		refuse_data_in_pieces(unit, script);
+	if ((unit->range_count < 2 || !refuse_data_in_pieces(unit, script)) && text->cut)
+		refuse_data_cut_off(script);
 	if (unit->transactions == UNIT_NO_TRANSACTION &&
 		script_directive(script, "no-transaction") == NULL)
 	{
@@ -251,10 +285,11 @@ touches(const ScriptUnit *unit, int range)
 }
 
 /* What was blanked between two ranges would be rows. */
-static void
+static bool
 refuse_data_in_pieces(const ScriptUnit *unit, Script *script)
 {
 	int			range = 1;
+	bool		refused = false;
 
 	for (int i = 0; i < script->statement_count; i++)
 	{
@@ -284,5 +319,27 @@ refuse_data_in_pieces(const ScriptUnit *unit, Script *script)
 		problem.column = 1;
 		problem.statement = i;
 		script_add_problem(script, &problem);
+		refused = true;
 	}
+	return refused;
+}
+
+/* The mark that ends the unit stands among rows, and what is behind it would be lost. */
+static void
+refuse_data_cut_off(Script *script)
+{
+	const Statement *statement = script->statement_count > 0 ? &script->statements[script->statement_count - 1] : NULL;
+	ScriptProblem problem = {
+		.check = CHECK_SYNTAX,
+		.sqlstate = ERRCODE_SYNTAX_ERROR,
+		.message = "the rows of COPY ... FROM stdin have no end in their part of the file",
+		.hint = "End them with a line \\. before the next mark.",
+		.column = 1
+	};
+
+	if (statement == NULL || statement->data_offset == 0 || statement->data_offset + statement->data_length < script->length)
+		return;
+	problem.line = statement->data_line;
+	problem.statement = script->statement_count - 1;
+	script_add_problem(script, &problem);
 }

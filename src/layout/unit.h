@@ -51,9 +51,12 @@ typedef struct ScriptUnit
 	 * stands in comments, line by line.  None: the whole file.
 	 */
 	int			range_count;
-	const UnitRange *ranges;
+	UnitRange  *ranges;
 	const char *file_checksum;	/* SHA-256 of the file that the ranges were
 								 * found in; a layout leaves it to join.c */
+
+	const char *checksum;		/* SHA-256 of the unit's bytes, as they were when
+								 * the layout was read; NULL: nobody looked */
 
 	/* instead of the file's, in the server's encoding: as it is on record */
 	const char *text;
@@ -66,6 +69,13 @@ typedef struct ScriptUnit
 
 /* A file that is one unit as a whole.  The name is kept, not copied. */
 extern ScriptUnit *unit_of_file(UnitDirection direction, const char *file);
+
+/* A part of a file, without ranges yet, and a range more of it: in the file's order. */
+extern ScriptUnit *unit_of_ranges(UnitDirection direction, const char *file);
+extern void unit_add_range(ScriptUnit *unit, size_t offset, size_t length, int line);
+
+/* The checksum of a unit of ranges, palloc'd; content is that of its file. */
+extern char *unit_checksum(const ScriptUnit *unit, const FileContent *content);
 
 /*
  * Reads the units of a source, which must outlive it.  A file that is read in
@@ -92,6 +102,7 @@ typedef struct UnitText
 	Variables  *variables;		/* of the reader */
 	SourceScript read;			/* raw: of the file, if that was read */
 	int			first_line;		/* that the text begins with, in the file */
+	bool		cut;			/* there is more of the file behind it */
 	char		checksum[SHA256_HEX_LENGTH + 1];	/* of the unit's bytes */
 	char		file_checksum[SHA256_HEX_LENGTH + 1];	/* of all */
 } UnitText;

@@ -58,9 +58,12 @@ check_names_refused(const MigrationSet *set, FindingSink *sink)
 			.check = refused->elsewhere ? CHECK_NAMES_IGNORED_SQL :
 			refused->is_hook ? CHECK_HOOKS : CHECK_NAMES_REFUSED,
 			.file = refused->file,
-			.message = psprintf("\"%s\" can neither be run nor be left out: %s",
-								refused->file, refused->reason),
-			.hint = refused->is_misspelt ?
+			.line = refused->line,
+			.message = refused->line > 0 ? refused->reason :
+			psprintf("\"%s\" can neither be run nor be left out: %s", refused->file, refused->reason),
+			.hint = refused->line > 0 ?
+			"Correct the file; or, if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
+			refused->is_misspelt ?
 			"Correct the name; or, if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
 			"If it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()."
 		};

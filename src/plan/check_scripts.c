@@ -117,7 +117,8 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 	Script	   *script = NULL;
 
 	if (applied && depth == CHECK_FOR_RUN && step->row->checksum != NULL &&
-		unit->range_count == 0 && source_unchanged(reader->source, unit->file, step->row->checksum))
+		(unit->checksum != NULL ? strcmp(unit->checksum, step->row->checksum) == 0 :
+		 unit->range_count == 0 && source_unchanged(reader->source, unit->file, step->row->checksum)))
 		return;
 
 	keep = MemoryContextSwitchTo(work);

@@ -14,6 +14,8 @@
 
 static bool take_entry(const MigrationPlan *plan, Step *step, const ManifestEntry *entry);
 static void leave_entry(MigrationPlan *plan, const ManifestEntry *entry, bool has_step);
+static void put_in_order_of_tool(MigrationPlan *plan);
+static int	compare_places(const void *a, const void *b, void *argument);
 static void find_needs(MigrationPlan *plan, int place);
 static int	find_needed(const MigrationPlan *plan, const char *version, int place);
 static void put_in_order(MigrationPlan *plan);
@@ -30,6 +32,7 @@ order_plan(MigrationPlan *plan, const char *environment)
 	int			excluded = 0;
 
 	plan->environment = environment;
+	put_in_order_of_tool(plan);
 	if (manifest == NULL)
 		return 0;
 	/* both are ordered by version */
@@ -64,6 +67,49 @@ order_plan(MigrationPlan *plan, const char *environment)
 	return excluded;
 }
 
+/*
+ * Where versions are not all that the order is made of: what runs again is behind
+ * what runs once, and a plan has its own order.  What has no file any more comes
+ * first.
+ */
+static void
+put_in_order_of_tool(MigrationPlan *plan)
+{
+	bool		needed = plan->order == VERSION_ORDER_PLAN;
+	int		   *order;
+
+	for (int i = 0; i < plan->count && !needed; i++)
+		needed = plan->steps[i].migration != NULL && plan->steps[i].migration->kind == MIGRATION_REPEATABLE;
+	if (!needed)
+		return;
+	order = palloc(Max(plan->count, 1) * sizeof(int));
+	for (int i = 0; i < plan->count; i++)
+		order[i] = i;
+	qsort_arg(order, plan->count, sizeof(int), compare_places, plan);
+	move_steps(plan, order);
+	pfree(order);
+}
+
+static int
+compare_places(const void *a, const void *b, void *argument)
+{
+	const MigrationPlan *plan = argument;
+	int			left = *(const int *) a;
+	int			right = *(const int *) b;
+	const Migration *left_file = plan->steps[left].migration;
+	const Migration *right_file = plan->steps[right].migration;
+	bool		left_again = left_file != NULL && left_file->kind == MIGRATION_REPEATABLE;
+	bool		right_again = right_file != NULL && right_file->kind == MIGRATION_REPEATABLE;
+	int			left_place = left_file && plan->order == VERSION_ORDER_PLAN ? left_file->place : 0;
+	int			right_place = right_file && plan->order == VERSION_ORDER_PLAN ? right_file->place : 0;
+
+	if (left_again != right_again)
+		return left_again ? 1 : -1;
+	if (left_place != right_place)
+		return left_place < right_place ? -1 : 1;
+	return left < right ? -1 : 1;
+}
+
 /* That an applied migration's file is gone is said elsewhere. */
 static void
 leave_entry(MigrationPlan *plan, const ManifestEntry *entry, bool has_step)
@@ -87,7 +133,7 @@ take_entry(const MigrationPlan *plan, Step *step, const ManifestEntry *entry)
 	return true;
 }
 
-/* What it depends on; places are by version as yet. */
+/* What it depends on; the places are those of the steps as yet. */
 static void
 find_needs(MigrationPlan *plan, int place)
 {
@@ -103,7 +149,7 @@ find_needs(MigrationPlan *plan, int place)
 		int			needed = find_needed(plan, need->version, place);
 
 		if (needed >= 0)
-			step->needs[step->need_count++] = needed;
+			step->needs[step->need_count++] = (int) (plan->by_version[needed] - plan->steps);
 		else
 			step->missing = lappend(step->missing, need);
 	}
@@ -181,8 +227,9 @@ move_steps(MigrationPlan *plan, const int *order)
 		*step = plan->steps[order[i]];
 		for (int j = 0; j < step->need_count; j++)
 			step->needs[j] = places[step->needs[j]];
-		plan->by_version[order[i]] = step;
 	}
+	for (int i = 0; i < plan->count; i++)
+		plan->by_version[i] = &steps[places[plan->by_version[i] - plan->steps]];
 	foreach(lc, plan->rings)
 	{
 		ListCell   *node;

@@ -171,6 +171,9 @@ plan_mark_late(MigrationPlan *plan)
 	{
 		Step	   *step = &plan->steps[i];
 
+		/* what runs again has no place among what runs once */
+		if (step->migration != NULL && step->migration->kind == MIGRATION_REPEATABLE)
+			continue;
 		if (step->state == MIGRATION_APPLIED)
 		{
 			if (applied_after == NULL)
@@ -324,12 +327,15 @@ bool *
 plan_within_target(const MigrationPlan *plan, const char *target)
 {
 	bool	   *within = palloc0(Max(plan->count, 1) * sizeof(bool));
+	const Step *last = target != NULL && plan->order == VERSION_ORDER_PLAN ? plan_find(plan, target) : NULL;
 
 	for (int i = plan->count - 1; i >= 0; i--)
 	{
 		const Step *step = &plan->steps[i];
 
-		within[i] |= target == NULL || version_within_target(plan->order, step->version, target);
+		/* a plan has its own order, and what runs again has none */
+		within[i] |= target == NULL || (plan->order == VERSION_ORDER_PLAN ? last != NULL && step <= last :
+										version_within_target(plan->order, step->version, target));
 		if (within[i] && plan_step_is_pending(step))
 			for (int j = 0; j < step->need_count; j++)
 				within[step->needs[j]] = true;

@@ -52,6 +52,7 @@ scope_resolve(const char *source, const char *service, const char *environment)
 	{
 		scope->ignore = scope->registration->ignore;
 		scope->ignore_count = scope->registration->ignore_count;
+		scope->layout = scope->registration->layout;
 	}
 
 	scope->variables = variables_create();
@@ -350,6 +351,8 @@ scope_require_rights(const Scope *scope, bool runs)
 		appendStringInfo(&what, "%senvironment", what.len > 0 ? ", " : "");
 	if (scope->ignore_count > 0 && scope->ignore == registration->ignore)
 		appendStringInfo(&what, "%signore", what.len > 0 ? ", " : "");
+	if (scope->layout != NULL && scope->layout == registration->layout)
+		appendStringInfo(&what, "%slayout", what.len > 0 ? ", " : "");
 	if (runs && registration->variables != NULL)
 		appendStringInfo(&what, "%svariables", what.len > 0 ? ", " : "");
 	if (runs && scope->search_path != NULL)

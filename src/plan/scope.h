@@ -28,6 +28,8 @@ typedef struct Scope
 	char	  **ignore;			/* patterns of file names that are none of
 								 * ours */
 	int			ignore_count;
+	const char *layout;			/* that the source is read by, or NULL: it is
+								 * recognised */
 	Variables  *variables;		/* of its scripts */
 
 	/* where each value comes from */

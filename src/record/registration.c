@@ -33,6 +33,7 @@
 #include "base/owner_query.h"
 #include "base/settings.h"
 #include "base/variables.h"
+#include "layout/layout.h"
 #include "record/author.h"
 #include "record/registration.h"
 
@@ -49,7 +50,7 @@ const OptionKey registration_options[] = {
 	{"view_schema", OPTION_STRING, "the name of a schema", "Null takes the option away."},
 	{"checks", OPTION_WORDS, "an object of names of checks and their severities", "Null takes the option away."},
 	{"variables", OPTION_OBJECT, "an object of names and values", "Null takes the option away."},
-	{"layout", OPTION_LATER},
+	{"layout", OPTION_STRING, "the name of a layout", "Null takes the option away."},
 	{"mirror", OPTION_LATER},
 	{NULL}
 };
@@ -121,6 +122,7 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	List	   *options;
 	const Option *roles;
 	const Option *ignore;
+	const Option *layout;
 	const Option *checks;
 	const Option *variables;
 	Datum		value;
@@ -145,6 +147,9 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 		service->ignore = ignore->strings;
 		service->ignore_count = ignore->count;
 	}
+	layout = options_find(options, "layout");
+	if (layout != NULL)
+		service->layout = layout->strings[0];
 	checks = options_find(options, "checks");
 	if (checks != NULL)
 	{
@@ -251,12 +256,15 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 	Datum		values[11];
 	char		nulls[11];
 	const Option *ignore = options_find(given, "ignore");
+	const Option *layout = options_find(given, "layout");
 	const Option *variables = options_find(given, "variables");
 	Datum	   *oids;
 	Author		by;
 
 	if (ignore != NULL)
 		glob_require_valid(ignore->strings, ignore->count);
+	if (layout != NULL && !layout->is_null)
+		layout_require_known(layout->strings[0]);
 	if (variables != NULL && !variables->is_null)
 		variables_add_jsonb(variables_create(), variables->object, "option \"variables\"", true);
 	check_floors(old, given);
@@ -265,6 +273,8 @@ registration_write(Service *service, const Service *old, Jsonb *options)
 	trust_own_session(&by, "register a service");
 	if (ignore == NULL && old != NULL && old->ignore_count > 0)
 		tell_what_stays(old, "ignore");
+	if (layout == NULL && old != NULL && old->layout != NULL)
+		tell_what_stays(old, "layout");
 	if (variables == NULL && old != NULL && old->variables != NULL)
 		tell_what_stays(old, "variables");
 	resolve_roles(service, old, given);

@@ -28,6 +28,7 @@ typedef struct Service
 	char	  **ignore;			/* patterns (base/glob.h) of what is none of
 								 * its files */
 	int			ignore_count;
+	char	   *layout;			/* that its source is read by, or NULL */
 	Jsonb	   *variables;		/* an object of names and values, or NULL */
 
 	char	   *view_schema;	/* of the service's view; NULL: the

@@ -24,6 +24,7 @@ typedef struct RunRequest
 	bool		force;
 	char	  **ignore;			/* instead of the registered patterns, or NULL */
 	int			ignore_count;
+	const char *layout;			/* instead of the registered one, or NULL */
 	bool		brief;			/* without the list of migrations */
 	IfLocked	if_locked;
 	int			wait_timeout;	/* ms; 0 = no limit */

@@ -55,6 +55,7 @@ survey_take(const Scope *asked, CheckDepth depth)
 		LayoutHints hints = {
 			.ignore = scope->ignore,
 			.ignore_count = scope->ignore_count,
+			.layout = scope->layout,
 			.environment = scope->environment,
 			.recorded_layout = recorded_layout(survey->record),
 			.is_recorded = is_recorded,

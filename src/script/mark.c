@@ -166,6 +166,48 @@ mark_look(List **marks, Lexer *lexer, const Token *token, int statements, bool o
 	}
 }
 
+MarkTool
+mark_of_line(const char *line, const char *end, MarkSense *sense)
+{
+	const char *text;
+
+	while (line < end && (is_blank(*line) || *line == '#'))
+		line++;
+	if (end - line < 3 || !(line[0] == '-' && line[1] == '-'))
+		return MARK_OF_NOBODY;
+	end = Min(end, line + MARK_LINE_AT_MOST);
+	text = begin_of_text(line, end, false);
+	for (int i = 0; i < lengthof(rows); i++)
+		if (rows[i].tool != MARK_OF_NOBODY && tool_matches(&rows[i], text, end, false, sense))
+			return rows[i].tool;
+	return MARK_OF_NOBODY;
+}
+
+uint32
+mark_tools(const char *bytes, size_t length)
+{
+	static const char byte_order_mark[] = "\xEF\xBB\xBF";
+	static const char sqlx[] = "-- no-transaction";
+	const char *end = bytes + length;
+	uint32		tools = 0;
+	MarkSense	sense;
+
+	if (length >= strlen(sqlx) && memcmp(bytes, sqlx, strlen(sqlx)) == 0)
+		tools |= MARK_BIT(MARK_OF_SQLX);
+	if (length >= strlen(byte_order_mark) && memcmp(bytes, byte_order_mark, strlen(byte_order_mark)) == 0)
+		bytes += strlen(byte_order_mark);
+	while (bytes < end)
+	{
+		const char *line_end = bytes;
+
+		while (line_end < end && *line_end != '\n' && *line_end != '\r')
+			line_end++;
+		tools |= MARK_BIT(mark_of_line(bytes, line_end, &sense));
+		bytes = line_end + 1;
+	}
+	return tools & ~MARK_BIT(MARK_OF_NOBODY);
+}
+
 List *
 mark_settle(List *marks, int statements)
 {

@@ -32,8 +32,12 @@ typedef enum MarkTool
 	MARK_OF_LIQUIBASE,
 	MARK_OF_GRAPHILE_MIGRATE,
 	MARK_OF_ATLAS,
-	MARK_OF_SCHEMA_EVOLUTION_MANAGER
+	MARK_OF_SCHEMA_EVOLUTION_MANAGER,
+	MARK_OF_SQLX				/* divides nothing, so that it stops no run */
 } MarkTool;
+
+/* In a set of tools. */
+#define MARK_BIT(tool) ((uint32) 1 << (tool))
 
 /* What a mark says of the statements behind it. */
 typedef enum MarkSense
@@ -64,6 +68,16 @@ typedef struct Mark
  * it inside of one?
  */
 extern void mark_look(List **marks, Lexer *lexer, const Token *token, int statements, bool open);
+
+/*
+ * The tool whose mark a line is, up to its end, whatever it stands in: the tools read
+ * lines, and know nothing of quotes.  Case, indentation and spacing do not matter
+ * here either.  MARK_OF_NOBODY for most lines, and for plain words.
+ */
+extern MarkTool mark_of_line(const char *line, const char *end, MarkSense *sense);
+
+/* A bit for each tool with a mark among the lines of a file: bytes as they are stored. */
+extern uint32 mark_tools(const char *bytes, size_t length);
 
 /* Once the number of statements is known: the marks that mean something. */
 extern List *mark_settle(List *marks, int statements);

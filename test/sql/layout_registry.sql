@@ -10,7 +10,7 @@ CALL files.make('m/d',
   '1_a.sql', E'-- migrate:up\nCREATE TABLE a();\n-- migrate:down\nDROP TABLE a;\n',
   '2_b.sql', E'-- who\n-- migrate:up\nCREATE TABLE b();\n');
 SELECT layout, version, replace(up, E'\n', ' ') AS up, replace(down, E'\n', ' ') AS down, findings FROM files.layout('m/d');
--- the product has no such layout
+-- the product has another layout of that tool, which asks for more
 SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
 
 -- Marks of another tool stop a run as ever, and so do words of nobody.
@@ -24,7 +24,7 @@ CALL files.make('m/d',
   '1_a.sql', E'-- migrate:up\nCREATE TABLE a();\n-- migrate:down\nDROP TABLE a;\n',
   '2_b.sql', 'CREATE TABLE b();');
 SELECT layout, version, findings FROM files.layout('m/d');
--- a mark in a string is none
+-- a mark in a string is one: the tools read lines, and know no strings
 CALL files.make('m/d', '1_a.sql', E'SELECT \'\n-- migrate:up\n\';');
 SELECT layout, version, findings FROM files.layout('m/d');
 -- what its contents say may be a fault

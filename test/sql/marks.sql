@@ -85,7 +85,7 @@ SELECT migrator.is_current('m/d');
 -- a service that comes from such a tool: what is on record is not run, so it stops nobody; validate() warns
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql', E'-- migrate:up\nCREATE TABLE a();\n-- migrate:down\nDROP TABLE a;');
-SELECT migrator.baseline('m/d');
+SELECT migrator.baseline('m/d', options => '{"layout": "numbered"}');
 CALL files.write('m/d/2_b.sql', 'CREATE TABLE after_dbmate();');
 TABLE files.marks;
 SELECT version, outcome FROM migrator.apply('m/d');

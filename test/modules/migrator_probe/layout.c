@@ -65,7 +65,7 @@ unit_from(const FileContent *content, const char *file, UnitDirection direction,
 }
 
 static List *
-read_divided(const FileContent *content, const LayoutClaim *claim)
+read_divided(const Source *source, const FileContent *content, const LayoutClaim *claim)
 {
 	LayoutClaim *found = palloc(sizeof(LayoutClaim));
 
@@ -98,7 +98,7 @@ claim_listed(const SourceEntry *entry, LayoutClaim *claim)
 }
 
 static List *
-read_listed(const FileContent *content, const LayoutClaim *claim)
+read_listed(const Source *source, const FileContent *content, const LayoutClaim *claim)
 {
 	List	   *result = NIL;
 	char	   *state;
