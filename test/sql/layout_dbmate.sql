@@ -97,4 +97,8 @@ SELECT version, outcome FROM migrator.apply('m/d');
 SELECT schema_name FROM information_schema.schemata WHERE schema_name = 'app';
 CALL files.forget();
 
+-- A new file has both marks.
+SELECT file, content FROM migrator.new_migration('m/d', 'more users', up => 'SELECT 3;', down => 'SELECT 4;');
+SELECT version, name FROM migrator.pending('m/d');
+
 SELECT * FROM migrator.layouts();
