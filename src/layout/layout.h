@@ -26,8 +26,8 @@ typedef struct LayoutClaim
 								 * but cannot be one; or its contents are not
 								 * what the tool reads; or NULL */
 	int			fault_line;		/* of the file; 0: it is about the name */
-	bool		many;			/* it is of an entry that Layout.expand() takes
-								 * apart */
+	bool		many;			/* it is of an entry that Layout.expand()
+								 * takes apart */
 	MigrationKind kind;
 	int			place;			/* in the tool's plan or journal, from 1, with
 								 * VERSION_ORDER_PLAN */

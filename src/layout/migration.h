@@ -18,10 +18,10 @@
 typedef enum MigrationKind
 {
 	MIGRATION_VERSIONED,		/* it runs once, in its place */
-	MIGRATION_REPEATABLE,		/* behind all versioned ones, and again when it
-								 * was changed */
-	MIGRATION_BASELINE			/* in the place of all versioned ones up to its
-								 * version, where none of them ran */
+	MIGRATION_REPEATABLE,		/* behind all versioned ones, and again when
+								 * it was changed */
+	MIGRATION_BASELINE			/* in the place of all versioned ones up to
+								 * its version, where none of them ran */
 } MigrationKind;
 
 typedef struct Migration

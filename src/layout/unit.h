@@ -55,8 +55,9 @@ typedef struct ScriptUnit
 	const char *file_checksum;	/* SHA-256 of the file that the ranges were
 								 * found in; a layout leaves it to join.c */
 
-	const char *checksum;		/* SHA-256 of the unit's bytes, as they were when
-								 * the layout was read; NULL: nobody looked */
+	const char *checksum;		/* SHA-256 of the unit's bytes, as they were
+								 * when the layout was read; NULL: nobody
+								 * looked */
 
 	/* instead of the file's, in the server's encoding: as it is on record */
 	const char *text;
