@@ -128,9 +128,8 @@ version_within_target(VersionOrder order, const char *version, const char *targe
 bool
 version_is_target(VersionOrder order, const char *version, const char *target)
 {
-	if (order == VERSION_ORDER_LEADING && is_number(target) &&
-		compare_digits(version, strspn(version, "0123456789"), target, strlen(target)) == 0)
-		return true;
+	if (order == VERSION_ORDER_LEADING && is_number(target))
+		return compare_digits(version, strspn(version, "0123456789"), target, strlen(target)) == 0;
 	if (order != VERSION_ORDER_BYTES && order != VERSION_ORDER_LEADING)
 		return version_compare(order, version, target) == 0;
 	return *target != '\0' && strncmp(version, target, strlen(target)) == 0;

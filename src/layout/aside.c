@@ -66,7 +66,11 @@ aside_put(Candidates *all)
 				"it says what must not run, and is read at the top of the source only";
 		if (reason != NULL && !hints->is_recorded(hints->argument, item->path))
 		{
-			left_out_refuse(all->set, item->path, reason)->elsewhere = item->elsewhere;
+			RefusedEntry *refused = left_out_refuse(all->set, item->path, reason);
+
+			refused->elsewhere = item->elsewhere;
+			if (!name_is_manifest(item->entry->name))
+				item->never_up = refused;
 			continue;
 		}
 		item->aside = false;
@@ -251,7 +255,7 @@ is_claimed(const LayoutRegistry *registry, const SourceEntry *entry)
 	{
 		LayoutClaim claim = {0};
 
-		if (!registry->rows[i]->chosen_only && (!entry->is_directory || registry->rows[i]->expand == NULL) &&
+		if (!registry->rows[i]->chosen_only && !registry->rows[i]->any_name && (!entry->is_directory || registry->rows[i]->expand == NULL) &&
 			registry->rows[i]->claim(entry, &claim) && claim.fault == NULL)
 			return true;
 	}

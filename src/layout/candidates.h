@@ -19,6 +19,8 @@ typedef struct Candidate
 	List	   *listed_by;		/* Environment * whose list names it */
 	bool		elsewhere;		/* of other environments than the one chosen */
 	bool		aside;			/* the layouts are not asked */
+	RefusedEntry *never_up;		/* because the name says that it does not go
+								 * up: what the set says of it; or NULL */
 	LayoutClaim claim;			/* without a version where there is none */
 	const char *deeper;			/* what is in folders inside of it, to follow
 								 * a comma, if that may be meant to run */

@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 
 #include "layout/aside.h"
+#include "layout/claim.h"
 #include "layout/join.h"
 #include "layout/left_out.h"
 
@@ -19,7 +20,6 @@ static RefusedEntry *refuse(MigrationSet *set, const Candidate *item, const char
 static void add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, Candidate *item);
 static void add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const Candidate *item);
 static void add_found(MigrationSet *set, const Candidate *item, const Layout *layout);
-static void bind_unit(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum);
 static void add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim, MarkTool marks);
 static void require_valid(const char *name, const char *version);
 static void join_pairs(MigrationSet *set);
@@ -45,6 +45,13 @@ join_claims(Candidates *all, const Layout *layout)
 		const SourceEntry *entry = item->entry;
 		LayoutClaim *claim = &item->claim;
 
+		/* contents that say what goes up have the last word */
+		if (item->never_up != NULL && layout->down == DOWN_IN_SECTION &&
+			claim_by_name(layout, item, claim) && claim->fault == NULL)
+		{
+			set->refused = list_delete_ptr(set->refused, item->never_up);
+			item->aside = false;
+		}
 		if (item->aside)
 			continue;
 		if (claim->fault != NULL)
@@ -105,7 +112,7 @@ add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, Can
 			refuse(set, item, file, content.problem);
 			return;
 		}
-		join_read(item, all->source, layout, claim, &content);
+		claim_read(item, all->source, layout, claim, &content);
 		pfree(content.bytes);
 	}
 	add_found(set, item, layout);
@@ -138,25 +145,6 @@ add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const C
 	}
 }
 
-void
-join_read(Candidate *item, const Source *source, const Layout *layout, const LayoutClaim *claim,
-		  const FileContent *content)
-{
-	const char *file = (claim->up ? claim->up : claim->down)->file;
-	char	   *checksum = item->looked_into == file ? item->checksum : NULL;
-	ListCell   *lc;
-
-	item->read_by = layout;
-	item->found = layout->read(source, content, claim);
-	foreach(lc, item->found)
-	{
-		const LayoutClaim *found = lfirst(lc);
-
-		bind_unit(found->up, file, content, &checksum);
-		bind_unit(found->down, file, content, &checksum);
-	}
-}
-
 static void
 add_found(MigrationSet *set, const Candidate *item, const Layout *layout)
 {
@@ -183,29 +171,6 @@ add_found(MigrationSet *set, const Candidate *item, const Layout *layout)
 			require_valid(found->down->file, found->version);
 		add_migration(set, item, found, layout->marks);
 	}
-}
-
-/*
- * Ranges are of the content that they were found in; *checksum is summed up when it is
- * first needed.  What a unit's own bytes come to is known as well, now that they
- * are at hand: nobody has to read them again to see that nothing changed.
- */
-static void
-bind_unit(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum)
-{
-	if (unit == NULL || (unit->range_count == 0 && strcmp(unit->file, file) != 0))
-		return;
-	if (strcmp(unit->file, file) != 0)
-		elog(ERROR, "ranges of file \"%s\" were found in file \"%s\"", unit->file, file);
-	if (*checksum == NULL)
-	{
-		*checksum = palloc(SHA256_HEX_LENGTH + 1);
-		digest_sha256(content->bytes, content->length, *checksum);
-	}
-	if (unit->range_count > 0)
-		unit->file_checksum = *checksum;
-	if (unit->direction == UNIT_UP)
-		unit->checksum = unit->range_count > 0 ? unit_checksum(unit, content) : *checksum;
 }
 
 static void

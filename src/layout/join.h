@@ -15,11 +15,4 @@
  */
 extern void join_claims(Candidates *all, const Layout *layout);
 
-/*
- * Ask a layout what the contents of a claimed file say, and keep it with the
- * candidate: join_claims() does not ask again.
- */
-extern void join_read(Candidate *item, const Source *source, const Layout *layout, const LayoutClaim *claim,
-					  const FileContent *content);
-
 #endif

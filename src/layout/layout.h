@@ -79,6 +79,8 @@ typedef struct Layout
 	MarkTool	marks;
 	MarksNeeded marks_needed;
 	const char *marks_shown;	/* to users; NULL: there are none */
+	bool		any_name;		/* names say nothing: a file without marks is
+								 * no migration, whatever it is called */
 
 	/*
 	 * Nothing in the source tells it from another layout: it is read so only

@@ -9,6 +9,9 @@
  * (layout.h) and once to list (layout.c).
  */
 LAYOUT(layout_dbmate)
+LAYOUT(layout_goose)
+LAYOUT(layout_sql_migrate)
+LAYOUT(layout_node_pg_migrate)
 LAYOUT(layout_golang_migrate)
 LAYOUT(layout_prisma)
 LAYOUT(layout_diesel)

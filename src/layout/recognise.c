@@ -24,7 +24,7 @@
 
 #include "base/errors.h"
 #include "base/finding.h"
-#include "layout/join.h"
+#include "layout/claim.h"
 #include "layout/left_out.h"
 #include "layout/recognise.h"
 
@@ -37,9 +37,6 @@ static const Layout *by_names(Candidates *all);
 static void find_signs(Candidates *all);
 static bool has_sign(const Candidates *all, const char *sign);
 static bool make_claims(const Layout *layout, Candidates *all, int *claimed, int *faults);
-static const char *path_of(const Candidate *item, const char *file);
-static bool claims(const Layout *layout, const Candidate *item, LayoutClaim *claim);
-static bool is_marked(const Layout *layout, const Candidates *all, Candidate *item, const LayoutClaim *claim);
 static bool fits_by_marks(const Layout *layout, Candidates *all);
 static const Layout *layout_of_record(Candidates *all);
 static bool is_recorded(const LayoutHints *hints, const LayoutClaim *claim);
@@ -78,7 +75,7 @@ claim_all(const Layout *layout, Candidates *all)
 		Candidate  *item = &all->items[i];
 
 		memset(&item->claim, 0, sizeof(LayoutClaim));
-		if (!item->aside && claims(layout, item, &item->claim) && item->claim.fault == NULL)
+		if (!item->aside && claim_by_name(layout, item, &item->claim) && item->claim.fault == NULL)
 			claimed++;
 	}
 	return claimed;
@@ -159,7 +156,7 @@ fits_by_marks(const Layout *layout, Candidates *all)
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		looked++;
-		if (is_marked(layout, all, item, &item->claim))
+		if (claim_is_marked(layout, all, item, &item->claim))
 			marked++;
 	}
 	return layout->marks_needed == MARKS_IN_ANY ? marked > 0 : marked > looked - marked;
@@ -253,7 +250,7 @@ make_claims(const Layout *layout, Candidates *all, int *claimed, int *faults)
 
 		if (item->aside)
 			continue;
-		if (!claims(layout, item, &item->claim))
+		if (!claim_by_name(layout, item, &item->claim))
 		{
 			if (taken_by_other(layout, all, item))
 				return false;
@@ -264,63 +261,6 @@ make_claims(const Layout *layout, Candidates *all, int *claimed, int *faults)
 			(*claimed)++;
 	}
 	return true;
-}
-
-/*
- * Does the layout claim the entry by its name?  Layouts know names; what is in
- * an environment's folder is that folder's.
- */
-static bool
-claims(const Layout *layout, const Candidate *item, LayoutClaim *claim)
-{
-	memset(claim, 0, sizeof(LayoutClaim));
-	if (!layout->claim(item->entry, claim))
-		return false;
-	if (item->folder != NULL && claim->up != NULL)
-		claim->up->file = path_of(item, claim->up->file);
-	if (item->folder != NULL && claim->down != NULL)
-		claim->down->file = path_of(item, claim->down->file);
-	return true;
-}
-
-static const char *
-path_of(const Candidate *item, const char *file)
-{
-	return file == item->entry->name ? item->path : psprintf("%s/%s", item->folder, file);
-}
-
-/*
- * Does the file that a claim names bear the layout's marks?  One that cannot be
- * read bears none; whoever is to run it says why.  The files of other environments
- * are not read: their names are enough.
- */
-static bool
-is_marked(const Layout *layout, const Candidates *all, Candidate *item, const LayoutClaim *claim)
-{
-	const char *file = (claim->up ? claim->up : claim->down)->file;
-
-	if (item->elsewhere || claim->many)
-		return true;
-	if (item->looked_into == NULL || strcmp(item->looked_into, file) != 0)
-	{
-		FileContent content;
-
-		item->looked_into = file;
-		item->marks = 0;
-		item->checksum = NULL;
-		item->read_by = NULL;
-		memset(&content, 0, sizeof(content));
-		source_read(all->source, file, &content);
-		if (content.bytes == NULL)
-			return false;
-		item->marks = mark_tools(content.bytes, content.length);
-		item->checksum = palloc(SHA256_HEX_LENGTH + 1);
-		digest_sha256(content.bytes, content.length, item->checksum);
-		if ((item->marks & MARK_BIT(layout->marks)) != 0 && layout->read != NULL)
-			join_read(item, all->source, layout, claim, &content);
-		pfree(content.bytes);
-	}
-	return (item->marks & MARK_BIT(layout->marks)) != 0;
 }
 
 /*
@@ -347,7 +287,7 @@ layout_of_record(Candidates *all)
 		Candidate  *item = &all->items[i];
 
 		memset(&item->claim, 0, sizeof(LayoutClaim));
-		if (item->aside || !claims(layout, item, &item->claim) || known)
+		if (item->aside || !claim_by_name(layout, item, &item->claim) || known)
 			continue;
 		known = is_recorded(hints, &item->claim);
 		if (item->claim.many)
@@ -371,8 +311,8 @@ taken_by_other(const Layout *layout, Candidates *all, Candidate *item)
 		const Layout *other = all->asked[i];
 		LayoutClaim claim;
 
-		if (other != layout && !other->chosen_only && claims(other, item, &claim) && claim.fault == NULL &&
-			(other->marks == MARK_OF_NOBODY || is_marked(other, all, item, &claim)))
+		if (other != layout && !other->chosen_only && claim_by_name(other, item, &claim) && claim.fault == NULL &&
+			(other->marks == MARK_OF_NOBODY || claim_is_marked(other, all, item, &claim)))
 			return true;
 	}
 	return false;
@@ -386,8 +326,8 @@ add_first_file(StringInfo detail, const Layout *layout, Candidates *all)
 	{
 		LayoutClaim claim;
 
-		if (all->items[i].aside || !claims(layout, &all->items[i], &claim) || claim.fault != NULL ||
-			(layout->marks != MARK_OF_NOBODY && !is_marked(layout, all, &all->items[i], &claim)))
+		if (all->items[i].aside || !claim_by_name(layout, &all->items[i], &claim) || claim.fault != NULL ||
+			(layout->marks != MARK_OF_NOBODY && !claim_is_marked(layout, all, &all->items[i], &claim)))
 			continue;
 		appendStringInfo(detail, "%s%s: \"%s\"", detail->len > 0 ? "\n" : "", layout->name,
 						 left_out_name((claim.up ? claim.up : claim.down)->file));

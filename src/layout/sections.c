@@ -74,6 +74,18 @@ lines_is_comment(const FileLines *lines)
 	return first == lines->end || (lines->end - first >= 2 && first[0] == '-' && first[1] == '-');
 }
 
+bool
+sections_in_comment(const FileLines *lines, bool open)
+{
+	for (const char *c = lines->text; c + 1 < lines->end; c++)
+		if (open ? c[0] == '*' && c[1] == '/' : c[0] == '/' && c[1] == '*')
+		{
+			open = !open;
+			c++;
+		}
+	return open;
+}
+
 char *
 lines_quoted(const FileLines *lines)
 {
@@ -186,9 +198,17 @@ sections_fault(Sections *sections, int line, const char *format,...)
 bool
 sections_name_new(NewMigration *fresh, const char *up_mark, const char *down_mark)
 {
+	const char *latest = fresh->latest_version;
+	int			digits = latest != NULL ? layout_leading_digits(latest) : 0;
+
 	fresh->up_mark = up_mark;
 	fresh->down_mark = down_mark;
-	return new_names_like_latest(fresh);
+	if (digits == 0 || latest[digits] == '\0')
+		return new_names_like_latest(fresh);
+	/* the version is the name: another number, the same character behind it */
+	fresh->up_file = psprintf("%s%c%s.sql", new_names_number(pnstrdup(latest, digits)), latest[digits],
+							  latest[digits] == '-' ? new_names_joined(fresh->words, '-') : fresh->words);
+	return true;
 }
 
 List *

@@ -709,7 +709,14 @@ line_comment(Splitter *splitter, const Token *token)
 			splitter->lexer.references = script->reads_references = true;
 	}
 	look_for_mark(splitter, token);
-	comment_describe_line(&splitter->description, script->text, token, directive != NULL);
+	if (!splitter->description.done)
+	{
+		const char *text = script->text + token->offset;
+		MarkSense	sense;
+
+		comment_describe_line(&splitter->description, script->text, token,
+							  directive != NULL || mark_of_line(text, text + token->length, &sense) != MARK_OF_NOBODY);
+	}
 }
 
 static void
