@@ -66,7 +66,7 @@ claim_is_marked(const Layout *layout, const Candidates *all, Candidate *item, co
 
 void
 claim_read(Candidate *item, const Source *source, const Layout *layout, const LayoutClaim *claim,
-		  const FileContent *content)
+		   const FileContent *content)
 {
 	const char *file = (claim->up ? claim->up : claim->down)->file;
 	char	   *checksum = item->looked_into == file ? item->checksum : NULL;

@@ -87,7 +87,11 @@ read_sql_migrate(const Source *source, const FileContent *content, const LayoutC
 			else if (!any && !in_comment && !lines_is_comment(lines) && lines_skip(lines->text, lines->end, "/*", false) == NULL)
 				sections_fault(&sections, lines->number, "sql-migrate would leave out what is before the first \"-- +migrate Up\": %s",
 							   lines_quoted(lines));
-			/* a heading of several lines; what follows it on its last one is no matter */
+
+			/*
+			 * a heading of several lines; what follows it on its last one is
+			 * no matter
+			 */
 			else if (!any)
 				in_comment = sections_in_comment(lines, in_comment);
 			continue;
