@@ -30,8 +30,10 @@ CALL files.make('m/d',
   '8_alone.sql', E'-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY ON users (name);\nINSERT INTO users VALUES (\'eight\');\n'
     '-- +goose Down\nDROP SCHEMA app CASCADE;\n',
   '9_late_mark.sql', E'-- +goose Up\nSELECT 1;\n-- +goose Down\nDROP SCHEMA app CASCADE;\n-- +goose no transaction\n',
-  '10_words.sql', E'-- +goose Up\nSELECT \'x -- +goose Down\'; -- +goose Down\nCOMMENT ON TABLE users IS \'+goose Down\';\n-- +goose Down\nDROP SCHEMA app CASCADE;\n',
-  '11_envsub.sql', E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT 1;\n-- costs $5\n-- +goose ENVSUB OFF\nSELECT \'$HOME ${HOME}\';\n-- +goose Down\nDROP SCHEMA app CASCADE;');
+  '10_words.sql', E'-- +goose Up\nSELECT \'x -- +goose Down\'; -- +goose Down\nCOMMENT ON TABLE users IS \'+goose Down\';\n'
+    '-- +goose Down\nDROP SCHEMA app CASCADE;\n',
+  '11_envsub.sql', E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT 1;\n-- costs $5\n-- +goose ENVSUB OFF\nSELECT \'$HOME ${HOME}\';\n'
+    '-- +goose Down\nDROP SCHEMA app CASCADE;');
 TABLE files.wrong;
 SELECT version, transactional, description FROM migrator.pending('m/d');
 SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);

@@ -23,7 +23,8 @@ CALL files.make('m/d',
   '5_no_way.sql', E'-- Up Migration\nINSERT INTO users VALUES (\'five\');\n-- up migration goes on\nSELECT 5;\n',
   '6_unmarked.sql', E'INSERT INTO users VALUES (\'six\');\n',
   '7_alone.sql', E'-- Up Migration\nCREATE INDEX CONCURRENTLY ON users (name);\n-- Down Migration\nDROP SCHEMA app CASCADE;\n',
-  '8_words.sql', E'-- Up Migration\nSELECT \'x -- Down Migration\'; -- Down Migration\n-- see the down migration\nSELECT 8;\n-- Down Migration\nDROP SCHEMA app CASCADE;\n');
+  '8_words.sql', E'-- Up Migration\nSELECT \'x -- Down Migration\'; -- Down Migration\n-- see the down migration\nSELECT 8;\n'
+    '-- Down Migration\nDROP SCHEMA app CASCADE;\n');
 TABLE files.wrong;
 CALL migrator.up('m/d', options => '{"verbose": false}') \gset
 SELECT :'result'::jsonb ->> 'outcome' AS outcome, :'result'::jsonb ->> 'applied' AS applied;

@@ -15,7 +15,8 @@ SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
 
 -- Up never runs Down. Each Down here would drop everything.
 CALL files.make('m/d',
-  '1-plain.sql', E'/* a heading,\n of two lines */\n\n-- +migrate Up\n-- the users\nCREATE TABLE users(name text);\n\n-- +migrate Down\nDROP SCHEMA app CASCADE;\n',
+  '1-plain.sql', E'/* a heading,\n of two lines */\n\n-- +migrate Up\n-- the users\nCREATE TABLE users(name text);\n\n'
+    '-- +migrate Down\nDROP SCHEMA app CASCADE;\n',
   '2-crlf.sql', E'-- +migrate Up\r\nINSERT INTO users VALUES (\'two\r\nlines\');\r\n-- +migrate Down\r\nDROP SCHEMA app CASCADE;\r\n',
   '3-down-first.sql', E'-- +migrate Down\nDROP SCHEMA app CASCADE;\n-- +migrate Up\nINSERT INTO users VALUES (\'three\');\n',
   '4-several.sql', E'-- +migrate Up\nCREATE TABLE a();\n-- +migrate Down\nDROP SCHEMA app CASCADE;\n-- +migrate Up\nCREATE TABLE b();\n',
