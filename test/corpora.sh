@@ -21,14 +21,15 @@ root=${REPO:-$(cd "$here/.." && pwd)}
 forget_pg_environment
 
 out=$1 counts=${2:-/dev/null}
-names=${CORPORA:-openmeter chirpstack-as claircore-indexer claircore-matcher documenso umami crates-io docs-rs mas}
+names=${CORPORA:-openmeter chirpstack-as claircore-indexer claircore-matcher documenso umami crates-io docs-rs mas
+bionic-gpt openfga bitmagnet goalert horizon boundary}
 call=${CORPORA_CALL:-apply}
 kit=${MIGRATOR_CORPORA:-$root/../shared/corpora}
 export MIRROR=${MIRROR:-$root/../.mirror}
 export PYTHONDONTWRITEBYTECODE=1
 
 # Histories with statements that refuse a transaction block: apply must say so before it runs anything.
-refused_by_apply=" crates-io mas "
+refused_by_apply=" crates-io mas openfga goalert horizon "
 
 skip() {
   note "SKIP: $1"

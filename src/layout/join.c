@@ -20,7 +20,7 @@ static RefusedEntry *refuse(MigrationSet *set, const Candidate *item, const char
 static void add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, Candidate *item);
 static void add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const Candidate *item);
 static void add_found(MigrationSet *set, const Candidate *item, const Layout *layout);
-static void add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim, MarkTool marks);
+static void add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim, const Layout *layout);
 static void require_valid(const char *name, const char *version);
 static void join_pairs(MigrationSet *set);
 static int	join_folders(MigrationSet *set, Migration **same, int count);
@@ -73,7 +73,7 @@ join_claims(Candidates *all, const Layout *layout)
 				/* a file that is one unit, and whose contents were looked at */
 				if (claim->up != NULL && item->looked_into == claim->up->file)
 					claim->up->checksum = item->checksum;
-				add_migration(set, item, claim, layout->marks);
+				add_migration(set, item, claim, layout);
 			}
 		}
 	}
@@ -141,7 +141,7 @@ add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const C
 		if (layout->read != NULL && !item->elsewhere)
 			add_contents(set, all, layout, &part);
 		else
-			add_migration(set, &part, &part.claim, layout->marks);
+			add_migration(set, &part, &part.claim, layout);
 	}
 }
 
@@ -169,12 +169,12 @@ add_found(MigrationSet *set, const Candidate *item, const Layout *layout)
 			require_valid(found->up->file, found->version);
 		if (found->down != NULL)
 			require_valid(found->down->file, found->version);
-		add_migration(set, item, found, layout->marks);
+		add_migration(set, item, found, layout);
 	}
 }
 
 static void
-add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim, MarkTool marks)
+add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim, const Layout *layout)
 {
 	Migration  *migration = palloc0(sizeof(Migration));
 
@@ -182,7 +182,7 @@ add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim
 	migration->name = claim->name;
 	migration->up = claim->up;
 	migration->down = claim->down;
-	migration->marks = marks;
+	migration->marks = layout->marks != MARK_OF_NOBODY ? layout->marks : layout->follows;
 	migration->kind = claim->kind;
 	migration->place = claim->place;
 	if (claim->entry != NULL)

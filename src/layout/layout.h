@@ -79,6 +79,8 @@ typedef struct Layout
 	MarkTool	marks;
 	MarksNeeded marks_needed;
 	const char *marks_shown;	/* to users; NULL: there are none */
+	MarkTool	follows;		/* marks that its scripts are not refused for,
+								 * though its names are enough to tell it */
 	bool		any_name;		/* names say nothing: a file without marks is
 								 * no migration, whatever it is called */
 

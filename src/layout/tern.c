@@ -1,0 +1,101 @@
+/*
+ * tern.c
+ *	  tern: NUMBER_name.sql, with "---- create above / drop below ----".
+ *
+ * As in tern: what is above that goes up, what is below goes back, and a file
+ * without it goes up as a whole.  "---- tern: disable-tx ----" is a line of its own.
+ * tern divides at the words wherever they are, and fills in Go templates before
+ * anything else; where that would matter, the file is refused.
+ */
+#include "postgres.h"
+
+#include "layout/sections.h"
+
+#define DIVIDER "---- create above / drop below ----"
+#define DISABLE_TX "---- tern: disable-tx ----"
+
+static bool
+claim_tern(const SourceEntry *entry, LayoutClaim *claim)
+{
+	char		direction;
+	int			stem = layout_sql_stem(entry->name, &direction);
+	int			digits = layout_leading_digits(entry->name);
+
+	if (entry->is_directory || stem < 0 || direction == 'd' || digits == 0 || digits + 1 >= stem ||
+		entry->name[digits] != '_')
+		return false;
+	claim->version = pnstrdup(entry->name, digits);
+	claim->name = pnstrdup(entry->name + digits + 1, stem - digits - 1);
+	claim->up = unit_of_file(UNIT_UP, entry->name);
+	return true;
+}
+
+static const char *
+find_words(const FileLines *lines, const char *words)
+{
+	int			length = strlen(words);
+
+	for (const char *c = lines->text; lines->end - c >= length; c++)
+		if (*c == *words && memcmp(c, words, length) == 0)
+			return c;
+	return NULL;
+}
+
+static bool
+is_line(const FileLines *lines, const char *words)
+{
+	return lines->end - lines->text == (int) strlen(words) && memcmp(lines->text, words, strlen(words)) == 0;
+}
+
+static List *
+read_tern(const Source *source, const FileContent *content, const LayoutClaim *claim)
+{
+	Sections	sections;
+	FileLines  *lines = &sections.lines;
+	bool		below = false;
+	MarkSense	sense;
+
+	sections_begin(&sections, content, claim);
+	/* what goes up begins with the file */
+	sections.open = sections_unit(&sections, UNIT_UP);
+	sections.from_line = 1;
+	while (sections.result->fault == NULL && lines_next(lines))
+	{
+		if (find_words(lines, "{{") != NULL)
+			sections_fault(&sections, lines->number, "tern would fill in a template here, and a database server cannot: %s", lines_quoted(lines));
+		else if (is_line(lines, DISABLE_TX))
+			sections_set_transactions(&sections, below ? UNIT_DOWN : UNIT_UP, UNIT_NO_TRANSACTION);
+		else if (below)
+			continue;
+		else if (is_line(lines, DIVIDER) && !lines->after_cr)
+		{
+			below = true;
+			sections_open(&sections, UNIT_DOWN);
+		}
+		else if (find_words(lines, DIVIDER) != NULL)
+			sections_fault(&sections, lines->number, "tern divides the file at these words, which have to be a line of their own: %s", lines_quoted(lines));
+		else if (mark_of_line(lines->text, lines->end, &sense) == MARK_OF_TERN)
+			sections_fault(&sections, lines->number, "tern reads no mark in %s: it is \"%s\"", lines_quoted(lines),
+						   sense == MARK_DOWN ? DIVIDER : DISABLE_TX);
+	}
+	return sections_end(&sections);
+}
+
+static bool
+name_tern(NewMigration *fresh)
+{
+	return sections_name_new(fresh, NULL, DIVIDER);
+}
+
+const Layout layout_tern = {
+	.name = "tern",
+	.pattern = "NUMBER_name.sql",
+	.order = VERSION_ORDER_NUMBER,
+	.claim = claim_tern,
+	.marks = MARK_OF_TERN,
+	.marks_needed = MARKS_IN_ANY,
+	.marks_shown = DIVIDER ", " DISABLE_TX,
+	.down = DOWN_IN_SECTION,
+	.read = read_tern,
+	.name_new = name_tern
+};

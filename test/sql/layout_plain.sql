@@ -1,0 +1,85 @@
+-- Layouts whose files are scripts as a whole: sqlx, schema-evolution-manager, Boundary's; and those that have to be chosen.
+\getenv dir PG_ABS_SRCDIR
+\i :dir/include/setup.sql
+CREATE VIEW files.wrong AS
+  SELECT file, check_name AS check, severity, line, message FROM migrator.validate('m/d')
+  WHERE severity IN ('error', 'blocked') ORDER BY file COLLATE "C", line;
+CREATE VIEW files.found AS SELECT version, name, file, transactional FROM migrator.pending('m/d');
+-- the layout is named in validate()'s ok rows
+CREATE VIEW files.layout AS SELECT message FROM migrator.validate('m/d') WHERE check_name = 'readable';
+
+-- sqlx: one file that begins with its mark is enough; without it the names are those of others
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a(i int);', '20240101120000_b.sql', E'-- no-transaction\nCREATE INDEX CONCURRENTLY ON a (i);\n',
+  '3_c.sql', E'\n-- no-transaction\nSELECT 1;');
+TABLE files.layout;
+TABLE files.found;
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+SELECT version, layout, non_transactional FROM migrator.migrations ORDER BY length(version), version;
+CALL files.forget();
+CALL files.make('m/d', '1_a.up.sql', E'-- no-transaction\nSELECT 1;', '1_a.down.sql', E'-- no-transaction\nSELECT 2;', '2_b.up.sql', 'SELECT 3;');
+TABLE files.layout;
+TABLE files.found;
+CALL files.make('m/d', '1_a.up.sql', E'--no-transaction\nSELECT 1;', '1_a.down.sql', 'SELECT 2;');
+TABLE files.layout;
+-- a service that has been another layout's stays so
+CALL files.make('m/d', '1_a.sql', 'SELECT 1;');
+SELECT version, outcome FROM migrator.apply('m/d');
+CALL files.write('m/d/2_b.sql', E'-- no-transaction\nSELECT 2;');
+SELECT version, outcome FROM migrator.apply('m/d');
+SELECT version, layout FROM migrator.migrations ORDER BY 1;
+CALL files.forget();
+
+-- schema-evolution-manager
+CALL files.make('m/d', '20240101-120000.sql', 'CREATE TABLE a(i int);',
+  '20240101-120001.sql', E'-- sem.attribute.transaction = none\nCREATE INDEX CONCURRENTLY ON a (i);',
+  '20240102-000000.sql', E'--  sem.attribute.transaction=single \nSELECT 1;', 'README.md', '');
+TABLE files.layout;
+TABLE files.found;
+CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+SELECT version, layout, non_transactional FROM migrator.migrations ORDER BY version;
+SELECT regexp_replace(file, '\d', '9', 'g') AS file FROM migrator.new_migration('m/d', 'next');
+CALL files.forget();
+CALL files.make('m/d', '20240101-120000.sql', E'SELECT 1;\n-- sem.attribute.transaction = nothing\n', '20240101-120001.sql', E'-- sem.attribute.timeout = 1\n',
+  '20240102-120000.sql', E'-- sem.attribute.transaction = single\nCREATE DATABASE x;', '20240230-000000.sql', '');
+TABLE files.wrong;
+-- beside other names of the day it is dated
+CALL files.names('m/d', '20240101-120000.sql', '20240102-more.sql');
+TABLE files.layout;
+
+-- Boundary's: folders that are numbers, and files in them
+CALL files.names('m/d', '0/01_a.up.sql', '0/10_c.up.sql', '0/2_b.up.sql', '10/01_a.up.sql', '9/01_z.up.sql', '9/hooks.go', 'README.md');
+TABLE files.layout;
+TABLE files.found;
+SELECT count(*) FROM migrator.apply('m/d');
+CALL files.names('m/d', '0/01_a.up.sql', '1/02_b.sql', '1/01_c.up.sql');
+TABLE files.wrong;
+SELECT files.error($$SELECT * FROM migrator.apply('m/d', 'other', options => '{"ignore": "1/02_b.sql"}')$$);
+CALL files.names('m/d', '0/01_a.up.sql', '0/1_b.up.sql');
+TABLE files.wrong;
+-- beside files at the top they would be left out
+CALL files.names('m/d', '0/01_a.up.sql', '1_a.up.sql');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d', 'other')$$);
+CALL files.forget();
+
+-- What nothing but the choice tells from others
+CALL files.make('m/d', '20240101120000_a.sql', 'CREATE TABLE a();', '20240102120000_b.sql', 'CREATE TABLE b();');
+TABLE files.layout;
+SELECT version, outcome FROM migrator.apply('m/d', options => '{"layout": "supabase"}');
+-- the record knows it from then on
+CALL files.write('m/d/20240103120000_c.sql', 'CREATE TABLE c();');
+TABLE files.layout;
+SELECT version, name FROM migrator.apply('m/d');
+SELECT regexp_replace(file, '\d', '9', 'g') AS file FROM migrator.new_migration('m/d', 'next');
+CALL files.forget();
+CALL files.make('m/d', 'V1__a.sql', 'CREATE TABLE a();', 'U1.5__b.sql', 'CREATE TABLE b();',
+  'V10__c.sql', 'CREATE TABLE c();', 'V2__d.sql', 'CREATE TABLE d();');
+SELECT version, name FROM migrator.apply('m/d', options => '{"layout": "refinery"}');
+CALL files.forget();
+CALL files.make('m/d', 'V0001__a.sql', 'CREATE TABLE a(i int);', 'V0002__NONTRANSACTIONAL_b.sql', 'CREATE INDEX CONCURRENTLY ON a (i); SELECT 1;');
+CALL migrator.up('m/d', options => '{"layout": "yandex-pgmigrate", "verbose": false}') \gset
+SELECT version, name, layout, non_transactional FROM migrator.migrations ORDER BY version;
+CALL files.forget();
+CALL files.names('m/d', 'V1_a.sql', 'v2__b.sql', 'V3__.sql', 'V__c.sql', 'V4__d.SQL');
+SELECT version, files.error(format($$SELECT * FROM migrator.apply('m/d', options => '{"layout": "%s", "ignore": ["V1_*", "v2*", "V3*", "V_*"]}')$$, version))
+  FROM unnest('{refinery,yandex-pgmigrate,supabase}'::text[]) AS version;
