@@ -57,7 +57,10 @@ expand_boundary(const Source *source, const SourceEntry *entry)
 		int			digits,
 					stem;
 
-		/* what is no script is none of the runner's; a script of another form may be meant to run */
+		/*
+		 * what is no script is none of the runner's; a script of another form
+		 * may be meant to run
+		 */
 		if (layout_sql_stem(file, &direction) < 0)
 			continue;
 		claim = palloc0(sizeof(LayoutClaim));
