@@ -50,7 +50,7 @@ sum_up() {
 say "Packages: PostgreSQL, its development files, compiler, make, the headers of OpenSSL, libarchive and zlib, pgTAP, pg_prove, Perl's test modules"
 server_install perl libipc-run-perl libtap-parser-sourcehandler-pgtap-perl postgresql-%v-pgtap
 if wanted tap || wanted staged; then
-  say "Packages: pgbouncer, the clients of Python, Java and Node"
+  say "Packages: pgbouncer, pg_cron, the drivers of Python, Java, Node and Go"
   clients_install
 fi
 choose_user

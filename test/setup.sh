@@ -113,12 +113,19 @@ cluster_guard_off() {
   if grep -q "migrator's tests" $POLICY 2>/dev/null; then as_root rm -f $POLICY; fi
 }
 
-# What the tests of clients and poolers need: pgbouncer, psycopg, the JDBC driver and a compiler for Java, node with pg.
-# Without one of them its test is skipped, and says so.
+# What the tests of clients and poolers need: pgbouncer, Python's drivers, the JDBC driver and a compiler for Java, node with
+# pg, Go with its drivers, pg_cron. Without one of them its test is skipped, and says so.
 clients_install() {
-  local cache=${MIGRATOR_CLIENTS_CACHE:-/var/cache/migrator-clients} service=''
+  local cache=${MIGRATOR_CLIENTS_CACHE:-/var/cache/migrator-clients} service='' p
   local wanted=(pgbouncer python3-psycopg libpostgresql-jdbc-java)
   has_apt || return 0
+  # not every release has them
+  for p in python3-psycopg2 python3-asyncpg golang-go golang-github-lib-pq-dev golang-github-jackc-pgx-v4-dev; do
+    if apt-cache show "$p" >/dev/null 2>&1; then wanted+=("$p"); fi
+  done
+  if [ "$PG_CONFIG" = "/usr/lib/postgresql/$MAJOR/bin/pg_config" ] && apt-cache show "postgresql-$MAJOR-cron" >/dev/null 2>&1; then
+    wanted+=("postgresql-$MAJOR-cron")
+  fi
   java --list-modules 2>/dev/null | grep -q '^jdk.compiler' || wanted+=(default-jdk-headless)
   # where node is Debian's own, or none, so is its driver; another node's packages conflict with it
   command -v node >/dev/null || wanted+=(nodejs node-pg)
