@@ -424,6 +424,15 @@ CREATE FUNCTION migrator.summary(source text = NULL, service text = NULL, enviro
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_summary';
 COMMENT ON FUNCTION migrator.summary IS 'status() as one JSON object: total, applied, pending, failed, appliedMigrations (name, appliedAt, executionTime in milliseconds, status), pendingMigrations. service => ''*'': the sums of every registered service, and services, one such object each.';
 
+CREATE FUNCTION migrator.slow(threshold interval = NULL, service text = NULL)
+  RETURNS TABLE (service text, version text, name text, execution_time_ms double precision, applied_at timestamptz, environment text)
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_slow';
+COMMENT ON FUNCTION migrator.slow IS 'Applied migrations that took threshold or longer (null: migrator.slow_threshold), the slowest first. execution_time_ms in milliseconds. service => ''*'': of every registered service.';
+
+CREATE FUNCTION migrator.is_slow(execution_time_ms double precision) RETURNS boolean
+  LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_is_slow';
+COMMENT ON FUNCTION migrator.is_slow IS 'Is a migration slow that took so many milliseconds, by migrator.slow_threshold? For view migration_performance.';
+
 CREATE FUNCTION migrator.validate(source text = NULL, service text = NULL, environment text = NULL, verbose boolean = false)
   RETURNS TABLE (check_name text, severity text, version text, file text, line integer, message text, hint text,
                  service text)
@@ -667,10 +676,10 @@ COMMENT ON VIEW migrator.schema_migrations IS 'One row for each migration that w
 CREATE VIEW migrator.migration_performance WITH (security_barrier) AS
   SELECT version AS migration_id, execution_time_ms, applied_at AS executed_at,
          coalesce(environment, '') AS environment, state = 'applied' AS success, service,
-         coalesce(execution_time_ms > 30000, false) AS slow
+         coalesce(migrator.is_slow(execution_time_ms), false) AS slow
     FROM migrator.migrations, (SELECT) AS not_updatable
    WHERE state IN ('applied', 'failed') AND NOT baseline;
-COMMENT ON VIEW migrator.migration_performance IS 'How long each migration took, in milliseconds. slow: more than 30 seconds.';
+COMMENT ON VIEW migrator.migration_performance IS 'How long each migration took, in milliseconds. slow: migrator.slow_threshold or longer.';
 
 -- Those of runs have objsubid 3, and their keys come from the service alone: see src/record/lock.c.
 CREATE VIEW migrator.locks AS
@@ -801,5 +810,6 @@ GRANT SELECT ON ALL SEQUENCES IN SCHEMA migrator TO pg_database_owner;
 GRANT SELECT ON migrator.locks, migrator.progress TO pg_monitor;
 -- it looks after its rights by itself, and a view's functions run with the rights of whoever reads it
 GRANT EXECUTE ON FUNCTION migrator.progress_of(bigint) TO PUBLIC;
--- it reads nothing but its arguments
-GRANT EXECUTE ON FUNCTION migrator.window_times(time, time, text[], tstzrange, text, timestamptz) TO PUBLIC;
+-- they read nothing but their arguments
+GRANT EXECUTE ON FUNCTION migrator.window_times(time, time, text[], tstzrange, text, timestamptz), migrator.is_slow(double precision)
+  TO PUBLIC;

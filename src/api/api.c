@@ -100,7 +100,7 @@ api_interval_ms(FunctionCallInfo fcinfo, int n, const char *name, int when_null)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("argument \"%s\" must not be negative", name),
-				errhint("Zero waits without limit."));
+				strcmp(name, "threshold") == 0 ? 0 : errhint("Zero waits without limit."));
 	/* less than a millisecond is still not "no limit" */
 	return ms > INT_MAX ? INT_MAX : ms > 0 && ms < 1 ? 1 : (int) ms;
 }

@@ -16,6 +16,16 @@
 #include "record/runs.h"
 #include "record/who.h"
 
+/* argument of take_dead_run() */
+typedef struct DeadRuns
+{
+	const char *service;
+	List	   *runs;
+	MemoryContext context;
+} DeadRuns;
+
+static void take_dead_run(HeapTuple tuple, TupleDesc desc, void *argument);
+
 static void
 read_int64(HeapTuple tuple, TupleDesc desc, void *argument)
 {
@@ -125,17 +135,37 @@ record_finish_run(const RunEntry *run)
 	(void) owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL);
 }
 
-void
+List *
 record_end_dead_runs(const char *service)
 {
 	static OwnerQuery query = {
 		"UPDATE migrator.runs SET finished_at = pg_catalog.clock_timestamp(), outcome = 'interrupted',"
-		" progress_handle = NULL WHERE service = $1 AND finished_at IS NULL",
+		" progress_handle = NULL WHERE service = $1 AND finished_at IS NULL"
+		" RETURNING run_id, kind, environment",
 		1, {TEXTOID}
 	};
 	Datum		value = CStringGetTextDatum(service);
+	DeadRuns	dead = {service, NIL, CurrentMemoryContext};
 
-	(void) owner_query_run(&query, SPI_OK_UPDATE, &value, NULL, InvalidSnapshot, NULL, NULL);
+	(void) owner_query_run(&query, SPI_OK_UPDATE_RETURNING, &value, NULL, InvalidSnapshot, take_dead_run, &dead);
+	return dead.runs;
+}
+
+static void
+take_dead_run(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	DeadRuns   *dead = argument;
+	MemoryContext old = MemoryContextSwitchTo(dead->context);
+	RunEntry   *run = palloc0(sizeof(RunEntry));
+
+	read_int64(tuple, desc, &run->run_id);
+	run->kind = owner_query_text(tuple, desc, 2);
+	run->service = dead->service;
+	run->environment = owner_query_text(tuple, desc, 3);
+	run->outcome = "interrupted";
+	run->duration_ms = -1;
+	dead->runs = lappend(dead->runs, run);
+	MemoryContextSwitchTo(old);
 }
 
 uint32

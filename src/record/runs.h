@@ -6,6 +6,7 @@
 #define MIGRATOR_RECORD_RUNS_H
 
 #include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
 
 /* A row of "runs". */
 typedef struct RunEntry
@@ -48,8 +49,8 @@ extern void record_write_run(RunEntry *run, bool finished);
 /* Complete it. */
 extern void record_finish_run(const RunEntry *run);
 
-/* Under the lock of the service: no other run can be in progress. */
-extern void record_end_dead_runs(const char *service);
+/* Under the lock of the service: no other run can be in progress.  Returns those that it has ended, as RunEntry *. */
+extern List *record_end_dead_runs(const char *service);
 
 /* Where a run that goes on shows what it does, 0 when it does not. */
 extern uint32 record_progress_handle(int64 run_id);

@@ -23,7 +23,9 @@
 #include "record/service_state.h"
 #include "run/current_run.h"
 #include "run/event.h"
+#include "run/notify.h"
 #include "run/shared.h"
+#include "run/slow.h"
 #include "run/vanished.h"
 
 /* bytes of an error's message, and of its detail, that are put on record */
@@ -34,7 +36,6 @@ static const char *bounded(const char *text);
 static void warn_of_no_rollback(const Run *run);
 static const char *run_call_name(const Run *run);
 static const char *next_step(const Run *run, const Step *step);
-static double interval_ms(const Interval *interval);
 
 /* Which migration it was is said by others. */
 void
@@ -425,6 +426,24 @@ run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 	entry->duration_ms = run_elapsed_since(run->start);
 }
 
+void
+run_notify_end(const RunEntry *entry, const ErrorData *error)
+{
+	notify_run_finished(entry, error ? unpack_sql_state(error->sqlerrcode) : NULL, error ? error->message : NULL);
+}
+
+void
+run_end_dead(const char *service)
+{
+	ListCell   *lc;
+
+	foreach(lc, record_end_dead_runs(service))
+	{
+		notify_run_finished(lfirst(lc), unpack_sql_state(ERRCODE_CRASH_SHUTDOWN),
+							"interrupted: its session ended, or its server");
+	}
+}
+
 /*
  * Errors that another way of running avoids say so, behind the hint they may
  * have; errors that did not come from a statement say which migration it was.
@@ -591,25 +610,12 @@ run_step_not_run(Run *run, Step *step, const char *reason)
 void
 run_step_applied(Run *run, Step *step)
 {
-	const ManifestEntry *entry = step->entry;
-
-	if (run->direction == UNIT_UP && entry != NULL && entry->estimated_duration != NULL && run->elapsed > interval_ms(entry->estimated_duration))
-		ereport(WARNING,
-				errmsg("migration \"%s\" took longer than its estimated duration, %s", finding_one_line(step->version),
-					   DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(entry->estimated_duration)))),
-				errdetail("It took %.3f ms.", run->elapsed));
+	slow_warn(step, run->direction, run->elapsed);
 	run->applied++;
 	event_applied(run->request->scope->service, run->direction, step->version, step->name, run->elapsed,
 				  run->request->dry_run);
 	run_report_step(run, step, run_done_outcome(run), run->elapsed,
 					run->request->dry_run ? "dry run: undone" : NULL);
-}
-
-static double
-interval_ms(const Interval *interval)
-{
-	return interval->time / 1000.0 +
-		(interval->day + interval->month * (double) DAYS_PER_MONTH) * SECS_PER_DAY * 1000.0;
 }
 
 /* In history, in runs and in results. */
@@ -649,6 +655,7 @@ run_record_step(Run *run, const Step *step)
 		record_write(&entry);
 	else
 		record_write_back(&entry);
+	notify_entry(&entry);
 
 	/* of a script that ran part by part there is nothing left to undo */
 	if (run->policy.value[POLICY_REQUIRE_APPROVAL])

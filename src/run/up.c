@@ -80,6 +80,7 @@
 #include "run/event.h"
 #include "run/hook.h"
 #include "run/migration_timeout.h"
+#include "run/notify.h"
 #include "run/progress.h"
 #include "run/shared.h"
 #include "run/step.h"
@@ -89,8 +90,8 @@
 static void fill_result(const Run *run, RunResult *result);
 static bool look(Run *run);
 static void up_locked(Run *run);
-static void finish_run(Run *run, const char *outcome);
-static void try_finish_run(Run *run, const char *outcome);
+static void finish_run(Run *run, const char *outcome, const ErrorData *error);
+static void try_finish_run(Run *run, const char *outcome, const ErrorData *error);
 static void end_dead_runs(const Run *run);
 static ErrorData *up_steps(Run *run, StringInfo failed);
 static bool goes_on(const Run *run);
@@ -202,7 +203,7 @@ end_dead_runs(const Run *run)
 		lock_for_session(&lock, &result);
 		if (result.acquired)
 		{
-			record_end_dead_runs(lock.service);
+			run_end_dead(lock.service);
 			transaction_commit(true);
 		}
 	}
@@ -261,11 +262,12 @@ up_locked(Run *run)
 		run_tell_begin(run);
 	}
 
-	record_end_dead_runs(service);
+	run_end_dead(service);
 	run->run_id = record_new_run_id();
 	run_fill_entry(run, "running", &entry);
 	entry.progress_handle = progress_begin(run->run_id, run->survey->plan->selected);
 	record_write_run(&entry, false);
+	notify_run_started(&entry, run->survey->plan->selected);
 	run_stamp_environment(run);
 	track_begin(run);
 	transaction_commit(migrator_commit == COMMIT_EACH);
@@ -278,7 +280,7 @@ up_locked(Run *run)
 			auto_back(run, error);
 		outcome = error != NULL ? "failed" : run_done_outcome(run);
 		track_end(run);
-		finish_run(run, outcome);
+		finish_run(run, outcome, error);
 	}
 	PG_CATCH();
 	{
@@ -288,7 +290,7 @@ up_locked(Run *run)
 		 */
 		error = transaction_catch(context);
 		(void) step_restore_settings(run);
-		try_finish_run(run, outcome);
+		try_finish_run(run, outcome, error);
 		ReThrowError(error);
 	}
 	PG_END_TRY();
@@ -307,24 +309,25 @@ up_locked(Run *run)
 
 /* This commit takes all those before it to the disk. */
 static void
-finish_run(Run *run, const char *outcome)
+finish_run(Run *run, const char *outcome, const ErrorData *error)
 {
 	RunEntry	entry;
 
 	run_fill_entry(run, outcome, &entry);
 	record_finish_run(&entry);
+	run_notify_end(&entry, error);
 	transaction_commit(true);
 }
 
 /* After an error, which is the one to be raised; the next run ends what this cannot. */
 static void
-try_finish_run(Run *run, const char *outcome)
+try_finish_run(Run *run, const char *outcome, const ErrorData *error)
 {
 	MemoryContext context = CurrentMemoryContext;
 
 	PG_TRY();
 	{
-		finish_run(run, outcome);
+		finish_run(run, outcome, error);
 	}
 	PG_CATCH();
 	{
