@@ -98,7 +98,7 @@ notify_run_finished(const RunEntry *run, const char *sqlstate, const char *messa
 		event.message = message;
 	else
 		event.message = psprintf(back ? "Rolled back: %d, Failed: %d%s%.*s" : "Applied: %d, Failed: %d%s%.*s",
-							 run->applied, run->failed, message ? ": " : "", OUTBOX_PAYLOAD_LIMIT, message ? message : "");
+								 run->applied, run->failed, message ? ": " : "", OUTBOX_PAYLOAD_LIMIT, message ? message : "");
 	put(&event);
 }
 
