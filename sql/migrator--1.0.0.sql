@@ -427,7 +427,7 @@ COMMENT ON FUNCTION migrator.summary IS 'status() as one JSON object: total, app
 CREATE FUNCTION migrator.slow(threshold interval = NULL, service text = NULL)
   RETURNS TABLE (service text, version text, name text, execution_time_ms double precision, applied_at timestamptz, environment text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_slow';
-COMMENT ON FUNCTION migrator.slow IS 'Applied migrations that took threshold or longer (null: migrator.slow_threshold), the slowest first. execution_time_ms in milliseconds. service => ''*'': of every registered service.';
+COMMENT ON FUNCTION migrator.slow IS 'Applied migrations that took longer than threshold (null: migrator.slow_threshold), the slowest first. execution_time_ms in milliseconds. service => ''*'': of every registered service.';
 
 CREATE FUNCTION migrator.is_slow(execution_time_ms double precision) RETURNS boolean
   LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_is_slow';
@@ -679,7 +679,7 @@ CREATE VIEW migrator.migration_performance WITH (security_barrier) AS
          coalesce(migrator.is_slow(execution_time_ms), false) AS slow
     FROM migrator.migrations, (SELECT) AS not_updatable
    WHERE state IN ('applied', 'failed') AND NOT baseline;
-COMMENT ON VIEW migrator.migration_performance IS 'How long each migration took, in milliseconds. slow: migrator.slow_threshold or longer.';
+COMMENT ON VIEW migrator.migration_performance IS 'How long each migration took, in milliseconds. slow: longer than migrator.slow_threshold.';
 
 -- Those of runs have objsubid 3, and their keys come from the service alone: see src/record/lock.c.
 CREATE VIEW migrator.locks AS

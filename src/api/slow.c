@@ -23,7 +23,7 @@ static int	slower_first(const ListCell *a, const ListCell *b);
 static bool
 is_slow(double ms, int threshold)
 {
-	return threshold >= 0 && ms >= threshold;
+	return threshold >= 0 && ms > threshold;
 }
 
 /* slow(threshold, service) */

@@ -244,7 +244,7 @@ define_user_settings(void)
 							&migrator_migration_timeout, 0, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomIntVariable(PREFIX "slow_threshold",
-							"Time from which on a migration is slow.",
+							"Time beyond which a migration is slow.",
 							"Of one that took longer there is a WARNING. Zero means every migration, -1 none.",
 							&migrator_slow_threshold, 30 * 1000, -1, INT_MAX,
 							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);

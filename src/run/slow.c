@@ -23,7 +23,7 @@ slow_warn(const Step *step, UnitDirection direction, double ms)
 	const char *version = finding_one_line(step->version);
 	const char *expected = estimated ? DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(estimated))) : NULL;
 
-	if (migrator_slow_threshold >= 0 && ms >= migrator_slow_threshold)
+	if (migrator_slow_threshold >= 0 && ms > migrator_slow_threshold)
 		ereport(WARNING,
 				errmsg("migration \"%s\" is slow: it took %.3f ms", version, ms),
 				expected ?
