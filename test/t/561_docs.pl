@@ -1,5 +1,5 @@
 # The examples of README.md and of each page of docs/: what they print is what the page says. test/README.md has the rules.
-# DOCS="up drift" runs these pages alone.
+# PAGES="up drift" runs these pages alone.
 use strict;
 use warnings;
 
@@ -14,7 +14,7 @@ our $TODO;
 
 my $root = "$FindBin::RealBin/../..";
 my $node = PostgreSQL::Test::Cluster->new('docs');
-$node->init(extra => [ '-U', 'postgres' ]);
+$node->init(allows_streaming => 1, extra => [ '-U', 'postgres' ]);
 $ENV{PGUSER} = 'postgres';
 delete @ENV{qw(MIGRATION_ENV PGOPTIONS)};
 $node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\nlog_min_messages = error\n");
@@ -24,7 +24,7 @@ $node->start;
 my %no_setup = map { $_ => 1 } qw(README dependencies development drift environments hooks layouts lint locks make operations policy prove
 	record rollback security services settings stage up validate variables);
 
-my %wanted = map { $_ => 1 } split ' ', $ENV{DOCS} // '';
+my %wanted = map { $_ => 1 } split ' ', $ENV{PAGES} // '';
 my %count;
 my $messages = MigratorDocs::messages_of($root);
 for my $page ("$root/README.md", sort glob "$root/docs/*.md")
