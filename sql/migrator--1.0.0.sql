@@ -129,6 +129,8 @@ CREATE TABLE migrator.runs (
 );
 -- those without an end are asked for at the beginning of each run
 CREATE INDEX runs_open ON migrator.runs (service) WHERE finished_at IS NULL;
+-- the last one of each is asked for by health()
+CREATE INDEX runs_service ON migrator.runs (service, run_id);
 COMMENT ON TABLE migrator.runs IS 'One row for each call that applied migrations, or tried to. total counts the source''s migrations, applied, failed and skipped those of the run.';
 
 CREATE TABLE migrator.history (
@@ -432,6 +434,9 @@ COMMENT ON FUNCTION migrator.slow IS 'Applied migrations that took longer than t
 CREATE FUNCTION migrator.is_slow(execution_time_ms double precision) RETURNS boolean
   LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_is_slow';
 COMMENT ON FUNCTION migrator.is_slow IS 'Is a migration slow that took so many milliseconds, by migrator.slow_threshold? For view migration_performance.';
+CREATE FUNCTION migrator.health(source text = NULL, service text = NULL) RETURNS jsonb
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_health';
+COMMENT ON FUNCTION migrator.health IS 'For health checks, as often as every second: status (healthy, degraded, unhealthy), timestamp, database (status, message, details.migrationStatus, name, systemIdentifier, standby), uptime of the server in seconds, memory of the backend in bytes, applied, pending, failed, interrupted, drift, lock, lastRun, and services, the same of each. By file names and the record: contents are not looked at. What is wrong is told and not raised. Without arguments every service that is registered or on record.';
 
 CREATE FUNCTION migrator.validate(source text = NULL, service text = NULL, environment text = NULL, verbose boolean = false)
   RETURNS TABLE (check_name text, severity text, version text, file text, line integer, message text, hint text,
@@ -808,6 +813,7 @@ GRANT EXECUTE ON FUNCTION migrator.version(), migrator.help(), migrator.lock_key
 GRANT SELECT ON ALL TABLES IN SCHEMA migrator TO pg_database_owner;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA migrator TO pg_database_owner;
 GRANT SELECT ON migrator.locks, migrator.progress TO pg_monitor;
+GRANT EXECUTE ON FUNCTION migrator.health(text, text) TO pg_monitor;
 -- it looks after its rights by itself, and a view's functions run with the rights of whoever reads it
 GRANT EXECUTE ON FUNCTION migrator.progress_of(bigint) TO PUBLIC;
 -- they read nothing but their arguments

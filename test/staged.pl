@@ -33,6 +33,7 @@ my %kept = (
 	# Files are written into directories only, see new_migration_stage.sql.
 	new_migration => qr{.*$},
 	baseline => qr{'ours'.*$},
+	health => qr{'m/e'.*$},
 );
 
 my $path = qr{(?:m|migrator_iso_\w+)(?:/[^'/]*)*};
@@ -44,7 +45,7 @@ my $string = qr{'(?:[^']|'')*'};
 # register(); a row of VALUES; in the examples of help()
 my $before = qr{
 	\b(?:apply|up|rollback|down|prove|redo|reset|rollback_preview
-		|status|pending|summary|validate|dependencies|dependency_graph|impact|is_current|assert_current|settings|baseline)\((?:source[ ]=>[ ])?
+		|status|pending|summary|validate|dependencies|dependency_graph|impact|is_current|assert_current|health|settings|baseline)\((?:source[ ]=>[ ])?
 	| \bregister\((?:$string|NULL|repeat\([^()]*\)),[ ]
 	| (?<!\w)\(
 	| '/srv/\w+/migrations',[ ]

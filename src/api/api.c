@@ -173,6 +173,18 @@ api_put_row(ReturnSetInfo *result, const Datum *values, const bool *nulls)
 	tuplestore_putvalues(result->setResult, result->setDesc, (Datum *) values, (bool *) nulls);
 }
 
+char *
+api_iso_time(TimestampTz time)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+
+	if (TIMESTAMP_NOT_FINITE(time) || timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
+		return NULL;
+	return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
+					tm.tm_hour, tm.tm_min, tm.tm_sec, (int) (fsec / 1000));
+}
+
 void
 api_set_text(Datum *values, bool *nulls, int column, const char *text)
 {

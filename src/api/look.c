@@ -18,6 +18,7 @@
 #include "base/errors.h"
 #include "base/owner_query.h"
 #include "layout/layout.h"
+#include "plan/gate.h"
 #include "plan/hooks.h"
 #include "run/services_order.h"
 #include "run/survey.h"
@@ -63,7 +64,7 @@ static char *summarize(const Survey *survey, Summary *counts);
 static void append_counts(StringInfo json, const Summary *counts);
 static void put_entry(Datum *values, bool *nulls, const Step *step);
 static char *full_name(const Step *step);
-static char *iso_time(TimestampTz time);
+static void raise_what_would_stop(const Survey *survey, const char *target);
 static bool record_has(const Scope *scope, const char *version);
 static List *not_current(FunctionCallInfo fcinfo);
 static List *missing_versions(const Scope *scope, char *version);
@@ -289,19 +290,6 @@ full_name(const Step *step)
 	return stem >= 0 ? pnstrdup(file, stem) : pstrdup(file);
 }
 
-/* 2025-02-01T10:30:00.000Z */
-static char *
-iso_time(TimestampTz time)
-{
-	struct pg_tm tm;
-	fsec_t		fsec;
-
-	if (timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
-		return NULL;
-	return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
-					tm.tm_hour, tm.tm_min, tm.tm_sec, (int) (fsec / 1000));
-}
-
 Datum
 migrator_summary(PG_FUNCTION_ARGS)
 {
@@ -321,6 +309,8 @@ migrator_summary(PG_FUNCTION_ARGS)
 
 		survey_raise_what_stops(survey, false);
 		lists = summarize(survey, &one);
+		if (one.pending == 0 && survey->set != NULL)
+			raise_what_would_stop(survey, NULL);
 		sum.total += one.total;
 		sum.applied += one.applied;
 		sum.pending += one.pending;
@@ -376,7 +366,7 @@ summarize(const Survey *survey, Summary *counts)
 			escape_json(&applied, full_name(step));
 			appendStringInfoString(&applied, ", \"appliedAt\": ");
 			if (step->row->applied_at != 0)
-				escape_json(&applied, iso_time(step->row->applied_at));
+				escape_json(&applied, api_iso_time(step->row->applied_at));
 			else
 				appendStringInfoString(&applied, "null");
 			if (step->row->execution_time_ms >= 0)
@@ -455,7 +445,30 @@ missing_versions(const Scope *scope, char *version)
 		if (plan_step_is_open(step) && within[i])
 			missing = lappend(missing, pstrdup(step->version));
 	}
+	if (missing == NIL)
+		raise_what_would_stop(survey, version);
+	if (missing == NIL && version == NULL && plan_bootstrap_follows(survey->plan))
+		missing = list_make1(pstrdup(GATE_BOOTSTRAP));
 	return missing;
+}
+
+/*
+ * Nothing is pending: whoever is told so may rely on it.  A run that would not
+ * say the same says here why.  What depends on its caller, his rights and his
+ * search_path, says nothing about the schema.
+ */
+static void
+raise_what_would_stop(const Survey *survey, const char *target)
+{
+	PlanRequest request = {
+		.target = target,
+		.late_allowed = migrator_late == LATE_ALLOW,
+		.may_resume = true
+	};
+	Policy		policy;
+
+	settings_require_valid();
+	survey_raise_before_run(survey, survey->scope->registration, &request, &policy);
 }
 
 static bool

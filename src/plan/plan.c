@@ -573,6 +573,17 @@ plan_mark_named(const MigrationPlan *plan, char **versions, int count)
 	return named;
 }
 
+bool
+plan_bootstrap_follows(const MigrationPlan *plan)
+{
+	if (!plan->bootstrap_due)
+		return false;
+	for (int i = 0; i < plan->count; i++)
+		if (plan_step_is_pending(&plan->steps[i]) && !plan->steps[i].selected)
+			return false;
+	return true;
+}
+
 int
 plan_count_state(const MigrationPlan *plan, MigrationState state)
 {

@@ -230,6 +230,12 @@ extern bool plan_step_has_failed(const Step *step);
 /* Raise 22023: it is of another environment than the one chosen. */
 pg_noreturn extern void plan_refuse_excluded(const MigrationPlan *plan, const Step *step);
 
+/*
+ * Is the bootstrap script due, and will nothing be pending behind the chosen steps
+ * that it may need?
+ */
+extern bool plan_bootstrap_follows(const MigrationPlan *plan);
+
 extern int	plan_count_state(const MigrationPlan *plan, MigrationState state);
 
 /*

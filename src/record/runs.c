@@ -34,6 +34,48 @@ read_int64(HeapTuple tuple, TupleDesc desc, void *argument)
 	*(int64 *) argument = DatumGetInt64(heap_getattr(tuple, 1, desc, &isnull));
 }
 
+typedef struct TakenRun
+{
+	LastRun    *run;
+	MemoryContext context;
+} TakenRun;
+
+static void
+take_last_run(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	TakenRun   *taken = argument;
+	MemoryContext old = MemoryContextSwitchTo(taken->context);
+	LastRun    *run = palloc0(sizeof(LastRun));
+	Datum		value;
+	bool		isnull;
+
+	run->run_id = DatumGetInt64(heap_getattr(tuple, 1, desc, &isnull));
+	run->kind = owner_query_text(tuple, desc, 2);
+	run->outcome = owner_query_text(tuple, desc, 3);
+	run->started_at = DatumGetTimestampTz(heap_getattr(tuple, 4, desc, &isnull));
+	value = heap_getattr(tuple, 5, desc, &isnull);
+	run->finished_at = isnull ? 0 : DatumGetTimestampTz(value);
+	run->applied = DatumGetInt32(heap_getattr(tuple, 6, desc, &isnull));
+	run->failed = DatumGetInt32(heap_getattr(tuple, 7, desc, &isnull));
+	taken->run = run;
+	MemoryContextSwitchTo(old);
+}
+
+LastRun *
+record_last_run(const char *service)
+{
+	static OwnerQuery query = {
+		"SELECT run_id, kind, outcome, started_at, finished_at, COALESCE(applied, 0), COALESCE(failed, 0)"
+		" FROM migrator.runs WHERE service = $1 ORDER BY run_id DESC LIMIT 1",
+		1, {TEXTOID},.generic = true
+	};
+	Datum		value = CStringGetTextDatum(service);
+	TakenRun	taken = {NULL, CurrentMemoryContext};
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_last_run, &taken);
+	return taken.run;
+}
+
 int64
 record_new_run_id(void)
 {

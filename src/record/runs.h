@@ -33,6 +33,21 @@ typedef struct RunEntry
 	uint32		progress_handle;	/* 0: none */
 } RunEntry;
 
+/* What is told of a service's last run. */
+typedef struct LastRun
+{
+	int64		run_id;
+	char	   *kind;
+	char	   *outcome;		/* "running" until its end */
+	TimestampTz started_at;
+	TimestampTz finished_at;	/* 0: not yet, or it died */
+	int			applied;
+	int			failed;
+} LastRun;
+
+/* NULL when there is none. */
+extern LastRun *record_last_run(const char *service);
+
 /* A new run_id. Its number is used up even when the transaction is undone. */
 extern int64 record_new_run_id(void);
 

@@ -78,85 +78,17 @@ run_require_standing(Run *run)
 	return registration;
 }
 
-/* Everything that is wrong is raised before the first statement runs. */
 void
 run_raise_what_stops(Run *run)
 {
-	Survey	   *survey = run->survey;
-	MigrationPlan *plan = survey->plan;
-	FindingSink sink = {.settings = &survey->checks};
-	const Service *registration = run_require_standing(run);
-	PolicyValue allowed;
-
-	plan_select(plan, &run->request->plan, &sink);
-	for (int i = 0; i < plan->count; i++)
-	{
-		const Step *step = &plan->steps[i];
-		ListCell   *lc;
-
-		/* an applied script that cannot be read can be no proof of anything */
-		if (!step->selected && step->state != MIGRATION_APPLIED)
-			continue;
-		foreach(lc, step->findings.findings)
-		{
-			if (((Finding *) lfirst(lc))->severity == FINDING_ERROR)
-				finding_add(&sink, lfirst(lc));
-		}
-	}
-	check_shell_hooks(plan, true, &sink);
-	/* what is pending and not chosen has its run another time */
-	if (plan->selected > 0)
-	{
-		ListCell   *lc;
-
-		foreach(lc, plan->hook_findings.findings)
-		{
-			finding_add(&sink, lfirst(lc));
-		}
-	}
-	survey_decide_policy(survey, registration, &run->policy);
-	allowed = policy_said(&run->policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS);
-	check_destructive(plan, allowed, true, &sink);
-	if (run_bootstrap_follows(run))
-	{
-		ListCell   *lc;
-
-		foreach(lc, plan->bootstrap_findings.findings)
-		{
-			finding_add(&sink, lfirst(lc));
-		}
-		check_destructive_extra(plan->bootstrap, allowed, &sink);
-	}
-	survey_find_raised(survey, &sink);
-	finding_raise_first(&sink);
-
-	if (migrator_checksum_policy == CHECKSUM_POLICY_ERROR)
-	{
-		int			count;
-		char	   *modified = plan_list_flag(plan, FLAG_MODIFIED, &count);
-
-		if (count > 0)
-			ereport(ERROR,
-					errcode(ERRCODE_MIGRATOR_MODIFIED),
-					errmsg_plural("%d applied migration was modified: %s", "%d applied migrations were modified: %s",
-								  count, count, modified),
-					errhint("Create a new migration instead of changing an applied one, or set migrator.checksum_policy to warn."));
-	}
-
-	gate_raise_what_stops(&run->policy, run->request->scope->service, plan, run_bootstrap_follows(run));
+	survey_raise_before_run(run->survey, run_require_standing(run), &run->request->plan, &run->policy);
 }
 
 bool
 run_bootstrap_follows(const Run *run)
 {
-	const MigrationPlan *plan = run->survey->plan;
-
-	if (run->direction == UNIT_DOWN || !plan->bootstrap_due || run->failed > 0 || run->not_run > 0)
-		return false;
-	for (int i = 0; i < plan->count; i++)
-		if (plan_step_is_pending(&plan->steps[i]) && !plan->steps[i].selected)
-			return false;
-	return true;
+	return run->direction == UNIT_UP && run->failed == 0 && run->not_run == 0 &&
+		plan_bootstrap_follows(run->survey->plan);
 }
 
 void
