@@ -12,7 +12,7 @@
 
 #include "watch/memory.h"
 
-static void add_context(MemoryContext context, MemoryContextCounters *sum);
+static void add_context(MemoryContext context, MemoryContextCounters * sum);
 static void look_at_process(BackendMemory *memory);
 
 void
@@ -28,7 +28,7 @@ memory_look(BackendMemory *memory)
 }
 
 static void
-add_context(MemoryContext context, MemoryContextCounters *sum)
+add_context(MemoryContext context, MemoryContextCounters * sum)
 {
 	check_stack_depth();
 	context->methods->stats(context, NULL, NULL, sum, false);
