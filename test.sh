@@ -8,6 +8,7 @@
 #   tap         tests that start, kill and restore clusters (Perl, test/t)
 #   staged      these, with staged files in place of each directory (test/staged.pl, MigratorTest.pm)
 #   corpora     real migration histories against psql       (test/corpora.sh; where they are at hand)
+#   package     PGXN's archive and Debian's packages: made, installed, upgraded, removed   (test/package.sh)
 #   matrix      regress to staged on the other majors       (test/matrix.sh; root only)
 #   quick       lint, regress, isolation, pgtap: two minutes
 #
@@ -24,12 +25,12 @@ root=$(cd "$(dirname "$0")" && pwd)
 forget_pg_environment
 
 stages=" $* "
-if [ $# = 0 ]; then stages=" lint regress isolation pgtap tap staged corpora matrix "; fi
+if [ $# = 0 ]; then stages=" lint regress isolation pgtap tap staged corpora package matrix "; fi
 for s in $stages; do
   case $s in
-    lint | regress | isolation | pgtap | tap | staged | corpora | matrix) ;;
+    lint | regress | isolation | pgtap | tap | staged | corpora | package | matrix) ;;
     quick) stages="$stages lint regress isolation pgtap " ;;
-    *) sed -n '2,18s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,19s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 wanted() { [ "$stages" != "${stages#* "$1" }" ]; }
@@ -52,6 +53,10 @@ server_install perl libipc-run-perl libtap-parser-sourcehandler-pgtap-perl postg
 if wanted tap || wanted staged; then
   say "Packages: pgbouncer, pg_cron, the drivers of Python, Java, Node and Go"
   clients_install
+fi
+if wanted package; then
+  say "Packages: what builds and checks Debian's"
+  package_tools_install
 fi
 choose_user
 note "PostgreSQL $MAJOR, $PG_CONFIG"
@@ -102,6 +107,11 @@ if [ -n "$built" ] && wanted corpora; then
     REPO=$root CORPORA_CALL=$way bash "$tree/test/corpora.sh" "$out/corpora-$way" "$out/counts" ||
       echo "corpora-$way 0 1 0" >>"$out/counts"
   done
+fi
+
+if wanted package; then
+  say "Package: what is handed out"
+  bash "$tree/test/package.sh" "$tree" "$out" || echo "package 0 1 0" >>"$out/counts"
 fi
 
 if wanted matrix; then

@@ -146,6 +146,12 @@ clients_install() {
   fi
 }
 
+# What test/package.sh needs. Without them it is skipped, and says so.
+package_tools_install() {
+  has_apt || return 0
+  packages_install debhelper git lintian mmdebstrap postgresql-server-dev-all unzip
+}
+
 # The release's own PostgreSQL. Bookworm's is known without package lists, which a fresh system does not have.
 release_major() {
   local id='' version=''
