@@ -28,7 +28,8 @@ mirror() {
 
 # What a chroot for MAJOR has; one that was set up with another list is set up again.
 packages() {
-  echo "postgresql-$1,postgresql-$1-pgtap,libtap-parser-sourcehandler-pgtap-perl,libipc-run-perl,perl,gcc,libc6-dev,make,libssl-dev,libarchive-dev,zlib1g-dev,debhelper"
+  echo "postgresql-$1,postgresql-$1-pgtap,libtap-parser-sourcehandler-pgtap-perl,libipc-run-perl,perl,debhelper,gcc,libc6-dev,\
+make,libssl-dev,libarchive-dev,zlib1g-dev"
 }
 
 # set_up RELEASE MAJOR CHROOT: of server-dev and of pg_buildext, which builds packages, only the files are unpacked: their
