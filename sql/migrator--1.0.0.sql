@@ -367,7 +367,7 @@ CREATE PROCEDURE migrator.up(source text = NULL, service text = NULL, target tex
                              wait_timeout interval = NULL, on_error text = NULL, options jsonb = '{}',
                              INOUT result jsonb = NULL)
   LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_up';
-COMMENT ON PROCEDURE migrator.up IS 'Apply pending migrations, each in a transaction of its own, committed as it goes: SELECT runs in your transaction, CALL gives each migration its own. Runs any statement, also those that refuse a transaction block. Durable when it returns; before that a crash loses at most a suffix of whole migrations. result: outcome (applied, up_to_date, skipped), applied, failed, total, duration_ms, migrations. A failure is raised, and what came before it stays. service => ''*'': every registered service, one after the other; result then has their sums, and services, one result each. variables: a JSON object of values for scripts that say "-- migrator: variables".';
+COMMENT ON PROCEDURE migrator.up IS 'Apply pending migrations, each in a transaction of its own, committed as it goes: SELECT runs in your transaction, CALL gives each migration its own. Runs any statement, also those that refuse a transaction block. Durable when it returns; before that a crash loses at most a suffix of whole migrations. result: outcome (applied, up_to_date, skipped), applied, failed, total, duration_ms, and migrations with option verbose. A failure is raised, and what came before it stays. service => ''*'': every registered service, one after the other; result then has their sums, and services, one result each. variables: a JSON object of values for scripts that say "-- migrator: variables".';
 
 CREATE FUNCTION migrator.rollback(source text = NULL, service text = NULL, steps integer = NULL, target text = NULL, versions text[] = NULL,
                                   environment text = NULL, variables jsonb = NULL, dry_run boolean = false, if_locked text = NULL,
@@ -380,7 +380,7 @@ CREATE PROCEDURE migrator.down(source text = NULL, service text = NULL, steps in
                                environment text = NULL, variables jsonb = NULL, if_locked text = NULL, wait_timeout interval = NULL,
                                options jsonb = '{}', INOUT result jsonb = NULL)
   LANGUAGE C AS 'MODULE_PATHNAME', 'migrator_down';
-COMMENT ON PROCEDURE migrator.down IS 'Take applied migrations back as rollback() does, each in a transaction of its own, committed as it goes. Runs any statement, also those that refuse a transaction block, and goes on with a migration that is partly rolled back. result: outcome (rolled_back, nothing_to_do, skipped), rolled_back, failed, duration_ms, migrations. A failure is raised, and what came before it stays rolled back.';
+COMMENT ON PROCEDURE migrator.down IS 'Take applied migrations back as rollback() does, each in a transaction of its own, committed as it goes. Runs any statement, also those that refuse a transaction block, and goes on with a migration that is partly rolled back. result: outcome (rolled_back, nothing_to_do, skipped), rolled_back, failed, duration_ms, and migrations with option verbose. A failure is raised, and what came before it stays rolled back.';
 
 CREATE FUNCTION migrator.rollback_preview(source text = NULL, service text = NULL, steps integer = NULL, target text = NULL, versions text[] = NULL)
   RETURNS TABLE (service text, version text, name text, statement integer, command text, object text, row_estimate bigint,

@@ -115,8 +115,7 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 
 	if (force != NULL)
 		request->force = force->boolean;
-	if (verbose != NULL)
-		request->brief = !verbose->boolean;
+	request->brief = verbose == NULL || !verbose->boolean;
 	if (allow_late != NULL)
 	{
 		request->plan.allow_late = allow_late->strings;
