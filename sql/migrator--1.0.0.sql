@@ -476,6 +476,10 @@ CREATE FUNCTION migrator.new_migration(source text, description text, service te
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_new_migration';
 COMMENT ON FUNCTION migrator.new_migration IS 'The files of a new migration behind all others, named as the directory names its own, in the folder of environment if that is given; an empty directory gets golang-migrate''s names. For members of pg_write_server_files they are written, at once and for good; else, and for stage:NAME, what is returned is for the caller to write. Nothing that is there is ever replaced. source null: the registered one.';
 
+CREATE FUNCTION migrator.report(service text = NULL) RETURNS text
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_report';
+COMMENT ON FUNCTION migrator.report IS 'A page of HTML that needs nothing else: runs and their times, each migration with state, flags and error, what needs what, drift, the slowest. Save it with psql -XAtc. service null: all that are registered or on record, as far as the caller may act for them or read the tables. What is wrong with a source is on the page, not raised.';
+
 CREATE FUNCTION migrator.is_current(source text = NULL, service text = NULL, version text = NULL, environment text = NULL)
   RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_is_current';

@@ -47,18 +47,12 @@ typedef struct Lacking
 	List	   *versions;		/* of char * */
 } Lacking;
 
-static const char *const flag_names[] = {
-	"modified", "reformatted", "missing", "late", "blocked",
-	"manual", "excluded", "baseline", "non_transactional", "irreversible"
-};
-
 static List *resolve_scopes(FunctionCallInfo fcinfo, int environment_argument);
 static void put_status(ReturnSetInfo *result, const Survey *survey);
 static void put_names(ReturnSetInfo *result, const Survey *survey);
 static void put_name(ReturnSetInfo *result, const Survey *survey, const char *version,
 					 const char *file, const char *state, uint32 flags, const char *message);
 static void put_pending(ReturnSetInfo *result, const Survey *survey);
-static const char *step_message(const Step *step);
 static Datum flags_array(uint32 flags);
 static char *summarize(const Survey *survey, Summary *counts);
 static void append_counts(StringInfo json, const Summary *counts);
@@ -130,7 +124,7 @@ put_status(ReturnSetInfo *result, const Survey *survey)
 		api_set_text(values, nulls, 7, row ? row->applied_by : NULL);
 		api_set_text(values, nulls, 8, row ? row->environment : NULL);
 		api_set_text(values, nulls, 9, row && row->checksum ? row->checksum : step->up.checksum);
-		api_set_text(values, nulls, 10, step_message(step));
+		api_set_text(values, nulls, 10, plan_step_message(step));
 		api_put_row(result, values, nulls);
 	}
 }
@@ -183,31 +177,15 @@ put_name(ReturnSetInfo *result, const Survey *survey, const char *version, const
 	api_put_row(result, values, nulls);
 }
 
-/* What is known against it: the record's word, else the first thing found. */
-static const char *
-step_message(const Step *step)
-{
-	ListCell   *lc;
-
-	if (step->message != NULL)
-		return step->message;
-	foreach(lc, step->findings.findings)
-	{
-		if (((Finding *) lfirst(lc))->severity == FINDING_ERROR)
-			return ((Finding *) lfirst(lc))->message;
-	}
-	return NULL;
-}
-
 static Datum
 flags_array(uint32 flags)
 {
-	Datum		names[lengthof(flag_names)];
+	Datum		names[PLAN_FLAGS];
 	int			count = 0;
 
-	for (int i = 0; i < lengthof(flag_names); i++)
+	for (int i = 0; i < PLAN_FLAGS; i++)
 		if (flags & (1 << i))
-			names[count++] = CStringGetTextDatum(flag_names[i]);
+			names[count++] = CStringGetTextDatum(plan_flag_names[i]);
 	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
