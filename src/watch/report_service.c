@@ -6,6 +6,7 @@
 
 #include "miscadmin.h"
 
+#include "base/settings.h"
 #include "catalog/drift.h"
 #include "watch/html.h"
 #include "watch/report_graph.h"
@@ -358,6 +359,8 @@ put_slowest(StringInfo page, const ReportService *service)
 		appendStringInfoString(page, "</td><td class=\"name\">");
 		html_text(page, slowest[i]->name);
 		appendStringInfoString(page, "</td><td class=\"number\">");
+		if (migrator_slow_threshold >= 0 && slowest[i]->row->execution_time_ms > migrator_slow_threshold)
+			appendStringInfoString(page, "<span class=\"pill warn\">slow</span> ");
 		html_duration(page, slowest[i]->row->execution_time_ms);
 		appendStringInfo(page, "</td><td class=\"share\"><span class=\"bar\" style=\"width: %.1f%%\"></span></td></tr>\n",
 						 100 * slowest[i]->row->execution_time_ms / slowest[0]->row->execution_time_ms);

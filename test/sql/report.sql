@@ -59,6 +59,10 @@ SELECT migrator.apply(service => 'shop', target => '000003');
 SELECT files.faults(migrator.report());
 SELECT files.lines(migrator.report('shop'));
 
+SET migrator.slow_threshold = 0;
+SELECT count(*) FROM regexp_matches(migrator.report(), '<span class="pill warn">slow</span>', 'g');
+RESET migrator.slow_threshold;
+
 -- Without a registration it is the source of the last run.
 CALL files.make('m/plain', '1_a.sql', 'SELECT 1');
 SELECT outcome FROM migrator.apply('m/plain', 'plain');
