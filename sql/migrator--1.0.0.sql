@@ -447,7 +447,7 @@ COMMENT ON FUNCTION migrator.validate IS 'Everything that can be said of a sourc
 CREATE FUNCTION migrator.assert_valid(source text = NULL, service text = NULL, environment text = NULL, severity text = 'error')
   RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_assert_valid';
-COMMENT ON FUNCTION migrator.assert_valid IS 'Raises the worst finding of validate(), with its SQLSTATE, when one has that severity (error, warning, info) or a worse one; up to ten others are in the DETAIL. For CI. service => ''*'': of every registered service.';
+COMMENT ON FUNCTION migrator.assert_valid IS 'Raises the worst finding of validate(), with its SQLSTATE, when one has that severity (error, warning, info; error when nothing is given) or a worse one; up to ten others are in the DETAIL. For CI. service => ''*'': of every registered service.';
 
 CREATE FUNCTION migrator.environments(source text = NULL, service text = NULL)
   RETURNS TABLE (environment text, is_current boolean, description text, migrations integer, flag text, value jsonb, origin text,
@@ -483,17 +483,17 @@ COMMENT ON FUNCTION migrator.report IS 'A page of HTML that needs nothing else: 
 CREATE FUNCTION migrator.is_current(source text = NULL, service text = NULL, version text = NULL, environment text = NULL)
   RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_is_current';
-COMMENT ON FUNCTION migrator.is_current IS 'Is nothing pending? With a version, nothing up to that one; with a version and no source, whether the record has it applied. service => ''*'': in every registered service.';
+COMMENT ON FUNCTION migrator.is_current IS 'Is nothing pending? With a version, nothing up to that one; with a version and no source, whether the record has it applied, and no file is read. With migrator.check_schema also: has nothing drifted? Raises what a run would raise before it begins, 58P01 for a directory that is not there. service => ''*'': in every registered service.';
 
 CREATE FUNCTION migrator.assert_current(source text = NULL, service text = NULL, version text = NULL, environment text = NULL)
   RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_assert_current';
-COMMENT ON FUNCTION migrator.assert_current IS 'Raises MG010 unless is_current(): for an application that must not start on an old schema. service => ''*'': all of them.';
+COMMENT ON FUNCTION migrator.assert_current IS 'Raises MG010 unless is_current(), with the versions that are lacking in the DETAIL, or MG014 for drift with migrator.check_schema: for an application that must not start on an old schema. source, version and service as there.';
 
 CREATE FUNCTION migrator.settings(source text = NULL, service text = NULL)
   RETURNS TABLE (name text, value text, origin text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_settings';
-COMMENT ON FUNCTION migrator.settings IS 'Each effective setting of a run with its value and where it comes from: argument, a kind of server setting, registration, default.';
+COMMENT ON FUNCTION migrator.settings IS 'What a run with this source and service would go by: service, source, environment, search_path, ignored names, and each migrator.* setting, with its value and where that comes from: argument, registration, caller, default, or the origin in pg_settings (configuration file, database, user, session, ...).';
 
 CREATE FUNCTION migrator.current_run()
   RETURNS TABLE (run_id bigint, kind text, service text, environment text, direction text, version text, name text, file text)
@@ -502,11 +502,11 @@ COMMENT ON FUNCTION migrator.current_run IS 'For scripts, hooks and the function
 
 CREATE FUNCTION migrator.version() RETURNS text
   LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_version';
-COMMENT ON FUNCTION migrator.version IS 'Version of the loaded library.';
+COMMENT ON FUNCTION migrator.version IS 'Version of the loaded library, such as 1.0.0. Calling it loads the library, and defines the settings in the session.';
 
 CREATE FUNCTION migrator.help() RETURNS TABLE (task text, example text)
   LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_help';
-COMMENT ON FUNCTION migrator.help IS 'What can be done, each with a statement to copy.';
+COMMENT ON FUNCTION migrator.help IS 'What can be done, one row each: the task, and an example with statements to copy.';
 
 CREATE FUNCTION migrator.lock_key(service text = 'default', part text = 'run') RETURNS bigint
   LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_lock_key';
@@ -516,32 +516,32 @@ COMMENT ON FUNCTION migrator.lock_key IS 'Advisory lock key of a service, as pg_
 CREATE FUNCTION migrator.register(service text, source text, environment text = NULL, search_path text = NULL,
                                   options jsonb = '{}') RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_register';
-COMMENT ON FUNCTION migrator.register IS 'Register a service, or change its registration: the source used when none is given, the environment, the search_path its scripts run with. options: roles, an array of names; only their members may then run, settle, unlock or register the service; variables, values for its scripts. Options that are not given stay; null takes one away. Makes the view <service>_schema_migrations.';
+COMMENT ON FUNCTION migrator.register IS 'Register a service, or change its registration: the source used when none is given, the environment, the search_path its scripts run with. options: roles (only their members may then run, settle, unlock or register the service), ignore, schemas, view_schema, variables, checks, auto_migrate, and floors of policy: require_approval, maintenance_window_required, backup_required, allow_destructive_operations. Options that are not given stay; null takes one away. Makes the view <service>_schema_migrations.';
 
 CREATE FUNCTION migrator.unregister(service text) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_unregister';
-COMMENT ON FUNCTION migrator.unregister IS 'Forget a registration and drop its view. The record of its migrations stays.';
+COMMENT ON FUNCTION migrator.unregister IS 'Forget a registration and drop the service''s view. The record of its migrations stays. Raises 22023 for a service that is not registered, 42501 where its option roles names others, or a floor of policy is in it.';
 
 CREATE FUNCTION migrator.baseline(source text, service text = NULL, version text = NULL, environment text = NULL,
                                   options jsonb = '{}') RETURNS integer
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_baseline';
-COMMENT ON FUNCTION migrator.baseline IS 'Record the source''s migrations, up to a version, as applied without running them: for a database that has the schema already. Without a version all of them, which is refused when any migration of the service is on record. Returns the number of rows written.';
+COMMENT ON FUNCTION migrator.baseline IS 'Record the source''s migrations, up to a version, as applied without running them: for a database that has the schema already. Without a version all of them, which is refused when any migration of the service is on record. Returns the number of rows written. environment: recorded, and the service''s from then on. options: force, ignore. Raises 22023 for a version that is not there, MG013 for another source than the registered one.';
 
 CREATE FUNCTION migrator.resolve(version text, state text, service text = NULL, note text = NULL, source text = NULL)
   RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_resolve';
-COMMENT ON FUNCTION migrator.resolve IS 'Change by hand what the record says of one migration: applied, pending or rolled_back. Runs nothing; the note is kept in history.';
+COMMENT ON FUNCTION migrator.resolve IS 'Change by hand what the record says of one migration: state applied, pending (its row goes) or rolled_back. source: where it is not on record yet. Runs nothing; the note is kept in history. Raises 55000 when it has that state, 22023 for a version that is not there.';
 
 CREATE FUNCTION migrator.accept(version text, service text = NULL, note text = NULL, source text = NULL) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_accept';
-COMMENT ON FUNCTION migrator.accept IS 'The file of an applied migration was changed on purpose: take its new checksum, fingerprint and down script as those of record. Runs nothing; the note is kept in history.';
+COMMENT ON FUNCTION migrator.accept IS 'The file of an applied migration was changed on purpose: take its new checksum, fingerprint and down script as those of record. Runs nothing; the note is kept in history. Raises 55000 when it is not applied, has no file, or has not changed.';
 
 CREATE FUNCTION migrator.set_environment(environment text, service text = NULL, note text = NULL) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_set_environment';
-COMMENT ON FUNCTION migrator.set_environment IS 'Say which environment a service is in, in this database, instead of the one of its first run; null: its next run that has one says so anew. Runs nothing, and what is applied stays; the note is kept in history.';
+COMMENT ON FUNCTION migrator.set_environment IS 'Say which environment a service is in, in this database, instead of the one of its first run; null: its next run that has one says so anew. Runs nothing, and what is applied stays; the note is kept in history. Raises 55000 when it is in that one.';
 CREATE FUNCTION migrator.add_hook(event text, function regprocedure, service text = NULL) RETURNS bigint
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_add_hook';
-COMMENT ON FUNCTION migrator.add_hook IS 'Have a function without arguments run before or after each run or migration of a service; without a service, of every one, which the extension''s owner may say. event: pre_run, post_run, pre_migrate, post_migrate. It runs with the rights of whoever runs migrations, so it and its owner must be trusted with them, as for register(). Returns the hook''s id.';
+COMMENT ON FUNCTION migrator.add_hook IS 'Have a function without arguments run before or after each run or migration of a service; without a service, of every one, which the extension''s owner may say. event: pre_run, post_run, pre_migrate, post_migrate, pre_rollback, post_rollback. Several for one event run in the order in which they were added. It runs with the rights of whoever runs migrations, so it and its owner must be trusted with them, as for register(). Returns the hook''s id.';
 
 CREATE FUNCTION migrator.drop_hook(id bigint) RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_drop_hook';
@@ -549,7 +549,7 @@ COMMENT ON FUNCTION migrator.drop_hook IS 'Take a hook of add_hook() away. False
 
 CREATE FUNCTION migrator.unlock(service text = NULL, terminate boolean = false) RETURNS SETOF integer
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_unlock';
-COMMENT ON FUNCTION migrator.unlock IS 'Cancel (or terminate) the backends that hold the service''s lock, with the rights of pg_cancel_backend; returns their pids.';
+COMMENT ON FUNCTION migrator.unlock IS 'Cancel (or terminate) the backends that keep runs of the service from beginning, with the rights of pg_cancel_backend; returns their pids, none when nobody does. Raises 42704 for a name that is no service''s.';
 
 -- Policy -----------------------------------------------------------------------------------------------------------
 CREATE FUNCTION migrator.approve(version text, service text = NULL, note text = NULL, source text = NULL, environment text = NULL)
@@ -559,7 +559,7 @@ COMMENT ON FUNCTION migrator.approve IS 'Approve the up script of a migration as
 
 CREATE FUNCTION migrator.revoke_approval(version text, service text = NULL, note text = NULL) RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_revoke_approval';
-COMMENT ON FUNCTION migrator.revoke_approval IS 'Take back all approvals of a migration that no run has used. False when there are none.';
+COMMENT ON FUNCTION migrator.revoke_approval IS 'Take back all approvals of a migration that no run has used: a run in progress stops before it. False when there are none.';
 
 CREATE FUNCTION migrator.add_maintenance_window(opens time = NULL, closes time = NULL, days text[] = NULL, during tstzrange = NULL,
                                                 service text = NULL, time_zone text = NULL, note text = NULL) RETURNS bigint
@@ -568,7 +568,7 @@ COMMENT ON FUNCTION migrator.add_maintenance_window IS 'Add a time in which runs
 
 CREATE FUNCTION migrator.drop_maintenance_window(id bigint) RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_drop_maintenance_window';
-COMMENT ON FUNCTION migrator.drop_maintenance_window IS 'Remove a maintenance window. False when there is none of that id.';
+COMMENT ON FUNCTION migrator.drop_maintenance_window IS 'Remove a maintenance window, by its id in view maintenance_windows: a run in progress stops before its next migration if no other is open. False when there is none of that id.';
 
 CREATE FUNCTION migrator.record_backup(label text, size bigint = NULL, location text = NULL, service text = NULL,
                                        taken_at timestamptz = NULL) RETURNS bigint
@@ -646,7 +646,7 @@ COMMENT ON FUNCTION migrator.refuse_ddl IS 'The function of the event triggers o
 -- Stage ------------------------------------------------------------------------------------------------------------
 CREATE FUNCTION migrator.stage(name text, path text, content bytea) RETURNS integer
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_stage_file';
-COMMENT ON FUNCTION migrator.stage(text, text, bytea) IS 'Add one file to the set that source stage:NAME reads, or replace it. path is relative, as in the directory. Returns the number of files in the set.';
+COMMENT ON FUNCTION migrator.stage(text, text, bytea) IS 'Add one file to the set that source stage:NAME reads, or replace it. path is relative, as in the directory. Returns the number of files in the set. Raises 42501 for another role''s set, 22023 for a name or path that cannot be, 54000 beyond migrator.max_stage_files and max_stage_size.';
 
 CREATE FUNCTION migrator.stage(name text, path text, content text) RETURNS integer
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_stage_text';
@@ -658,7 +658,7 @@ COMMENT ON FUNCTION migrator.stage(text, text[], bytea[], text[]) IS 'Make these
 
 CREATE FUNCTION migrator.stage_archive(name text, archive bytea) RETURNS integer
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_stage_archive';
-COMMENT ON FUNCTION migrator.stage_archive IS 'Make the files of a tar archive, plain or compressed with gzip, the whole of the set that source stage:NAME reads. Returns the number of files.';
+COMMENT ON FUNCTION migrator.stage_archive IS 'Make the files of a tar archive, plain or compressed with gzip, the whole of the set that source stage:NAME reads. Returns the number of files. Raises 22023 for what is no archive, or holds links or special files; else as stage().';
 
 CREATE FUNCTION migrator.stage_missing(name text, paths text[], sha256s text[]) RETURNS SETOF text
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_stage_missing';
@@ -666,7 +666,7 @@ COMMENT ON FUNCTION migrator.stage_missing IS 'Those of the paths whose content,
 
 CREATE FUNCTION migrator.unstage(name text) RETURNS integer
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_unstage';
-COMMENT ON FUNCTION migrator.unstage IS 'Remove a set of staged files. Returns the number of files it had.';
+COMMENT ON FUNCTION migrator.unstage IS 'Remove a set of staged files. Returns the number of files it had, 0 when there is none. A run in progress keeps what it reads. Raises 42501 for another role''s set.';
 
 -- Views ------------------------------------------------------------------------------------------------------------
 -- A view of one table is updatable with the rights of the view's owner.  The second item in FROM, one row without columns
