@@ -31,8 +31,8 @@ sub kind_of
 	return 'output' if $text =~ /^$message/;
 	return 'sql' if $text =~ /^(?:--[^\n]*\n\s*)*$sql_word/;
 	return 'sql' if $text =~ /^\\[a-z]/ || $text =~ /^-- \w/;
+	return 'elsewhere' if $text =~ /^(?:\$ )?$elsewhere/ && $text !~ /^\$ export/;
 	return 'shell' if $text =~ /^(?:#[^\n]*\n)*$command/;
-	return 'elsewhere' if $text =~ /^$elsewhere/;
 	return 'output' if $text =~ /^[^\n]*\n-+(?:\+-+)*\s*(?:\n|\z)/ || $text =~ /^-\[ RECORD/;
 	return 'other';
 }
