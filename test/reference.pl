@@ -272,19 +272,19 @@ sub section_checks
 	return $text;
 }
 
+my $source = join '', map { slurp($_) } glob("$root/src/*/*.[ch]"), "$root/sql/migrator--1.0.0.sql";
+
 # The strings of an array in the source; of rows, the first ones.
 sub strings_of
 {
-	my ($file, $array) = @_;
-	my ($body) = slurp("$root/src/$file") =~ /\b\Q$array\E\[[^\]]*\]\s*=\s*\{(.*?)\n\};/s or die "no $array in $file\n";
-	my @rows = $body =~ /\{"([^"]+)"/g;
+	my ($array) = @_;
+	my ($body) = $source =~ /\b\Q$array\E\[[^\]]*\]\s*=\s*\{(.*?)\n\};/s or die "no $array in the source\n";
 
 	$body =~ s/\{"[^"]*", OPTION_LATER\}//g;
-	return @rows ? $body =~ /\{"([^"]+)"/g : $body =~ /"([^"]+)"/g;
+	return $body =~ /\{"/ ? $body =~ /\{"([^"]+)"/g : $body =~ /"([^"]+)"/g;
 }
 
 # A table of words and what they mean. Each must stand in the source as a string, and those found there must have a meaning.
-my $source = join '', map { slurp($_) } glob("$root/src/*/*.[ch]"), "$root/sql/migrator--1.0.0.sql";
 sub words
 {
 	my ($what, $found, @words) = @_;
@@ -346,9 +346,11 @@ $text .= "\n## Tables\n\nWritten by the functions alone: [security.md](security.
 $text .= "\n## Settings\n\nHow and where to set them: [settings.md](settings.md). *superuser*: or who was granted SET ON PARAMETER.\n\n" . section_settings();
 $text .= "\n## SQLSTATEs\n\nOf class MG, which is migrator's own. Each message with its cause: [errors.md](errors.md).\n\n" . section_sqlstates(1);
 $text .= "\nOf PostgreSQL's codes these are raised by migrator itself. A script's error keeps its own.\n\n" . section_sqlstates(0);
-$text .= "\n## Checks\n\nWhat `validate` looks for; how severe a check is can be changed: [validate.md](validate.md#how-severe-a-check-is).\n\n" . section_checks();
+$text .= "\n## Checks\n\nWhat `validate` looks for; how severe a check is can be changed: [validate.md](validate.md#how-severe-a-check-is).\n\n";
+$text .= section_checks();
 
-$text .= "\n## States\n\nOf a migration, in `status` and, the last four, in table `migrations`.\n\n" . words('state', [ constraint_words('migrations', 'state') ],
+$text .= "\n## States\n\nOf a migration, in `status` and, the last four, in table `migrations`.\n\n";
+$text .= words('state', [ constraint_words('migrations', 'state') ],
 	pending => 'not applied; a run would apply it, unless a flag says otherwise',
 	interrupted => 'it ran part by part, and its session or server died: run again',
 	running => 'it runs part by part now',
@@ -357,7 +359,7 @@ $text .= "\n## States\n\nOf a migration, in `status` and, the last four, in tabl
 	rolled_back => 'taken back; pending for the next run') . "\n`status` has besides:\n\n" . words('state', [],
 	blocked => 'a file that may be a migration and cannot run; it stops every run',
 	ignored => 'a file that option `ignore` leaves out');
-$text .= "\n## Flags\n\nOf `status`.\n\n" . words('flag', [ strings_of('api/look.c', 'flag_names') ],
+$text .= "\n## Flags\n\nOf `status`.\n\n" . words('flag', [ strings_of('plan_flag_names') ],
 	modified => 'applied; the file has other statements now',
 	reformatted => 'applied; the file differs in white space, comments or case of keywords alone',
 	missing => 'applied; the file is gone',
@@ -383,14 +385,14 @@ $text .= "\n## Events\n\nOf table `history`.\n\n" . words('event', \@events,
 	hook_added => '`add_hook`', hook_dropped => '`drop_hook`', bootstrap => 'bootstrap.sql ran, or failed', seed => 'seed.sql ran',
 	registered => '`register`', unregistered => '`unregister`', environment => '`set_environment`', approved => '`approve`',
 	approval_revoked => '`revoke_approval`', drift_accepted => '`accept_drift`');
-$text .= "\n## Options\n\nOf argument `options` of runs.\n\n" . words('option', [ strings_of('api/api.c', 'run_options'), strings_of('api/back.c', 'back_options') ],
+$text .= "\n## Options\n\nOf argument `options` of runs.\n\n" . words('option', [ strings_of('run_options'), strings_of('back_options') ],
 	allow_late => 'a version, or an array of versions, that may run although it is late',
 	force => '`true`: run although source or layout differ from the record; on the way back, although it says that there is none, or others depend on it',
 	ignore => 'patterns of file names that are none of the migrations: [layouts.md](layouts.md#what-is-none-of-ours)',
 	verbose => '`false`: the JSON of `up` and `down` has no `migrations`',
 	run_id => 'on the way back: what this run applied',
 	down_source => 'on the way back: `record` or `file`');
-$text .= "\nOf `register`. Those that are not given stay; `null` takes one away.\n\n" . words('option', [ strings_of('record/registration.c', 'registration_options') ],
+$text .= "\nOf `register`. Those that are not given stay; `null` takes one away.\n\n" . words('option', [ strings_of('registration_options') ],
 	roles => 'an array: only their members may run, settle, unlock or register the service: [security.md](security.md#services-with-rights-of-their-own)',
 	ignore => 'as above, for every call', schemas => 'an array: the schemas that are the service\'s: [drift.md](drift.md#drift)',
 	view_schema => 'where its view lies, instead of in `migrator`', checks => 'an object: how severe checks are: [validate.md](validate.md#how-severe-a-check-is)',
@@ -408,9 +410,11 @@ $text .= "\n## Directives\n\nComments in a script, `-- migrator: WORD`.\n\n" . w
 	variables => 'the script has psql\'s variables: [variables.md](variables.md)');
 $text .= "\n## Hooks\n\nFiles: `pre_migrate.sql`, `post_migrate.sql`, `pre_migrate_VERSION.sql`, `post_migrate_VERSION.sql`, and the same with `rollback`; " .
   "`bootstrap.sql`,\n`seed.sql`. Events of `add_hook`: " . join(', ', map { "`$_`" } constraint_words('hooks', 'event')) . ". [hooks.md](hooks.md)\n";
-$text .= "\n## migrator-push\n\n" . (join '', map { $_ eq '' ? "\n" : "    $_\n" } split /\n/, do { open my $help, '-|', 'sh', "$root/bin/migrator-push", '--help' or die; local $/; <$help> });
+chomp(my $help = `sh '$root/bin/migrator-push' --help`);
+$text .= "\n## migrator-push\n\n" . $help =~ s/^(?=.)/    /gmr;
 $text .= "\nEnvironment variables: psql's (`PGHOST`, `PGDATABASE`, ...), and `MIGRATION_ENV`. [stage.md](stage.md#migrator-push)\n";
-$text .= "\n## Of no use by themselves\n\nFunctions that views, triggers and event triggers are made of.\n\n| function | what it is |\n|---|---|\n" . section_functions(1);
+$text .= "\n## Of no use by themselves\n\nFunctions that views, triggers and event triggers are made of.\n\n| function | what it is |\n|---|---|\n";
+$text .= section_functions(1);
 
 # no line ends with blanks, and no two empty ones follow
 $text =~ s/[ \t]+$//gm;
