@@ -416,6 +416,26 @@ CREATE FUNCTION migrator.status(source text = NULL, service text = NULL, environ
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_status';
 COMMENT ON FUNCTION migrator.status IS 'One row for each migration of the source and the record, by version. state: pending, running, interrupted, failed, applied, rolled_back; and rows of their own: blocked (what stops every run) and ignored (by option ignore), with the file as name. Without a source, and with none registered, the record alone. service => ''*'': every registered service.';
 
+CREATE FUNCTION migrator.brief_text(what text, more text, width integer) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE WHEN length(whole) > width THEN concat(left(whole, width - 3), '...') ELSE whole END
+    FROM (SELECT CASE WHEN more IS NULL OR right(what, length(more)) = more THEN what
+                      WHEN what IS NULL THEN more
+                      ELSE concat(what, '_', more) END) AS t(whole);
+END;
+COMMENT ON FUNCTION migrator.brief_text IS 'For status_brief() and the views whose names end with _brief: what and more (a version that ends with its name has it), cut to so many characters.';
+
+CREATE FUNCTION migrator.status_brief(source text = NULL, service text = NULL, environment text = NULL)
+  RETURNS TABLE (migration text, state text, flags text, applied_at text, ms bigint)
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT migrator.brief_text(version, name, 48), state, migrator.brief_text(array_to_string(flags, ' '), NULL, 20),
+         to_char(applied_at, 'YYYY-MM-DD HH24:MI'), round(execution_time_ms)::bigint
+    FROM migrator.status(status_brief.source, status_brief.service, status_brief.environment);
+END;
+COMMENT ON FUNCTION migrator.status_brief IS 'status() for eyes: rows of less than 120 columns in psql. What is too long ends with three dots, times are those of the session''s time zone, in minutes and milliseconds.';
+
 CREATE FUNCTION migrator.pending(source text = NULL, service text = NULL, environment text = NULL)
   RETURNS TABLE (service text, version text, name text, description text, file text, transactional boolean,
                  depends_on text[], risk_level text, estimated_duration interval, blocked text, change_class text)
@@ -675,7 +695,7 @@ COMMENT ON FUNCTION migrator.unstage IS 'Remove a set of staged files. Returns t
 CREATE VIEW migrator.schema_migrations WITH (security_barrier) AS
   SELECT coalesce(pg_catalog.regexp_replace(pg_catalog.regexp_replace(file, '/(up|migration)[.]sql$', ''),
                                             '([.]up)?[.]sql$', '', 'i'), version) AS migration_name,
-         applied_at, execution_time_ms,
+         applied_at, round(execution_time_ms::numeric, 3)::double precision AS execution_time_ms,
          CASE state WHEN 'applied' THEN 'success' ELSE 'failed' END AS status,
          error_message, checksum
     FROM migrator.migrations, (SELECT) AS not_updatable
@@ -689,6 +709,30 @@ CREATE VIEW migrator.migration_performance WITH (security_barrier) AS
     FROM migrator.migrations, (SELECT) AS not_updatable
    WHERE state IN ('applied', 'failed') AND NOT baseline;
 COMMENT ON VIEW migrator.migration_performance IS 'How long each migration took, in milliseconds. slow: longer than migrator.slow_threshold.';
+
+-- For eyes: rows of less than 120 columns in psql, the latest first.
+CREATE VIEW migrator.migrations_brief WITH (security_barrier) AS
+  SELECT migrator.brief_text(service, NULL, 20) AS service, migrator.brief_text(version, name, 48) AS migration, state,
+         pg_catalog.to_char(applied_at, 'YYYY-MM-DD HH24:MI') AS applied_at, round(execution_time_ms)::bigint AS ms
+    FROM migrator.migrations m, (SELECT) AS not_updatable
+   ORDER BY m.applied_at DESC, m.service, m.version;
+COMMENT ON VIEW migrator.migrations_brief IS 'Table migrations for eyes: rows of less than 120 columns in psql, those applied last first. What is too long ends with three dots.';
+
+CREATE VIEW migrator.runs_brief WITH (security_barrier) AS
+  SELECT run_id, kind, migrator.brief_text(service, NULL, 20) AS service, migrator.brief_text(environment, NULL, 12) AS environment,
+         pg_catalog.to_char(started_at, 'YYYY-MM-DD HH24:MI') AS started_at, outcome,
+         pg_catalog.concat_ws('/', applied, total) AS done, round(duration_ms)::bigint AS ms
+    FROM migrator.runs r, (SELECT) AS not_updatable
+   ORDER BY r.run_id DESC;
+COMMENT ON VIEW migrator.runs_brief IS 'Table runs for eyes: rows of less than 120 columns in psql, the latest first. done: migrations that the run applied, or took back, of those of the source. What is too long ends with three dots.';
+
+CREATE VIEW migrator.history_brief WITH (security_barrier) AS
+  SELECT pg_catalog.to_char(at, 'YYYY-MM-DD HH24:MI') AS at, migrator.brief_text(service, NULL, 20) AS service,
+         migrator.brief_text(version, name, 38) AS migration, migrator.brief_text(event, NULL, 15) AS event,
+         round(execution_time_ms)::bigint AS ms, error_sqlstate AS error
+    FROM migrator.history h, (SELECT) AS not_updatable
+   ORDER BY h.id DESC;
+COMMENT ON VIEW migrator.history_brief IS 'Table history for eyes: rows of less than 120 columns in psql, the latest first; error is the SQLSTATE. What is too long ends with three dots.';
 
 -- Those of runs have objsubid 3, and their keys come from the service alone: see src/record/lock.c.
 CREATE VIEW migrator.locks AS
@@ -821,5 +865,5 @@ GRANT EXECUTE ON FUNCTION migrator.health(text, text) TO pg_monitor;
 -- it looks after its rights by itself, and a view's functions run with the rights of whoever reads it
 GRANT EXECUTE ON FUNCTION migrator.progress_of(bigint) TO PUBLIC;
 -- they read nothing but their arguments
-GRANT EXECUTE ON FUNCTION migrator.window_times(time, time, text[], tstzrange, text, timestamptz), migrator.is_slow(double precision)
-  TO PUBLIC;
+GRANT EXECUTE ON FUNCTION migrator.window_times(time, time, text[], tstzrange, text, timestamptz), migrator.is_slow(double precision),
+  migrator.brief_text(text, text, integer) TO PUBLIC;
