@@ -10,7 +10,8 @@ SELECT migrator.register('user-management-and-billing-service', 'm/d', 'producti
 CALL migrator.up(service => 'user-management-and-billing-service', on_error => 'continue') \g /dev/null
 UPDATE migrator.migrations SET execution_time_ms = 123456789.123 WHERE version LIKE '%1';
 UPDATE migrator.runs SET duration_ms = 123456789.123, total = 10000, applied = 10000;
-CALL files.make('m/e', '20240101-the-name-that-has-just-forty-characters1.sql', 'SELECT 1;', '20240102-x.up.sql', 'SELECT 1;', '20240102-x.down.sql', 'SELECT 1/0;');
+CALL files.make('m/e', '20240101-the-name-that-has-just-forty-characters1.sql', 'SELECT 1;',
+  '20240102-x.up.sql', 'SELECT 1;', '20240102-x.down.sql', 'SELECT 1/0;');
 CALL migrator.up('m/e') \g /dev/null
 SELECT count(*) FROM migrator.rollback('m/e');
 CALL files.write('m/e/20240101-the-name-that-has-just-forty-characters1.sql', 'SELECT 2;');
@@ -42,11 +43,13 @@ SELECT service, migration, state, applied_at IS NOT NULL AS applied, ms > 1000 A
 SELECT run_id, kind, service, environment, outcome, done, ms > 1000 AS ms FROM migrator.runs_brief;
 SELECT service, migration, event, ms >= 0 AS ms, error FROM migrator.history_brief;
 SELECT migrator.brief_text('000001', 'a', 10), migrator.brief_text('20240101-a', 'a', 10), migrator.brief_text(NULL, 'a', 10),
-  migrator.brief_text('1', NULL, 10), migrator.brief_text(NULL, NULL, 10), migrator.brief_text('000001', 'abcd', 10), migrator.brief_text('000001', 'abcde', 11), migrator.brief_text('000001', 'abc', 10);
+  migrator.brief_text('1', NULL, 10), migrator.brief_text(NULL, NULL, 10), migrator.brief_text('000001', 'abcd', 10),
+  migrator.brief_text('000001', 'abcde', 11), migrator.brief_text('000001', 'abc', 10);
 
 -- the result of a CALL is one short line, however many migrations there were
 \pset format unaligned
-CALL files.run('mkdir -p m/many; i=100; while [ $i -lt 400 ]; do echo "SELECT 1;" >m/many/000${i}_the_name_that_has_just_forty_characters.sql; i=$((i + 1)); done');
+CALL files.run('mkdir -p m/many; i=100;
+  while [ $i -lt 400 ]; do echo "SELECT 1;" >m/many/000${i}_the_name_that_has_just_forty_characters.sql; i=$((i + 1)); done');
 \setenv STATEMENT 'CALL migrator.up(\'m/many\', \'many\')'
 \! eval "$PRINT" | awk 'NF { lines++; if (length > most) most = length } END { print lines, "lines,", (most < 160 ? "less than 160 characters" : most) }'
 CALL files.write('m/d/20240101120003_the_name_that_has_just_forty_characters3/migration.sql', 'SELECT 1;');
