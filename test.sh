@@ -119,6 +119,8 @@ if wanted matrix; then
   # without staged-tap, to save time
   NATIVE=$MAJOR bash "$tree/test/matrix.sh" "$tree" "$out" regress isolation pgtap tap staged ||
     echo "matrix 0 1 0" >>"$out/counts"
+  say "The Dockerfile of examples/, step by step"
+  bash "$tree/test/dockerfile.sh" "$tree" "$out" || echo "dockerfile 0 1 0" >>"$out/counts"
 fi
 
 say "Sum"

