@@ -53,7 +53,9 @@ step() {
       # shellcheck disable=SC2086 # two names
       set -- $rest
       if [ -n "$from" ]; then tar -C "$work/$from/root$1" -cf - . | tar -C "$work/$stage/root$2" --keep-directory-symlink -xf -
-      else mkdir -p "$work/$stage/root$2" && tar -C "$tree/$1" --exclude='*.o' --exclude='*.so' --exclude=./tmp_check -cf - . | tar -C "$work/$stage/root$2" -xf -
+      else
+        mkdir -p "$work/$stage/root$2"
+        tar -C "$tree/$1" --exclude='*.o' --exclude='*.so' --exclude=./tmp_check -cf - . | tar -C "$work/$stage/root$2" -xf -
       fi
       ;;
     ARG) ;;
