@@ -44,7 +44,7 @@ my $string = qr{'(?:[^']|'')*'};
 # the first argument of what takes a source, also of a prepared statement with such a name; the second one of
 # register(); a row of VALUES; in the examples of help()
 my $before = qr{
-	\b(?:apply|up|rollback|down|prove|redo|reset|rollback_preview
+	\b(?:apply|up|up_background|rollback|down|prove|redo|reset|rollback_preview
 		|status|pending|summary|validate|dependencies|dependency_graph|impact|is_current|assert_current|health|settings|baseline)\((?:source[ ]=>[ ])?
 	| \bregister\((?:$string|NULL|repeat\([^()]*\)),[ ]
 	| (?<!\w)\(

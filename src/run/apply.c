@@ -384,6 +384,7 @@ step_failed(Run *run, Step *step, ErrorData *error)
 		{
 			RunEntry	run_entry;
 
+			run->error = error;
 			run_fill_entry(run, "failed", &run_entry);
 			run_entry.applied = 0;	/* all is undone */
 			failure_log_keep(&entry, &run_entry);

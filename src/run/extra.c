@@ -160,6 +160,7 @@ extra_raise(Run *run, const char *note, ErrorData *error)
 	extra_explain(run, "Nothing of this call was kept.", error);
 	if (!run->request->dry_run && migrator_record_failures)
 	{
+		run->error = error;
 		run_fill_entry(run, "failed", &run_entry);
 		run_entry.applied = 0;	/* all is undone */
 		failure_log_keep(&entry, run->run_id != 0 ? &run_entry : NULL);

@@ -21,6 +21,7 @@
 #include "plan/gate.h"
 #include "plan/hooks.h"
 #include "record/service_state.h"
+#include "run/background.h"
 #include "run/current_run.h"
 #include "run/event.h"
 #include "run/notify.h"
@@ -356,6 +357,15 @@ run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 	entry->applied = !run->own_transaction && run->failed > 0 &&
 		run->request->on_error == ON_ERROR_RAISE ? 0 : run->applied;
 	entry->duration_ms = run_elapsed_since(run->start);
+	entry->origin = background_origin();
+	if (run->error != NULL)
+	{
+		entry->error_sqlstate = pstrdup(unpack_sql_state(run->error->sqlerrcode));
+		entry->error_message = bounded(run->error->message);
+		entry->error_detail = bounded(run->error->detail);
+		entry->error_hint = bounded(run->error->hint);
+		entry->error_context = bounded(run->error->context);
+	}
 }
 
 void

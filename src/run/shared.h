@@ -48,6 +48,7 @@ typedef struct Run
 	bool		locked;			/* it was taken */
 	bool		lock_lost;		/* others may be running: do no more */
 	List	   *hook_functions; /* of HookFunction *, set by hook_prepare() */
+	const ErrorData *error;		/* that the run is going to raise, or NULL */
 	ErrorData  *hook_error;		/* of hooks that failed behind what stays */
 	const char *extra_note;		/* of the extra script that is running */
 	const char *extra_kind;		/* of the one that was done last */

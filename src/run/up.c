@@ -68,6 +68,7 @@
 #include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
@@ -75,6 +76,7 @@
 #include "record/lock.h"
 #include "run/auto_back.h"
 #include "run/back.h"
+#include "run/background.h"
 #include "run/bootstrap.h"
 #include "run/call.h"
 #include "run/event.h"
@@ -116,18 +118,12 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 	run.started_at = GetCurrentTimestamp();
 	INSTR_TIME_SET_CURRENT(run.start);
 
-	if (!migrator_enabled)
+	if (!run_up_may_begin(request, run_function_name(&run)))
 	{
-		event_disabled(service);
 		result->outcome = "skipped";
 		result->total = -1;
 		return;
 	}
-	run_refuse_standby(run_function_name(&run));
-	scope_require_rights(request->scope, true);
-	if (run.direction == UNIT_UP)
-		scope_require_source(request->scope);
-	scope_check_search_path(request->scope);
 
 	/* the first look, without the lock: an up-to-date database costs no wait */
 	if (!look(&run))
@@ -137,7 +133,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 		return;
 	}
 	run_refuse_read_only(run_function_name(&run), XactReadOnly);
-	if (StatementTimeout > 0)
+	if (get_timeout_active(STATEMENT_TIMEOUT))
 		ereport(NOTICE,
 				errmsg("statement_timeout spans the whole CALL"));
 
@@ -169,6 +165,22 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 		event_lock_released(service);
 	else
 		result->outcome = "skipped";
+}
+
+bool
+run_up_may_begin(const RunRequest *request, const char *name)
+{
+	if (!migrator_enabled)
+	{
+		event_disabled(request->scope->service);
+		return false;
+	}
+	run_refuse_standby(name);
+	scope_require_rights(request->scope, true);
+	if (request->direction == UNIT_UP)
+		scope_require_source(request->scope);
+	scope_check_search_path(request->scope);
+	return true;
 }
 
 static void
@@ -271,6 +283,7 @@ up_locked(Run *run)
 	run_stamp_environment(run);
 	track_begin(run);
 	transaction_commit(migrator_commit == COMMIT_EACH);
+	background_entered(run->run_id);
 
 	initStringInfo(&failed);
 	PG_TRY();
@@ -278,6 +291,9 @@ up_locked(Run *run)
 		error = up_steps(run, &failed);
 		if (error != NULL)
 			auto_back(run, error);
+		if (error != NULL && run->failed > 1)
+			run_add_detail(error, psprintf("%d migrations failed: %s", run->failed, failed.data));
+		run->error = error;
 		outcome = error != NULL ? "failed" : run_done_outcome(run);
 		track_end(run);
 		finish_run(run, outcome, error);
@@ -288,7 +304,7 @@ up_locked(Run *run)
 		 * no error of the bookkeeping leaves a run without an end, or the
 		 * script's settings
 		 */
-		error = transaction_catch(context);
+		run->error = error = transaction_catch(context);
 		(void) step_restore_settings(run);
 		try_finish_run(run, outcome, error);
 		ReThrowError(error);
@@ -299,10 +315,6 @@ up_locked(Run *run)
 	{
 		lock_release_session();
 		event_lock_released(service);
-		if (run->failed > 1)
-			error->detail = psprintf("%s%s%d migrations failed: %s",
-									 error->detail ? error->detail : "", error->detail ? "\n" : "",
-									 run->failed, failed.data);
 		ReThrowError(error);
 	}
 }
