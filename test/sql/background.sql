@@ -17,7 +17,7 @@ SELECT to_regclass('a'), to_regclass('b');
 -- the same keys as up() has
 CALL files.write('m/d/3_c.sql', 'CREATE TABLE c();');
 SET client_min_messages = warning;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SET client_min_messages = notice;
 SELECT (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(:'result') k) =
   (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(migrator.wait_for(2)) k) AS same_keys;
