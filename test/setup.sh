@@ -160,6 +160,13 @@ node_install() {
   done
 }
 
+# A browser for the page of report(): large, and not worth a failure where it cannot be had.
+browser_install() {
+  has_apt || return 0
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
+    (packages_install chromium) || note "no Chromium: the page of report() is opened in no browser"
+}
+
 # The release's own PostgreSQL. Bookworm's is known without package lists, which a fresh system does not have.
 release_major() {
   local id='' version=''
