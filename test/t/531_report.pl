@@ -107,7 +107,8 @@ like($there, qr/1 failed/, 'and has what the primary has');
 
 # Secret values are nowhere.
 my $secrets = source_dir({ '1_a.sql' => "-- migrator: variables\nSELECT :'password'::int" });
-$primary->safe_psql('postgres', "CREATE EXTENSION migrator; SELECT migrator.register('s', '$secrets', options => '{\"variables\": {\"password\": \"hunter2\"}}')");
+$primary->safe_psql('postgres', "CREATE EXTENSION migrator;
+	SELECT migrator.register('s', '$secrets', options => '{\"variables\": {\"password\": \"hunter2\"}}')");
 $primary->psql('postgres', q{CALL migrator.up(service => 's')});
 my $told = saved($primary, 'postgres');
 like($told, qr/invalid input syntax/, 'the error is told');
