@@ -41,7 +41,8 @@ try
                 await query.ExecuteNonQueryAsync();
             break;
         case "status":
-            await using (var query = Command("SELECT concat_ws(' ', version, name, state, nullif(array_to_string(flags, ' '), '')) FROM migrator.status(@source)"))
+            await using (var query = Command("SELECT concat_ws(' ', version, name, state, nullif(array_to_string(flags, ' '), ''))"
+                    + " FROM migrator.status(@source)"))
             await using (var rows = await query.ExecuteReaderAsync())
                 while (await rows.ReadAsync())
                     Console.WriteLine(rows.GetString(0));

@@ -34,7 +34,11 @@ sub test_cron
 			. "cron.host = '" . $node->host . "'\ncron.use_background_workers = $mode\nmax_worker_processes = 20\n");
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION pg_cron; CREATE EXTENSION migrator;');
-	# docs/cron.md has this with a time
+	$node->safe_psql('postgres', 'CREATE DATABASE shop');
+	# what the page says is accepted; then the same for the start of the server, instead of a time
+	my @page = PostgreSQL::Test::Utils::slurp_file("$FindBin::RealBin/../../docs/cron.md") =~ /^(SELECT cron\.schedule.*)$/mg;
+	is(scalar @page, 2, 'docs/cron.md has two jobs');
+	$node->safe_psql('postgres', join "\n", @page, 'SELECT cron.unschedule(jobid) FROM cron.job');
 	$node->safe_psql('postgres', qq{SELECT cron.schedule('migrate', '\@reboot', \$\$CALL migrator.up('$dir')\$\$)});
 
 	$line = cron_at_start($node);
