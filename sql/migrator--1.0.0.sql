@@ -757,6 +757,7 @@ CREATE VIEW migrator.locks AS
   WITH known AS (
     SELECT service FROM migrator.services
     UNION SELECT service FROM migrator.migrations
+    UNION SELECT service FROM migrator.runs WHERE finished_at IS NULL
     UNION SELECT 'default'
   ), key AS (
     SELECT service, pg_catalog.hashtextextended('migrator:' || service, 0) AS run_key,

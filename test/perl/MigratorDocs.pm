@@ -78,7 +78,7 @@ sub examples_of
 	{
 		my $from = $i + 1;
 
-		if ($lines[$i] =~ /^\s*<!-- (setup|sh|file|run|meanwhile|not run|page)(?:: ?(.*?))?(?: -->)?\s*$/)
+		if ($lines[$i] =~ /^\s*<!-- (setup|sh|file|run|meanwhile|not run|page|table)(?:: ?(.*?))?(?: -->)?\s*$/)
 		{
 			my ($word, $argument, $body) = ($1, $2 // '', '');
 
@@ -111,6 +111,24 @@ sub examples_of
 			$least = 4 * int($least / 4) if kind_of($text =~ s/^ {4}//gmr) eq 'output';
 			$text =~ s/^ {$least}//gm;
 			$add->($from, kind_of($text), $text, 0);
+		}
+		elsif ($lines[$i] =~ /^\|/ && grep { $_->[0] eq 'table' } @directives)
+		{
+			# a row's statements are a block
+			my @setup = grep { $_->[0] ne 'table' } @directives;
+
+			for (; $i < @lines && $lines[$i] =~ /^\|/; $i++)
+			{
+				my @statements = grep { /^$sql_word/ || /^$command/ } map { s/\\\|/|/gr } ($lines[$i] =~ s/^\|(?:[^|\\]|\\.)*\|//r) =~ /`([^`]+)`/g;
+				next if !@statements;
+				my $kind = $statements[0] =~ /^$command/ ? 'shell' : 'sql';
+				push @blocks, { line => $i + 1, kind => $kind, fenced => 1, adjacent => 0, directives => [@setup],
+					text => join('', map { $kind eq 'sql' ? "$_;\n" : "$_\n" } grep { $kind eq 'shell' || /^$sql_word/ } @statements) };
+				@setup = ();
+			}
+			@directives = ();
+			$i--;
+			$adjacent = 0;
 		}
 		elsif ($lines[$i] =~ /\S/)
 		{
