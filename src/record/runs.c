@@ -133,18 +133,19 @@ record_write_run(RunEntry *run, bool finished)
 		"INSERT INTO migrator.runs (run_id, kind, service, source, environment, started_at, finished_at,"
 		" outcome, total, applied, failed, skipped, duration_ms, started_by, run_as, application_name,"
 		" client_addr, backend_pid, extension_version, backend_start, progress_handle, origin,"
-		" error_sqlstate, error_message, error_detail, error_hint, error_context)"
+		" error_sqlstate, error_message, error_detail, error_hint, error_context, lock_wait_ms, lock_retries)"
 		" VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $19 THEN pg_catalog.clock_timestamp() END,"
-		" $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::pg_catalog.inet, $17, $18, $20, $21, $22, $23, $24, $25, $26, $27)",
-		27,
+		" $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::pg_catalog.inet, $17, $18, $20, $21, $22, $23, $24, $25, $26, $27,"
+		" $28, $29)",
+		29,
 		{
 			INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID, INT4OID,
 			INT4OID, INT4OID, FLOAT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, BOOLOID,
-			TIMESTAMPTZOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID
+			TIMESTAMPTZOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, FLOAT8OID, INT4OID
 		}
 	};
-	Datum		values[27];
-	char		nulls[27];
+	Datum		values[29];
+	char		nulls[29];
 
 	if (run->started_by == NULL)
 		record_run_identify(run);
@@ -174,6 +175,9 @@ record_write_run(RunEntry *run, bool finished)
 	nulls[20] = run->progress_handle != 0 ? ' ' : 'n';
 	values[21] = CStringGetTextDatum(run->origin ? run->origin : "client");
 	put_error(run, &values[22], &nulls[22]);
+	values[27] = Float8GetDatum(run->lock_wait_ms);
+	nulls[27] = run->lock_wait_ms > 0 ? ' ' : 'n';
+	values[28] = Int32GetDatum(run->lock_retries);
 	(void) owner_query_run(&query, SPI_OK_INSERT, values, nulls, InvalidSnapshot, NULL, NULL);
 }
 
@@ -183,22 +187,24 @@ record_finish_run(const RunEntry *run)
 	static OwnerQuery query = {
 		"UPDATE migrator.runs SET finished_at = pg_catalog.clock_timestamp(), outcome = $2, total = $3,"
 		" applied = $4, failed = $5, skipped = $6, duration_ms = $7, error_sqlstate = $8, error_message = $9,"
-		" error_detail = $10, error_hint = $11, error_context = $12 WHERE run_id = $1",
-		12,
+		" error_detail = $10, error_hint = $11, error_context = $12,"
+		" lock_retries = $13 WHERE run_id = $1",
+		13,
 		{
 			INT8OID, TEXTOID, INT4OID, INT4OID, INT4OID, INT4OID, FLOAT8OID, TEXTOID, TEXTOID, TEXTOID,
-			TEXTOID, TEXTOID
+			TEXTOID, TEXTOID, INT4OID
 		}
 	};
-	Datum		values[12] = {
+	Datum		values[13] = {
 		Int64GetDatum(run->run_id), CStringGetTextDatum(run->outcome), Int32GetDatum(run->total),
 		Int32GetDatum(run->applied), Int32GetDatum(run->failed), Int32GetDatum(run->skipped),
 		Float8GetDatum(run->duration_ms)
 	};
-	char		nulls[12];
+	char		nulls[13];
 
 	memset(nulls, ' ', sizeof(nulls));
 	put_error(run, &values[7], &nulls[7]);
+	values[12] = Int32GetDatum(run->lock_retries);
 	(void) owner_query_run(&query, SPI_OK_UPDATE, values, nulls, InvalidSnapshot, NULL, NULL);
 }
 

@@ -23,6 +23,8 @@ typedef struct RunEntry
 	int			failed;
 	int			skipped;
 	double		duration_ms;
+	double		lock_wait_ms;	/* 0: it did not wait for the service's lock */
+	int			lock_retries;
 	/* who; filled from the session when started_by is NULL */
 	const char *started_by;
 	const char *run_as;

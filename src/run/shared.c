@@ -366,6 +366,8 @@ run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 		entry->error_hint = bounded(run->error->hint);
 		entry->error_context = bounded(run->error->context);
 	}
+	entry->lock_wait_ms = run->lock_wait_ms;
+	entry->lock_retries = run->lock_retries;
 }
 
 void
@@ -618,6 +620,7 @@ run_take_lock(Run *run)
 	else
 		lock_for_transaction(&lock, &result);
 	run->waited = result.waited;
+	run->lock_wait_ms = result.waited ? result.wait_ms : 0;
 	run->locked = result.acquired;
 	if (result.acquired)
 	{

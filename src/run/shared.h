@@ -45,6 +45,8 @@ typedef struct Run
 	void		(*before_statement) (int statement, const char *text, int length);
 	SessionSettings *saved_settings;	/* to be put back after an error */
 	bool		waited;			/* for the lock */
+	double		lock_wait_ms;	/* then */
+	int			lock_retries;	/* attempts that were repeated for a lock */
 	bool		locked;			/* it was taken */
 	bool		lock_lost;		/* others may be running: do no more */
 	List	   *hook_functions; /* of HookFunction *, set by hook_prepare() */

@@ -105,6 +105,7 @@ step_run(Run *run, Step *step, int number)
 		error = after_attempt(&attempt);
 		if (error != NULL || attempt.error == NULL)
 			return error;
+		run->lock_retries++;
 	}
 }
 

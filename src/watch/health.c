@@ -131,7 +131,8 @@ look_at(const char *source, const char *service)
 	ErrorData  *error;
 
 	health->service = pstrdup(service);
-	health->applied = health->pending = health->failed = health->interrupted = health->running = health->drift = -1;
+	health->applied = health->pending = health->failed = health->interrupted = health->running = -1;
+	health->slow = health->drift = -1;
 	MemoryContextSwitchTo(work);
 	stopped = try(look_at_files, &look);
 	if (stopped != NULL && !look.counted && look.scope != NULL && look.scope->source != NULL)
@@ -244,7 +245,7 @@ count(Look *look, const Survey *survey)
 	if (survey->scope->environment != NULL)
 		health->environment = MemoryContextStrdup(look->result, survey->scope->environment);
 	health->applied = plan_count_state(plan, MIGRATION_APPLIED);
-	health->failed = health->interrupted = health->running = 0;
+	health->failed = health->interrupted = health->running = health->slow = 0;
 	for (int i = 0; i < plan->count; i++)
 	{
 		const Step *step = &plan->steps[i];
@@ -255,6 +256,9 @@ count(Look *look, const Survey *survey)
 			health->interrupted++;
 		else if (plan_step_has_failed(step))
 			health->failed++;
+		if (step->state == MIGRATION_APPLIED && migrator_slow_threshold >= 0 &&
+			step->row->execution_time_ms > migrator_slow_threshold)
+			health->slow++;
 		if (step->state == MIGRATION_APPLIED && step->migration != NULL && step->row->file != NULL &&
 			strcmp(step->row->file, step->up.unit->file) != 0)
 			look->renamed++;

@@ -40,6 +40,7 @@ typedef struct ServiceHealth
 	int			failed;
 	int			interrupted;	/* partly rolled back ones among them */
 	int			running;
+	int			slow;			/* applied ones, by migrator.slow_threshold */
 	int			drift;			/* objects; -1: not asked for, or nothing kept */
 
 	const LockHolder *lock;		/* who keeps runs from beginning, or NULL */
