@@ -37,7 +37,8 @@
 ".pill.warn { background: var(--warn-soft); color: var(--warn); } .pill.open { background: var(--open-soft); color: var(--open); }\n" \
 ".box { border-left: 3px solid var(--bad); background: var(--bad-soft); padding: 8px 12px; margin: 10px 0; border-radius: 0 6px 6px 0;\n" \
 "  white-space: pre-line; overflow-wrap: anywhere; } .box p { margin: 2px 0; } .box .soft { color: var(--ink); opacity: .78; }\n" \
-".scroll { overflow-x: auto; } .latest { direction: rtl; } svg { direction: ltr; margin-right: auto; } .graph { max-height: 560px; overflow: auto; border: 1px solid var(--line); border-radius: 6px; }\n" \
+".scroll { overflow-x: auto; } .latest { direction: rtl; } svg { direction: ltr; margin-right: auto; }\n" \
+".graph { max-height: 560px; overflow: auto; border: 1px solid var(--line); border-radius: 6px; }\n" \
 "table { border-collapse: collapse; width: 100%; font-size: 13px; }\n" \
 "th { text-align: left; font-weight: 600; color: var(--soft); padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line);\n" \
 "  white-space: nowrap; }\n" \
