@@ -34,18 +34,18 @@ typedef struct GraphBox
 typedef struct Drawing
 {
 	const MigrationPlan *plan;
-	const char *service;
 	GraphBox   *nodes;
 	int			count;
 	int			others;			/* of them, at the end, are not there */
 	int		   *node_of;		/* of each step; -1: none */
-	int			first;			/* step that is drawn */
 	int			layers;
 	int			rows;			/* of the longest layer */
 } Drawing;
 
-static bool *find_connected(const MigrationPlan *plan);
-static void add_nodes(Drawing *drawing, const bool *connected);
+static int	count_connected(const MigrationPlan *plan);
+static bool is_dependent(const Step *step);
+static int	choose_steps(const MigrationPlan *plan, bool *chosen);
+static void add_nodes(Drawing *drawing, const bool *chosen);
 static int	add_others(Drawing *drawing, const Step *step);
 static void place(Drawing *drawing);
 static int	place_layer(Drawing *drawing, GraphBox **order, int count);
@@ -57,67 +57,94 @@ static void draw_edge(StringInfo page, const GraphBox *from, const GraphBox *to,
 static void draw_node(StringInfo page, const GraphBox *node);
 
 int
-report_graph(StringInfo page, const MigrationPlan *plan, const char *service)
+report_graph(StringInfo page, const MigrationPlan *plan)
 {
-	Drawing		drawing = {.plan = plan,.service = service};
-	const bool *connected = find_connected(plan);
-	int			left_out = 0;
-	int			kept = 0;
+	Drawing		drawing = {.plan = plan};
+	bool	   *chosen = palloc0(plan->count + 1);
+	int			count = choose_steps(plan, chosen);
 	int			width;
 	int			height;
 
-	for (drawing.first = plan->count; drawing.first > 0 && kept < GRAPH_NODES; drawing.first--)
-		kept += connected[drawing.first - 1];
-	for (int i = 0; i < drawing.first; i++)
-		left_out += connected[i];
-	if (kept == 0)
+	if (count == 0)
 		return 0;
-	add_nodes(&drawing, connected);
+	add_nodes(&drawing, chosen);
 	place(&drawing);
 	width = (drawing.layers - 1) * COLUMN + NODE_WIDTH + 2 * MARGIN;
 	height = drawing.rows * ROW - (ROW - NODE_HEIGHT) + 2 * MARGIN;
 	appendStringInfo(page, "<div class=\"scroll graph\"><svg role=\"img\" aria-label=\"What needs what: %d migrations\""
-					 " viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\">\n", kept, width, height, width, height);
+					 " viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\">\n", count, width, height, width, height);
 	draw_edges(page, &drawing);
 	for (int i = 0; i < drawing.count; i++)
 		draw_node(page, &drawing.nodes[i]);
 	appendStringInfoString(page, "</svg></div>\n");
-	return left_out;
+	return count_connected(plan) - count;
 }
 
-static bool *
-find_connected(const MigrationPlan *plan)
+/* Those that need something, or are needed. */
+static int
+count_connected(const MigrationPlan *plan)
 {
 	bool	   *connected = palloc0(plan->count + 1);
+	int			count = 0;
 
 	for (int i = 0; i < plan->count; i++)
 	{
+		connected[i] |= is_dependent(&plan->steps[i]);
+		for (int j = 0; j < plan->steps[i].need_count; j++)
+			connected[plan->steps[i].needs[j]] = true;
+	}
+	for (int i = 0; i < plan->count; i++)
+		count += connected[i];
+	pfree(connected);
+	return count;
+}
+
+static bool
+is_dependent(const Step *step)
+{
+	return step->need_count > 0 || step->missing != NIL || (step->entry != NULL && step->entry->cross_service != NIL);
+}
+
+/* The last that need something, each with what it needs. */
+static int
+choose_steps(const MigrationPlan *plan, bool *chosen)
+{
+	int			count = 0;
+
+	for (int i = plan->count - 1; i >= 0 && count < GRAPH_NODES; i--)
+	{
 		const Step *step = &plan->steps[i];
 
-		connected[i] |= step->need_count > 0 || step->missing != NIL ||
-			(step->entry != NULL && step->entry->cross_service != NIL);
-		for (int j = 0; j < step->need_count; j++)
-			connected[step->needs[j]] = true;
+		if (!is_dependent(step))
+			continue;
+		count += !chosen[i];
+		chosen[i] = true;
+		for (int j = 0; j < step->need_count && count < GRAPH_NODES; j++)
+		{
+			count += !chosen[step->needs[j]];
+			chosen[step->needs[j]] = true;
+		}
 	}
-	return connected;
+	return count;
 }
 
 /* With what is not there each has as many nodes at most as it has needs. */
 static void
-add_nodes(Drawing *drawing, const bool *connected)
+add_nodes(Drawing *drawing, const bool *chosen)
 {
 	const MigrationPlan *plan = drawing->plan;
 	int			room = 0;
 
-	for (int i = drawing->first; i < plan->count; i++)
-		room += 1 + list_length(plan->steps[i].missing) +
-			(plan->steps[i].entry ? list_length(plan->steps[i].entry->cross_service) : 0);
-	drawing->nodes = palloc0(Max(room, 1) * sizeof(GraphBox));
+	for (int i = 0; i < plan->count; i++)
+		if (chosen[i])
+			room += 1 + list_length(plan->steps[i].missing) +
+				(plan->steps[i].entry ? list_length(plan->steps[i].entry->cross_service) : 0);
+	drawing->nodes = palloc0(room * sizeof(GraphBox));
 	drawing->node_of = palloc(plan->count * sizeof(int));
 	for (int i = 0; i < plan->count; i++)
 	{
 		drawing->node_of[i] = -1;
-		if (i < drawing->first || !connected[i])
+		if (!chosen[i])
 			continue;
 		drawing->nodes[drawing->count] = (GraphBox)
 		{
@@ -125,8 +152,8 @@ add_nodes(Drawing *drawing, const bool *connected)
 		};
 		drawing->node_of[i] = drawing->count++;
 	}
-	for (int i = drawing->first; i < plan->count; i++)
-		if (connected[i])
+	for (int i = 0; i < plan->count; i++)
+		if (chosen[i])
 			drawing->others += add_others(drawing, &plan->steps[i]);
 }
 

@@ -9,14 +9,14 @@
 
 #include "plan/plan.h"
 
-/* So many migrations are drawn: the last ones that need another one, or are needed. */
+/* So many migrations are drawn: the last ones that need others, with these. */
 #define GRAPH_NODES 200
 
 /*
  * Append an SVG of the migrations that have declared what they need, and of
  * what they need; nothing where none has.  Returns how many are left out.
  */
-extern int	report_graph(StringInfo page, const MigrationPlan *plan, const char *service);
+extern int	report_graph(StringInfo page, const MigrationPlan *plan);
 
 /* The class of a step by its state. */
 extern const char *report_step_class(const Step *step);

@@ -287,7 +287,7 @@ put_graph(StringInfo page, const ReportService *service)
 	int			left_out;
 
 	initStringInfo(&graph);
-	left_out = report_graph(&graph, service->survey->plan, service->name);
+	left_out = report_graph(&graph, service->survey->plan);
 	if (graph.len == 0)
 		return;
 	appendStringInfo(page, "<h3>What needs what</h3>\n%s", graph.data);

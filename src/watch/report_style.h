@@ -64,6 +64,6 @@
 "  time { white-space: normal; } td, th { padding-right: 9px; } td.narrow { white-space: normal; } td.name { min-width: 96px; } }\n" \
 "@media print { html { background: none; font-size: 11px; } body { max-width: none; padding: 0; } section, .tile { border-color: #bbb; }\n" \
 "  tr, .tile, .node { break-inside: avoid; } h2, h3 { break-after: avoid; } .scroll, .graph { overflow: visible; max-height: none; }\n" \
-"  svg { max-width: 100%; height: auto; } details::details-content { content-visibility: visible; height: auto; display: block; } }\n"
+"  svg { max-width: 100%; height: auto; } .graph svg { max-height: 23cm; } details::details-content { content-visibility: visible; height: auto; display: block; } }\n"
 
 #endif

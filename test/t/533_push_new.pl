@@ -206,6 +206,32 @@ for my $dir (q{a b'$(x)"-}, 'link', q{./a b'$(x)"-/})
 }
 is(scalar(() = tree($base) =~ /\d_x\.up\.sql/g), 3, 'three migrations');
 
+# Other shells, and other versions of awk.
+for my $with ('dash', 'bash', 'busybox', 'ksh', 'mksh', 'yash', 'posh', 'zsh', 'mawk', 'gawk', 'original-awk')
+{
+	my ($path) = grep { -x } map { "$_/$with" } split /:/, $ENV{PATH};
+	SKIP:
+	{
+		skip "no $with", 1 unless $path;
+		my $tools = source_dir({});
+		if ($with eq 'busybox') { symlink $path, "$tools/$_" or die $! for qw(sh awk tr mkdir ln mv rm cat date grep sleep); }
+		if ($with =~ /awk/) { symlink $path, "$tools/awk" or die $!; }
+		local $ENV{PATH} = "$tools:$ENV{PATH}";
+		my @shell = $with =~ /awk/ ? () : $with eq 'busybox' ? "$tools/sh" : $with eq 'bash' ? ($path, '--posix') :
+			$with eq 'zsh' ? ($path, '--emulate', 'sh') : $path;
+		my @names;
+		for (['099_a.up.sql'], ['29991231235959_z.sql'], [ 'common/1-a.sql', 'x y/2.sql' ], ['2999-12-31-000000_a/up.sql'])
+		{
+			my $some = source_dir({ map { $_ => $text } @$_ });
+			my ($out, $err) = ('', '');
+			IPC::Run::run([ @shell, $push, '--new=Add e-mail', $some ], '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($MigratorTest::net));
+			push @names, map({ substr $_, 1 + length $some } split /\n/, $out), $err;
+		}
+		is("@names", '100_add_e_mail.up.sql 100_add_e_mail.down.sql  30000101000000_add_e_mail.sql  common/2-add-e-mail.sql  ' .
+				'2999-12-31-000001_add_e_mail/up.sql 2999-12-31-000001_add_e_mail/down.sql ', "$with: the same names");
+	}
+}
+
 # Many at once get different versions, from either side.
 my $herd = source_dir({ '1_a.up.sql' => $text });
 chmod 0777, $herd;
