@@ -2,9 +2,10 @@
 #
 #   make && sudo make install        build and install (PG_CONFIG chooses the server)
 #   LINK_DIR=/usr/local/bin          install: and a link there to migrator-push, for the PATH; uninstall removes it
-#   make installcheck                regress and isolation tests against a running server; some want the library of the tests:
-#                                    make -C test/modules/migrator_probe install
+#   make installcheck                regress and isolation tests against a running server; those that want the library of the
+#                                    tests only after make -C test/modules/migrator_probe install
 #   make prove_installcheck          TAP tests, each with clusters of its own
+#   make dist                        the archive for PGXN, of what is committed; needs git and nothing of PostgreSQL
 #   DEV=1                            warnings are errors
 #   COVERAGE=1                       build for gcov
 
@@ -32,7 +33,8 @@ SHLIB_LINK += --coverage
 EXTRA_CLEAN += src/*/*.gcno src/*/*.gcda
 endif
 
-REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
+PROBE = $(if $(wildcard $(pkglibdir)/migrator_probe.so),,$(shell grep -l migrator_probe test/sql/*.sql))
+REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(filter-out $(PROBE),$(wildcard test/sql/*.sql))))
 REGRESS_OPTS = --inputdir=test --load-extension=migrator
 ISOLATION = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
 # Expected output is looked for below the output directory first: both kinds keep it in expected/.
@@ -46,10 +48,10 @@ EXTRA_CLEAN += tmp_check results
 override with_llvm = no
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
-ifeq ($(wildcard $(PGXS)),)
+ifeq ($(wildcard $(PGXS))$(filter dist,$(MAKECMDGOALS)),)
 $(error the development files of PostgreSQL are missing: PG_CONFIG=$(PG_CONFIG) names none (Debian: postgresql-server-dev-15 or another major version))
 endif
-include $(PGXS)
+-include $(PGXS)
 
 # The compiler is asked, for it may look elsewhere than we would; one header after the other only when one is missing.
 .PHONY: headers
@@ -72,20 +74,31 @@ $(OBJS): $(wildcard src/*/*.h)
 prove_installcheck:
 	$(prove_installcheck)
 
-# PGXS forgets that scripts are installed without their folder. A link in LINK_DIR is ours if it leads to that script.
+# PGXS forgets that scripts are installed without their folder, and knows no manual pages. A link in LINK_DIR is ours if it
+# leads to that script.
 LINK_DIR ?=
-.PHONY: install-link uninstall-script
-install: install-link
-install-link: installdirs
+.PHONY: install-more uninstall-more
+install: install-more
+install-more: installdirs
+	$(MKDIR_P) '$(DESTDIR)$(mandir)/man1'
+	$(INSTALL_DATA) $(srcdir)/man/migrator-push.1 '$(DESTDIR)$(mandir)/man1/'
 ifneq ($(LINK_DIR),)
 	$(MKDIR_P) '$(DESTDIR)$(LINK_DIR)'
 	ln -sf '$(bindir)/migrator-push' '$(DESTDIR)$(LINK_DIR)/migrator-push'
 endif
-uninstall: uninstall-script
-uninstall-script:
-	rm -f '$(DESTDIR)$(bindir)/migrator-push'
+uninstall: uninstall-more
+uninstall-more:
+	rm -f '$(DESTDIR)$(bindir)/migrator-push' '$(DESTDIR)$(mandir)/man1/migrator-push.1'
 	@for dir in $(if $(LINK_DIR),'$(LINK_DIR)',/usr/local/bin); do \
 	  if [ "$$(readlink "$(DESTDIR)$$dir/migrator-push")" = '$(bindir)/migrator-push' ]; then \
 	    rm -f "$(DESTDIR)$$dir/migrator-push"; \
 	  fi; \
 	done
+
+DIST = migrator-$(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" migrator.control)
+.PHONY: dist
+dist:
+	@git ls-files --error-unmatch Makefile >/dev/null 2>&1 || \
+	  { echo 'make dist packs what git has: this is no clone of the repository' >&2; exit 1; }
+	@git diff --quiet HEAD || echo 'make dist: changes that are not committed are not in it' >&2
+	git archive --format=zip --prefix=$(DIST)/ -o $(DIST).zip HEAD

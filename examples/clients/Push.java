@@ -44,7 +44,7 @@ public class Push {
   static void up(Connection connection, String source) throws SQLException {
     // each migration is a transaction of its own, so CALL must not be sent within one of ours
     connection.setAutoCommit(true);
-    ResultSet result = query(connection, "CALL migrator.up(?)", source);
+    ResultSet result = query(connection, "CALL migrator.up(?, options => '{\"verbose\": true}')", source);
     for (SQLWarning notice = result.getStatement().getWarnings(); notice != null; notice = notice.getNextWarning())
       System.err.println(notice.getMessage());
     result.next();

@@ -39,7 +39,7 @@ async function main(directory, name = 'default') {
   try {
     console.log(`${await stage(client, name, files)} of ${files.length} files were sent to stage:${name}`);
     // each migration is a transaction of its own, so CALL must not be sent within one of ours
-    const { rows: [{ result }] } = await client.query('CALL migrator.up($1)', [`stage:${name}`]);
+    const { rows: [{ result }] } = await client.query(`CALL migrator.up($1, options => '{"verbose": true}')`, [`stage:${name}`]);
     if (result.applied) console.table(result.migrations, ['version', 'name', 'outcome', 'execution_time_ms']);
     console.log(`${result.outcome}: ${result.applied} applied`);
   } finally {

@@ -40,7 +40,7 @@ def main(directory, name="default"):
     with psycopg.connect(os.environ.get("DATABASE_URL", ""), autocommit=True) as connection:
         connection.add_notice_handler(lambda notice: print(f"{notice.severity}:  {notice.message_primary}", file=sys.stderr))
         print(f"{stage(connection, name, files)} of {len(files)} files were sent to stage:{name}")
-        (result,) = connection.execute("CALL migrator.up(%s)", (f"stage:{name}",)).fetchone()
+        (result,) = connection.execute("CALL migrator.up(%s, options => '{\"verbose\": true}')", (f"stage:{name}",)).fetchone()
     for m in result["migrations"]:
         print(f"{m['version']:<20} {m['name']:<30} {m['outcome']:<10} {m['execution_time_ms']:>10.3f} ms")
     print(f"{result['outcome']}: {result['applied']} applied")

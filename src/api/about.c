@@ -46,6 +46,7 @@ static const char *const help_rows[][2] = {
 	{"take all behind a version back", "SELECT * FROM migrator.rollback('/srv/app/migrations', target => '42')"},
 	{"see the state of each migration", "SELECT * FROM migrator.status('/srv/app/migrations')"},
 	{"the same as JSON", "SELECT migrator.summary('/srv/app/migrations')"},
+	{"the same as a page of HTML, for psql -XAt -o report.html", "SELECT migrator.report()"},
 	{"check files before a deploy",
 	"SELECT * FROM migrator.validate('/srv/app/migrations') WHERE severity <> 'ok'"},
 	{"fail a build for faults in the files", "SELECT migrator.assert_valid('/srv/app/migrations')"},

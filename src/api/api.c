@@ -101,7 +101,7 @@ api_interval_ms(FunctionCallInfo fcinfo, int n, const char *name, int when_null)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("argument \"%s\" must not be negative", name),
-				errhint("Zero waits without limit."));
+				strcmp(name, "threshold") == 0 ? 0 : errhint("Zero waits without limit."));
 	/* less than a millisecond is still not "no limit" */
 	return ms > INT_MAX ? INT_MAX : ms > 0 && ms < 1 ? 1 : (int) ms;
 }
@@ -116,8 +116,7 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 
 	if (force != NULL)
 		request->force = force->boolean;
-	if (verbose != NULL)
-		request->brief = !verbose->boolean;
+	request->brief = verbose == NULL || !verbose->boolean;
 	if (allow_late != NULL)
 	{
 		request->plan.allow_late = allow_late->strings;
@@ -184,6 +183,18 @@ void
 api_put_row(ReturnSetInfo *result, const Datum *values, const bool *nulls)
 {
 	tuplestore_putvalues(result->setResult, result->setDesc, (Datum *) values, (bool *) nulls);
+}
+
+char *
+api_iso_time(TimestampTz time)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+
+	if (TIMESTAMP_NOT_FINITE(time) || timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
+		return NULL;
+	return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
+					tm.tm_hour, tm.tm_min, tm.tm_sec, (int) (fsec / 1000));
 }
 
 void

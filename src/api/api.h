@@ -48,6 +48,9 @@ extern ReturnSetInfo *api_begin_values(FunctionCallInfo fcinfo);
 
 extern void api_put_row(ReturnSetInfo *result, const Datum *values, const bool *nulls);
 
+/* 2025-02-01T10:30:00.000Z; NULL for what is no time of a calendar. */
+extern char *api_iso_time(TimestampTz time);
+
 /* Put text or NULL into a column. */
 extern void api_set_text(Datum *values, bool *nulls, int column, const char *text);
 

@@ -191,8 +191,7 @@ back_api_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 	request->wait_timeout = settings_wait_ms();
 	if (force != NULL)
 		request->force = request->back.force = force->boolean;
-	if (verbose != NULL)
-		request->brief = !verbose->boolean;
+	request->brief = verbose == NULL || !verbose->boolean;
 	if (run_id != NULL)
 	{
 		request->back.run_id = run_id->number;

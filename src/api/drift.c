@@ -46,6 +46,8 @@ migrator_drift(PG_FUNCTION_ARGS)
 			ereport(NOTICE,
 					errmsg("no run of service \"%s\" has kept the objects of its schemas", scope->service),
 					errhint("The next one does with migrator.track_schema = on, and so does SELECT migrator.accept_drift()."));
+		if (drifts != NIL)
+			settle_tell_drift(scope, drifts);
 		foreach(inner, drifts)
 			put_drift(result, scope->service, lfirst(inner), &culprits[foreach_current_index(inner)]);
 	}

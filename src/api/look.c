@@ -18,6 +18,7 @@
 #include "base/errors.h"
 #include "base/owner_query.h"
 #include "layout/layout.h"
+#include "plan/gate.h"
 #include "plan/hooks.h"
 #include "run/services_order.h"
 #include "run/survey.h"
@@ -46,24 +47,18 @@ typedef struct Lacking
 	List	   *versions;		/* of char * */
 } Lacking;
 
-static const char *const flag_names[] = {
-	"modified", "reformatted", "missing", "late", "blocked",
-	"manual", "excluded", "baseline", "non_transactional", "irreversible"
-};
-
 static List *resolve_scopes(FunctionCallInfo fcinfo, int environment_argument);
 static void put_status(ReturnSetInfo *result, const Survey *survey);
 static void put_names(ReturnSetInfo *result, const Survey *survey);
 static void put_name(ReturnSetInfo *result, const Survey *survey, const char *version,
 					 const char *file, const char *state, uint32 flags, const char *message);
 static void put_pending(ReturnSetInfo *result, const Survey *survey);
-static const char *step_message(const Step *step);
 static Datum flags_array(uint32 flags);
 static char *summarize(const Survey *survey, Summary *counts);
 static void append_counts(StringInfo json, const Summary *counts);
 static void put_entry(Datum *values, bool *nulls, const Step *step);
 static char *full_name(const Step *step);
-static char *iso_time(TimestampTz time);
+static void raise_what_would_stop(const Survey *survey, const char *target);
 static bool record_has(const Scope *scope, const char *version);
 static List *not_current(FunctionCallInfo fcinfo);
 static List *missing_versions(const Scope *scope, char *version);
@@ -129,7 +124,7 @@ put_status(ReturnSetInfo *result, const Survey *survey)
 		api_set_text(values, nulls, 7, row ? row->applied_by : NULL);
 		api_set_text(values, nulls, 8, row ? row->environment : NULL);
 		api_set_text(values, nulls, 9, row && row->checksum ? row->checksum : step->up.checksum);
-		api_set_text(values, nulls, 10, step_message(step));
+		api_set_text(values, nulls, 10, plan_step_message(step));
 		api_put_row(result, values, nulls);
 	}
 }
@@ -182,31 +177,15 @@ put_name(ReturnSetInfo *result, const Survey *survey, const char *version, const
 	api_put_row(result, values, nulls);
 }
 
-/* What is known against it: the record's word, else the first thing found. */
-static const char *
-step_message(const Step *step)
-{
-	ListCell   *lc;
-
-	if (step->message != NULL)
-		return step->message;
-	foreach(lc, step->findings.findings)
-	{
-		if (((Finding *) lfirst(lc))->severity == FINDING_ERROR)
-			return ((Finding *) lfirst(lc))->message;
-	}
-	return NULL;
-}
-
 static Datum
 flags_array(uint32 flags)
 {
-	Datum		names[lengthof(flag_names)];
+	Datum		names[PLAN_FLAGS];
 	int			count = 0;
 
-	for (int i = 0; i < lengthof(flag_names); i++)
+	for (int i = 0; i < PLAN_FLAGS; i++)
 		if (flags & (1 << i))
-			names[count++] = CStringGetTextDatum(flag_names[i]);
+			names[count++] = CStringGetTextDatum(plan_flag_names[i]);
 	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
@@ -289,19 +268,6 @@ full_name(const Step *step)
 	return stem >= 0 ? pnstrdup(file, stem) : pstrdup(file);
 }
 
-/* 2025-02-01T10:30:00.000Z */
-static char *
-iso_time(TimestampTz time)
-{
-	struct pg_tm tm;
-	fsec_t		fsec;
-
-	if (timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
-		return NULL;
-	return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
-					tm.tm_hour, tm.tm_min, tm.tm_sec, (int) (fsec / 1000));
-}
-
 Datum
 migrator_summary(PG_FUNCTION_ARGS)
 {
@@ -321,6 +287,8 @@ migrator_summary(PG_FUNCTION_ARGS)
 
 		survey_raise_what_stops(survey, false);
 		lists = summarize(survey, &one);
+		if (one.pending == 0 && survey->set != NULL)
+			raise_what_would_stop(survey, NULL);
 		sum.total += one.total;
 		sum.applied += one.applied;
 		sum.pending += one.pending;
@@ -376,7 +344,7 @@ summarize(const Survey *survey, Summary *counts)
 			escape_json(&applied, full_name(step));
 			appendStringInfoString(&applied, ", \"appliedAt\": ");
 			if (step->row->applied_at != 0)
-				escape_json(&applied, iso_time(step->row->applied_at));
+				escape_json(&applied, api_iso_time(step->row->applied_at));
 			else
 				appendStringInfoString(&applied, "null");
 			if (step->row->execution_time_ms >= 0)
@@ -455,7 +423,30 @@ missing_versions(const Scope *scope, char *version)
 		if (plan_step_is_open(step) && within[i])
 			missing = lappend(missing, pstrdup(step->version));
 	}
+	if (missing == NIL)
+		raise_what_would_stop(survey, version);
+	if (missing == NIL && version == NULL && plan_bootstrap_follows(survey->plan))
+		missing = list_make1(pstrdup(GATE_BOOTSTRAP));
 	return missing;
+}
+
+/*
+ * Nothing is pending: whoever is told so may rely on it.  A run that would not
+ * say the same says here why.  What depends on its caller, his rights and his
+ * search_path, says nothing about the schema.
+ */
+static void
+raise_what_would_stop(const Survey *survey, const char *target)
+{
+	PlanRequest request = {
+		.target = target,
+		.late_allowed = migrator_late == LATE_ALLOW,
+		.may_resume = true
+	};
+	Policy		policy;
+
+	settings_require_valid();
+	survey_raise_before_run(survey, survey->scope->registration, &request, &policy);
 }
 
 static bool

@@ -8,14 +8,13 @@
 #include "utils/memutils.h"
 #include "utils/portal.h"
 
-#include "api/api.h"
+#include "api/run.h"
 #include "api/run_result.h"
 #include "run/services.h"
 
 PG_FUNCTION_INFO_V1(migrator_apply);
 PG_FUNCTION_INFO_V1(migrator_up);
 
-static List *read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request);
 static void add_service_result(const Scope *scope, const RunResult *done, double ms, void *argument);
 static int	outcome_rank(const char *outcome);
 
@@ -35,7 +34,7 @@ migrator_apply(PG_FUNCTION_ARGS)
 		List	   *scopes;
 
 		request.dry_run = api_bool(fcinfo, 6, false);
-		scopes = read_arguments(fcinfo, 7, &request);
+		scopes = run_read_arguments(fcinfo, 7, &request);
 		if (request.scope != NULL)
 			run_apply(&request, run_result_put_row, result);
 		else
@@ -49,14 +48,8 @@ migrator_apply(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/*
- * Those that both have, in the order of both; "locked" is the place of
- * if_locked, from where on apply() is one ahead, which has dry_run before.
- * Returns the scope of each service; request->scope remains NULL when all are
- * meant.
- */
-static List *
-read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
+List *
+run_read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 {
 	char	   *if_locked = api_text(fcinfo, locked);
 	char	   *on_error = api_text(fcinfo, locked + 2);
@@ -131,7 +124,7 @@ migrator_up(PG_FUNCTION_ARGS)
 		initStringInfo(&made.rows);
 		initStringInfo(&made.services);
 		request.plan.may_resume = true;
-		scopes = read_arguments(fcinfo, 6, &request);
+		scopes = run_read_arguments(fcinfo, 6, &request);
 		made.brief = request.brief;
 		made.sum.total = -1;
 		if (request.scope != NULL)

@@ -16,7 +16,9 @@
 #error "migrator needs PostgreSQL 15 or later"
 #endif
 
+#include "access/slru.h"
 #include "access/sysattr.h"
+#include "commands/async.h"
 #include "common/jsonapi.h"
 #include "executor/executor.h"
 #include "fmgr.h"
@@ -95,6 +97,13 @@ guc_variables(int *count)
 #else
 #define copy_permissions(item) ((item)->p_rte)
 #define check_permissions(pstate, item) ExecCheckRTPerms((pstate)->p_rtable, true)
+#endif
+
+/* The size of the queue of notifications, which became a setting in 17. */
+#if PG_VERSION_NUM >= 170000
+#define notify_queue_pages() max_notify_queue_pages
+#else
+#define notify_queue_pages() (SLRU_PAGES_PER_SEGMENT * 0x10000 / 2)
 #endif
 
 /* LockHeldByMe can ask for stronger modes too from 17 on */

@@ -55,6 +55,8 @@ int			migrator_commit = COMMIT_GROUPED;
 int			migrator_lock_retries = 0;
 int			migrator_ddl_lock_timeout = 0;
 int			migrator_migration_timeout = 0;
+int			migrator_slow_threshold = 30 * 1000;
+char	   *migrator_notify_channel = NULL;
 
 /* settings lost when the library was loaded; lives in TopMemoryContext */
 static List *lost_settings = NIL;
@@ -112,6 +114,7 @@ static bool was_taken_over(const char *name);
 static bool check_environment(char **newval, void **extra, GucSource source);
 static bool check_trusted_stagers(char **newval, void **extra, GucSource source);
 static bool check_lock_id(char **newval, void **extra, GucSource source);
+static bool check_notify_channel(char **newval, void **extra, GucSource source);
 static bool parse_lock_id(const char *text, int64 *id);
 static int	parse_word(const char *argument, const char *word,
 					   const struct config_enum_entry *words);
@@ -240,6 +243,16 @@ define_user_settings(void)
 							"Zero means no limit.",
 							&migrator_migration_timeout, 0, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable(PREFIX "slow_threshold",
+							"Time beyond which a migration is slow.",
+							"Of one that took longer there is a WARNING. Zero means every migration, -1 none.",
+							&migrator_slow_threshold, 30 * 1000, -1, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomStringVariable(PREFIX "notify_channel",
+							   "Channel on which runs tell by NOTIFY what happens.",
+							   "Empty means none.",
+							   &migrator_notify_channel, "migrator",
+							   PGC_USERSET, 0, check_notify_channel, NULL, NULL);
 	DefineCustomEnumVariable(PREFIX "log_level",
 							 "Level at which runs are written to the server log.",
 							 NULL,
@@ -433,6 +446,15 @@ check_lock_id(char **newval, void **extra, GucSource source)
 	if (**newval == '\0' || parse_lock_id(*newval, &id))
 		return true;
 	GUC_check_errdetail("It must be a bigint, or empty for one key per service.");
+	return false;
+}
+
+static bool
+check_notify_channel(char **newval, void **extra, GucSource source)
+{
+	if (strlen(*newval) < NAMEDATALEN)
+		return true;
+	GUC_check_errdetail("The name of a channel has less than %d bytes.", NAMEDATALEN);
 	return false;
 }
 

@@ -72,6 +72,8 @@ extern int	migrator_commit;	/* CommitMode */
 extern int	migrator_lock_retries;
 extern int	migrator_ddl_lock_timeout;	/* ms; 0 = off */
 extern int	migrator_migration_timeout; /* ms; 0 = off */
+extern int	migrator_slow_threshold;	/* ms; -1 = none is slow */
+extern char *migrator_notify_channel;	/* "" when none */
 extern int	migrator_log_level; /* an elevel */
 
 extern void settings_define(void);

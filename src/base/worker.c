@@ -60,13 +60,31 @@ const char *
 worker_run(const WorkerKind *kind, dsm_segment *segment, int patience)
 {
 	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), patience);
-	BackgroundWorker worker = {0};
 	BackgroundWorkerHandle *handle;
 	const char *reason = NULL;
 	int			turn = take_turn(kind, deadline);
 
 	if (turn < 0)
 		return kind->busy;
+
+	handle = worker_start(kind, segment);
+	if (handle != NULL)
+	{
+		if (!wait_for_end(handle, deadline))
+			reason = "The background worker was not done in time.";
+		pfree(handle);
+	}
+	else
+		reason = "No background worker is free: max_worker_processes may be too low.";
+	advisory_release(ADVISORY_CLUSTER, turn_key(kind, turn), ExclusiveLock, false);
+	return reason;
+}
+
+BackgroundWorkerHandle *
+worker_start(const WorkerKind *kind, dsm_segment *segment)
+{
+	BackgroundWorker worker = {0};
+	BackgroundWorkerHandle *handle;
 
 	segment_publish(segment, kind->message);
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
@@ -78,17 +96,7 @@ worker_run(const WorkerKind *kind, dsm_segment *segment, int patience)
 	snprintf(worker.bgw_type, BGW_MAXLEN, "%s", kind->name);
 	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
 	worker.bgw_notify_pid = MyProcPid;
-
-	if (RegisterDynamicBackgroundWorker(&worker, &handle))
-	{
-		if (!wait_for_end(handle, deadline))
-			reason = "The background worker was not done in time.";
-		pfree(handle);
-	}
-	else
-		reason = "No background worker is free: max_worker_processes may be too low.";
-	advisory_release(ADVISORY_CLUSTER, turn_key(kind, turn), ExclusiveLock, false);
-	return reason;
+	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
 }
 
 static int64

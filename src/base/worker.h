@@ -9,6 +9,7 @@
 #ifndef MIGRATOR_BASE_WORKER_H
 #define MIGRATOR_BASE_WORKER_H
 
+#include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 
 /* PGDLLEXPORT, without which the server does not find the entry */
@@ -39,6 +40,12 @@ extern const char *worker_prepare(Size size, dsm_segment **segment);
  * holds the turn.  The segment stays the caller's, to be read and detached.
  */
 extern const char *worker_run(const WorkerKind *kind, dsm_segment *segment, int patience);
+
+/*
+ * Start one that is not waited for here, and needs no turn: its end sets our
+ * latch.  NULL when no worker is free.  The handle is palloc'd.
+ */
+extern BackgroundWorkerHandle *worker_start(const WorkerKind *kind, dsm_segment *segment);
 
 /*
  * In the worker, first of all: its message of *size bytes at least, which

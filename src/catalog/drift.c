@@ -344,7 +344,7 @@ compare_drifts(const ListCell *a, const ListCell *b)
 DriftBase *
 drift_begin_run(const char *service, const Homes *homes, int64 run_id)
 {
-	DriftBase  *base = palloc(sizeof(DriftBase));
+	DriftBase  *base = palloc0(sizeof(DriftBase));
 	Taking		taking = {.owned = base->owned = own_homes(homes)};
 	Snapshot	snapshot = take_snapshot();
 	Comparison *found;
@@ -373,9 +373,13 @@ drift_begin_run(const char *service, const Homes *homes, int64 run_id)
 		if (tracked == NULL || tracked->run_open || present->reprinted || !base->owned[home])
 			base->complete = false;
 		else if (entry != NULL)
+		{
+			base->found += !entry->drifted;
 			marked = lappend(marked, present->key);
+		}
 		else
 		{
+			base->found++;
 			present->hash = "";
 			present->definition = "";
 			present->drifted = true;
@@ -390,7 +394,10 @@ drift_begin_run(const char *service, const Homes *homes, int64 run_id)
 		if (tracked == NULL || tracked->run_open || !base->owned[entry->home])
 			base->complete = false;
 		else
+		{
+			base->found += !entry->drifted;
 			marked = lappend(marked, lfirst(lc));
+		}
 	}
 	schema_state_put(added, 0);
 	schema_state_set_drifted(marked, true);

@@ -41,6 +41,7 @@ typedef struct DriftBase
 	CatalogMarks *marks;
 	bool		complete;		/* all that was not as on record is marked */
 	bool	   *owned;			/* of each home: nobody else was at it */
+	int			found;			/* objects that no run had marked before */
 } DriftBase;
 
 /* A run begins; the result is in CurrentMemoryContext. */

@@ -33,6 +33,7 @@ typedef struct Subject
 } Subject;
 
 static void check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
+static void look_for_manual(Step *step, UnitReader *reader, MemoryContext work);
 static void check_down_script(Step *step, UnitReader *reader, bool idle, FindingSink *findings, MemoryContext work);
 static void compare_with_record(Step *step, const Script *script);
 static void check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
@@ -55,6 +56,9 @@ static const char *reason_for_call(const Script *script, int *line);
 static bool is_known_directive(const char *const *known, const char *name);
 static const char *list_directives(const char *const *known);
 
+/* pending scripts that are read where names have to suffice */
+#define LOOK_FOR_MANUAL_AT_MOST 100
+
 /* directives that mean something now */
 static const char *const known_directives[] = {
 	"no-transaction", "manual", "irreversible", DIRECTIVE_REQUIRE, DIRECTIVE_VARIABLES, NULL
@@ -72,6 +76,7 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 											   ALLOCSET_DEFAULT_SIZES);
 	Hook	   *of_run[] = {plan->before, plan->after, plan->back_before, plan->back_after};
 	bool		runs = false;
+	int			looked = 0;
 
 	source_hold(reader->source);
 	for (int i = 0; i < plan->count; i++)
@@ -82,6 +87,13 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 		/* what is of another environment need not even be readable */
 		if (step->up.unit == NULL || (step->flags & FLAG_EXCLUDED))
 			continue;
+		if (depth == CHECK_NAMES)
+		{
+			if (step->state != MIGRATION_APPLIED && looked++ < LOOK_FOR_MANUAL_AT_MOST)
+				look_for_manual(step, reader, work);
+			MemoryContextReset(work);
+			continue;
+		}
 		check_up_script(step, reader, depth, work);
 		MemoryContextReset(work);
 		if (depth == CHECK_EVERYTHING && step->down.unit != NULL)
@@ -90,7 +102,7 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 		check_step_hooks(step, reader, depth, work);
 		runs |= step->state != MIGRATION_APPLIED;
 	}
-	for (int i = 0; i < lengthof(of_run); i++)
+	for (int i = 0; depth != CHECK_NAMES && i < lengthof(of_run); i++)
 	{
 		Subject		subject = {&plan->hook_findings,.idle = i >= 2};
 
@@ -175,6 +187,29 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 		check_directives(&subject, script, known_directives);
 		check_requirements(&subject, script);
 	}
+}
+
+/*
+ * A manual migration is not pending, and only its script says that it is one.
+ * What cannot be read is pending: a run will say why it stops.
+ */
+static void
+look_for_manual(Step *step, UnitReader *reader, MemoryContext work)
+{
+	MemoryContext keep = MemoryContextSwitchTo(work);
+	UnitText	text = {.unit = step->up.unit,.variables = reader->variables,.first_line = 1};
+
+	if (step->up.unit->range_count > 0)
+		(void) unit_read_text(reader, step->up.unit, &text);
+	else
+	{
+		source_read(reader->source, step->up.unit->file, &text.read.raw);
+		if (text.read.raw.bytes != NULL)
+			unit_decode(&text);
+	}
+	if (text.read.text != NULL && script_directive(unit_split(&text), "manual") != NULL)
+		step->flags |= FLAG_MANUAL;
+	MemoryContextSwitchTo(keep);
 }
 
 /* validate() also reads the scripts that go down.  Only a run that goes back stops for their faults. */

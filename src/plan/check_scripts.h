@@ -15,6 +15,8 @@
 /* How much is read. */
 typedef enum CheckDepth
 {
+	CHECK_NAMES,				/* no file's checksum; of what is pending, up
+								 * to a bound, whether it is manual */
 	CHECK_FOR_RUN,				/* every file's checksum, every pending script */
 	CHECK_EVERYTHING			/* every script, also applied ones and downs */
 } CheckDepth;

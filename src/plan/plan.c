@@ -15,6 +15,11 @@
 
 #define LIST_AT_MOST 10
 
+const char *const plan_flag_names[PLAN_FLAGS] = {
+	"modified", "reformatted", "missing", "late", "blocked",
+	"manual", "excluded", "baseline", "non_transactional", "irreversible"
+};
+
 static void fill_step(Step *step, const Migration *migration, const RecordRow *row);
 static int	compare_row_pointers(const void *a, const void *b, void *order);
 static void require_target(const MigrationPlan *plan, const char *target);
@@ -577,6 +582,32 @@ plan_mark_named(const MigrationPlan *plan, char **versions, int count)
 			named[plan->by_version[j] - plan->steps] = true;
 	}
 	return named;
+}
+
+bool
+plan_bootstrap_follows(const MigrationPlan *plan)
+{
+	if (!plan->bootstrap_due)
+		return false;
+	for (int i = 0; i < plan->count; i++)
+		if (plan_step_is_pending(&plan->steps[i]) && !plan->steps[i].selected)
+			return false;
+	return true;
+}
+
+const char *
+plan_step_message(const Step *step)
+{
+	ListCell   *lc;
+
+	if (step->message != NULL)
+		return step->message;
+	foreach(lc, step->findings.findings)
+	{
+		if (((Finding *) lfirst(lc))->severity == FINDING_ERROR)
+			return ((Finding *) lfirst(lc))->message;
+	}
+	return NULL;
 }
 
 int

@@ -30,6 +30,9 @@ typedef enum PlanFlag
 	FLAG_IRREVERSIBLE = 1 << 9
 } PlanFlag;
 
+#define PLAN_FLAGS 10
+extern const char *const plan_flag_names[PLAN_FLAGS];
+
 /* One of a step's units, and what the check of it found out; see check_scripts.h. */
 typedef struct StepScript
 {
@@ -229,6 +232,15 @@ extern bool plan_step_has_failed(const Step *step);
 
 /* Raise 22023: it is of another environment than the one chosen. */
 pg_noreturn extern void plan_refuse_excluded(const MigrationPlan *plan, const Step *step);
+
+/*
+ * Is the bootstrap script due, and will nothing be pending behind the chosen steps
+ * that it may need?
+ */
+extern bool plan_bootstrap_follows(const MigrationPlan *plan);
+
+/* What is known against a step: the record's word, else the first error found; or NULL. */
+extern const char *plan_step_message(const Step *step);
 
 extern int	plan_count_state(const MigrationPlan *plan, MigrationState state);
 

@@ -62,7 +62,8 @@ record_make_service_view(const char *service, const char *schema, const char *ol
 								 " SELECT version, state IN ('failed', 'running') AS dirty,"
 								 " COALESCE(pg_catalog.regexp_replace(pg_catalog.regexp_replace(file,"
 								 " '/(up|migration)[.]sql$', ''), '([.]up)?[.]sql$', '', 'i'), version) AS migration_name,"
-								 " applied_at, execution_time_ms,"
+								 " applied_at,"
+								 " round(execution_time_ms::pg_catalog.numeric, 3)::pg_catalog.float8 AS execution_time_ms,"
 								 " CASE state WHEN 'applied' THEN 'success' ELSE 'failed' END AS status,"
 								 " error_message, checksum FROM migrator.migrations, (SELECT) AS not_updatable"
 								 " WHERE service = %s AND state IN ('applied', 'failed', 'running')",

@@ -43,6 +43,7 @@
 #include "run/extra.h"
 #include "run/failure_log.h"
 #include "run/hook.h"
+#include "run/notify.h"
 #include "run/shared.h"
 #include "run/step_gate.h"
 #include "run/track.h"
@@ -134,6 +135,8 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	if (!request->dry_run)
 	{
 		run.run_id = record_new_run_id();
+		run_fill_entry(&run, "running", &entry);
+		notify_run_started(&entry, run.survey->plan->selected);
 		run_stamp_environment(&run);
 		track_begin(&run);
 		run_make_restore_point(&run, first_version(&run));
@@ -148,6 +151,7 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 		track_end(&run);
 		run_fill_entry(&run, run.failed > 0 ? "failed" : run_done_outcome(&run), &entry);
 		record_write_run(&entry, true);
+		run_notify_end(&entry, run.first_error);
 		run_tell_end(&run);
 	}
 	tell_lock_kept(&run);
@@ -380,6 +384,7 @@ step_failed(Run *run, Step *step, ErrorData *error)
 		{
 			RunEntry	run_entry;
 
+			run->error = error;
 			run_fill_entry(run, "failed", &run_entry);
 			run_entry.applied = 0;	/* all is undone */
 			failure_log_keep(&entry, &run_entry);
@@ -395,7 +400,12 @@ step_failed(Run *run, Step *step, ErrorData *error)
 			error->detail ? errdetail_internal("%s", error->detail) : 0,
 			error->hint ? errhint("%s", error->hint) : 0,
 			error->context ? errcontext("%s", error->context) : 0);
+	if (run->first_error == NULL)
+		run->first_error = error;
 	if (!request->dry_run)
+	{
 		record_write(&entry);
+		notify_entry(&entry);
+	}
 	run_report_step(run, step, "failed", run->elapsed, error->message);
 }

@@ -11,6 +11,7 @@
 #include "run/event.h"
 #include "run/extra.h"
 #include "run/failure_log.h"
+#include "run/notify.h"
 
 static const char *failed_kind(const Run *run);
 static const char *failed_file(const Run *run);
@@ -117,6 +118,7 @@ record_apart(RecordEntry *entry)
 	PG_TRY();
 	{
 		record_write_event(entry);
+		notify_entry(entry);
 		transaction_commit(true);
 	}
 	PG_CATCH();
@@ -158,9 +160,10 @@ extra_raise(Run *run, const char *note, ErrorData *error)
 	extra_explain(run, "Nothing of this call was kept.", error);
 	if (!run->request->dry_run && migrator_record_failures)
 	{
+		run->error = error;
 		run_fill_entry(run, "failed", &run_entry);
 		run_entry.applied = 0;	/* all is undone */
-		failure_log_keep(&entry, &run_entry);
+		failure_log_keep(&entry, run->run_id != 0 ? &run_entry : NULL);
 	}
 	ReThrowError(error);
 }

@@ -25,8 +25,10 @@
 
 #include "base/finding.h"
 #include "base/segment.h"
+#include "base/settings.h"
 #include "base/worker.h"
 #include "run/failure_log.h"
+#include "run/notify.h"
 
 /* how long the caller waits for the worker, and the worker for a lock, in ms */
 #define WAIT_AT_MOST 5000
@@ -49,6 +51,7 @@ typedef struct FailureMessage
 	Oid			database;
 	volatile bool kept;			/* set by the worker: history and runs are */
 	char		reason[REASON_SIZE];	/* why not */
+	char		channel[NAMEDATALEN];	/* of the caller */
 	RecordEntry entry;			/* its pointers are not valid */
 	RunEntry	run;			/* likewise */
 } FailureMessage;
@@ -69,9 +72,13 @@ failure_log_keep(RecordEntry *entry, RunEntry *run)
 	Size		size = MAXALIGN(sizeof(FailureMessage));
 	dsm_segment *segment;
 	const char *reason;
+	RunEntry	none = {0};
 
 	record_entry_identify(entry);
-	record_run_identify(run);
+	if (run == NULL)
+		run = &none;
+	else
+		record_run_identify(run);
 	for (int i = message_strings(entry, run, strings) - 1; i >= 0; i--)
 		size += 1 + (*strings[i] ? strlen(*strings[i]) + 1 : 0);
 
@@ -112,6 +119,7 @@ migrator_failure_worker_main(Datum argument)
 	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION);
 	SetConfigOption("default_transaction_read_only", "off", PGC_USERSET, PGC_S_SESSION);
 	SetConfigOption("synchronous_commit", "local", PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("migrator.notify_channel", message.channel, PGC_USERSET, PGC_S_SESSION);
 
 	/* the caller looks at these two when the worker has ended */
 	shared->kept = write_in_transaction(&message, false);
@@ -143,7 +151,12 @@ write_in_transaction(FailureMessage *message, bool state)
 		else
 		{
 			record_write_event(&message->entry);
-			record_write_run(&message->run, true);
+			notify_entry(&message->entry);
+			if (message->run.run_id != 0)
+			{
+				record_write_run(&message->run, true);
+				notify_run_finished(&message->run, message->entry.error_sqlstate, message->entry.error_message);
+			}
 		}
 		PopActiveSnapshot();
 		CommitTransactionCommand();
@@ -179,10 +192,11 @@ message_strings(RecordEntry *entry, RunEntry *run, const char **strings[MESSAGE_
 static void
 write_message(char *to, RecordEntry *entry, RunEntry *run)
 {
-	FailureMessage message = {MyDatabaseId, false, "", *entry, *run};
+	FailureMessage message = {.database = MyDatabaseId,.entry = *entry,.run = *run};
 	const char **strings[MESSAGE_STRINGS];
 	int			count = message_strings(entry, run, strings);
 
+	strlcpy(message.channel, migrator_notify_channel, NAMEDATALEN);
 	memcpy(to, &message, sizeof(FailureMessage));
 	to += MAXALIGN(sizeof(FailureMessage));
 	for (int i = 0; i < count; i++)

@@ -10,7 +10,8 @@
 
 /*
  * Have a short-lived background worker write the failure (history, runs, and
- * the state unless the migration is applied).  Best effort: says in a WARNING
+ * the state unless the migration is applied; of what is no run, run NULL, history
+ * alone), and tell of it.  Best effort: says in a WARNING
  * when it cannot be kept, and why; returns after a few seconds in any case, so
  * it can never hang, nor deadlock with the caller's transaction.  Raises
  * nothing but out of memory.

@@ -23,6 +23,7 @@
 #include "run/extra.h"
 #include "run/hook.h"
 #include "run/migration_timeout.h"
+#include "run/notify.h"
 
 /* argument of run_after() */
 typedef struct StepHooks
@@ -172,6 +173,7 @@ hook_run_behind(Run *run, const Step *step)
 		migration_timeout_explain(error);
 		extra_fill_failure(run, step, event_name(run, step, true), error, &entry);
 		record_write_event(&entry);
+		notify_entry(&entry);
 		extra_explain(run, psprintf("Migration \"%s\" is %s, and stays so.", finding_one_line(step->version),
 									run->direction == UNIT_UP ? "applied" : "rolled back"), error);
 		run->hook_error = error;

@@ -35,6 +35,7 @@
 #include "record/service_view.h"
 #include "record/write.h"
 #include "run/call.h"
+#include "run/notify.h"
 #include "run/reset.h"
 #include "run/survey.h"
 #include "run/track.h"
@@ -328,4 +329,5 @@ write_record(const ResetRequest *request, const List *schemas, int64 run_id)
 	entry.note = note.data;
 	record_write_event(&entry);
 	record_write_run(&run, true);
+	notify_run_finished(&run, NULL, note.data);
 }

@@ -69,6 +69,12 @@ typedef void (*RunReport) (const RunRow *row, void *argument);
 extern void run_apply(const RunRequest *request, RunReport report, void *argument);
 
 /*
+ * What such a call is refused for whatever is pending: rights, standby, no
+ * source.  False when it is to be skipped, which is said.  name is for messages.
+ */
+extern bool run_up_may_begin(const RunRequest *request, const char *name);
+
+/*
  * The same, each in a transaction of its own, from a procedure
  * whose context is not atomic; see base/transaction.h.  The report's rows live in
  * CurrentMemoryContext, which must outlive transactions.  A failure is raised

@@ -83,11 +83,7 @@ run_seed(const RunRequest *request, RunReport report, void *argument)
 	constraint_check_deferred(false);
 	error = transaction_try(run_all, &run, false);
 	if (error != NULL)
-	{
-		event_extra_failed(request->scope->service, run.execution.kind, run.execution.file, error->message);
-		extra_explain(&run, "Nothing of this call was kept.", error);
-		ReThrowError(error);
-	}
+		extra_raise(&run, NULL, error);
 	event_lock_kept(request->scope->service);
 }
 

@@ -4,8 +4,12 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
+
+#include "base/finding.h"
 #include "record/write.h"
 #include "run/call.h"
+#include "run/notify.h"
 #include "run/settle_drift.h"
 #include "run/track.h"
 
@@ -33,6 +37,18 @@ settle_find_drift(const Scope *scope, bool *kept)
 				errdetail("Those that this one prints differently were not compared."),
 				errhint("The next run, or migrator.accept_drift(), puts them on record anew."));
 	return drifts;
+}
+
+/* A standby can read this, and cannot NOTIFY. */
+void
+settle_tell_drift(const Scope *scope, const List *drifts)
+{
+	const Drift *first = linitial(drifts);
+	const KeptObject *object = first->now ? first->now : first->before;
+
+	if (!RecoveryInProgress())
+		notify_drift(0, scope->service, scope->environment, list_length(drifts),
+					 psprintf("%s %s%s", object->kind, finding_one_line(object->identity), list_length(drifts) > 1 ? ", ..." : ""));
 }
 
 /* Under the lock of the service: a run would have its own idea of what is right. */

@@ -14,6 +14,9 @@
  */
 extern List *settle_find_drift(const Scope *scope, bool *kept);
 
+/* Tell of what was found, which is not nothing, with the commit of the transaction. */
+extern void settle_tell_drift(const Scope *scope, const List *drifts);
+
 /* The present objects are the right ones.  Returns the number of those that were not on record. */
 extern int	settle_accept_drift(const Scope *scope, const char *note);
 

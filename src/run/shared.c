@@ -21,9 +21,12 @@
 #include "plan/gate.h"
 #include "plan/hooks.h"
 #include "record/service_state.h"
+#include "run/background.h"
 #include "run/current_run.h"
 #include "run/event.h"
+#include "run/notify.h"
 #include "run/shared.h"
+#include "run/slow.h"
 #include "run/vanished.h"
 
 /* bytes of an error's message, and of its detail, that are put on record */
@@ -34,7 +37,6 @@ static const char *bounded(const char *text);
 static void warn_of_no_rollback(const Run *run);
 static const char *run_call_name(const Run *run);
 static const char *next_step(const Run *run, const Step *step);
-static double interval_ms(const Interval *interval);
 
 /* Which migration it was is said by others. */
 void
@@ -77,85 +79,17 @@ run_require_standing(Run *run)
 	return registration;
 }
 
-/* Everything that is wrong is raised before the first statement runs. */
 void
 run_raise_what_stops(Run *run)
 {
-	Survey	   *survey = run->survey;
-	MigrationPlan *plan = survey->plan;
-	FindingSink sink = {.settings = &survey->checks};
-	const Service *registration = run_require_standing(run);
-	PolicyValue allowed;
-
-	plan_select(plan, &run->request->plan, &sink);
-	for (int i = 0; i < plan->count; i++)
-	{
-		const Step *step = &plan->steps[i];
-		ListCell   *lc;
-
-		/* an applied script that cannot be read can be no proof of anything */
-		if (!step->selected && step->state != MIGRATION_APPLIED)
-			continue;
-		foreach(lc, step->findings.findings)
-		{
-			if (((Finding *) lfirst(lc))->severity == FINDING_ERROR)
-				finding_add(&sink, lfirst(lc));
-		}
-	}
-	check_shell_hooks(plan, true, &sink);
-	/* what is pending and not chosen has its run another time */
-	if (plan->selected > 0)
-	{
-		ListCell   *lc;
-
-		foreach(lc, plan->hook_findings.findings)
-		{
-			finding_add(&sink, lfirst(lc));
-		}
-	}
-	survey_decide_policy(survey, registration, &run->policy);
-	allowed = policy_said(&run->policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS);
-	check_destructive(plan, allowed, true, &sink);
-	if (run_bootstrap_follows(run))
-	{
-		ListCell   *lc;
-
-		foreach(lc, plan->bootstrap_findings.findings)
-		{
-			finding_add(&sink, lfirst(lc));
-		}
-		check_destructive_extra(plan->bootstrap, allowed, &sink);
-	}
-	survey_find_raised(survey, &sink);
-	finding_raise_first(&sink);
-
-	if (migrator_checksum_policy == CHECKSUM_POLICY_ERROR)
-	{
-		int			count;
-		char	   *modified = plan_list_flag(plan, FLAG_MODIFIED, &count);
-
-		if (count > 0)
-			ereport(ERROR,
-					errcode(ERRCODE_MIGRATOR_MODIFIED),
-					errmsg_plural("%d applied migration was modified: %s", "%d applied migrations were modified: %s",
-								  count, count, modified),
-					errhint("Create a new migration instead of changing an applied one, or set migrator.checksum_policy to warn."));
-	}
-
-	gate_raise_what_stops(&run->policy, run->request->scope->service, plan, run_bootstrap_follows(run));
+	survey_raise_before_run(run->survey, run_require_standing(run), &run->request->plan, &run->policy);
 }
 
 bool
 run_bootstrap_follows(const Run *run)
 {
-	const MigrationPlan *plan = run->survey->plan;
-
-	if (run->direction == UNIT_DOWN || !plan->bootstrap_due || run->failed > 0 || run->not_run > 0)
-		return false;
-	for (int i = 0; i < plan->count; i++)
-		if (plan_step_is_pending(&plan->steps[i]) && !plan->steps[i].selected)
-			return false;
-	return true;
+	return run->direction == UNIT_UP && run->failed == 0 && run->not_run == 0 &&
+		plan_bootstrap_follows(run->survey->plan);
 }
 
 void
@@ -423,6 +357,35 @@ run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 	entry->applied = !run->own_transaction && run->failed > 0 &&
 		run->request->on_error == ON_ERROR_RAISE ? 0 : run->applied;
 	entry->duration_ms = run_elapsed_since(run->start);
+	entry->origin = background_origin();
+	if (run->error != NULL)
+	{
+		entry->error_sqlstate = pstrdup(unpack_sql_state(run->error->sqlerrcode));
+		entry->error_message = bounded(run->error->message);
+		entry->error_detail = bounded(run->error->detail);
+		entry->error_hint = bounded(run->error->hint);
+		entry->error_context = bounded(run->error->context);
+	}
+	entry->lock_wait_ms = run->lock_wait_ms;
+	entry->lock_retries = run->lock_retries;
+}
+
+void
+run_notify_end(const RunEntry *entry, const ErrorData *error)
+{
+	notify_run_finished(entry, error ? unpack_sql_state(error->sqlerrcode) : NULL, error ? error->message : NULL);
+}
+
+void
+run_end_dead(const char *service)
+{
+	ListCell   *lc;
+
+	foreach(lc, record_end_dead_runs(service))
+	{
+		notify_run_finished(lfirst(lc), unpack_sql_state(ERRCODE_CRASH_SHUTDOWN),
+							"interrupted: its session ended, or its server");
+	}
 }
 
 /*
@@ -591,25 +554,12 @@ run_step_not_run(Run *run, Step *step, const char *reason)
 void
 run_step_applied(Run *run, Step *step)
 {
-	const ManifestEntry *entry = step->entry;
-
-	if (run->direction == UNIT_UP && entry != NULL && entry->estimated_duration != NULL && run->elapsed > interval_ms(entry->estimated_duration))
-		ereport(WARNING,
-				errmsg("migration \"%s\" took longer than its estimated duration, %s", finding_one_line(step->version),
-					   DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(entry->estimated_duration)))),
-				errdetail("It took %.3f ms.", run->elapsed));
+	slow_warn(step, run->direction, run->elapsed);
 	run->applied++;
 	event_applied(run->request->scope->service, run->direction, step->version, step->name, run->elapsed,
 				  run->request->dry_run);
 	run_report_step(run, step, run_done_outcome(run), run->elapsed,
 					run->request->dry_run ? "dry run: undone" : NULL);
-}
-
-static double
-interval_ms(const Interval *interval)
-{
-	return interval->time / 1000.0 +
-		(interval->day + interval->month * (double) DAYS_PER_MONTH) * SECS_PER_DAY * 1000.0;
 }
 
 /* In history, in runs and in results. */
@@ -649,6 +599,7 @@ run_record_step(Run *run, const Step *step)
 		record_write(&entry);
 	else
 		record_write_back(&entry);
+	notify_entry(&entry);
 
 	/* of a script that ran part by part there is nothing left to undo */
 	if (run->policy.value[POLICY_REQUIRE_APPROVAL])
@@ -669,6 +620,7 @@ run_take_lock(Run *run)
 	else
 		lock_for_transaction(&lock, &result);
 	run->waited = result.waited;
+	run->lock_wait_ms = result.waited ? result.wait_ms : 0;
 	run->locked = result.acquired;
 	if (result.acquired)
 	{

@@ -45,9 +45,12 @@ typedef struct Run
 	void		(*before_statement) (int statement, const char *text, int length);
 	SessionSettings *saved_settings;	/* to be put back after an error */
 	bool		waited;			/* for the lock */
+	double		lock_wait_ms;	/* then */
+	int			lock_retries;	/* attempts that were repeated for a lock */
 	bool		locked;			/* it was taken */
 	bool		lock_lost;		/* others may be running: do no more */
 	List	   *hook_functions; /* of HookFunction *, set by hook_prepare() */
+	const ErrorData *error;		/* that the run is going to raise, or NULL */
 	ErrorData  *hook_error;		/* of hooks that failed behind what stays */
 	const char *extra_note;		/* of the extra script that is running */
 	const char *extra_kind;		/* of the one that was done last */
@@ -59,6 +62,7 @@ typedef struct Run
 	const char *note;			/* of each migration's event in history, or
 								 * NULL */
 	const char *failed_version; /* the first, or NULL */
+	const ErrorData *first_error;	/* of a migration that apply() passed over */
 	Homes	   *homes;			/* schemas whose objects are kept; NULL: none */
 	DriftBase  *drift_base;		/* what they were at its beginning */
 	bool		vanished;		/* the record is all that is left of the
@@ -183,6 +187,12 @@ extern void run_fill_failure(const Run *run, const Step *step, const ErrorData *
 							 RecordEntry *entry);
 extern void run_fill_error(const Run *run, const ErrorData *error, RecordEntry *entry);
 extern void run_fill_entry(const Run *run, const char *outcome, RunEntry *entry);
+
+/* Tell that a run has ended, with an error or (NULL) well. */
+extern void run_notify_end(const RunEntry *entry, const ErrorData *error);
+
+/* Under the lock of the service: complete the rows of runs that died, and tell. */
+extern void run_end_dead(const char *service);
 
 /* Add to an error what helps: which migration, another way of running it, the next step. */
 extern void run_explain_error(const Run *run, const Step *step, ErrorData *error);

@@ -33,6 +33,7 @@
 #include "run/left_behind.h"
 #include "run/lock_retry.h"
 #include "run/migration_timeout.h"
+#include "run/notify.h"
 #include "run/progress.h"
 #include "run/step.h"
 #include "script/parse.h"
@@ -104,6 +105,7 @@ step_run(Run *run, Step *step, int number)
 		error = after_attempt(&attempt);
 		if (error != NULL || attempt.error == NULL)
 			return error;
+		run->lock_retries++;
 	}
 }
 
@@ -461,6 +463,7 @@ write_failure(Run *run, const Step *step, const ErrorData *error)
 		!(row != NULL && row->state == MIGRATION_RUNNING && row->run_id != run->run_id))
 		record_write_state(&entry);
 	record_write_event(&entry);
+	notify_entry(&entry);
 	transaction_commit(true);
 }
 
@@ -492,5 +495,6 @@ write_failure_back(Run *run, const Step *step, const RecordRow *row, RecordEntry
 		}
 	}
 	record_write_event(entry);
+	notify_entry(entry);
 	transaction_commit(true);
 }

@@ -11,6 +11,7 @@
 #include "plan/check_changes.h"
 #include "plan/check_order.h"
 #include "plan/check_plan.h"
+#include "plan/gate.h"
 #include "plan/hooks.h"
 #include "plan/order.h"
 #include "record/hook_function.h"
@@ -31,6 +32,8 @@ static const char *recorded_layout(const Record *record);
 static bool is_recorded(void *argument, const char *file);
 static void check_behind(Survey *survey, CheckDepth depth);
 static int	compare_strings(const void *a, const void *b);
+static void add_errors(const FindingSink *findings, FindingSink *sink);
+static void require_unmodified(const MigrationPlan *plan);
 static void find_gone_functions(const Survey *survey, FindingSink *sink);
 static void find_in_plan(const Survey *survey, FindingSink *sink);
 static void check_registered_source(const Survey *survey, FindingSink *sink);
@@ -110,7 +113,8 @@ check_behind(Survey *survey, CheckDepth depth)
 		}
 	for (int i = 0; i < SCRIPT_PLACES; i++)
 	{
-		if (plan->bootstrap[i].unit != NULL && (plan->bootstrap_due || depth == CHECK_EVERYTHING))
+		if (plan->bootstrap[i].unit != NULL && depth != CHECK_NAMES &&
+			(plan->bootstrap_due || depth == CHECK_EVERYTHING))
 			check_extra_script(&plan->bootstrap[i], !plan->bootstrap_due, &plan->bootstrap_findings, survey->reader);
 		if (plan->seeds[i].unit != NULL && depth == CHECK_EVERYTHING)
 			check_extra_script(&plan->seeds[i], true, &plan->seed_findings, survey->reader);
@@ -252,6 +256,79 @@ survey_raise_what_stops(const Survey *survey, bool force)
 	scope_check_stamp(survey->scope);
 	survey_find_what_stops(survey, force, &sink);
 	finding_raise_first(&sink);
+}
+
+void
+survey_raise_before_run(const Survey *survey, const Service *registration,
+						const PlanRequest *request, Policy *policy)
+{
+	MigrationPlan *plan = survey->plan;
+	FindingSink sink = {.settings = &survey->checks};
+	PolicyValue allowed;
+	bool		bootstrap;
+	ListCell   *lc;
+
+	plan_select(plan, request, &sink);
+	bootstrap = plan_bootstrap_follows(plan);
+	for (int i = 0; i < plan->count; i++)
+	{
+		const Step *step = &plan->steps[i];
+
+		/* an applied script that cannot be read can be no proof of anything */
+		if (step->selected || step->state == MIGRATION_APPLIED)
+			add_errors(&step->findings, &sink);
+	}
+	check_shell_hooks(plan, true, &sink);
+	/* what is pending and not chosen has its run another time */
+	foreach(lc, plan->selected > 0 ? plan->hook_findings.findings : NIL)
+	{
+		finding_add(&sink, lfirst(lc));
+	}
+	survey_decide_policy(survey, registration, policy);
+	allowed = policy_said(policy, POLICY_ALLOW_DESTRUCTIVE_OPERATIONS);
+	check_destructive(plan, allowed, true, &sink);
+	if (bootstrap)
+	{
+		foreach(lc, plan->bootstrap_findings.findings)
+		{
+			finding_add(&sink, lfirst(lc));
+		}
+		check_destructive_extra(plan->bootstrap, allowed, &sink);
+	}
+	survey_find_raised(survey, &sink);
+	finding_raise_first(&sink);
+	require_unmodified(plan);
+	gate_raise_what_stops(policy, survey->scope->service, plan, bootstrap);
+}
+
+static void
+add_errors(const FindingSink *findings, FindingSink *sink)
+{
+	ListCell   *lc;
+
+	foreach(lc, findings->findings)
+	{
+		if (((Finding *) lfirst(lc))->severity == FINDING_ERROR)
+			finding_add(sink, lfirst(lc));
+	}
+}
+
+/* By migrator.checksum_policy. */
+static void
+require_unmodified(const MigrationPlan *plan)
+{
+	int			count;
+	char	   *modified;
+
+	if (migrator_checksum_policy != CHECKSUM_POLICY_ERROR)
+		return;
+	modified = plan_list_flag(plan, FLAG_MODIFIED, &count);
+	if (count > 0)
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_MODIFIED),
+				errmsg_plural("%d applied migration was modified: %s", "%d applied migrations were modified: %s",
+							  count, count, modified),
+				errhint("Create a new migration instead of changing an applied one, or set migrator.checksum_policy to warn."));
 }
 
 void

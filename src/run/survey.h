@@ -47,6 +47,15 @@ extern void survey_find_what_stops(const Survey *survey, bool force, FindingSink
 /* Raise the first of these; before them 55000, where the service's stamp is another environment. */
 extern void survey_raise_what_stops(const Survey *survey, bool force);
 
+/*
+ * Of a run that goes up: choose its steps, and raise all that stops it before its
+ * first statement, but who calls it and the above; fills *policy with what holds
+ * for the registration (or NULL).  Where nothing is chosen, that is what keeps
+ * a service from being current although nothing is pending.
+ */
+extern void survey_raise_before_run(const Survey *survey, const Service *registration,
+									const PlanRequest *request, Policy *policy);
+
 /* All findings, those of scripts among them: validate(). */
 extern void survey_find_all(const Survey *survey, FindingSink *sink);
 

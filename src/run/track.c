@@ -21,6 +21,7 @@
 #include "base/settings.h"
 #include "base/transaction.h"
 #include "catalog/drift.h"
+#include "run/notify.h"
 #include "run/track.h"
 
 /* for the locks on views; in ms */
@@ -118,6 +119,8 @@ begin(void *argument)
 	run->drift_base = drift_begin_run(run->request->scope->service, homes, run->run_id);
 	MemoryContextSwitchTo(old);
 	run->homes = homes;
+	if (run->drift_base->found > 0)
+		notify_drift(run->run_id, run->request->scope->service, run->survey->scope->environment, run->drift_base->found, NULL);
 }
 
 void

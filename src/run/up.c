@@ -68,6 +68,7 @@
 #include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
@@ -75,11 +76,13 @@
 #include "record/lock.h"
 #include "run/auto_back.h"
 #include "run/back.h"
+#include "run/background.h"
 #include "run/bootstrap.h"
 #include "run/call.h"
 #include "run/event.h"
 #include "run/hook.h"
 #include "run/migration_timeout.h"
+#include "run/notify.h"
 #include "run/progress.h"
 #include "run/shared.h"
 #include "run/step.h"
@@ -89,8 +92,8 @@
 static void fill_result(const Run *run, RunResult *result);
 static bool look(Run *run);
 static void up_locked(Run *run);
-static void finish_run(Run *run, const char *outcome);
-static void try_finish_run(Run *run, const char *outcome);
+static void finish_run(Run *run, const char *outcome, const ErrorData *error);
+static void try_finish_run(Run *run, const char *outcome, const ErrorData *error);
 static void end_dead_runs(const Run *run);
 static ErrorData *up_steps(Run *run, StringInfo failed);
 static bool goes_on(const Run *run);
@@ -115,18 +118,12 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 	run.started_at = GetCurrentTimestamp();
 	INSTR_TIME_SET_CURRENT(run.start);
 
-	if (!migrator_enabled)
+	if (!run_up_may_begin(request, run_function_name(&run)))
 	{
-		event_disabled(service);
 		result->outcome = "skipped";
 		result->total = -1;
 		return;
 	}
-	run_refuse_standby(run_function_name(&run));
-	scope_require_rights(request->scope, true);
-	if (run.direction == UNIT_UP)
-		scope_require_source(request->scope);
-	scope_check_search_path(request->scope);
 
 	/* the first look, without the lock: an up-to-date database costs no wait */
 	if (!look(&run))
@@ -136,7 +133,7 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 		return;
 	}
 	run_refuse_read_only(run_function_name(&run), XactReadOnly);
-	if (StatementTimeout > 0)
+	if (get_timeout_active(STATEMENT_TIMEOUT))
 		ereport(NOTICE,
 				errmsg("statement_timeout spans the whole CALL"));
 
@@ -168,6 +165,22 @@ run_up(const RunRequest *request, RunReport report, void *argument, RunResult *r
 		event_lock_released(service);
 	else
 		result->outcome = "skipped";
+}
+
+bool
+run_up_may_begin(const RunRequest *request, const char *name)
+{
+	if (!migrator_enabled)
+	{
+		event_disabled(request->scope->service);
+		return false;
+	}
+	run_refuse_standby(name);
+	scope_require_rights(request->scope, true);
+	if (request->direction == UNIT_UP)
+		scope_require_source(request->scope);
+	scope_check_search_path(request->scope);
+	return true;
 }
 
 static void
@@ -202,7 +215,7 @@ end_dead_runs(const Run *run)
 		lock_for_session(&lock, &result);
 		if (result.acquired)
 		{
-			record_end_dead_runs(lock.service);
+			run_end_dead(lock.service);
 			transaction_commit(true);
 		}
 	}
@@ -261,14 +274,16 @@ up_locked(Run *run)
 		run_tell_begin(run);
 	}
 
-	record_end_dead_runs(service);
+	run_end_dead(service);
 	run->run_id = record_new_run_id();
 	run_fill_entry(run, "running", &entry);
 	entry.progress_handle = progress_begin(run->run_id, run->survey->plan->selected);
 	record_write_run(&entry, false);
+	notify_run_started(&entry, run->survey->plan->selected);
 	run_stamp_environment(run);
 	track_begin(run);
 	transaction_commit(migrator_commit == COMMIT_EACH);
+	background_entered(run->run_id);
 
 	initStringInfo(&failed);
 	PG_TRY();
@@ -276,9 +291,12 @@ up_locked(Run *run)
 		error = up_steps(run, &failed);
 		if (error != NULL)
 			auto_back(run, error);
+		if (error != NULL && run->failed > 1)
+			run_add_detail(error, psprintf("%d migrations failed: %s", run->failed, failed.data));
+		run->error = error;
 		outcome = error != NULL ? "failed" : run_done_outcome(run);
 		track_end(run);
-		finish_run(run, outcome);
+		finish_run(run, outcome, error);
 	}
 	PG_CATCH();
 	{
@@ -286,9 +304,9 @@ up_locked(Run *run)
 		 * no error of the bookkeeping leaves a run without an end, or the
 		 * script's settings
 		 */
-		error = transaction_catch(context);
+		run->error = error = transaction_catch(context);
 		(void) step_restore_settings(run);
-		try_finish_run(run, outcome);
+		try_finish_run(run, outcome, error);
 		ReThrowError(error);
 	}
 	PG_END_TRY();
@@ -297,34 +315,31 @@ up_locked(Run *run)
 	{
 		lock_release_session();
 		event_lock_released(service);
-		if (run->failed > 1)
-			error->detail = psprintf("%s%s%d migrations failed: %s",
-									 error->detail ? error->detail : "", error->detail ? "\n" : "",
-									 run->failed, failed.data);
 		ReThrowError(error);
 	}
 }
 
 /* This commit takes all those before it to the disk. */
 static void
-finish_run(Run *run, const char *outcome)
+finish_run(Run *run, const char *outcome, const ErrorData *error)
 {
 	RunEntry	entry;
 
 	run_fill_entry(run, outcome, &entry);
 	record_finish_run(&entry);
+	run_notify_end(&entry, error);
 	transaction_commit(true);
 }
 
 /* After an error, which is the one to be raised; the next run ends what this cannot. */
 static void
-try_finish_run(Run *run, const char *outcome)
+try_finish_run(Run *run, const char *outcome, const ErrorData *error)
 {
 	MemoryContext context = CurrentMemoryContext;
 
 	PG_TRY();
 	{
-		finish_run(run, outcome);
+		finish_run(run, outcome, error);
 	}
 	PG_CATCH();
 	{

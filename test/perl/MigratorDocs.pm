@@ -17,7 +17,9 @@ our @EXPORT = qw(examples_of run_page);
 my $sql_word = qr/(?:SELECT|CALL|BEGIN|SET|ALTER|CREATE|GRANT|REVOKE|INSERT|UPDATE|DELETE|DROP|WITH|TABLE|LOAD|COMMENT|DO|EXPLAIN|LISTEN|NOTIFY
 	|REINDEX|VACUUM|ANALYZE|TRUNCATE|COPY|RESET|SHOW|COMMIT|ROLLBACK|VALUES|SECURITY)\b/x;
 my $message = qr/(?:ERROR|FATAL|WARNING|NOTICE|INFO|LOG|DETAIL|HINT|CONTEXT):  /;
-my $command = qr/(?:\$ |(?:[A-Z_]+=\S+ )*(?:psql|migrator-push|pg_dump|pg_restore|createdb|dropdb|pg_prove)\b|[a-z_]+=\$\()/;
+my $command = qr/(?:\$ |(?:[A-Z_]+=(?:'[^']*'|\S+) )*(?:psql|migrator-push|pg_dump|pg_restore|createdb|dropdb|pg_prove|examples\/\w+\.sh)\b|[a-z_]+=\$\()/;
+
+my $wrong = qr{^(?:psql: )?(?:ERROR|FATAL)|^\S*\bsh: \d|not found$|^not ok}m;
 
 # What no page is marked for: it builds, or it is another program's, and is run by the tests named.
 my $elsewhere = qr/(?:make|sudo|git|gdb|docker|kubectl|\.\/|perl|apt(?:-get)?|cd|export|REGRESS=|PGHOST=|helm|promtool|systemctl|pg_upgrade)/;
@@ -29,11 +31,14 @@ sub kind_of
 	return 'output' if $text =~ /^$message/;
 	return 'sql' if $text =~ /^(?:--[^\n]*\n\s*)*$sql_word/;
 	return 'sql' if $text =~ /^\\[a-z]/ || $text =~ /^-- \w/;
+	return 'elsewhere' if $text =~ /^(?:\$ )?$elsewhere/ && $text !~ /^\$ export/;
 	return 'shell' if $text =~ /^(?:#[^\n]*\n)*$command/;
-	return 'elsewhere' if $text =~ /^$elsewhere/;
 	return 'output' if $text =~ /^[^\n]*\n-+(?:\+-+)*\s*(?:\n|\z)/ || $text =~ /^-\[ RECORD/;
 	return 'other';
 }
+
+# file PATH TEXT, for setups
+my $write = q{file() { mkdir -p "$(dirname "$1")"; printf '%b\n' "$2" > "$1"; }} . "\n";
 
 my %kind_of_language = (sql => 'sql', psql => 'sql', sh => 'shell', console => 'shell', bash => 'shell', shell => 'shell', '' => 'output', text => 'output');
 
@@ -53,6 +58,9 @@ sub examples_of
 
 		$kind = 'output' if $kind =~ /other|elsewhere/ && !$fenced && $adjacent && !@directives && $last->{kind} =~ /^(?:sql|shell|output)$/;
 
+		$kind = 'output' if grep { $_->[0] eq 'run' } @directives;
+		$kind = 'shell' if $kind eq 'output' && !$fenced && $adjacent && !@directives && $last->{kind} eq 'shell' && $last->{text} =~ /^\$ /m;
+
 		# an indented block goes on behind an empty line
 		if (!$fenced && $adjacent && !@directives && $last->{kind} eq $kind && !$last->{fenced})
 		{
@@ -70,7 +78,7 @@ sub examples_of
 	{
 		my $from = $i + 1;
 
-		if ($lines[$i] =~ /^\s*<!-- ([a-z]+(?: run)?)(?:: ?(.*?))?(?: -->)?$/ && $1 =~ /^(?:setup|sh|file|run|meanwhile|not run|page)$/)
+		if ($lines[$i] =~ /^\s*<!-- (setup|sh|file|run|meanwhile|not run|page|table)(?:: ?(.*?))?(?: -->)?\s*$/)
 		{
 			my ($word, $argument, $body) = ($1, $2 // '', '');
 
@@ -104,6 +112,24 @@ sub examples_of
 			$text =~ s/^ {$least}//gm;
 			$add->($from, kind_of($text), $text, 0);
 		}
+		elsif ($lines[$i] =~ /^\|/ && grep { $_->[0] eq 'table' } @directives)
+		{
+			# a row's statements are a block
+			my @setup = grep { $_->[0] ne 'table' } @directives;
+
+			for (; $i < @lines && $lines[$i] =~ /^\|/; $i++)
+			{
+				my @statements = grep { /^$sql_word/ || /^$command/ } map { s/\\\|/|/gr } ($lines[$i] =~ s/^\|(?:[^|\\]|\\.)*\|//r) =~ /`([^`]+)`/g;
+				next if !@statements;
+				my $kind = $statements[0] =~ /^$command/ ? 'shell' : 'sql';
+				push @blocks, { line => $i + 1, kind => $kind, fenced => 1, adjacent => 0, directives => [@setup],
+					text => join('', map { $kind eq 'sql' ? "$_;\n" : "$_\n" } grep { $kind eq 'shell' || /^$sql_word/ } @statements) };
+				@setup = ();
+			}
+			@directives = ();
+			$i--;
+			$adjacent = 0;
+		}
 		elsif ($lines[$i] =~ /\S/)
 		{
 			$adjacent = 0;
@@ -123,7 +149,23 @@ sub without_what_varies
 	$text =~ s/\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[+-]\d\d(?::?\d\d)?|Z)?/T/g;
 	$text =~ s/(?<![\d.])\d+\.\d+(?![\d.])/N.N/g;
 	$text =~ s/("?\b(?:duration_ms|execution_time_ms|executionTime)"?: )\d+\b/$1N.N/g;
+	$text =~ s/\b\d\d:\d\d:\d\d\.\d+/T/g;
+	$text =~ s/\b\d+ (kB|MB|bytes)\b/N $1/g;
 	$text =~ s/\bpid \d+/pid N/g;
+	$text =~ s/^((?:backend_)?pid|unlock|blocked_by)( +\| )[{\d},]+$/$1$2N/gm;
+
+	# pids in a table: by the name of their column
+	my @of_pids;
+	for my $line (split /(?<=\n)/, $text)
+	{
+		my @cells = split /(\|)/, $line;
+
+		@of_pids = grep { $cells[$_] =~ /^\s*(?:(?:backend_)?pid|unlock)\s*$/ } 0 .. $#cells if $line !~ /\d/ && $line !~ /^-/;
+		next if !@of_pids || $line !~ /\d/ || $line =~ /^\(\d+ rows?\)/;
+		for (grep { defined $cells[$_] } @of_pids) { $cells[$_] =~ s/\d+/N/; }
+		my $new = join '', @cells;
+		$text =~ s/^\Q$line\E/$new/m;
+	}
 	$text =~ s/\b[0-9a-f]{64}\b/SHA256/g;
 	return $text;
 }
@@ -131,10 +173,10 @@ sub without_what_varies
 # Columns get wider and narrower with them.
 sub collapsed { return $_[0] =~ s/-{3,}/---/gr =~ s/ +/ /gr =~ s/ ?\+ ?$/+/gmr; }
 
-# A line that is "..." stands for any lines, "..." in a line for anything.
+# The text as a pattern, of all that is printed or of some lines of it. A line that is "..." stands for any lines, "..." in a line for anything.
 sub pattern_of
 {
-	my ($text) = @_;
+	my ($text, $excerpt) = @_;
 	my $pattern = '';
 
 	for my $line (split /\n/, $text)
@@ -142,7 +184,7 @@ sub pattern_of
 		if ($line =~ /^[\s|]*\.\.\.[\s|]*$/) { $pattern .= '(?:[^\n]*\n)*?'; }
 		else { $pattern .= join('[^\n]*', map { quotemeta } split(/\.\.\./, $line, -1)) . '\n'; }
 	}
-	return qr/\A$pattern\z/;
+	return $excerpt ? qr/^$pattern/m : qr/\A$pattern\z/;
 }
 
 sub tidy
@@ -158,16 +200,25 @@ sub tidy
 
 sub agrees
 {
-	my ($documented, $printed) = map { tidy($_) } @_;
+	my ($documented, $printed) = map { tidy($_) } @_[0, 1];
+	my $excerpt = $_[2];
 
-	# a page may leave out how many rows it shows, and that psql says what was done
+	# a page may leave out notices, if it shows none, how many rows it shows, and that psql says what was done
+	$printed =~ s/^NOTICE:  .*\n(?:(?:DETAIL|HINT):  .*\n)*//gm if $documented !~ /^(?:NOTICE|\.\.\.)/m;
 	$printed =~ s/^\(\d+ rows?\)\n//gm if $documented !~ /^\(\d+ rows?\)$/m;
 	$printed =~ s/^(?:SET|CALL|BEGIN|COMMIT|ROLLBACK|INSERT \d+ \d+|(?:CREATE|ALTER|DROP|GRANT|REVOKE)(?: [A-Z]+)*)\n//gm;
-	return 1 if $printed =~ pattern_of($documented);
+
+	# JSON may be broken into lines
+	if ($documented =~ /^\{"/)
+	{
+		$printed =~ s/^.*?(?=^ *\{")|^\(\d+ rows?\)\n//gms;
+		($documented, $printed) = map { s/\s+/ /gr =~ s/^ //r =~ s/ $/\n/r } $documented, $printed;
+	}
+	return 1 if $printed =~ pattern_of($documented, $excerpt);
 	my ($d, $p) = map { without_what_varies($_) } $documented, $printed;
-	return 1 if $p =~ pattern_of($d);
+	return 1 if $p =~ pattern_of($d, $excerpt);
 	return 0 if $d eq $documented && $p eq $printed && $printed !~ m{/srv/};
-	return collapsed($p) =~ pattern_of(collapsed($d));
+	return collapsed($p) =~ pattern_of(collapsed($d), $excerpt);
 }
 
 # The texts of messages in the source, as patterns.
@@ -215,15 +266,19 @@ sub run_page
 		PostgreSQL::Test::Utils::system_log('cp', '-r', $service, "$files/srv/");
 	}
 	(my $own = $label) =~ s/\.md$//;
-	PostgreSQL::Test::Utils::system_log('cp', '-r', "$root/test/fixtures/docs/$own/.", $files) if -d "$root/test/fixtures/docs/$own";
+	if (-d "$root/test/fixtures/docs/$own")
+	{
+		File::Path::remove_tree("$files/srv/$_/migrations") for map { s,.*/,,r } glob "$root/test/fixtures/docs/$own/srv/*";
+		PostgreSQL::Test::Utils::system_log('cp', '-r', "$root/test/fixtures/docs/$own/.", $files);
+	}
 
-	local $ENV{PATH} = "$bindir:$ENV{PATH}";
+	local $ENV{PATH} = "$bindir:$files/bin:$ENV{PATH}";
 	local $ENV{PGHOST} = $node->host;
 	local $ENV{PGPORT} = $node->port;
 	local $ENV{PGDATABASE} = 'shop';
 	local $ENV{PGUSER} = 'postgres';
 
-	my $here = sub { return $_[0] =~ s,(?<![\w.])/srv\b,$files/srv,gr =~ s/ -h db\.example\b//gr; };
+	my $here = sub { return $_[0] =~ s,(?<![\w.])/srv\b,$files/srv,gr =~ s,(?<![\w.])/backups\b,$files/backups,gr =~ s/ -h db\.example\b//gr; };
 	my $there = sub { return $_[0] =~ s,\Q$files\E/srv,/srv,gr =~ s,\Q$files\E/,,gr; };
 	my $run = sub {
 		my ($command, $in) = @_;
@@ -254,7 +309,7 @@ sub run_page
 			elsif ($word eq 'not run') { $skip = $argument; }
 			elsif ($word eq 'sh')
 			{
-				my $out = $run->([ 'sh', '-ec', $here->($text) . "\necho done >&2" ], '');
+				my $out = $run->([ 'sh', '-ec', $here->($write . $text) . "\necho done >&2" ], '');
 
 				like($out, qr/^done$/m, "$name: setup of files") or diag($out);
 			}
@@ -271,10 +326,10 @@ sub run_page
 			}
 			elsif ($word eq 'meanwhile')
 			{
-				my %other = (in => $here->($text) . "\n\\echo $mark\n", out => '');
+				my %other = (in => $here->($text) . "\n", out => '');
 
 				$other{handle} = IPC::Run::start([ @psql, '-Atq' ], '<', \$other{in}, '>', \$other{out}, '2>&1', IPC::Run::timeout($MigratorTest::net));
-				IPC::Run::pump($other{handle}) until $other{out} =~ /$mark/;
+				IPC::Run::pump_nb($other{handle});
 				push @beside, \%other;
 			}
 		}
@@ -299,7 +354,8 @@ sub run_page
 				$commands = join '', map { s/^\$ //r } grep { /^\$ / } split /^/, $block->{text};
 				$transcript = join '', grep { !/^\$ / } split /^/, $block->{text};
 			}
-			$run->([ @psql, '-q' ], $here->($setup)) if $setup ne '';
+			my $of_setup = $setup eq '' ? '' : $run->([ @psql, '-q' ], $here->($setup));
+			unlike($of_setup, qr/^(?:ERROR|FATAL)/m, "$name: setup") if $setup ne '';
 			$printed = $run->([ 'sh', '-c', $here->($commands) ], '');
 			$count->{'shell blocks run'}++;
 			$printed_before = undef;
@@ -325,11 +381,11 @@ sub run_page
 		if ($block->{kind} ne 'output' && !$has_output && defined $printed)
 		{
 			# nothing is documented: then nothing may go wrong
-			unlike($printed, qr/^(?:psql: )?(?:ERROR|FATAL)|^\S*sh: |not found$/m, "$name runs") or diag($printed);
+			ok($printed !~ $wrong, "$name runs") or diag($printed);
 		}
-		elsif ($block->{kind} eq 'output' && defined $printed)
+		elsif ($block->{kind} eq 'output' && defined $printed && (defined $hidden || $block->{adjacent}))
 		{
-			ok(agrees($block->{text}, $printed), $name) or diag("documented:\n$block->{text}\nprinted:\n$printed");
+			ok(agrees($block->{text}, $printed, defined $hidden), $name) or diag("documented:\n$block->{text}\nprinted:\n$printed");
 			$count->{'outputs compared'}++;
 			undef $printed;
 		}
@@ -339,8 +395,7 @@ sub run_page
 			my @unknown;
 			for my $line (grep { /^$message/ } split /\n/, $block->{text})
 			{
-				my $said = $line =~ s/^$message//r;
-				my ($begin) = split /\.\.\./, $said;
+				my $said = $line =~ s/^$message(?:migrator, service "[^"]*": )?//r;
 
 				push @unknown, $line if $line !~ /^CONTEXT/ && $said !~ $messages;
 			}
@@ -348,12 +403,9 @@ sub run_page
 			ok($messages_in_it && !@unknown, "$name: messages of the source") or diag(join "\n", 'no such message in the source:', @unknown, $block->{text});
 			$count->{'messages looked up in the source'}++;
 		}
-		if ($block->{kind} eq 'output')
-		{
-			$_->{in} = '', IPC::Run::finish($_->{handle}) for splice @beside;
-			undef $printed;
-		}
+		undef $printed if $block->{kind} eq 'output';
 	}
+	IPC::Run::kill_kill($_->{handle}) for @beside;
 
 	# nothing of it is left for the next page
 	$node->safe_psql('postgres', q{

@@ -32,12 +32,12 @@ sub source_dir
 	return $dir;
 }
 
-# start_pgbouncer($node, $name): PgBouncer in transaction mode before the node, two server connections for many clients.
+# start_pgbouncer($node, $name, $mode): PgBouncer in that mode (transaction) before the node, two server connections for many clients.
 # Returns its process and the command that runs psql through it; or undef and the reason why there is none. Tests that it
 # comes up.
 sub start_pgbouncer
 {
-	my ($node, $name) = @_;
+	my ($node, $name, $mode) = @_;
 	my ($bouncer) = grep { -x $_ } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin', '/usr/local/sbin';
 
 	return (undef, 'pgbouncer is not installed') unless $bouncer;
@@ -54,7 +54,7 @@ sub start_pgbouncer
 			'pgbouncer.ini' => join("\n",
 				'[databases]', '* = host=' . $node->host . ' port=' . $node->port . " user=$user",
 				'[pgbouncer]', 'listen_addr =', "listen_port = $port", "unix_socket_dir = $home", 'auth_type = any',
-				'pool_mode = transaction', 'default_pool_size = 2', 'server_lifetime = 3600',
+				'pool_mode = ' . ($mode || 'transaction'), 'default_pool_size = 2', 'server_lifetime = 3600',
 				"logfile = $log", '')
 		});
 	my $process = IPC::Run::start([ $bouncer, '-q', "$home/pgbouncer.ini" ], '<', \undef, '>', \my $out, '2>', \my $err);

@@ -63,14 +63,14 @@ SELECT version, outcome FROM migrator.apply();
 CALL files.make('m/q', E'20240101-it''s an "odd" näme which is longer than a name of a restore point may be.sql', 'SELECT 1;');
 SELECT migrator.register('odd', 'm/q', options => '{"backup_required": true}');
 SELECT migrator.record_backup(E'it''s\nodd') > 0 AS recorded;
-CALL migrator.up(service => 'odd', options => '{"verbose": false}') \gset
+CALL migrator.up(service => 'odd') \gset
 SELECT :'result'::jsonb - 'duration_ms' AS result;
 SELECT label, length(label), version FROM migrator.backups WHERE service = 'odd';
 
 -- a bootstrap script, alone and behind migrations
 CALL files.make('m/b', '1_a.sql', 'SELECT 1;', 'bootstrap.sql', 'SELECT 2;');
 SELECT migrator.register('boot', 'm/b', options => '{"backup_required": true}');
-CALL migrator.up(service => 'boot', options => '{"verbose": false}') \gset
+CALL migrator.up(service => 'boot') \gset
 TRUNCATE migrator.service_state;
 SELECT version, outcome FROM migrator.apply(service => 'boot');
 SELECT label, version FROM migrator.backups WHERE service = 'boot' ORDER BY id;

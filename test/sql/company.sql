@@ -68,7 +68,7 @@ SELECT migrator.register('user-service', :'users', environment => 'staging', opt
 CALL migrator.up(service => '*');
 \echo :LAST_ERROR_SQLSTATE
 SELECT migrator.approve(version, service) FROM migrator.pending(service => 'user-service');
-CALL migrator.up(service => '*') \gset
+CALL migrator.up(service => '*', options => '{"verbose": true}') \gset
 SELECT service ->> 'service' AS service, service ->> 'outcome' AS outcome, migration ->> 'version' AS version, migration ->> 'name' AS name
   FROM jsonb_array_elements(:'result'::jsonb -> 'services') service, jsonb_array_elements(service -> 'migrations') migration;
 
@@ -89,7 +89,7 @@ CALL migrator.up(service => '*');
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM migrator.runs;
 SELECT migrator.record_backup('backup_pre_migration', location => '/backups') AS backup_id;
-CALL migrator.up(service => '*') \gset
+CALL migrator.up(service => '*', options => '{"verbose": true}') \gset
 SELECT service ->> 'service' AS service, service ->> 'outcome' AS outcome, migration ->> 'version' AS version, migration ->> 'name' AS name
   FROM jsonb_array_elements(:'result'::jsonb -> 'services') service, jsonb_array_elements(service -> 'migrations') migration;
 SELECT version, approved_by, run_id IS NOT NULL AS used FROM migrator.approvals ORDER BY version;

@@ -40,7 +40,7 @@ SELECT version, outcome FROM migrator.apply('m/user', target => '1');
 SELECT version, outcome FROM migrator.apply('m/user', versions => '{6}', dry_run => true);
 SELECT version, outcome FROM migrator.apply('m/user', versions => '{5,6}', dry_run => true);
 SELECT version, outcome FROM migrator.apply('m/user', target => '6', dry_run => true);
-CALL migrator.up('m/user', versions => '{7}', options => '{"verbose": false}') \gset
+CALL migrator.up('m/user', versions => '{7}') \gset
 SELECT version, state, flags FROM migrator.status('m/user');
 -- Then it is there, under another spelling of the number; what waited is not late.
 CALL files.write('m/notification/2_b.up.sql', 'CREATE TABLE n2();');

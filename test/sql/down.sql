@@ -15,17 +15,17 @@ CALL files.make('m/d',
   '2_b.up.sql', 'CREATE TABLE b(i int);', '2_b.down.sql', 'DROP TABLE b;',
   '3_c.up.sql', 'CREATE INDEX CONCURRENTLY b_i ON b(i);', '3_c.down.sql', 'DROP INDEX CONCURRENTLY b_i;');
 CALL migrator.up('m/d') \g /dev/null
-CALL migrator.down('m/d', steps => 2) \gset
+CALL migrator.down('m/d', steps => 2, options => '{"verbose": true}') \gset
 :shown
 TABLE files.on_record;
 TABLE files.log;
 SELECT run_id, kind, outcome, total, applied, failed, finished_at IS NOT NULL AS finished FROM migrator.runs ORDER BY run_id;
 CALL migrator.up('m/d') \g /dev/null
-CALL migrator.down('m/d', target => '') \gset
+CALL migrator.down('m/d', target => '', options => '{"verbose": true}') \gset
+:shown
+CALL migrator.down('m/d', options => '{"verbose": true}') \gset
 :shown
 CALL migrator.down('m/d') \gset
-:shown
-CALL migrator.down('m/d', options => '{"verbose": false}') \gset
 SELECT :'result'::jsonb ? 'migrations';
 
 -- In a transaction block it cannot be, nor what refuses one in rollback().
@@ -73,7 +73,7 @@ SET regress.go = 0;
 -- another script will not do
 CALL files.write('m/d/2_b.down.sql', 'SELECT 1;');
 CALL migrator.down('m/d', options => '{"down_source": "file"}');
-CALL migrator.down('m/d', target => '') \gset
+CALL migrator.down('m/d', target => '', options => '{"verbose": true}') \gset
 :shown
 TABLE files.on_record;
 SHOW work_mem;
@@ -111,7 +111,7 @@ DROP TABLE IF EXISTS a, b;
 CALL files.make('m/d',
   '1_a.up.sql', 'CREATE TABLE a();', '1_a.down.sql', 'DROP TABLE a;',
   '2_b.up.sql', 'CREATE TABLE b();', '2_b.down.sql', E'-- migrator: no-transaction\nALTER TABLE b ADD i int; SELECT 1/0; DROP TABLE b;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SELECT (:'result'::jsonb->>'run_id')::bigint AS run \gset
 CALL migrator.down('m/d', options => jsonb_build_object('run_id', :run));
 CALL migrator.down('m/d', options => jsonb_build_object('run_id', :run));
@@ -223,7 +223,7 @@ CALL migrator.down();
 SET client_min_messages = notice;
 SELECT migrator.approve('1');
 SET client_min_messages = warning;
-CALL migrator.down() \gset
+CALL migrator.down(options => '{"verbose": true}') \gset
 :shown
 SELECT version, run_id FROM migrator.approvals;
 CALL migrator.up();

@@ -53,7 +53,7 @@ SELECT migrator.set_environment('Development');
 SELECT migrator.set_environment('staging', note => 'this was a mistake');
 SELECT event, environment, note FROM migrator.history WHERE event = 'environment';
 SELECT version, state, flags FROM migrator.status('m/d');
-CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+CALL migrator.up('m/d') \gset
 SELECT :'result'::jsonb - 'duration_ms';
 SELECT version, state, flags FROM migrator.status('m/d');
 SELECT check_name, severity, message FROM migrator.validate('m/d') WHERE severity IN ('warning', 'error');

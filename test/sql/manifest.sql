@@ -151,7 +151,7 @@ CALL files.make('m/d', '1_a.sql', 'SELECT pg_sleep(0.01);', '2_b.sql', 'SELECT 2
 CALL files.forget();
 \set VERBOSITY terse
 SELECT version, outcome FROM migrator.apply('m/d', dry_run => true);
-CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+CALL migrator.up('m/d') \gset
 -- What was read is kept for the session, and only while the file's bytes are the same.
 \set VERBOSITY default
 CALL files.make('m/d', '1_a.sql', 'SELECT 1;', '2_b.sql', 'SELECT 2;', 'dependencies.json', '{"migrations": {"1": {"depends_on": ["2"]}}}');

@@ -56,7 +56,7 @@ SELECT version, outcome FROM migrator.apply('m/d', options => '{"allow_late": ["
 -- CALL takes the same order.
 CALL files.forget();
 CALL files.write('m/d/dependencies.json', '{"migrations": {"000002": {"depends_on": ["000003"]}}}');
-CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+CALL migrator.up('m/d') \gset
 SELECT version, state FROM migrator.migrations ORDER BY applied_at;
 
 -- A ring, and what does not exist.

@@ -51,7 +51,7 @@ CALL files.write('m/d/common/dependencies.json', '{"migrations": {"2": {"environ
 SELECT version FROM migrator.pending('m/d', environment => 'development');
 SELECT version, state, flags, message FROM migrator.status('m/d', environment => 'development');
 SELECT version FROM migrator.pending('m/d', environment => 'staging');
-CALL migrator.up('m/d', environment => 'development', options => '{"verbose": false}') \gset
+CALL migrator.up('m/d', environment => 'development') \gset
 SELECT :'result'::jsonb->>'total' AS total, :'result'::jsonb->>'applied' AS applied;
 CALL files.forget();
 -- to one that is there

@@ -62,7 +62,7 @@ DECLARE
 BEGIN
   CALL migrator.up(service => '*', result => result);
 END $$;
-CALL migrator.up(service => '*') \gset
+CALL migrator.up(service => '*', options => '{"verbose": true}') \gset
 SELECT jsonb_pretty(:'result'::jsonb #- '{duration_ms}' #- '{services,0,duration_ms}' #- '{services,1,duration_ms}'
   #- '{services,2,duration_ms}' #- '{services,0,migrations}' #- '{services,1,migrations}' #- '{services,2,migrations,0,execution_time_ms}'
   #- '{services,2,migrations,1,execution_time_ms}' #- '{services,2,migrations,2,execution_time_ms}');
@@ -71,7 +71,7 @@ SELECT count(*) FROM migrator.locks;
 SELECT migrator.is_current(service => '*');
 SELECT migrator.assert_current(service => '*');
 SELECT * FROM migrator.apply(service => '*');
-CALL migrator.up(service => '*', options => '{"verbose": false}') \gset
+CALL migrator.up(service => '*') \gset
 SELECT :'result'::jsonb - 'duration_ms' - 'services' AS sums, service - 'duration_ms' AS service
   FROM jsonb_array_elements(:'result'::jsonb -> 'services') service;
 SELECT service, state, count(*) FROM migrator.status(service => '*') GROUP BY 1, 2 ORDER BY 1;
@@ -119,7 +119,7 @@ SELECT service, version, state FROM migrator.status(service => '*') WHERE state 
 -- Off, all of them are passed over.
 SET migrator.enabled = off;
 SELECT * FROM migrator.apply(service => '*');
-CALL migrator.up(service => '*') \gset
+CALL migrator.up(service => '*', options => '{"verbose": true}') \gset
 SELECT service ->> 'service' AS service, service ->> 'outcome' AS outcome FROM jsonb_array_elements(:'result'::jsonb -> 'services') service;
 RESET migrator.enabled;
 

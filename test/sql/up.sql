@@ -11,7 +11,7 @@ $$;
 
 CALL files.make('m/d', '1_a.sql', E'-- Accounts.\nCREATE TABLE a(i int); INSERT INTO a VALUES (1);', '2_b.sql',
   'CREATE INDEX CONCURRENTLY a_i ON app.a(i);', '3_c.sql', 'INSERT INTO a VALUES (2);');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 -- the result, with its times masked
 SELECT regexp_replace(:'result', '\d+\.\d+', 'T', 'g');
@@ -42,13 +42,13 @@ TABLE migrator.locks;
 TABLE migrator.progress;
 
 -- Up to date: nothing is run, nothing recorded, no lock taken.
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT regexp_replace(:'result', '\d+\.\d+', 'T', 'g');
 SELECT count(*) FROM migrator.runs;
 -- and that works in a read-only session
 SET default_transaction_read_only = on;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 RESET default_transaction_read_only;
 -- an empty directory is none of ours
@@ -59,18 +59,18 @@ CALL migrator.up('m/empty', 'empty');
 -- Up to a target, some versions, the rest.
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a();', '2_b.sql', 'CREATE TABLE b();', '3_c.sql', 'CREATE TABLE c();', '4_d.sql', 'CREATE TABLE d();');
-CALL migrator.up('m/d', target => '1') \gset
+CALL migrator.up('m/d', target => '1', options => '{"verbose": true}') \gset
 :shown
-CALL migrator.up('m/d', versions => '{3}') \gset
+CALL migrator.up('m/d', versions => '{3}', options => '{"verbose": true}') \gset
 :shown
 -- 2 is late now
 CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
 CALL migrator.up('m/d', options => '{"allow_late": ["2"]}', target => '3') \gset
 :shown
-CALL migrator.up('m/d', target => '3') \gset
+CALL migrator.up('m/d', target => '3', options => '{"verbose": true}') \gset
 :shown
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT version, run_id, outcome FROM migrator.migrations JOIN migrator.runs USING (run_id) ORDER BY version;
 CALL migrator.up('m/d', target => '9');
@@ -99,14 +99,14 @@ CREATE SCHEMA billing;
 CALL files.make('m/billing', '1_a.sql', 'CREATE TABLE paid(); CREATE TABLE at_first AS SELECT current_setting(''search_path'') AS path;',
   '2_b.sql', 'CREATE TABLE parts AS SELECT current_setting(''search_path'') AS path; VACUUM paid;');
 SELECT migrator.register('billing', 'm/billing', search_path => 'billing, pg_catalog');
-CALL migrator.up(service => 'billing') \gset
+CALL migrator.up(service => 'billing', options => '{"verbose": true}') \gset
 :shown
 SELECT (SELECT path FROM billing.at_first), (SELECT path FROM billing.parts), current_setting('search_path') AS here;
-CALL migrator.up() \gset
+CALL migrator.up(options => '{"verbose": true}') \gset
 :shown
 CALL migrator.up('m/d', 'billing');
 \echo :LAST_ERROR_SQLSTATE
-CALL migrator.up('m/d', 'other', target => '2') \gset
+CALL migrator.up('m/d', 'other', target => '2', options => '{"verbose": true}') \gset
 :shown
 SELECT service, version, state FROM migrator.migrations ORDER BY 1, 2;
 SELECT migration_name, status FROM migrator.billing_schema_migrations ORDER BY 1;
@@ -121,7 +121,7 @@ SET search_path = app;
 -- Switched off.
 CALL files.forget();
 SET migrator.enabled = off;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT count(*) FROM migrator.migrations;
 RESET migrator.enabled;
@@ -192,7 +192,7 @@ SELECT version, state, error_sqlstate FROM migrator.migrations ORDER BY 1;
 -- it works from here, prepared too
 CALL files.forget();
 PREPARE nothing AS SELECT 1;
-CALL migrator.up('m/d', target => '2') \gset
+CALL migrator.up('m/d', target => '2', options => '{"verbose": true}') \gset
 :shown
 EXECUTE nothing;
 
@@ -208,7 +208,7 @@ CALL files.make('m/d', '1_a.sql', 'CREATE TABLE seen(how text, isolation text, r
     '5_e.sql', 'CREATE INDEX CONCURRENTLY ON app.seen(how);');
 SET default_transaction_isolation = serializable;
 SET default_transaction_deferrable = on;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE seen ORDER BY how;
 SELECT current_setting('default_transaction_isolation') AS isolation, current_setting('default_transaction_read_only') AS read_only,
@@ -220,12 +220,12 @@ RESET default_transaction_deferrable;
 -- The other way to commit.
 CALL files.forget();
 SET migrator.commit = each;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SHOW synchronous_commit;
 RESET migrator.commit;
 CALL files.forget();
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SHOW synchronous_commit;
 
 -- A run that died is told from one in progress.
@@ -233,7 +233,7 @@ CALL files.forget();
 INSERT INTO migrator.runs (kind, service, started_at, outcome, backend_pid, progress_handle) VALUES ('up', 'default', now(), 'running', 1, 4711),
   ('up', 'other', now(), 'running', 1, NULL);
 TABLE migrator.progress;
-CALL migrator.up('m/d', target => '1') \gset
+CALL migrator.up('m/d', target => '1', options => '{"verbose": true}') \gset
 :shown
 SELECT service, kind, outcome, finished_at IS NOT NULL AS finished, progress_handle = 4711 AS old FROM migrator.runs ORDER BY service, run_id;
 
@@ -250,7 +250,7 @@ CALL files.make('m/d', '1_a.sql',
     'FROM migrator.runs; CREATE TABLE seen_locks AS SELECT service, mode, state, pid = pg_backend_pid() AS ours FROM migrator.locks;',
   '4_d.sql', 'CREATE TABLE seen_marks AS SELECT version, state, statement_done, statement_started FROM migrator.migrations; VACUUM '
     'seen_marks; INSERT INTO seen_marks SELECT version, state, statement_done, statement_started FROM migrator.migrations WHERE version = ''4'';');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT * FROM seen ORDER BY version;
 TABLE seen_runs;

@@ -50,7 +50,7 @@ SELECT to_regclass('a'), to_regclass('b'), to_regclass('c'), to_regclass('e');
 CALL files.write('m/d/2_b.sql', 'CREATE TABLE b(i int);');
 CALL migrator.up('m/d', on_error => 'continue');
 CALL files.write('m/d/4_d.sql', 'VACUUM b;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.on_record;
 SELECT version, state, flags FROM migrator.status('m/d');
@@ -119,7 +119,7 @@ CALL files.make('m/d', '1_a.sql', 'CREATE TABLE t(i int); DO $$BEGIN PERFORM pg_
   'CREATE TABLE seen_2 AS SELECT service, mode, state FROM migrator.locks; VACUUM t; DO $$BEGIN PERFORM pg_advisory_unlock_all(); END$$;',
   '5_e.sql', 'DO $$BEGIN PERFORM pg_advisory_unlock(migrator.lock_key(''default'', ''up'')); END$$;', '6_f.sql',
   'CREATE TABLE seen_3 AS SELECT service, mode, state FROM migrator.locks; SELECT pg_advisory_lock(4711);');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE seen_1;
 TABLE seen_2;
@@ -158,7 +158,7 @@ CALL migrator.up('m/d', on_error => 'continue');
 TABLE files.on_record;
 TABLE files.calls;
 CALL files.write('m/d/2_b.sql', 'CREATE TABLE b(); VACUUM b; SELECT 1;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql', 'SELECT pg_sleep(600);', '2_b.sql', 'CREATE TABLE b();');
@@ -212,7 +212,7 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_
 CALL files.wait(false);
 SET migrator.lock_retries = 5;
 SET migrator.ddl_lock_timeout = '10s';
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 RESET migrator.lock_retries;
 RESET migrator.ddl_lock_timeout;
@@ -239,13 +239,13 @@ CALL files.wait_advisory(true);
 \! (echo "SET migrator.wait_timeout = '10ms';"; echo "CALL migrator.up('m/d');") | eval "$SAY" | grep ERROR
 SET client_min_messages = error;
 SET log_min_messages = error;
-CALL migrator.up('m/d', if_locked => 'skip') \gset
+CALL migrator.up('m/d', if_locked => 'skip', options => '{"verbose": true}') \gset
 SELECT :'result'::jsonb->>'outcome' AS outcome;
 RESET log_min_messages;
 SET client_min_messages = warning;
 -- another service does not wait; nothing pending is told at once
 CALL files.make('m/e', '1_e.sql', 'CREATE TABLE e();');
-CALL migrator.up('m/e', 'other', if_locked => 'fail') \gset
+CALL migrator.up('m/e', 'other', if_locked => 'fail', options => '{"verbose": true}') \gset
 :shown
 -- a wait that is cancelled leaves no lock
 SET statement_timeout = '1 s';
@@ -254,7 +254,7 @@ CALL migrator.up('m/d');
 RESET statement_timeout;
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
 SELECT migrator.baseline('m/d') FROM pg_terminate_backend((SELECT pid FROM migrator.locks), 10000);
-CALL migrator.up('m/d', if_locked => 'fail') \gset
+CALL migrator.up('m/d', if_locked => 'fail', options => '{"verbose": true}') \gset
 :shown
 -- A session that is read-only by default is a fence, for up() as for apply().
 CALL files.forget();
@@ -264,9 +264,9 @@ CALL migrator.up('m/d');
 SELECT version FROM migrator.apply('m/d');
 RESET default_transaction_read_only;
 SELECT count(*) FROM migrator.history;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SET default_transaction_read_only = on;
 -- nothing to do, nothing to refuse
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 RESET default_transaction_read_only;

@@ -59,7 +59,7 @@ CALL files.make('m/d',
   '33_grant.sql', 'GRANT SELECT ON t TO PUBLIC; COMMENT ON TABLE t IS ''numbers'';',
   '34_merge.sql', 'MERGE INTO t USING (VALUES (27), (34)) v(i) ON t.i = v.i WHEN MATCHED THEN UPDATE SET j = -1 WHEN NOT MATCHED THEN INSERT VALUES (v.i, 0);',
   '35_do.sql', 'DO $$BEGIN INSERT INTO t VALUES (35, 35); END$$;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.on_record;
 SELECT string_agg(i || ':' || j, ' ' ORDER BY i) FROM t;
@@ -107,7 +107,7 @@ CALL files.make('m/d', '1_all.sql', $$
   DROP INDEX CONCURRENTLY t_i;
   INSERT INTO t VALUES (7);
 $$, '2_b.sql', 'INSERT INTO t VALUES (8); INSERT INTO t VALUES (9);');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.on_record;
 SELECT string_agg(i::text, ' ' ORDER BY i) AS same_transaction FROM t GROUP BY tx ORDER BY min(i);
@@ -140,7 +140,7 @@ CALL files.make('m/d', '1_a.sql', $$
 $$);
 SELECT version FROM migrator.apply('m/d');
 \echo :LAST_ERROR_SQLSTATE
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.on_record;
 SELECT string_agg(i::text, ' ' ORDER BY i) FROM t GROUP BY tx ORDER BY 1;
@@ -148,7 +148,7 @@ SELECT string_agg(i::text, ' ' ORDER BY i) FROM t GROUP BY tx ORDER BY 1;
 CALL files.make('m/d', '1_a.sql', 'SELECT 1;', '2_b.sql', 'INSERT INTO t VALUES (7); BEGIN; INSERT INTO t VALUES (8); INSERT INTO t VALUES (9); COMMIT;',
   '3_c.sql', 'BEGIN; INSERT INTO t VALUES (10); INSERT INTO t VALUES (11); COMMIT; INSERT INTO t VALUES (12);');
 SET client_min_messages = error;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SET client_min_messages = warning;
 :shown
 SELECT string_agg(i::text, ' ' ORDER BY i) FROM t WHERE i > 6 GROUP BY tx ORDER BY min(i);
@@ -168,7 +168,7 @@ CALL files.make('m/d', '1_a.sql', $$
   INSERT INTO t VALUES (6);
   COMMIT;
 $$, '2_b.sql', 'INSERT INTO t VALUES (7); INSERT INTO t VALUES (8); COMMIT;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.on_record;
 SELECT string_agg(i::text, ' ' ORDER BY i) FROM t GROUP BY tx ORDER BY 1;
@@ -228,20 +228,20 @@ CALL migrator.up('m/d');
 SELECT to_regclass('t');
 -- beside a statement that makes it run part by part anyway, it is one
 CALL files.write('m/d/1_a.sql', E'CREATE TABLE t(i int);\nVACUUM t;\nDO $$BEGIN INSERT INTO t VALUES (1); COMMIT; INSERT INTO t VALUES (2); END $$;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE t;
 -- COPY with its data between other parts
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql',
   E'CREATE TABLE t(i int, j text);\nCOPY t FROM stdin;\n1\tone\n2\ttwo\n\\.\nVACUUM t;\nCOPY t(i) FROM stdin WHERE i > 3;\n3\n4\n\\.\nVACUUM t;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE t;
 -- a script with nothing in it, run part by part
 CALL files.make('m/d', '2_b.sql', '-- migrator: no-transaction', '3_c.sql', '');
 SET client_min_messages = error;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SET client_min_messages = warning;
 -- a batch that can be repeated, as docs/up.md has it
@@ -251,6 +251,6 @@ CALL files.make('m/d', '1_fill.sql',
   E'-- Fill orders.total, 10 rows a transaction.\n-- migrator: no-transaction\nDO $$\nDECLARE\n  done integer;\nBEGIN\n  LOOP\n    '
   'UPDATE orders SET total = txid_current()\n     WHERE id IN (SELECT id FROM orders WHERE total IS NULL LIMIT 10);\n    GET '
   'DIAGNOSTICS done = ROW_COUNT;\n    EXIT WHEN done = 0;\n    COMMIT;\n    RAISE NOTICE ''% rows'', done;\n  END LOOP;\nEND\n$$;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT count(*), count(DISTINCT total) FROM orders;

@@ -28,12 +28,12 @@ SELECT version, state, flags FROM migrator.status('m/d');
 CALL files.write('m/d/1_a.sql',
   E'-- mended\nCREATE TABLE t(i int);\n\nINSERT INTO t VALUES (1);\nVACUUM t; /* and */ INSERT INTO t VALUES (2);\nBEGIN;\nINSERT '
   'INTO t VALUES (30);\nCOMMIT;\nINSERT INTO t VALUES (40);\nINSERT INTO t VALUES (50);');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.on_record;
 TABLE t;
 SELECT version, state, flags FROM migrator.status('m/d');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 
 -- What is done was changed: nothing is run, the record stays.
@@ -54,7 +54,7 @@ TABLE files.on_record;
 TABLE t;
 -- restored, it goes on
 CALL files.write('m/d/1_a.sql', 'CREATE TABLE t(i int); INSERT INTO t VALUES (1); VACUUM t; INSERT INTO t VALUES (2);');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE t;
 
@@ -71,7 +71,7 @@ CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
 TABLE t;
 CALL files.write('m/d/1_a.sql', 'INSERT INTO app.t VALUES (1); VACUUM app.t; INSERT INTO app.t VALUES (2);');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE t;
 TABLE files.on_record;
@@ -81,7 +81,7 @@ CREATE TABLE t(i int);
 CALL files.make('m/d', '1_a.sql', 'INSERT INTO app.t VALUES (1); SELECT 1/0;');
 CALL migrator.up('m/d');
 CALL files.write('m/d/1_a.sql', 'INSERT INTO app.t VALUES (1); VACUUM app.t;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE t;
 
@@ -102,7 +102,7 @@ SELECT oid AS before FROM pg_class WHERE relname = 't_i' \gset
 CALL migrator.up('m/d');
 SELECT indexrelid::regclass, indisvalid, indexrelid <> :before AS rebuilt FROM pg_index WHERE indrelid = 't'::regclass;
 DELETE FROM t WHERE k = 2;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT indexrelid::regclass, indisvalid, indexrelid <> :before AS rebuilt FROM pg_index WHERE indrelid = 't'::regclass;
 TABLE files.on_record;
@@ -116,7 +116,7 @@ CALL files.make('m/d', '1_a.sql', 'INSERT INTO t VALUES (9, 9); CREATE UNIQUE IN
 CALL migrator.up('m/d');
 CALL files.write('m/d/1_a.sql',
   'INSERT INTO t VALUES (9, 9); DELETE FROM t WHERE k = 2; CREATE UNIQUE INDEX CONCURRENTLY t_i ON t(i); INSERT INTO t VALUES (10, 10);');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 't'::regclass;
 TABLE t ORDER BY k;
@@ -127,7 +127,7 @@ INSERT INTO t VALUES (1, 1), (1, 2);
 CALL files.make('m/d', '1_a.sql', 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_i ON t(i);');
 CALL migrator.up('m/d');
 DELETE FROM t WHERE k = 2;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 't'::regclass;
 -- without a name: it cannot be found again, and no DETAIL names it
@@ -145,7 +145,7 @@ DROP INDEX t_i_idx;
 CREATE UNIQUE INDEX t_i_idx ON t(i);
 SELECT migrator.resolve('1', 'applied', note => 'built by hand');
 TABLE files.on_record;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT version, event, note FROM migrator.history ORDER BY id;
 -- or begun anew
@@ -161,7 +161,7 @@ CALL migrator.up('m/d');
 SELECT migrator.resolve('1', 'pending');
 DROP INDEX t_i_idx;
 DELETE FROM t WHERE i = 3;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE t ORDER BY k;
 
@@ -181,7 +181,7 @@ SELECT indexrelid::regclass, indisvalid, indexrelid = :before AS untouched FROM 
 REINDEX INDEX t_i;
 CALL files.write('m/d/1_a.sql', 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_i ON t(i);');
 SET client_min_messages = error;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SET client_min_messages = warning;
 :shown
 
@@ -203,7 +203,7 @@ CALL migrator.up('m/d');
 CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
 DROP TABLE t_i;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 -- what is not there stays an error as well
 CALL files.forget();
@@ -224,7 +224,7 @@ CALL migrator.up('m/d');
 CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
 ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT relispartition FROM pg_class WHERE oid = 'p1'::regclass;
 -- a database that exists; one that does not
@@ -236,7 +236,7 @@ CALL migrator.up('m/d');
 CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
 DROP DATABASE "regress migrator";
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT count(*) FROM pg_database WHERE datname = 'regress migrator';
 
@@ -257,46 +257,46 @@ BEGIN
 END $$;
 CALL files.crash('VACUUM t; INSERT INTO log VALUES (''after vacuum'');');
 SELECT version, state, message FROM migrator.status('m/d');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 CALL files.crash('CREATE INDEX CONCURRENTLY t_k ON t(k);');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 -- an index of that name, valid: its mark would say so if it were ours
 CALL files.crash('CREATE INDEX CONCURRENTLY t_k ON t(k);');
 CALL migrator.up('m/d');
 \echo :LAST_ERROR_SQLSTATE
 CALL files.crash('DROP INDEX CONCURRENTLY t_k;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 -- an invalid one
 CREATE UNIQUE INDEX CONCURRENTLY t_k ON t(k);
 SELECT oid AS before FROM pg_class WHERE relname = 't_k' \gset
 CALL files.crash('CREATE INDEX CONCURRENTLY t_k ON t(k);');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT indisvalid, indexrelid <> :before AS rebuilt FROM pg_index WHERE indexrelid = 't_k'::regclass;
 CALL files.crash('CREATE INDEX CONCURRENTLY ON t(k);');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 CALL files.crash('ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 CALL files.crash('REINDEX TABLE CONCURRENTLY t;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 CALL files.crash('ALTER SYSTEM RESET work_mem;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 CALL files.crash('CREATE DATABASE "regress migrator" TEMPLATE template0;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 CALL files.crash('DROP DATABASE "regress migrator";');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 -- an ordinary statement: what it did went with its transaction
 CALL files.crash('INSERT INTO log VALUES (''ordinary''); VACUUM;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE log;
 SELECT version, event FROM migrator.history ORDER BY id;
@@ -311,7 +311,7 @@ CALL migrator.up('m/d');
 CALL files.write('m/d/1_a.sql',
   'SET search_path = other; CREATE TABLE t(i int); SET app.tenant = ''first''; VACUUM t; SET LOCAL app.tenant = ''local''; CREATE '
   'TABLE seen AS SELECT current_setting(''search_path'') AS path, current_setting(''app.tenant'') AS tenant; VACUUM seen;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SET client_min_messages = warning;
 :shown
 TABLE other.seen;
@@ -333,7 +333,7 @@ CALL files.make('m/d', '1_a.sql', 'INSERT INTO t VALUES (1); VACUUM t; SELECT no
 CALL migrator.up('m/d', on_error => 'continue');
 TABLE files.on_record;
 CALL files.write('m/d/1_a.sql', 'INSERT INTO t VALUES (1); VACUUM t; INSERT INTO t VALUES (4);');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE t;
 -- a file that is not there any more
@@ -343,7 +343,7 @@ CALL files.make('m/d', '1_a.sql', 'INSERT INTO t VALUES (1); VACUUM t; SELECT no
 CALL migrator.up('m/d');
 CALL files.remove('m/d/1_a.sql');
 SET client_min_messages = error;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SET client_min_messages = warning;
 :shown
 TABLE t;

@@ -31,7 +31,7 @@ CALL files.forget();
 GRANT ALL ON SCHEMA app TO "regress migrator other";
 CALL files.make('m/d', '1_a.sql', :'changes' || 'CREATE TABLE app.seen_1 AS TABLE files.some; VACUUM app.seen_1; INSERT INTO app.seen_1 TABLE files.some;',
   '2_b.sql', 'CREATE TABLE app.seen_2 AS TABLE files.some;', '3_c.sql', 'CREATE TABLE app.seen_3 AS TABLE files.some; VACUUM app.seen_3;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE seen_1;
 TABLE seen_2;
@@ -45,7 +45,7 @@ SELECT replace(:'changes', 'SET app.y = ''new''; ', '') AS changes \gset
 CALL files.forget();
 GRANT ALL ON SCHEMA app TO "regress migrator other";
 CALL files.make('m/d', '1_a.sql', :'changes' || 'CREATE TABLE app.seen_1 AS TABLE files.some;', '2_b.sql', 'CREATE TABLE app.seen_2 AS TABLE files.some;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE seen_1;
 TABLE seen_2;
@@ -79,7 +79,7 @@ CALL files.make('m/d', '1_a.sql', 'SELECT set_config(''work_mem'', ''9MB'', fals
   '3_c.sql', 'SET SESSION AUTHORIZATION "regress migrator other"; RESET SESSION AUTHORIZATION; VACUUM; INSERT INTO app.seen SELECT '
     'search_path, work_mem, NULL, NULL, x, y, lock_timeout, strings, statement_timeout, timezone FROM files.some;', '4_d.sql',
     'BEGIN; SET LOCAL work_mem = ''9MB''; INSERT INTO seen TABLE files.some; COMMIT; INSERT INTO seen TABLE files.some;');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE seen;
 TABLE files.some;
@@ -90,7 +90,7 @@ CALL files.forget();
 CALL files.make('m/d', '1_a.sql', 'SET ROLE "regress migrator other"; CREATE TABLE app.theirs(i int); VACUUM app.theirs; CREATE TABLE app.theirs_too();',
   '2_b.sql', 'CREATE TABLE ours();');
 GRANT ALL ON SCHEMA app TO "regress migrator other";
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 SELECT tablename, tableowner FROM pg_tables WHERE schemaname = 'app' ORDER BY 1;
 SELECT current_user, session_user;
@@ -102,7 +102,7 @@ GRANT pg_read_server_files TO "regress migrator other";
 CALL files.make('m/d', '1_a.sql', 'CREATE TABLE t(i int); VACUUM t; RESET ROLE; SELECT 1;', '2_b.sql',
   'CREATE TABLE u(); CREATE TABLE who AS SELECT current_user, session_user;');
 SET ROLE "regress migrator other";
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SELECT current_user, session_user;
 RESET ROLE;
 :shown
@@ -124,7 +124,7 @@ CALL files.make('m/d', '1_a.sql', 'CREATE TABLE seen AS SELECT 1 AS n, current_s
   'VACUUM; INSERT INTO seen SELECT 2, current_setting(''lock_timeout'');', '3_c.sql',
   'SET lock_timeout = ''5s''; INSERT INTO seen SELECT 3, current_setting(''lock_timeout'');', '4_d.sql',
   'SET lock_timeout = ''6s''; VACUUM; INSERT INTO seen SELECT 4, current_setting(''lock_timeout'');');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE seen ORDER BY n;
 SHOW lock_timeout;

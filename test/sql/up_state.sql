@@ -50,7 +50,7 @@ CALL migrator.up('m/d');
 TABLE files.on_record;
 TABLE files.some;
 CALL files.mend();
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE other.before;
 TABLE other.after;
@@ -82,7 +82,7 @@ CALL migrator.up('m/d');
 TABLE files.on_record;
 CALL files.mend();
 SET client_min_messages = warning;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SET client_min_messages = error;
 :shown
 TABLE app.after;
@@ -101,7 +101,7 @@ TABLE files.on_record;
 TABLE files.some;
 CREATE ROLE "regress migrator gone";
 GRANT ALL ON SCHEMA app TO "regress migrator gone";
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.made;
 CALL files.again();
@@ -137,7 +137,7 @@ CALL migrator.up('m/d');
 SET SESSION AUTHORIZATION regress_migrator;
 GRANT SET ON PARAMETER log_min_duration_sample TO "regress migrator third";
 SET SESSION AUTHORIZATION "regress migrator other";
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SET SESSION AUTHORIZATION regress_migrator;
 :shown
 TABLE app.after;
@@ -158,7 +158,7 @@ SET app.x = 'other caller';
 CALL migrator.up('m/d');
 SELECT resume_state FROM files.on_record;
 CALL files.mend();
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE app.after;
 TABLE files.some;
@@ -183,7 +183,7 @@ CALL migrator.up('m/d');
 RESET ROLE;
 TABLE files.on_record;
 SELECT event, error_sqlstate FROM migrator.history ORDER BY id;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.made;
 
@@ -200,7 +200,7 @@ CALL migrator.up('m/d');
 SELECT current_user;
 RESET ROLE;
 SET SESSION AUTHORIZATION "regress migrator other";
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 SET SESSION AUTHORIZATION regress_migrator;
 :shown
 TABLE files.made;
@@ -225,7 +225,7 @@ $$);
 CALL migrator.up('m/d');
 SELECT done, started FROM files.on_record;
 CALL files.mend();
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE t;
 -- the defaults that VACUUM and its like begin their transactions with
@@ -250,7 +250,7 @@ $$);
 CALL migrator.up('m/d');
 SELECT done, started, resume_state->'settings' AS settings FROM files.on_record;
 CALL files.mend();
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE t;
 SELECT name, setting FROM pg_settings WHERE name LIKE 'default_transaction%' ORDER BY 1;
@@ -297,7 +297,7 @@ CALL migrator.up('m/d');
 SELECT count(*) FROM migrator.migrations;
 CALL files.write('m/d/1_a.sql', E'SET work_mem = ''9MB'';\nCREATE INDEX t_i ON t(i);\nCOMMIT;\nVACUUM t;\nBEGIN;\nCOMMIT;\nREINDEX INDEX CONCURRENTLY t_i;');
 SELECT version, severity, message, line FROM migrator.validate('m/d') WHERE severity IN ('error', 'warning');
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 CALL files.make('m/d', '2_b.sql', E'BEGIN;\nCOMMIT;\nCREATE INDEX CONCURRENTLY t_i2 ON t(i);\nCOMMIT;');
 SELECT version, severity, message, line FROM migrator.validate('m/d') WHERE severity = 'error';
@@ -313,7 +313,7 @@ CALL files.make('m/d', '1_a.sql', 'SET search_path = app; RESET ALL; CREATE TABL
   '4_d.sql', 'VACUUM; SET search_path = app; BEGIN; SET LOCAL search_path TO DEFAULT; CREATE TABLE four(); COMMIT; CREATE TABLE '
     'four_app(); DO $$BEGIN RESET ALL; END$$; CREATE TABLE four_too(); DO $$BEGIN COMMIT; CREATE TABLE four_as_well(); END$$;');
 SELECT migrator.register('default', 'm/d', search_path => 'other, app');
-CALL migrator.up() \gset
+CALL migrator.up(options => '{"verbose": true}') \gset
 :shown
 TABLE files.made;
 TABLE other.one;
@@ -359,7 +359,7 @@ CREATE INDEX t_what_ccnew ON t(what);
 SET app.brittle = off;
 REINDEX INDEX t_i_ccnew;
 TABLE files.indexes;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.indexes;
 TABLE files.toast;
@@ -379,7 +379,7 @@ CALL migrator.up('m/d');
 TABLE files.indexes;
 CALL files.write('m/d/1_a.sql', 'INSERT INTO t VALUES (2);');
 SET app.brittle = off;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.indexes;
 -- a schema, a partitioned table, a name that is cut
@@ -395,7 +395,7 @@ SET app.brittle = on;
 CALL migrator.up('m/d');
 TABLE files.indexes;
 SET app.brittle = off;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.indexes;
 CALL files.make('m/d', '2_b.sql', 'REINDEX SCHEMA CONCURRENTLY app;');
@@ -403,7 +403,7 @@ SET app.brittle = on;
 CALL migrator.up('m/d');
 TABLE files.indexes;
 SET app.brittle = off;
-CALL migrator.up('m/d') \gset
+CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.indexes;
 

@@ -133,7 +133,7 @@ CALL files.try(E'-- migrator: no-transaction\nSET application_name = :''name'';\
   'INSERT INTO files.late VALUES (:''name'');\nSELECT 1 / :n;\nINSERT INTO files.late VALUES (:''name'' || current_setting(''application_name''));');
 CALL migrator.up('m/d', variables => '{"name": "first name", "n": 0}');
 SELECT statement_done, resume_state -> 'settings' AS settings FROM migrator.migrations;
-CALL migrator.up('m/d', variables => '{"name": "second name", "n": 1}', options => '{"verbose": false}') \gset
+CALL migrator.up('m/d', variables => '{"name": "second name", "n": 1}') \gset
 SELECT * FROM files.late;
 
 -- Whoever registered variables has words in scripts that others run.

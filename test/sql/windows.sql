@@ -68,7 +68,7 @@ ROLLBACK;
 -- Open: for all services, weekly, each day all day.
 SELECT migrator.add_maintenance_window('00:00', '24:00', note => 'always') AS id \gset
 SELECT version, outcome FROM migrator.apply(target => '1');
-CALL migrator.up(target => '1', options => '{"verbose": false}') \gset
+CALL migrator.up(target => '1') \gset
 SELECT :'result'::jsonb - 'duration_ms' AS result;
 -- It closes during a run: what was begun ends, the next migration does not begin.
 CALL files.write('m/d/2_b.sql', $$CREATE TABLE b(); UPDATE migrator.windows SET dropped_at = now() WHERE note = 'always';$$);

@@ -205,7 +205,8 @@ sub said
 	my @said = map { s/^psql:\S+ //r } grep { /(?:NOTICE|ERROR|DETAIL|HINT): |^(?:CONTEXT:  )?COPY / && !/25P02/ } split /\n/, $err;
 
 	s/^CONTEXT:  // for @said;
-	@said = grep { !m,migrat|NOTICE:  00000: (?:1/u it |Applied: )|^HINT:  Nothing of this call was kept|^DETAIL:  Database, } @said;
+	s/ \(migration "1", file "1_it\.sql", line \d+\)$// for @said;
+	@said = grep { !m,migrat|NOTICE:  00000: 1/u it |^HINT:  Nothing of this call was kept|^DETAIL:  Database, } @said;
 	return join "\n", @said, $out;
 }
 

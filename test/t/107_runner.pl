@@ -50,7 +50,7 @@ like($err, qr/HINT: .*migrator\.help\(\) shows what makes a runner/, 'the hint s
 # the directory of the block is /srv/app; ours lies elsewhere
 $node->safe_psql('shop', "ALTER ROLE app_runner SET migrator.source_roots = '$dir'");
 ($code, $out, $err) = as_runner("CALL migrator.up('$dir')");
-like($err, qr/Applied: 2, Failed: 0, Total: 2/, 'the runner migrates a directory');
+like($err, qr/completed successfully\. Applied: 2, Failed: 0, Total: 2/, 'the runner migrates a directory');
 is($node->safe_psql('shop', q{SELECT relname, relowner::regrole FROM pg_class WHERE relnamespace = 'app'::regnamespace ORDER BY 1}),
 	"a|app_runner\na_i|app_runner", 'in its schema');
 ($code, $out, $err) =
@@ -68,7 +68,7 @@ my $hex = unpack('H*', PostgreSQL::Test::Utils::slurp_file($archive));
 ($code, $out, $err) = as_runner("SELECT migrator.stage_archive('default', '\\x$hex'::bytea)");
 is($code, 0, 'it stages an archive') or diag($err);
 ($code, $out, $err) = as_runner(q{CALL migrator.up('stage:default')});
-like($err, qr/Applied: 1, Failed: 0, Total: 3/, 'and migrates what it sent');
+like($err, qr/completed successfully\. Applied: 1, Failed: 0, Total: 3/, 'and migrates what it sent');
 
 # what it cannot do
 for my $statement (q{SELECT migrator.resolve('1', 'pending')}, q{SELECT migrator.unlock()}, q{SELECT migrator.register('x', '/srv/app')},
@@ -118,7 +118,7 @@ isnt($node->psql('shop', q{SELECT migrator.record_backup('b')}, @as_approver, st
 like($err, qr/ERROR:  MG008:/, 'the runner needs a backup');
 $node->safe_psql('shop', q{SELECT migrator.record_backup('b')}, @as_backup);
 ($code, $out, $err) = as_runner('CALL migrator.up()');
-like($err, qr/Applied: 1, Failed: 0/, 'the runner migrates');
+like($err, qr/completed successfully\. Applied: 1, Failed: 0/, 'the runner migrates');
 is($node->safe_psql('shop', 'SELECT version, approved_by, run_id IS NOT NULL FROM migrator.approvals', @as_approver),
 	'5|app_approver|t', 'the approver sees what became of it');
 

@@ -4,6 +4,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
+use ClientTest;
 use MigratorTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -11,41 +12,15 @@ use Test::More;
 
 my $examples = "$FindBin::RealBin/../../examples/clients";
 
-# JDBC knows no sockets of the file system: TCP, for one role with a password
-my $node = PostgreSQL::Test::Cluster->new('clients');
-$node->init;
-$node->append_conf('postgresql.conf', "listen_addresses = '127.0.0.1'\nfsync = off\n");
-my $password = join('', map { sprintf '%04x', int rand 65536 } 1 .. 8);
-unlink $node->data_dir . '/pg_hba.conf';
-$node->append_conf('pg_hba.conf', "local all all trust\nhost postgres deploy 127.0.0.1/32 scram-sha-256\n");
-$node->start;
+my ($node, $password) = start_tcp_node('clients');
 $node->safe_psql('postgres', qq{
 	CREATE EXTENSION migrator;
-	CREATE ROLE deploy LOGIN PASSWORD '$password';
 	CREATE SCHEMA app AUTHORIZATION deploy;
 	GRANT EXECUTE ON PROCEDURE migrator.up TO deploy;
 	GRANT EXECUTE ON FUNCTION migrator.stage(text, text[], bytea[], text[]), migrator.stage_missing TO deploy;
 	ALTER ROLE deploy SET search_path = app;
 });
 my $address = '127.0.0.1:' . $node->port . '/postgres';
-
-# Runs a command; returns its exit code, standard output and standard error.
-sub outcome
-{
-	my ($environment, @command) = @_;
-	my ($out, $err) = ('', '');
-
-	# file names are UTF-8, and Java asks the locale
-	local %ENV = (%ENV, LC_ALL => 'C.UTF-8', %$environment);
-	my $done = eval { IPC::Run::run(\@command, '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($MigratorTest::net)); 1 };
-	return ($done ? $? >> 8 : "hangs or is not there: $@", $out, $err);
-}
-
-sub found
-{
-	my (@command) = @_;
-	return (outcome({}, @command))[0] eq '0';
-}
 
 sub staged
 {
@@ -75,7 +50,7 @@ sub test_client
 			'notes/.hidden' => 'x',
 			'.git/config' => 'x'
 		});
-	my $run = sub { return outcome($environment, @command, $dir, $name); };
+	my $run = sub { return run_program($environment, @command, $dir, $name); };
 
 	my ($code, $out, $err) = $run->();
 	is($code, 0, "$name: the first push") or diag("$out\n$err");
@@ -105,7 +80,7 @@ sub test_client
 	is(applied($name), 3, "$name: the corrected migration was applied");
 	$node->safe_psql('postgres', "SELECT migrator.unstage('$name')");
 
-	($code, $out, $err) = outcome($environment, @command, "$dir/nowhere", $name);
+	($code, $out, $err) = run_program($environment, @command, "$dir/nowhere", $name);
 	is($code, 1, "$name: no such directory") or diag("$out\n$err");
 	return;
 }
@@ -119,8 +94,7 @@ sub forget
 
 SKIP:
 {
-	my ($python) = grep { found($_, '-c', 'import psycopg') } 'python3', '/usr/bin/python3';
-	skip 'no python3 with psycopg', 1 unless $python;
+	my $python = python_with('psycopg') or skip 'no python3 with psycopg', 1;
 	my $environment = { PGHOST => $node->host, PGPORT => $node->port, PGUSER => 'deploy', PGDATABASE => 'postgres' };
 	test_client('python', 100, $environment, $python, "$examples/push.py");
 	forget();
@@ -128,19 +102,15 @@ SKIP:
 
 SKIP:
 {
-	skip 'no node with module pg: NODE_PATH may name where it is', 1 unless found('node', '-e', 'require("pg")');
-	test_client('node', 200, { DATABASE_URL => "postgresql://deploy:$password\@$address" }, 'node', "$examples/push.js");
+	my $program = node_with_pg() or skip 'no node with module pg: NODE_PATH may name where it is', 1;
+	test_client('node', 200, { DATABASE_URL => "postgresql://deploy:$password\@$address" }, $program, "$examples/push.js");
 	forget();
 }
 
 SKIP:
 {
-	my ($jar) = grep { -r $_ } $ENV{JDBC_JAR} || '/usr/share/java/postgresql.jar';
-	skip 'no JDBC driver: JDBC_JAR may name it', 1 unless $jar;
-	# java alone runs a program of one source file only where a compiler is installed
-	skip 'no java with a compiler', 1 unless found('java', '--list-modules') && (outcome({}, 'java', '--list-modules'))[1] =~ /^jdk\.compiler/m;
-	test_client('jdbc', 300, { DATABASE_URL => "jdbc:postgresql://$address?user=deploy&password=$password" },
-		'java', '-cp', $jar, "$examples/Push.java");
+	my @java = java_with_driver() or skip 'no java with a compiler and the JDBC driver: JDBC_JAR may name that', 1;
+	test_client('jdbc', 300, { DATABASE_URL => "jdbc:postgresql://$address?user=deploy&password=$password" }, @java, "$examples/Push.java");
 	forget();
 }
 

@@ -12,12 +12,14 @@ use Test::More;
 
 my $pg_config = $ENV{PG_CONFIG} // 'pg_config';
 chomp(my $bindir = `$pg_config --bindir`);
+chomp(my $mandir = `$pg_config --mandir`);
 
 # A tree of its own, with something in place of the library: nothing is compiled here.
 my $from = "$FindBin::RealBin/../..";
 my $tree = source_dir({ 'migrator.so' => '', 'src/source/tar.c' => '' });
-mkdir "$tree/$_" or die $! for 'bin', 'sql';
-copy("$from/$_", "$tree/$_") or die "$_: $!" for 'Makefile', 'migrator.control', 'bin/migrator-push', map { s,.*/(sql/),$1,r } glob "$from/sql/*.sql";
+mkdir "$tree/$_" or die $! for 'bin', 'man', 'sql';
+copy("$from/$_", "$tree/$_") or die "$_: $!"
+  for qw(Makefile migrator.control bin/migrator-push man/migrator-push.1), map { s,.*/(sql/),$1,r } glob "$from/sql/*.sql";
 delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS)};
 
 # (exit status, output)
@@ -50,6 +52,7 @@ for my $link ('', '/usr/local/bin', '/opt/tools')
 	is($code, 0, "$name: install") or diag($out);
 	like(found($dest), qr,^\Q$bindir\E/migrator-push$,m, "$name: the script is beside psql");
 	ok(-x "$dest$bindir/migrator-push", "$name: and may be run");
+	like(found($dest), qr,^\Q$mandir\E/man1/migrator-push\.1$,m, "$name: the manual page is there");
 	is($link ? readlink "$dest$link/migrator-push" : '', $link ? "$bindir/migrator-push" : '', "$name: the link");
 	($code, $out) = run_make('install', "DESTDIR=$dest", @link);
 	is($code, 0, "$name: install again") or diag($out);

@@ -1,0 +1,73 @@
+# docs/reference.md is what test/reference.pl makes of the catalog and the source: nothing is missing in it, and nothing is stale.
+use strict;
+use warnings;
+
+use FindBin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $root = "$FindBin::RealBin/../..";
+my $node = PostgreSQL::Test::Cluster->new('reference');
+$node->init;
+$node->append_conf('postgresql.conf', "fsync = off\n");
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION migrator');
+
+local $ENV{PATH} = $node->config_data('--bindir') . ":$ENV{PATH}";
+local $ENV{PGHOST} = $node->host;
+local $ENV{PGPORT} = $node->port;
+local $ENV{PGDATABASE} = 'postgres';
+
+my ($out, $err) = run_command([ $^X, "$root/test/reference.pl" ]);
+is($err, '', 'test/reference.pl knows every function, setting, SQLSTATE, check and word');
+my $made = "$PostgreSQL::Test::Utils::tmp_check/reference.md";
+append_to_file($made, "$out\n");
+my ($differs) = run_command([ 'diff', '-u', "$root/docs/reference.md", $made ]);
+is($differs, '', 'docs/reference.md is what comes: perl test/reference.pl > docs/reference.md');
+
+# what other pages say of settings and functions is there
+my %page = map { (m,([^/]+)$,)[0] => slurp_file($_) } glob "$root/docs/*.md";
+for my $setting (split /\n/, $node->safe_psql('postgres', "SELECT migrator.version(); SELECT name FROM pg_settings WHERE name LIKE 'migrator.%'") =~ s/^.*\n//r)
+{
+	like($page{'settings.md'}, qr/`\Q$setting\E`/, "docs/settings.md has $setting");
+}
+my %functions = map { $_ => 1 } split /\n/, $node->safe_psql('postgres',
+	"SELECT proname FROM pg_proc WHERE pronamespace = 'migrator'::regnamespace UNION SELECT relname FROM pg_class WHERE relnamespace = 'migrator'::regnamespace");
+my %settings = map { $_ => 1 } split /\n/, $node->safe_psql('postgres', "SELECT migrator.version(); SELECT name FROM pg_settings WHERE name LIKE 'migrator.%'");
+$page{'README.md'} = slurp_file("$root/README.md");
+for my $name (sort keys %page)
+{
+	my %stale = map { $_ => 1 } grep { !$functions{$_} && !$settings{"migrator.$_"} } $page{$name} =~ /\bmigrator\.([a-z_]+)\(/g;
+
+	is(join(' ', sort keys %stale), '', "no function in $name that is not there");
+	%stale = map { $_ => 1 } grep { !$settings{$_} } $page{$name} =~ /\bSET (?:PARAMETER |LOCAL )?(migrator\.[a-z_]+)/g;
+	is(join(' ', sort keys %stale), '', "no setting in $name that is not there");
+}
+
+# links between pages, and to their headings
+my %anchors;
+for my $name (keys %page)
+{
+	$anchors{$name}{ lc($_) =~ s/[^\w\- ]//gr =~ s/ /-/gr } = 1 for $page{$name} =~ /^#+ (.+)$/mg;
+}
+for my $name (sort keys %page)
+{
+	my @broken;
+
+	while ($page{$name} =~ /\]\(([^)#\s]*)(?:#([^)\s]*))?\)/g)
+	{
+		my ($file, $anchor) = ($1, $2);
+		next if $file =~ /^https?:/;
+		my $path = $file eq '' ? "$name" : $file;
+		my $at = $name eq 'README.md' ? "$root/$path" : "$root/docs/$path";
+
+		push @broken, $path if !-e ($file eq '' ? "$root/README.md" : $at);
+		(my $base = $path) =~ s,.*/,,;
+		push @broken, "$path#$anchor" if defined $anchor && $anchors{$base} && !$anchors{$base}{$anchor};
+	}
+	is(join(' ', @broken), '', "links of $name");
+}
+
+$node->stop;
+done_testing();
