@@ -95,6 +95,7 @@ CREATE TABLE migrator.migrations (
   baseline          boolean NOT NULL DEFAULT false,
   non_transactional boolean NOT NULL DEFAULT false,
   irreversible      boolean NOT NULL DEFAULT false,
+  repeatable        boolean NOT NULL DEFAULT false,
   error_message     text,
   error_sqlstate    text,
   PRIMARY KEY (service, version)

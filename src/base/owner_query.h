@@ -18,7 +18,7 @@
  *
  *	  static OwnerQuery query = {"SELECT ... WHERE service = $1", 1, {TEXTOID}};
  */
-#define OWNER_QUERY_MAX_PARAMETERS 32
+#define OWNER_QUERY_MAX_PARAMETERS 36
 
 typedef struct OwnerQuery
 {

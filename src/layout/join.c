@@ -19,6 +19,9 @@
 static RefusedEntry *refuse(MigrationSet *set, const Candidate *item, const char *file, const char *reason);
 static void add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, Candidate *item);
 static void add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const Candidate *item);
+static bool is_side_file(const Candidate *item, const Layout *layout);
+static void take_side(const Candidates *all, int i, const Layout *layout, LayoutClaim *claim);
+static void take_hooks(MigrationSet *set, const Layout *layout);
 static void add_found(MigrationSet *set, const Candidate *item, const Layout *layout);
 static void add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim, const Layout *layout);
 static void require_valid(const char *name, const char *version);
@@ -54,8 +57,12 @@ join_claims(Candidates *all, const Layout *layout)
 		}
 		if (item->aside)
 			continue;
+		if (claim->version != NULL && claim->fault == NULL && layout->side_ending != NULL)
+			take_side(all, i, layout, claim);
 		if (claim->fault != NULL)
 			refuse(set, item, item->path, claim->fault)->is_misspelt = true;
+		else if (claim->version == NULL && is_side_file(item, layout))
+			continue;
 		else if (claim->version == NULL && name_may_be_migration(entry))
 			refuse(set, item, item->path, left_out_reason(set, entry, item->deeper));
 		else if (claim->version == NULL)
@@ -78,8 +85,77 @@ join_claims(Candidates *all, const Layout *layout)
 		}
 	}
 	source_release((Source *) all->source);
+	if (layout->hook != NULL)
+		take_hooks(set, layout);
 	qsort_arg(set->migrations, set->count, sizeof(Migration *), compare_migrations, &set->order);
 	join_pairs(set);
+}
+
+/* Is it called like a file that the layout would claim, with the ending of side files behind it? */
+static bool
+is_side_file(const Candidate *item, const Layout *layout)
+{
+	int			length = strlen(item->entry->name) - (layout->side_ending ? strlen(layout->side_ending) : 0);
+	SourceEntry entry = {0};
+	LayoutClaim claim = {0};
+
+	if (layout->side_ending == NULL || item->entry->is_directory || length <= 0 ||
+		strcmp(item->entry->name + length, layout->side_ending) != 0)
+		return false;
+	entry.name = pnstrdup(item->entry->name, length);
+	return layout->claim(&entry, &claim);
+}
+
+/* In the order of bytes it comes behind the file itself, and nothing between them begins otherwise. */
+static void
+take_side(const Candidates *all, int i, const Layout *layout, LayoutClaim *claim)
+{
+	const char *name = all->items[i].entry->name;
+	size_t		length = strlen(name);
+
+	if (claim->many || all->items[i].elsewhere)
+		return;
+	for (int j = i + 1; j < all->count && strncmp(all->items[j].entry->name, name, length) == 0; j++)
+	{
+		FileContent content = {0};
+
+		if (strcmp(all->items[j].entry->name + length, layout->side_ending) != 0)
+			continue;
+		source_read(all->source, all->items[j].path, &content);
+		if (content.bytes == NULL)
+			claim->fault = content.problem;
+		else
+			layout->take_side(&content, claim);
+		return;
+	}
+}
+
+/* What was refused because it is called like a hook, and is one of the tool's. */
+static void
+take_hooks(MigrationSet *set, const Layout *layout)
+{
+	List	   *refused = NIL;
+	ListCell   *lc;
+
+	foreach(lc, set->refused)
+	{
+		RefusedEntry *entry = lfirst(lc);
+		const char *slash = strrchr(entry->file, '/');
+		HookFile	hook = {0};
+
+		if (entry->is_hook && !entry->elsewhere && layout->hook(slash ? slash + 1 : entry->file, &hook))
+		{
+			HookFile   *taken = palloc(sizeof(HookFile));
+
+			*taken = hook;
+			taken->unit = unit_of_file(UNIT_UP, entry->file);
+			taken->unit->fill = layout->hook_fill;
+			set->hooks = lappend(set->hooks, taken);
+		}
+		else
+			refused = lappend(refused, entry);
+	}
+	set->refused = refused;
 }
 
 /* What cannot run in another environment stops no run of this one. */
@@ -185,6 +261,7 @@ add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim
 	migration->marks = layout->marks != MARK_OF_NOBODY ? layout->marks : layout->follows;
 	migration->kind = claim->kind;
 	migration->place = claim->place;
+	migration->stands_for = claim->stands_for;
 	if (claim->entry != NULL)
 		set->entries = lappend(set->entries, (void *) claim->entry);
 	migration->folder = item->folder;

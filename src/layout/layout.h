@@ -29,6 +29,8 @@ typedef struct LayoutClaim
 	bool		many;			/* it is of an entry that Layout.expand()
 								 * takes apart */
 	MigrationKind kind;
+	char	   *stands_for;		/* of MIGRATION_BASELINE: the last version in
+								 * whose place it runs */
 	int			place;			/* in the tool's plan or journal, from 1, with
 								 * VERSION_ORDER_PLAN */
 	const ManifestEntry *entry; /* what it needs, as the tool says it, with
@@ -109,6 +111,21 @@ typedef struct Layout
 	 * entry is.
 	 */
 	List	   *(*expand) (const Source *source, const SourceEntry *entry);
+
+	/*
+	 * A file beside a claimed one, called like it with this ending behind it,
+	 * which says more of it: take_side() puts that into the claim, or a fault.
+	 * NULL: there are none.
+	 */
+	const char *side_ending;
+	void		(*take_side) (const FileContent *content, LayoutClaim *claim);
+
+	/*
+	 * Is a file called like a hook one of the tool's, by its name without
+	 * folders?  Fills what it stands around.  NULL: it knows none.
+	 */
+	bool		(*hook) (const char *name, HookFile *hook);
+	FillStyle	hook_fill;		/* whose references it has */
 
 	/*
 	 * Names the files of a new migration, behind all others: new_names.h has

@@ -33,6 +33,7 @@ typedef struct Migration
 	MarkTool	marks;			/* whose marks its layout follows, so that
 								 * they are no reason to refuse it */
 	MigrationKind kind;
+	char	   *stands_for;		/* of MIGRATION_BASELINE: that version */
 	int			place;			/* of those of a plan, from 1 */
 	bool		claimed_twice;	/* is among the duplicates of its set */
 	const char *folder;			/* of environments, that its files are in;
@@ -68,6 +69,7 @@ typedef struct HookFile
 {
 	bool		after;
 	bool		back;			/* of what is rolled back */
+	bool		each;			/* of every migration of a run */
 	bool		shell;			/* a shell script, which no server runs */
 	char	   *version;		/* as its name has it; NULL: of a run */
 	ScriptUnit *unit;

@@ -258,7 +258,8 @@ unit_split(const UnitText *text)
 	Script	   *script = script_split(text->read.text, text->read.length, text->first_line,
 									  standard_conforming_strings);
 
-	script = fill_script(script, text->first_line, standard_conforming_strings, text->variables);
+	script = fill_script(script, text->first_line, standard_conforming_strings, text->variables,
+						 unit->fill, unit->file);
 	if ((unit->range_count < 2 || !refuse_data_in_pieces(unit, script)) && text->cut)
 		refuse_data_cut_off(script);
 	if (unit->transactions == UNIT_NO_TRANSACTION &&

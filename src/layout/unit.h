@@ -16,6 +16,7 @@
 #define MIGRATOR_LAYOUT_UNIT_H
 
 #include "base/digest.h"
+#include "script/fill.h"
 #include "script/script.h"
 #include "source/source.h"
 
@@ -61,6 +62,8 @@ typedef struct ScriptUnit
 
 	/* instead of the file's, in the server's encoding: as it is on record */
 	const char *text;
+
+	FillStyle	fill;			/* whose references its text has */
 
 	/* of what the script's own directives leave open */
 	UnitTransactions transactions;

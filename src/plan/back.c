@@ -61,6 +61,9 @@ back_is_selective(const BackRequest *request)
 static bool
 is_there(const Step *step)
 {
+	/* what runs again has no way back: it follows what it is made for */
+	if ((step->flags & FLAG_REPEATABLE) && step->down.unit == NULL)
+		return false;
 	return step->state == MIGRATION_APPLIED || (step->row != NULL && step->row->going_back);
 }
 

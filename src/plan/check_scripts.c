@@ -35,6 +35,8 @@ typedef struct Subject
 static void check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
 static void look_for_manual(Step *step, UnitReader *reader, MemoryContext work);
 static void check_down_script(Step *step, UnitReader *reader, bool idle, FindingSink *findings, MemoryContext work);
+static void begin_again(Step *step, MemoryContext context);
+static bool runs_again(const Step *step, const Script *script);
 static void compare_with_record(Step *step, const Script *script);
 static void check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
 static void check_hook_script(StepScript *script, const Subject *of, UnitReader *reader, MemoryContext work);
@@ -61,7 +63,7 @@ static const char *list_directives(const char *const *known);
 
 /* directives that mean something now */
 static const char *const known_directives[] = {
-	"no-transaction", "manual", "irreversible", DIRECTIVE_REQUIRE, DIRECTIVE_VARIABLES, NULL
+	"no-transaction", "manual", "irreversible", "repeatable", DIRECTIVE_REQUIRE, DIRECTIVE_VARIABLES, NULL
 };
 
 /* the same in a hook, which is never chosen and always one transaction */
@@ -152,6 +154,12 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 	unit_decode(&text);
 	if (text.read.text != NULL)
 		script = unit_split(&text);
+	if (script && applied && !unchanged && runs_again(step, script))
+	{
+		step->flags |= FLAG_REPEATABLE;
+		begin_again(step, keep);
+		applied = subject.applied = false;
+	}
 	if (script && (depth == CHECK_EVERYTHING || (step->entry && step->entry->declares_tables)))
 		script->touches = touch_set_create();
 	if (script && (!applied || depth == CHECK_EVERYTHING))
@@ -159,6 +167,8 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 	MemoryContextSwitchTo(keep);
 
 	step->up.checksum = pstrdup(text.checksum);
+	if (step->again && step->message == NULL)
+		step->message = "it was changed after it was applied, and runs again";
 	if (script == NULL)
 	{
 		if (applied)
@@ -370,6 +380,28 @@ check_hook_transaction(const Subject *subject, const Script *script, const StepS
 	finding_add(subject->findings, &finding);
 }
 
+/* Does the layout say so, the record, or the script itself? */
+static bool
+runs_again(const Step *step, const Script *script)
+{
+	return (step->flags & FLAG_REPEATABLE) != 0 || script_directive(script, "repeatable") != NULL;
+}
+
+/* Its turn comes as if it had never run: what is on record of its statements is of the script that it was. */
+static void
+begin_again(Step *step, MemoryContext context)
+{
+	RecordRow  *row = MemoryContextAlloc(context, sizeof(RecordRow));
+
+	*row = *step->row;
+	row->statement_done = 0;
+	row->statement_started = 0;
+	row->done_digest = NULL;
+	step->row = row;
+	step->again = true;
+	step->state = MIGRATION_PENDING;
+}
+
 /* Modified, or only white space, comments and the case of keywords? */
 static void
 compare_with_record(Step *step, const Script *script)
@@ -432,6 +464,8 @@ set_flags(Step *step, const Script *script)
 {
 	if (script_directive(script, "manual") != NULL)
 		step->flags |= FLAG_MANUAL;
+	if (script_directive(script, "repeatable") != NULL)
+		step->flags |= FLAG_REPEATABLE;
 	if (script_directive(script, "irreversible") != NULL)
 		set_irreversible(step);
 	if (step->up.call_reason == NULL && is_partly_done(step))

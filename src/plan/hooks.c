@@ -13,6 +13,7 @@
 #include "base/finding.h"
 #include "plan/hooks.h"
 
+static void hook_each(MigrationPlan *plan, Step *step, const HookFile *file);
 static Hook **hook_place(MigrationPlan *plan, Step *step, const HookFile *file);
 static void add_hook_finding(const HookFile *hook, const char *message, FindingSink *sink);
 
@@ -34,6 +35,12 @@ hooks_attach(MigrationPlan *plan)
 		Step	   *step = file->version ? plan_find(plan, file->version) : NULL;
 		Hook	  **place = hook_place(plan, step, file);
 
+		if (file->each)
+		{
+			for (int i = 0; i < plan->count; i++)
+				hook_each(plan, &plan->steps[i], file);
+			continue;
+		}
 		if (file->version != NULL && step == NULL)
 			plan->stray_hooks = lappend(plan->stray_hooks, (void *) file);
 		else if (file->shell)
@@ -47,6 +54,19 @@ hooks_attach(MigrationPlan *plan)
 			(*place)->script.unit = file->unit;
 		}
 	}
+}
+
+/* One of its own comes first. */
+static void
+hook_each(MigrationPlan *plan, Step *step, const HookFile *file)
+{
+	Hook	  **place = hook_place(plan, step, file);
+
+	if (*place != NULL)
+		return;
+	*place = palloc0(sizeof(Hook));
+	(*place)->file = file;
+	(*place)->script.unit = file->unit;
 }
 
 /* Where the hook of a step, or (NULL) of the run, belongs. */

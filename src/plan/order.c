@@ -15,6 +15,7 @@
 static bool take_entry(const MigrationPlan *plan, Step *step, const ManifestEntry *entry);
 static void leave_entry(MigrationPlan *plan, const ManifestEntry *entry, bool has_step);
 static void put_in_order_of_tool(MigrationPlan *plan);
+static int	rank(const Step *step);
 static int	compare_places(const void *a, const void *b, void *argument);
 static void find_needs(MigrationPlan *plan, int place);
 static int	find_needed(const MigrationPlan *plan, const char *version, int place);
@@ -67,6 +68,15 @@ order_plan(MigrationPlan *plan, const char *environment)
 	return excluded;
 }
 
+/* What stands for others comes first, what runs again last. */
+static int
+rank(const Step *step)
+{
+	if (step->flags & FLAG_REPEATABLE)
+		return 2;
+	return step->migration != NULL && step->migration->kind == MIGRATION_BASELINE ? 0 : 1;
+}
+
 /*
  * Where versions are not all that the order is made of: what runs again is behind
  * what runs once, and a plan has its own order.  What has no file any more comes
@@ -78,8 +88,9 @@ put_in_order_of_tool(MigrationPlan *plan)
 	bool		needed = plan->order == VERSION_ORDER_PLAN;
 	int		   *order;
 
-	for (int i = 0; i < plan->count && !needed; i++)
-		needed = plan->steps[i].migration != NULL && plan->steps[i].migration->kind == MIGRATION_REPEATABLE;
+	/* mostly they stand so already */
+	for (int i = 1; i < plan->count && !needed; i++)
+		needed = rank(&plan->steps[i]) < rank(&plan->steps[i - 1]);
 	if (!needed)
 		return;
 	order = palloc(Max(plan->count, 1) * sizeof(int));
@@ -90,6 +101,13 @@ put_in_order_of_tool(MigrationPlan *plan)
 	pfree(order);
 }
 
+void
+order_repeatable_last(MigrationPlan *plan)
+{
+	if (plan->order != VERSION_ORDER_PLAN)
+		put_in_order_of_tool(plan);
+}
+
 static int
 compare_places(const void *a, const void *b, void *argument)
 {
@@ -98,13 +116,13 @@ compare_places(const void *a, const void *b, void *argument)
 	int			right = *(const int *) b;
 	const Migration *left_file = plan->steps[left].migration;
 	const Migration *right_file = plan->steps[right].migration;
-	bool		left_again = left_file != NULL && left_file->kind == MIGRATION_REPEATABLE;
-	bool		right_again = right_file != NULL && right_file->kind == MIGRATION_REPEATABLE;
+	int			left_rank = rank(&plan->steps[left]);
+	int			right_rank = rank(&plan->steps[right]);
 	int			left_place = left_file && plan->order == VERSION_ORDER_PLAN ? left_file->place : 0;
 	int			right_place = right_file && plan->order == VERSION_ORDER_PLAN ? right_file->place : 0;
 
-	if (left_again != right_again)
-		return left_again ? 1 : -1;
+	if (left_rank != right_rank)
+		return left_rank < right_rank ? -1 : 1;
 	if (left_place != right_place)
 		return left_place < right_place ? -1 : 1;
 	return left < right ? -1 : 1;

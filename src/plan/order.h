@@ -19,6 +19,12 @@
 extern int	order_plan(MigrationPlan *plan, const char *environment);
 
 /*
+ * The same once the scripts have been read: what says itself that it runs again goes
+ * behind all others.
+ */
+extern void order_repeatable_last(MigrationPlan *plan);
+
+/*
  * Ask the records of other services for what pending steps need of them.  What
  * they need of their own service by that way is left out: check_dependencies()
  * refuses it.

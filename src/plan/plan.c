@@ -17,7 +17,7 @@
 
 const char *const plan_flag_names[PLAN_FLAGS] = {
 	"modified", "reformatted", "missing", "late", "blocked",
-	"manual", "excluded", "baseline", "non_transactional", "irreversible"
+	"manual", "excluded", "baseline", "non_transactional", "irreversible", "repeatable"
 };
 
 static void fill_step(Step *step, const Migration *migration, const RecordRow *row);
@@ -90,6 +90,8 @@ fill_step(Step *step, const Migration *migration, const RecordRow *row)
 		if (migration->elsewhere)
 			step->flags |= FLAG_EXCLUDED;
 	}
+	if ((migration != NULL && migration->kind == MIGRATION_REPEATABLE) || (row != NULL && row->repeatable))
+		step->flags |= FLAG_REPEATABLE;
 	step->version = migration ? migration->version : row->version;
 	step->name = migration ? migration->name : row->name;
 	step->state = row ? row->state : MIGRATION_PENDING;
@@ -177,7 +179,7 @@ plan_mark_late(MigrationPlan *plan)
 		Step	   *step = &plan->steps[i];
 
 		/* what runs again has no place among what runs once */
-		if (step->migration != NULL && step->migration->kind == MIGRATION_REPEATABLE)
+		if (step->flags & FLAG_REPEATABLE)
 			continue;
 		if (step->state == MIGRATION_APPLIED)
 		{
@@ -280,6 +282,8 @@ reason_not_to_come(const MigrationPlan *plan, const Step *need)
 {
 	if (need->state == MIGRATION_APPLIED || need->migration == NULL)
 		return NULL;			/* what is missing altogether stops every run */
+	if ((need->flags & FLAG_EXCLUDED) && environment_of(need) == NULL)
+		return psprintf("depends on migration \"%s\", which is left out: %s", need->version, need->message);
 	if (need->flags & FLAG_EXCLUDED)
 		return psprintf("depends on migration \"%s\" of environment \"%s\"", need->version, environment_of(need));
 	if (need->flags & FLAG_MANUAL)
@@ -522,16 +526,23 @@ require_version(const MigrationPlan *plan, const char *version)
 			begins_so ? errhint("Perhaps you meant \"%s\".", finding_one_line(begins_so)) : 0);
 }
 
-/* Its folder's, or the one that its entry restricts it to. */
+/* Its folder's, or the one that its entry restricts it to; NULL when it is left out for another reason. */
 static const char *
 environment_of(const Step *step)
 {
-	return finding_one_line(step->migration->environment ? step->migration->environment : step->entry->environment);
+	const char *environment = step->migration->environment ? step->migration->environment :
+		step->entry ? step->entry->environment : NULL;
+
+	return environment ? finding_one_line(environment) : NULL;
 }
 
 void
 plan_refuse_excluded(const MigrationPlan *plan, const Step *step)
 {
+	if (environment_of(step) == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("migration \"%s\" is left out: %s", finding_one_line(step->version), step->message));
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			plan->environment != NULL ?

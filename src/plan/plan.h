@@ -27,10 +27,11 @@ typedef enum PlanFlag
 	FLAG_EXCLUDED = 1 << 6,
 	FLAG_BASELINE = 1 << 7,
 	FLAG_NON_TRANSACTIONAL = 1 << 8,
-	FLAG_IRREVERSIBLE = 1 << 9
+	FLAG_IRREVERSIBLE = 1 << 9,
+	FLAG_REPEATABLE = 1 << 10
 } PlanFlag;
 
-#define PLAN_FLAGS 10
+#define PLAN_FLAGS 11
 extern const char *const plan_flag_names[PLAN_FLAGS];
 
 /* One of a step's units, and what the check of it found out; see check_scripts.h. */
@@ -80,6 +81,7 @@ typedef struct Step
 	const char *late_after;		/* with FLAG_LATE: the applied version it
 								 * sorts before */
 	bool		selected;		/* the run will apply it */
+	bool		again;			/* it is on record as applied, and runs again */
 
 	/* by the manifest: filled by order.c */
 	const ManifestEntry *entry; /* NULL: none */

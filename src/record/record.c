@@ -65,7 +65,7 @@ state_of_name(Datum value)
 #define LOAD_COLUMNS \
 	"SELECT version, name, file, layout, state, environment, checksum, fingerprint," \
 	" applied_at, execution_time_ms, applied_by, baseline, non_transactional," \
-	" error_message, run_id, statement_done, statement_started, done_digest, direction, irreversible" \
+	" error_message, run_id, statement_done, statement_started, done_digest, direction, irreversible, repeatable" \
 	" FROM migrator.migrations WHERE service = $1"
 
 Record *
@@ -149,7 +149,7 @@ new_record(const char *service)
 	return record;
 }
 
-#define RECORD_COLUMNS 20
+#define RECORD_COLUMNS 21
 
 /* The row's strings go where the record lives. */
 static void
@@ -177,6 +177,7 @@ load_row(const Datum *values, const bool *nulls, void *argument)
 	row->statement_started = nulls[16] ? 0 : DatumGetInt32(values[16]);
 	row->going_back = !nulls[18];
 	row->irreversible = !nulls[19] && DatumGetBool(values[19]);
+	row->repeatable = !nulls[20] && DatumGetBool(values[20]);
 	MemoryContextSwitchTo(old);
 }
 

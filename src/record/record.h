@@ -38,6 +38,7 @@ typedef struct RecordRow
 	bool		baseline;
 	bool		non_transactional;
 	bool		irreversible;	/* said so when it was applied */
+	bool		repeatable;		/* it runs again when it changes */
 	bool		going_back;		/* it is being taken back, or was when that
 								 * ended */
 	char	   *error_message;

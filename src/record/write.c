@@ -45,7 +45,7 @@ record_entry_strings(RecordEntry *entry, const char **strings[RECORD_ENTRY_STRIN
 		&entry->environment, &entry->checksum, &entry->fingerprint, &entry->description,
 		&entry->down_script, &entry->done_digest, &entry->error_message, &entry->error_sqlstate,
 		&entry->error_detail, &entry->event, &entry->note, &entry->applied_by, &entry->run_as,
-		&entry->application_name, &entry->client_addr
+		&entry->application_name, &entry->client_addr, &entry->replaces
 	};
 
 	StaticAssertStmt(lengthof(all) == RECORD_ENTRY_STRINGS, "RECORD_ENTRY_STRINGS is not their number");
@@ -64,7 +64,8 @@ record_write(RecordEntry *entry)
 }
 
 /*
- * What is applied stays so: this is the fence between runs, whatever became of
+ * What is applied stays so, but for a repeatable one whose checksum of record is the
+ * one that was acted upon: this is the fence between runs, whatever became of
  * the locks that should have kept them apart.  A row whose version is the same
  * number, spelled otherwise, is the migration's row: index migrations_number
  * says that there is one at most.  One that is being taken back is the business
@@ -75,11 +76,11 @@ record_write(RecordEntry *entry)
 	" checksum, fingerprint, description, down_script, run_id, applied_at, execution_time_ms, applied_by," \
 	" statement_total, statement_done, lock_key, backend_pid, baseline, non_transactional," \
 	" error_message, error_sqlstate, statement_started, done_digest, backend_start," \
-	" down_system, down_oids, down_as, down_by, down_login, irreversible)"
+	" down_system, down_oids, down_as, down_by, down_login, irreversible, repeatable)"
 
 #define STATE_VALUES \
 	" $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, COALESCE($26, pg_catalog.clock_timestamp()), $13, $14," \
-	" $15, $22, $16, $17, $18, $19, $20, $21, $23, $24, $25, $27, $28, $29, $30, $31, $32)"
+	" $15, $22, $16, $17, $18, $19, $20, $21, $23, $24, $25, $27, $28, $29, $30, $31, $32, $33)"
 
 #define STATE_WRITE STATE_COLUMNS \
 	" VALUES ($1, COALESCE((SELECT o.version FROM migrator.migrations o WHERE o.service = $1" \
@@ -99,15 +100,16 @@ record_write(RecordEntry *entry)
 	" baseline = excluded.baseline, non_transactional = excluded.non_transactional," \
 	" error_message = excluded.error_message, error_sqlstate = excluded.error_sqlstate," \
 	" down_system = excluded.down_system, down_oids = excluded.down_oids, down_as = excluded.down_as," \
-	" down_by = excluded.down_by, down_login = excluded.down_login, irreversible = excluded.irreversible" \
-	" WHERE m.state <> 'applied' AND m.direction IS NULL"
+	" down_by = excluded.down_by, down_login = excluded.down_login, irreversible = excluded.irreversible," \
+	" repeatable = excluded.repeatable" \
+	" WHERE m.direction IS NULL AND (m.state <> 'applied' OR m.checksum = $34)"
 
-#define STATE_PARAMETER_COUNT 32
+#define STATE_PARAMETER_COUNT 34
 #define STATE_PARAMETER_TYPES \
 	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
 		TEXTOID, INT8OID, FLOAT8OID, TEXTOID, INT4OID, INT8OID, INT4OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID, \
 		INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, \
-		INT8OID, OIDARRAYOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID
+		INT8OID, OIDARRAYOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID, BOOLOID, TEXTOID
 
 bool
 record_write_state(const RecordEntry *entry)
@@ -133,7 +135,7 @@ write_new_state(const RecordEntry *entry)
 {
 	static OwnerQuery query = {
 		STATE_COLUMNS " VALUES ($1, $2," STATE_VALUES " ON CONFLICT DO NOTHING",
-		STATE_PARAMETER_COUNT, {STATE_PARAMETER_TYPES},
+		STATE_PARAMETER_COUNT - 1, {STATE_PARAMETER_TYPES},
 		.generic = true
 	};
 	Datum		values[STATE_PARAMETER_COUNT];
@@ -179,6 +181,8 @@ state_values(const RecordEntry *entry, Datum *values, char *nulls)
 	nulls[25] = entry->applied_at != 0 ? ' ' : 'n';
 	down_author_values(entry->down_script, &values[26], &nulls[26]);
 	values[31] = BoolGetDatum(entry->irreversible);
+	values[32] = BoolGetDatum(entry->repeatable);
+	values[33] = owner_query_text_or_null(entry->replaces, &nulls[33]);
 }
 
 /* Five columns: whose words the down script will be for whoever runs it. */

@@ -33,6 +33,10 @@ typedef struct RecordEntry
 	bool		baseline;
 	bool		non_transactional;
 	bool		irreversible;
+	bool		repeatable;
+	const char *replaces;		/* of one that is applied and ran again: the
+								 * checksum that is on record of it; NULL: it
+								 * must not be applied */
 	int64		lock_key;
 	bool		going_back;		/* of what is taken back */
 
@@ -59,7 +63,7 @@ typedef struct RecordEntry
 extern void record_entry_identify(RecordEntry *entry);
 
 /* Where all its strings are, for whoever sends an entry elsewhere.  Returns how many they are. */
-#define RECORD_ENTRY_STRINGS 20
+#define RECORD_ENTRY_STRINGS 21
 extern int	record_entry_strings(RecordEntry *entry, const char **strings[RECORD_ENTRY_STRINGS]);
 
 /*

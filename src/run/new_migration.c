@@ -25,6 +25,7 @@
 #define WORDS_AT_MOST 100
 
 static List *make_files(const NewMigrationRequest *request, const char *words, const char **folder);
+static bool is_versioned(const Step *step);
 static const char *latest_on_record(const char *service);
 static const char *choose_folder(const NewMigrationRequest *request, const Source *source, const Environments *environments);
 static bool has_folder(const Source *source, const char *name);
@@ -112,15 +113,25 @@ make_files(const NewMigrationRequest *request, const char *words, const char **f
 
 		layout = survey->set->layout;
 		environments = survey->set->environments;
-		if (survey->plan->count > 0)
-			fresh.latest_version = survey->plan->by_version[survey->plan->count - 1]->version;
+		/* what has its version from its place only */
+		for (int i = survey->plan->count - 1; i >= 0 && fresh.latest_version == NULL; i--)
+			if (is_versioned(survey->plan->by_version[i]))
+				fresh.latest_version = survey->plan->by_version[i]->version;
 		fresh.latest_version = new_files_highest(survey->set, fresh.latest_version);
-		if (survey->set->count > 0)
-			fresh.latest = survey->set->migrations[survey->set->count - 1];
+		for (int i = survey->set->count - 1; i >= 0 && fresh.latest == NULL; i--)
+			if (survey->set->migrations[i]->kind == MIGRATION_VERSIONED)
+				fresh.latest = survey->set->migrations[i];
 	}
 	*folder = choose_folder(request, source, environments);
 	new_files_name(layout, &fresh);
 	return fill_files(request, &fresh);
+}
+
+static bool
+is_versioned(const Step *step)
+{
+	return step->migration != NULL ? step->migration->kind == MIGRATION_VERSIONED :
+		(step->flags & FLAG_REPEATABLE) == 0;
 }
 
 /* The highest number that ever ran, where no files are; NULL when there is none. */

@@ -281,6 +281,8 @@ run_fill_step_entry(const Run *run, const Step *step, RecordEntry *entry)
 	entry->execution_time_ms = -1;
 	entry->statement_total = script->statement_total;
 	entry->non_transactional = script->call_reason != NULL;
+	entry->repeatable = (step->flags & FLAG_REPEATABLE) != 0;
+	entry->replaces = step->again ? step->row->checksum : NULL;
 	entry->lock_key = lock_own_key(scope->service, LOCK_PART_RUN);
 	if (run->direction == UNIT_DOWN)
 	{

@@ -14,6 +14,7 @@
 #include "plan/gate.h"
 #include "plan/hooks.h"
 #include "plan/order.h"
+#include "plan/stand_in.h"
 #include "record/hook_function.h"
 #include "run/survey.h"
 
@@ -75,7 +76,8 @@ survey_take(const Scope *asked, CheckDepth depth)
 		survey->reader->variables = scope->variables;
 	}
 	survey->plan = plan_join(survey->set, survey->record);
-	excluded = order_plan(survey->plan, scope->environment);
+	excluded = stand_in_settle(survey->plan);
+	excluded += order_plan(survey->plan, scope->environment);
 	if (excluded > 0)
 		survey->set->total -= excluded;
 	hooks_attach(survey->plan);
@@ -83,6 +85,7 @@ survey_take(const Scope *asked, CheckDepth depth)
 	if (survey->source != NULL)
 	{
 		check_scripts(survey->plan, survey->reader, depth);
+		order_repeatable_last(survey->plan);
 		check_behind(survey, depth);
 	}
 	order_find_unmet(survey->plan, scope->service);

@@ -13,13 +13,14 @@
 #include "utils/memutils.h"
 
 #include "script/fill.h"
+#include "script/fill_tool.h"
 #include "script/split.h"
 
 /* a filled text cannot be longer; the server takes no longer statement either */
 #define FILLED_AT_MOST (MaxAllocSize - 1)
 
 static const char *find_value(Script *script, const Reference *reference, const Variables *variables,
-							  FillPiece *piece, List **missing);
+							  const char *file, FillPiece *piece, List **missing);
 static void refuse_missing(Script *script, const Reference *reference, bool later);
 static char *quoted(const Reference *reference, const char *value);
 static char *always_quoted_identifier(const char *name);
@@ -28,8 +29,16 @@ static void refuse(Script *script, const Reference *reference, CheckId check, in
 static char *fill_text(Script *script, FillMap *map, const Variables *variables, size_t *length);
 static void mark_unfilled(Script *script, const FillMap *map);
 
+/* May any SQL stand there? */
+static inline bool
+is_raw(const Reference *reference)
+{
+	return reference->kind == REFERENCE_RAW || reference->kind == REFERENCE_OF_TOOL;
+}
+
 Script *
-fill_script(Script *script, uint32 first_line, bool conforming_strings, Variables *variables)
+fill_script(Script *script, uint32 first_line, bool conforming_strings, Variables *variables,
+			FillStyle style, const char *file)
 {
 	const Directive *directive = script_directive(script, DIRECTIVE_VARIABLES);
 	Script	   *filled;
@@ -45,9 +54,16 @@ fill_script(Script *script, uint32 first_line, bool conforming_strings, Variable
 	size_t		length;
 	ListCell   *lc;
 
-	if (directive == NULL)
+	if (style != FILL_BY_DIRECTIVE)
+	{
+		/* its own words of references are the tool's */
+		script->references = fill_tool_references(script, first_line, variables, style);
+		if (script->references == NIL)
+			return script;
+	}
+	else if (directive == NULL)
 		return script;
-	if (!script->reads_references)
+	else if (!script->reads_references)
 	{
 		late.line = directive->line;
 		late.sqlstate = ERRCODE_SYNTAX_ERROR;
@@ -60,6 +76,7 @@ fill_script(Script *script, uint32 first_line, bool conforming_strings, Variable
 	map->file_length = script->length;
 	map->first_line = first_line;
 	map->variables = variables;
+	map->file = file;
 	map->pieces = MemoryContextAllocHuge(CurrentMemoryContext,
 										 (list_length(script->references) + 1) * sizeof(FillPiece));
 	text = fill_text(script, map, variables, &length);
@@ -109,8 +126,8 @@ fill_text(Script *script, FillMap *map, const Variables *variables, size_t *leng
 
 		if ((map->count & 0x3ff) == 0)
 			CHECK_FOR_INTERRUPTS();
-		values[map->count++] = find_value(script, reference, variables, piece, &missing);
-		if (map->free_name == NULL && reference->kind == REFERENCE_RAW && piece->variable != NULL &&
+		values[map->count++] = find_value(script, reference, variables, map->file, piece, &missing);
+		if (map->free_name == NULL && is_raw(reference) && piece->variable != NULL &&
 			!variables_is_plain(piece->variable->value))
 		{
 			map->free_name = reference->name;
@@ -151,7 +168,7 @@ fill_text(Script *script, FillMap *map, const Variables *variables, size_t *leng
  */
 static const char *
 find_value(Script *script, const Reference *reference, const Variables *variables,
-		   FillPiece *piece, List **missing)
+		   const char *file, FillPiece *piece, List **missing)
 {
 	const char *value = script->text + reference->offset;
 	ListCell   *lc;
@@ -170,14 +187,16 @@ find_value(Script *script, const Reference *reference, const Variables *variable
 		return value;
 	}
 	piece->variable = variables_find(variables, reference->name, strlen(reference->name));
+	if (piece->variable == NULL && reference->kind == REFERENCE_OF_TOOL)
+		piece->variable = fill_tool_variable(reference->name, file);
 	if (piece->variable != NULL)
 	{
-		value = reference->kind == REFERENCE_RAW ? piece->variable->value :
+		value = is_raw(reference) ? piece->variable->value :
 			quoted(reference, piece->variable->value);
 		piece->length = (uint32) Min(strlen(value), (size_t) FILLED_AT_MOST);
 		return value;
 	}
-	piece->unknown = reference->kind == REFERENCE_RAW;
+	piece->unknown = is_raw(reference);
 	value = quoted(reference, reference->name);
 	piece->length = strlen(value);
 	foreach(lc, *missing)

@@ -16,12 +16,21 @@
 
 #include "script/script.h"
 
+/* Whose references a script has. */
+typedef enum FillStyle
+{
+	FILL_BY_DIRECTIVE,			/* psql's, if the script says so */
+	FILL_BRACES,				/* ${name}, anywhere, as Flyway has them */
+	FILL_COLONS					/* :NAME, anywhere, as graphile-migrate has
+								 * them: only of names that have a value */
+} FillStyle;
+
 /*
  * The script that a script of the file's text becomes by its variables (NULL:
  * there are none): another one, in CurrentMemoryContext; or the same if it does
- * not ask for it.  What keeps it from being filled is among its problems.
+ * not ask for it.  file is the name that a built-in variable of the tool gives.  What keeps it from being filled is among its problems.
  */
 extern Script *fill_script(Script *script, uint32 first_line, bool conforming_strings,
-						   Variables *variables);
+						   Variables *variables, FillStyle style, const char *file);
 
 #endif

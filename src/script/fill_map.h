@@ -28,6 +28,7 @@ typedef struct FillMap
 	FillPiece  *pieces;			/* in the file's order, which is the text's */
 	int			count;
 	Variables  *variables;		/* or NULL */
+	const char *file;			/* its name, for what a tool has built in */
 	const char *free_name;		/* of the first variable whose value stands as
 								 * it is and is no word or number; or NULL */
 	int			free_line;

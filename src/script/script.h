@@ -60,7 +60,8 @@ typedef enum ReferenceKind
 	REFERENCE_RAW,				/* :name */
 	REFERENCE_LITERAL,			/* :'name' */
 	REFERENCE_IDENTIFIER,		/* :"name" */
-	REFERENCE_TEST				/* :{?name} */
+	REFERENCE_TEST,				/* :{?name} */
+	REFERENCE_OF_TOOL			/* another tool's: the value as it is */
 } ReferenceKind;
 
 /* psql's reference to a variable, in a script that has them: fill.h */

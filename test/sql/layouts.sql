@@ -62,7 +62,7 @@ CALL files.names('m/d', '1_a.sql', '20250101-b.sql');
 TABLE found;
 
 -- Unrecognised: nothing fits; the known rules are told.
-CALL files.names('m/d', 'init.sql', 'V1__flyway.sql', '1_a.txt', 'README.md');
+CALL files.names('m/d', 'init.sql', 'V1_flyway.sql', '1_a.txt', 'README.md');
 TABLE found;
 -- an empty directory
 CALL files.make('m/d');

@@ -29,10 +29,10 @@ SELECT * FROM files.truth() LIMIT 1;
 TABLE files.names;
 CALL files.names('m/d', '1.sql', '02_b.sql', '3_c.sql', '4_d.sql', '5_e.sql', '6_f.sql', '7_g.sql', '8_h.sql', '9_i.sql', '10_j.sql',
   '10.ts', '11_a.py', '12b.sql', '13_c.sql.bak', '14_d.sql~', '15 e.sql', '16-f.JS', '17_g', '18_h.xml', '19/', '2024_x.rb', '1975ea83b712_x.py',
-  'V1__a.sql', 'm150101_000000_x.php', 'Version20240101.php');
+  'V1_a.sql', 'm150101_000000_x.php', 'Version20240101.php');
 TABLE files.names;
 CALL files.names('m/d', '1.sql', '02_b.sql', '3_c.sql', '4_d.sql', '5_e.sql', '6_f.sql', '7_g.sql', '8_h.sql', '9_i.sql', '10_j.sql',
-  'v2.sql', 'U1__a.sql', 'R__views.sql', 'B3__b.sql', 'down_1.sql', 'migration-5.yml', 'users.up.sql', 'users.up.go', 'seventh/up.sql',
+  'v2.sql', 'U1_a.sql', 'B3_b.sql', 'down_1.sql', 'migration-5.yml', 'users.up.sql', 'users.up.go', 'seventh/up.sql',
   -- these cannot be migrations
   'README.md', 'LICENSE', 'embed.go', 'index.ts', '__init__.py', 'seed.sql', 'atlas.sum', 'notes/1.png', 'users.down.sql', 'data_v2.csv');
 TABLE files.names;

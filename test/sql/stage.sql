@@ -339,7 +339,7 @@ SELECT migrator.stage('x', ARRAY['20240101000000_a/migration.sql', 'b/deeper/mig
 SELECT version, name, file FROM migrator.pending('stage:x');
 SELECT migrator.stage('x', ARRAY['.1_a.sql', '.git/2_b.sql'], array_fill('SELECT 1'::bytea, ARRAY[2]));
 SELECT version, name, file FROM migrator.pending('stage:x');
-SELECT migrator.stage('x', ARRAY['V1__flyway.sql', 'README.md'], array_fill('SELECT 1'::bytea, ARRAY[2]));
+SELECT migrator.stage('x', ARRAY['V1_flyway.sql', 'README.md'], array_fill('SELECT 1'::bytea, ARRAY[2]));
 SELECT version, name, file FROM migrator.pending('stage:x');
 
 -- A folder of the set.

@@ -1,0 +1,295 @@
+/*
+ * flyway.c
+ *	  Flyway: V1.2__description.sql, U1.2__ for its way back, R__description.sql,
+ *	  B1.2__description.sql.
+ *
+ * Folders count as the top does, to any depth below one that has such a file.  A file
+ * NAME.sql.conf beside a script says how it runs.  Dots and underscores divide a
+ * version, whose parts are numbers.  The letters may be missing from all names: then
+ * a script with "__" behind its version goes up.
+ *
+ * ${name} stands for a value in every script, unless its file of settings says that
+ * it does not.  Callbacks run as hooks: those around the run, and around each
+ * migration.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "layout/sections.h"
+
+#define CONF ".conf"
+
+static ScriptUnit *
+unit_of_flyway(UnitDirection direction, const char *file)
+{
+	ScriptUnit *unit = unit_of_file(direction, file);
+
+	unit->fill = FILL_BRACES;
+	return unit;
+}
+
+/* Length of a version at s: numbers, with a dot or an underscore between two. */
+static int
+version_length(const char *s)
+{
+	int			length = layout_leading_digits(s);
+
+	while (length > 0 && (s[length] == '.' || s[length] == '_'))
+	{
+		int			more = layout_leading_digits(s + length + 1);
+
+		if (more == 0)
+			break;
+		length += 1 + more;
+	}
+	return length;
+}
+
+/* A claim to a script by its name, without folders; path is what it is read by. */
+static bool
+claim_script(const char *name, const char *path, LayoutClaim *claim)
+{
+	char		direction;
+	int			stem = layout_sql_stem(name, &direction);
+	const char *rest = name + (strchr("VUB", *name) != NULL && *name != '\0' ? 1 : 0);
+	int			length;
+
+	if (stem < 0 || direction != ' ')
+		return false;
+	if (strncmp(name, "R__", 3) == 0 && stem > 3)
+	{
+		/* it has no version: its name stands for one */
+		claim->version = pnstrdup(name, stem);
+		claim->name = pnstrdup(name + 3, stem - 3);
+		claim->kind = MIGRATION_REPEATABLE;
+		claim->up = unit_of_flyway(UNIT_UP, path);
+		return true;
+	}
+	length = version_length(rest);
+	if (length == 0 || strncmp(rest + length, "__", 2) != 0 || rest + length + 2 >= name + stem)
+		return false;
+	claim->version = pnstrdup(rest, length);
+	for (char *c = claim->version; *c != '\0'; c++)
+		if (*c == '_')
+			*c = '.';
+	claim->name = pnstrdup(rest + length + 2, name + stem - (rest + length + 2));
+	if (*name == 'U')
+		claim->down = unit_of_flyway(UNIT_DOWN, path);
+	else
+		claim->up = unit_of_flyway(UNIT_UP, path);
+	if (*name == 'B')
+	{
+		claim->kind = MIGRATION_BASELINE;
+		claim->stands_for = claim->version;
+		claim->version = psprintf("B%s", claim->version);
+	}
+	return true;
+}
+
+static bool
+claim_flyway(const SourceEntry *entry, LayoutClaim *claim)
+{
+	ListCell   *lc;
+
+	if (!entry->is_directory)
+		return claim_script(entry->name, entry->name, claim);
+	foreach(lc, entry->children)
+	{
+		const char *child = lfirst(lc);
+		LayoutClaim found = {0};
+
+		if (claim_script(child, child, &found))
+		{
+			*claim = found;
+			claim->many = true;
+			if (claim->up != NULL)
+				claim->up->file = psprintf("%s/%s", entry->name, child);
+			else
+				claim->down->file = psprintf("%s/%s", entry->name, child);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Settings of one script: lines KEY=VALUE. */
+static void
+take_settings(const FileContent *content, LayoutClaim *claim)
+{
+	ScriptUnit *unit = claim->up ? claim->up : claim->down;
+	FileLines	lines;
+
+	lines_begin(&lines, content);
+	while (lines_next(&lines))
+	{
+		const char *first = lines_first(&lines);
+		const char *value;
+
+		if (first == lines.end || *first == '#' || *first == '!')
+			continue;
+		if ((value = lines_skip(first, lines.end, "executeInTransaction=", false)) != NULL)
+		{
+			if (lines_skip(value, lines.end, "false", true) == NULL)
+				continue;
+			unit->transactions = UNIT_NO_TRANSACTION;
+			unit->mark = "executeInTransaction=false";
+			unit->mark_line = 1;
+		}
+		else if ((value = lines_skip(first, lines.end, "placeholderReplacement=", false)) != NULL)
+			unit->fill = lines_skip(value, lines.end, "false", true) != NULL ? FILL_BY_DIRECTIVE : FILL_BRACES;
+		else if ((value = lines_skip(first, lines.end, "encoding=", false)) != NULL)
+		{
+			if (lines_skip(value, lines.end, "UTF-8", true) == NULL && lines_skip(value, lines.end, "UTF8", true) == NULL)
+				claim->fault = psprintf("its file of settings says %s, and scripts are UTF-8 here", lines_quoted(&lines));
+		}
+		else if ((value = lines_skip(first, lines.end, "shouldExecute=", false)) != NULL)
+		{
+			if (lines_skip(value, lines.end, "true", true) == NULL)
+				claim->fault = psprintf("its file of settings says %s, which is not decided here", lines_quoted(&lines));
+		}
+		else
+			claim->fault = psprintf("its file of settings says %s, which is not known here", lines_quoted(&lines));
+	}
+}
+
+static bool
+has_string(const List *strings, const char *wanted)
+{
+	ListCell   *lc;
+
+	foreach(lc, strings)
+	{
+		if (strcmp(lfirst(lc), wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The scripts of a folder and of those in it, whose names are theirs whatever the folder is called. */
+static List *
+expand_folder(const Source *source, const char *folder, List *result)
+{
+	List	   *files;
+	List	   *folders;
+	List	   *links;
+	ListCell   *lc;
+
+	CHECK_FOR_INTERRUPTS();
+	check_stack_depth();
+	source_list_folder(source, folder, &files, &folders, &links);
+	foreach(lc, files)
+	{
+		const char *name = lfirst(lc);
+		char	   *path = psprintf("%s/%s", folder, name);
+		LayoutClaim *claim = palloc0(sizeof(LayoutClaim));
+		SourceEntry entry = {.name = name};
+		char	   *conf = psprintf("%s%s", name, CONF);
+
+		if (claim_script(name, path, claim))
+		{
+			if (has_string(files, conf))
+			{
+				FileContent content = {0};
+
+				source_read(source, psprintf("%s%s", path, CONF), &content);
+				if (content.bytes == NULL)
+					claim->fault = content.problem;
+				else
+					take_settings(&content, claim);
+			}
+			result = lappend(result, claim);
+		}
+		else if (name_may_be_migration(&entry) && strstr(name, ".sql" CONF) == NULL)
+		{
+			claim->version = claim->name = "";
+			claim->up = unit_of_file(UNIT_UP, path);
+			claim->fault = "named like a migration, but by no rule of layout \"flyway\"";
+			result = lappend(result, claim);
+		}
+	}
+	foreach(lc, folders)
+	{
+		result = expand_folder(source, psprintf("%s/%s", folder, (char *) lfirst(lc)), result);
+	}
+	return result;
+}
+
+static List *
+expand_flyway(const Source *source, const SourceEntry *entry)
+{
+	return expand_folder(source, entry->name, NIL);
+}
+
+/* EVENT.sql or EVENT__words.sql */
+static bool
+hook_flyway(const char *name, HookFile *hook)
+{
+	static const struct
+	{
+		const char *event;
+		bool		after;
+		bool		each;
+	}			events[] = {
+		{"beforeMigrate", false, false}, {"afterMigrate", true, false},
+		{"beforeEachMigrate", false, true}, {"afterEachMigrate", true, true}
+	};
+	char		direction;
+	int			stem = layout_sql_stem(name, &direction);
+
+	for (int i = 0; stem > 0 && direction == ' ' && i < lengthof(events); i++)
+	{
+		int			length = strlen(events[i].event);
+
+		if (strncmp(name, events[i].event, length) == 0 &&
+			(stem == length || strncmp(name + length, "__", 2) == 0))
+		{
+			hook->after = events[i].after;
+			hook->each = events[i].each;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+name_flyway(NewMigration *fresh)
+{
+	const char *latest = fresh->latest_version;
+	const char *dot = latest ? strrchr(latest, '.') : NULL;
+	const char *file = fresh->latest != NULL ? new_names_latest_file(fresh) : NULL;
+	const char *slash = file ? strrchr(file, '/') : NULL;
+	bool		letter = file == NULL || (slash ? slash[1] : file[0]) == 'V';
+	const char *last = dot ? dot + 1 : latest;
+
+	if (last != NULL && last[layout_leading_digits(last)] != '\0')
+		return false;
+	fresh->up_file = psprintf("%.*s%s%.*s%s__%s.sql", slash ? (int) (slash + 1 - file) : 0, file ? file : "", letter ? "V" : "",
+							  dot ? (int) (dot + 1 - latest) : 0, latest ? latest : "",
+							  last ? new_names_number(last) : "1", fresh->words);
+	if (fresh->with_down)
+	{
+		const char *name = strrchr(fresh->up_file, '/');
+
+		if (!letter)
+			return false;
+		name = name ? name + 1 : fresh->up_file;
+		fresh->down_file = psprintf("%.*sU%s", (int) (name - fresh->up_file), fresh->up_file, name + 1);
+	}
+	return true;
+}
+
+const Layout layout_flyway = {
+	.name = "flyway",
+	.pattern = "VVERSION__description.sql, UVERSION__, BVERSION__, R__description.sql",
+	.order = VERSION_ORDER_DOTTED,
+	.claim = claim_flyway,
+	.down = DOWN_IN_FILE,
+	.repeatable = true,
+	.expand = expand_flyway,
+	.side_ending = CONF,
+	.take_side = take_settings,
+	.hook = hook_flyway,
+	.hook_fill = FILL_BRACES,
+	.name_new = name_flyway
+};

@@ -1,0 +1,161 @@
+/*
+ * fill_tool.c
+ *	  References as other tools write them, and the variables that they have built in.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_database.h"
+#include "commands/dbcommands.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "script/fill_tool.h"
+#include "script/lexer.h"
+
+/* a longer one is no name */
+#define NAME_AT_MOST 200
+
+static uint32 find_braces(const char *text, const char *end, const char **name, int *length);
+static uint32 find_colon(const char *text, const char *end, const char **name, int *length);
+static char *database_owner(void);
+
+List *
+fill_tool_references(const Script *script, uint32 first_line, const Variables *variables, FillStyle style)
+{
+	const char *end = script->text + script->length;
+	const char *line_start = script->text;
+	uint32		line = first_line;
+	List	   *result = NIL;
+
+	for (const char *at = script->text; at < end;)
+	{
+		const char *name;
+		int			length;
+		uint32		whole = *at == '$' && style == FILL_BRACES ? find_braces(at, end, &name, &length) :
+			*at == ':' && style == FILL_COLONS ? find_colon(at, end, &name, &length) : 0;
+		Reference  *reference;
+		char	   *copy;
+
+		if (whole == 0)
+		{
+			if (lexer_ends_line(script->text, script->length, at - script->text))
+			{
+				line++;
+				line_start = at + 1;
+			}
+			at++;
+			continue;
+		}
+		copy = pnstrdup(name, length);
+		/* what has no value is no reference of graphile-migrate's */
+		if (style == FILL_BRACES || variables_find(variables, copy, length) != NULL ||
+			fill_tool_variable(copy, NULL) != NULL)
+		{
+			reference = palloc0(sizeof(Reference));
+			reference->kind = REFERENCE_OF_TOOL;
+			reference->name = copy;
+			reference->offset = at - script->text;
+			reference->length = whole;
+			reference->line = line;
+			reference->column = lexer_characters(line_start, at - line_start) + 1;
+			result = lappend(result, reference);
+		}
+		at += whole;
+	}
+	return result;
+}
+
+/* "${name}" on one line: its length, 0 for none. */
+static uint32
+find_braces(const char *text, const char *end, const char **name, int *length)
+{
+	const char *to;
+
+	if (end - text < 4 || text[1] != '{')
+		return 0;
+	to = text + 2;
+	while (to < end && to < text + NAME_AT_MOST && *to != '}' && *to != '\n' && *to != '\r')
+		to++;
+	if (to >= end || *to != '}' || to == text + 2)
+		return 0;
+	*name = text + 2;
+	*length = to - *name;
+	return to + 1 - text;
+}
+
+/* ":NAME" in capitals, not behind another colon or in front of more letters. */
+static uint32
+find_colon(const char *text, const char *end, const char **name, int *length)
+{
+	const char *to = text + 1;
+
+	if (to >= end || *to < 'A' || *to > 'Z')
+		return 0;
+	while (to < end && to < text + NAME_AT_MOST && ((*to >= 'A' && *to <= 'Z') || (*to >= '0' && *to <= '9') || *to == '_'))
+		to++;
+	if (to < end && ((*to >= 'a' && *to <= 'z') || IS_HIGHBIT_SET(*to)))
+		return 0;
+	*name = text + 1;
+	*length = to - *name;
+	return to - text;
+}
+
+const Variable *
+fill_tool_variable(const char *name, const char *file)
+{
+	Variable   *variable = palloc0(sizeof(Variable));
+	Oid			schema;
+
+	variable->name = pstrdup(name);
+	if (strcmp(name, "flyway:database") == 0 || strcmp(name, "DATABASE_NAME") == 0)
+		variable->value = get_database_name(MyDatabaseId);
+	else if (strcmp(name, "DATABASE_OWNER") == 0)
+		variable->value = database_owner();
+	else if (strcmp(name, "flyway:user") == 0)
+		variable->value = GetUserNameFromId(GetUserId(), false);
+	else if (strcmp(name, "flyway:filename") == 0 && file != NULL)
+	{
+		const char *slash = strrchr(file, '/');
+
+		variable->value = pstrdup(slash ? slash + 1 : file);
+	}
+	else if (strcmp(name, "flyway:timestamp") == 0)
+	{
+		struct pg_tm tm;
+		fsec_t		fraction;
+		int			zone;
+
+		if (timestamp2tm(GetCurrentTransactionStartTimestamp(), &zone, &tm, &fraction, NULL, NULL) == 0)
+			variable->value = psprintf("%04d-%02d-%02d %02d:%02d:%02d", tm.tm_year, tm.tm_mon, tm.tm_mday,
+									   tm.tm_hour, tm.tm_min, tm.tm_sec);
+	}
+	else if (strcmp(name, "flyway:table") == 0)
+		variable->value = pstrdup("flyway_schema_history");
+	else if (strcmp(name, "flyway:defaultSchema") == 0)
+	{
+		List	   *path = fetch_search_path(false);
+
+		schema = path != NIL ? linitial_oid(path) : InvalidOid;
+		variable->value = OidIsValid(schema) ? get_namespace_name(schema) : NULL;
+	}
+	return variable->value != NULL ? variable : NULL;
+}
+
+static char *
+database_owner(void)
+{
+	HeapTuple	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	owner = ((Form_pg_database) GETSTRUCT(tuple))->datdba;
+	ReleaseSysCache(tuple);
+	return GetUserNameFromId(owner, true);
+}

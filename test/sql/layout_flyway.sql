@@ -1,0 +1,125 @@
+-- Flyway's directories: V1.2__description.sql, U1.2__ for its way back, R__description.sql.
+\getenv dir PG_ABS_SRCDIR
+\i :dir/include/setup.sql
+CREATE VIEW files.wrong AS
+  SELECT file, check_name AS check, severity, line, message FROM migrator.validate('m/d')
+  WHERE severity IN ('error', 'blocked') ORDER BY file COLLATE "C", line;
+CREATE VIEW files.found AS SELECT version, name, file FROM migrator.pending('m/d');
+CREATE VIEW files.layout AS SELECT message FROM migrator.validate('m/d') WHERE check_name = 'readable';
+
+-- Names, good and bad: versions of numbers with dots or underscores, what has none behind them; folders count as the top does.
+CALL files.names('m/d', 'V1__first.sql', 'V1.10__third.sql', 'V1_9__second.sql', 'V2.0.1__x.SQL', 'V02__y.sql', 'R__views.sql', 'R__A view.sql',
+  'U1__first.sql', '2024/V20240101.1200__a.sql', '2024/q2/V20240401__b.sql', '2024/R__c.sql', 'README.md');
+TABLE files.layout;
+TABLE files.found;
+CALL files.names('m/d', 'V1__a.sql', 'V1_b.sql', 'v3__c.sql', 'V4__.sql', 'V5__e.sql.bak', 'V6__f.java', 'V__g.sql', '2024/V7__h.sql', '2024/V8_i.sql',
+  'util.sql', 'V10__x.sql', 'V11__x.sql', 'V12__x.sql', 'V13__x.sql');
+TABLE files.wrong;
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+CALL files.names('m/d', 'V1__a.sql', 'V1.0__b.sql', 'V01__c.sql');
+TABLE files.wrong;
+-- without letters, when all have two underscores
+CALL files.names('m/d', '20170101000000000__a.sql', '20170102__b.sql');
+TABLE files.layout;
+TABLE files.found;
+CALL files.names('m/d', '20170101__a.sql', '20170102_b.sql');
+TABLE files.layout;
+
+-- Up runs V, then R; U is the way back.
+CALL files.make('m/d',
+  'V1__users.sql', 'CREATE TABLE users(name text);', 'U1__users.sql', 'DROP TABLE users;',
+  'V2__rows.sql', 'INSERT INTO users VALUES (''two'');', 'R__names.sql', E'-- all of them\nCREATE OR REPLACE VIEW names AS SELECT name FROM users;');
+SELECT version, outcome FROM migrator.apply('m/d');
+SELECT version, name, layout, state, repeatable, down_script FROM migrator.migrations ORDER BY version;
+SELECT version, state, flags FROM migrator.status('m/d');
+-- again when it changes, also in its comments; behind what is new
+CALL files.write('m/d/R__names.sql', 'CREATE OR REPLACE VIEW names AS SELECT name, upper(name) AS large FROM users;');
+CALL files.write('m/d/V1.5__late.sql', 'SELECT 1.5;');
+SELECT version, state, flags, message FROM migrator.status('m/d');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+CALL files.remove('m/d/V1.5__late.sql');
+CALL files.write('m/d/V3__more.sql', 'INSERT INTO users VALUES (''three'');');
+SELECT migrator.is_current('m/d');
+CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+SELECT :'result'::jsonb ->> 'outcome' AS outcome, :'result'::jsonb ->> 'applied' AS applied;
+TABLE names;
+SELECT version, event FROM migrator.history ORDER BY id;
+SELECT outcome FROM migrator.apply('m/d');
+-- one that fails is tried again, and what it replaces is as it was
+CALL files.write('m/d/R__names.sql', 'CREATE OR REPLACE VIEW names AS SELECT nobody FROM users;');
+CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+SELECT version, state, flags FROM migrator.status('m/d') WHERE version = 'R__names';
+TABLE names;
+CALL files.write('m/d/R__names.sql', 'CREATE OR REPLACE VIEW names AS SELECT name, upper(name) AS large, 1 AS one FROM users;');
+SELECT version, outcome FROM migrator.apply('m/d');
+-- the way back passes over it
+CALL files.write('m/d/U3__more.sql', 'DELETE FROM users WHERE name = ''three'';');
+SELECT version, outcome FROM migrator.rollback('m/d', options => '{"down_source": "file"}');
+TABLE names;
+SELECT file FROM migrator.new_migration('m/d', 'next one', down => 'SELECT 1;');
+CALL files.forget();
+
+-- Any layout's script can say that it is repeatable; it goes behind the others then.
+CALL files.make('m/d', '1_a.sql', 'CREATE TABLE a(i int);', '2_view.sql', E'-- migrator: repeatable\nCREATE OR REPLACE VIEW v AS SELECT * FROM a, b;',
+  '3_b.sql', 'CREATE TABLE b(j int);');
+SELECT version, outcome FROM migrator.apply('m/d');
+CALL files.write('m/d/4_c.sql', 'SELECT 4;');
+CALL files.write('m/d/2_view.sql', E'-- migrator: repeatable\nCREATE OR REPLACE VIEW v AS SELECT i, j, 1 AS k FROM a, b;');
+SELECT version, state, flags FROM migrator.status('m/d');
+SELECT version, outcome FROM migrator.apply('m/d');
+SELECT version, outcome FROM migrator.apply('m/d');
+CALL files.forget();
+
+-- Settings of one script.
+CALL files.make('m/d', 'V1__a.sql', 'CREATE TABLE a(i int);',
+  'V2__b.sql', 'CREATE INDEX CONCURRENTLY ON a (i); SELECT 2;', 'V2__b.sql.conf', 'executeInTransaction=false',
+  'V3__c.sql', 'SELECT ''${x}'';', 'V3__c.sql.conf', E'# as it stands\r\nplaceholderReplacement=false\r\n');
+SELECT version, transactional FROM migrator.pending('m/d');
+CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+SELECT version, non_transactional FROM migrator.migrations ORDER BY 1;
+CALL files.forget();
+CALL files.make('m/d', 'V1__a.sql', ' ', 'V1__a.sql.conf', 'encoding=ISO-8859-1', 'V2__b.sql', '', 'V2__b.sql.conf', 'shouldExecute=${no}', 'V3__c.sql', '',
+  'V3__c.sql.conf', 'what=ever', 'V4__d.sql.conf', 'encoding=UTF-8', 'x/V5__e.sql', '', 'x/V5__e.sql.conf', 'encoding=LATIN1');
+TABLE files.wrong;
+
+-- Placeholders, wherever they stand; what is built in; none without a value.
+CALL files.make('m/d', 'V1__a.sql', E'CREATE TABLE ${name} (t text DEFAULT \'${word}\');\nDO $$BEGIN INSERT INTO ${name} VALUES (\'in ${word}\'); END$$;',
+  'V2__b.sql', 'INSERT INTO a SELECT ''${flyway:filename} ${flyway:table} ${flyway:defaultSchema}'';'
+    'SELECT ''${flyway:user}'' = current_user, ''${flyway:database}'' = current_database(), '
+    '''${flyway:timestamp}''::timestamp;');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+SELECT file, line, message FROM migrator.validate('m/d') WHERE check_name = 'variables';
+SELECT version, outcome FROM migrator.apply('m/d', variables => '{"name": "a", "word": "secret"}');
+INSERT INTO a DEFAULT VALUES;
+TABLE a;
+CALL files.forget();
+
+-- Callbacks are hooks: round the run, and round each migration.
+CALL files.make('m/d', 'V1__a.sql', 'INSERT INTO app.said VALUES (''V1'');', 'V2__b.sql', 'INSERT INTO app.said VALUES (''V2'');',
+  'R__r.sql', 'INSERT INTO app.said VALUES (''R'');',
+  'beforeMigrate.sql', 'CREATE TABLE IF NOT EXISTS app.said(t text); INSERT INTO app.said VALUES (''before'');',
+  'afterMigrate__note.sql', 'INSERT INTO app.said VALUES (''${word}'');',
+  'beforeEachMigrate.sql', 'INSERT INTO app.said VALUES (''each'');');
+SELECT version, outcome FROM migrator.apply('m/d', variables => '{"word": "after"}');
+TABLE app.said;
+CALL files.write('m/d/afterVersioned.sql', 'SELECT 1');
+CALL files.write('m/d/beforeMigrate__2.sql', 'SELECT 1');
+TABLE files.wrong;
+CALL files.forget();
+
+-- A B stands for all up to its version where nothing ran, and for nothing elsewhere.
+CALL files.make('m/d', 'V1__a.sql', 'CREATE TABLE a();', 'V2__b.sql', 'CREATE TABLE b();', 'V3__c.sql', 'CREATE TABLE c();',
+  'B1__base.sql', 'CREATE TABLE a();', 'B2__base.sql', 'CREATE TABLE a(); CREATE TABLE b();');
+SELECT version, state, flags, message FROM migrator.status('m/d');
+SELECT version, outcome FROM migrator.apply('m/d');
+SELECT version, state, flags, message FROM migrator.status('m/d');
+SELECT outcome FROM migrator.apply('m/d');
+SELECT migrator.is_current('m/d');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d', versions => '{1}')$$);
+CALL files.write('m/d/B3__base.sql', 'CREATE TABLE a(); CREATE TABLE b(); CREATE TABLE c();');
+SELECT version, state, flags, message FROM migrator.status('m/d') WHERE version = 'B3';
+CALL files.forget();
+CALL files.run('rm m/d/B*');
+SELECT version, outcome FROM migrator.apply('m/d', target => '1');
+CALL files.write('m/d/B2__base.sql', 'CREATE TABLE a(); CREATE TABLE b();');
+SELECT version, outcome FROM migrator.apply('m/d');
