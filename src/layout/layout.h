@@ -114,8 +114,8 @@ typedef struct Layout
 
 	/*
 	 * A file beside a claimed one, called like it with this ending behind it,
-	 * which says more of it: take_side() puts that into the claim, or a fault.
-	 * NULL: there are none.
+	 * which says more of it: take_side() puts that into the claim, or a
+	 * fault. NULL: there are none.
 	 */
 	const char *side_ending;
 	void		(*take_side) (const FileContent *content, LayoutClaim *claim);
