@@ -71,7 +71,7 @@ my %page_of = (
 	reset => 'development.md', prove => 'prove.md', seed => 'hooks.md#seedsql', validate => 'validate.md', assert_valid => 'validate.md',
 	environments => 'environments.md', dependencies => 'dependencies.md', dependency_graph => 'dependencies.md', impact => 'dependencies.md',
 	is_current => 'operations.md#at-application-start', assert_current => 'operations.md#at-application-start', settings => 'settings.md',
-	current_run => 'hooks.md#what-a-hook-is', add_hook => 'hooks.md#functions', drop_hook => 'hooks.md#functions', lock_key => 'locks.md',
+	current_run => 'hooks.md#what-a-hook-is', add_hook => 'hooks.md#functions', drop_hook => 'hooks.md#functions', lock_key => 'locks.md', layouts => 'layouts.md',
 	unlock => 'locks.md', set_environment => 'environments.md#the-stamp', new_migration => 'new.md', locks => 'locks.md', staged => 'stage.md',
 	approvals => 'policy.md', maintenance_windows => 'policy.md', backups => 'policy.md', hooks => 'hooks.md', register => 'services.md');
 
@@ -366,10 +366,10 @@ $text .= "\n## Flags\n\nOf `status`.\n\n" . words('flag', [ strings_of('plan_fla
 	late => 'pending, and sorts before an applied one',
 	blocked => 'waits for one that is not applied',
 	manual => 'runs only when it is named in `versions`',
-	excluded => 'of another environment',
+	excluded => 'of another environment; or another script stands for it',
 	baseline => 'recorded by `baseline`; it did not run',
 	non_transactional => 'runs part by part, by `up` alone',
-	irreversible => 'it says that there is no way back');
+	irreversible => 'it says that there is no way back', repeatable => 'it runs again when it changes: [layouts.md](layouts.md#scripts-that-run-again)');
 $text .= "\n## Outcomes\n\n" . words('outcome', [],
 	applied => 'of a migration, or all that was chosen of a run', rolled_back => 'the same on the way back', failed => 'it failed',
 	not_run => 'of a migration or service: one before it failed, or `apply` cannot run it',
@@ -389,12 +389,13 @@ $text .= "\n## Options\n\nOf argument `options` of runs.\n\n" . words('option', 
 	allow_late => 'a version, or an array of versions, that may run although it is late',
 	force => '`true`: run although source or layout differ from the record; on the way back, although it says that there is none, or others depend on it',
 	ignore => 'patterns of file names that are none of the migrations: [layouts.md](layouts.md#what-is-none-of-ours)',
+	layout => 'the layout that the source is read by: [layouts.md](layouts.md#how-a-layout-is-recognised)',
 	verbose => '`false`: the JSON of `up` and `down` has no `migrations`',
 	run_id => 'on the way back: what this run applied',
 	down_source => 'on the way back: `record` or `file`');
 $text .= "\nOf `register`. Those that are not given stay; `null` takes one away.\n\n" . words('option', [ strings_of('registration_options') ],
 	roles => 'an array: only their members may run, settle, unlock or register the service: [security.md](security.md#services-with-rights-of-their-own)',
-	ignore => 'as above, for every call', schemas => 'an array: the schemas that are the service\'s: [drift.md](drift.md#drift)',
+	ignore => 'as above, for every call', layout => 'as above, for every call', schemas => 'an array: the schemas that are the service\'s: [drift.md](drift.md#drift)',
 	view_schema => 'where its view lies, instead of in `migrator`', checks => 'an object: how severe checks are: [validate.md](validate.md#how-severe-a-check-is)',
 	variables => 'an object: values for its scripts',
 	require_approval => '`true`: [policy.md](policy.md)', maintenance_window_required => '`true`', backup_required => '`true`',
@@ -405,6 +406,7 @@ $text .= "\n" . wrapped('Flags of `config` of an environment in `environments.js
 my ($known) = slurp("$root/src/plan/check_scripts.c") =~ /known_directives\[\] = \{(.*?)\}/s;
 $text .= "\n## Directives\n\nComments in a script, `-- migrator: WORD`.\n\n" . words('directive', [ $known =~ /"([^"]+)"/g ],
 	'no-transaction' => 'runs part by part, by `up`: [up.md](up.md#one-transaction-or-part-by-part)',
+	repeatable => 'it runs behind all others, and again when it changes: [layouts.md](layouts.md#scripts-that-run-again)',
 	manual => 'runs only when it is named in `versions`', irreversible => 'there is no way back without `force`: [rollback.md](rollback.md#what-is-refused)',
 	require => 'followed by a SELECT that must be true: [rollback.md](rollback.md#what-must-be-true)',
 	variables => 'the script has psql\'s variables: [variables.md](variables.md)');
