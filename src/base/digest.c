@@ -16,7 +16,6 @@
 
 #include "base/digest.h"
 
-#define SHA256_LENGTH (SHA256_HEX_LENGTH / 2)	/* bytes */
 #define SHA256_BLOCK_LENGTH 64
 
 struct Digest
@@ -100,6 +99,33 @@ digest_update(Digest *digest, const void *bytes, size_t len)
 		digest_failed();
 }
 
+void
+digest_so_far(const Digest *digest, unsigned char sum[SHA256_LENGTH])
+{
+	start_kept();
+	kept_knows = false;
+	if (EVP_MD_CTX_copy_ex(kept_evp, digest->evp) != 1)
+		digest_failed();
+	digest_end(kept_evp, sum);
+}
+
+void
+digest_sha1(const void *bytes, size_t len, char *hex)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned int sum_length = 0;
+
+	if (EVP_Digest(bytes, len, sum, &sum_length, EVP_sha1(), NULL) != 1 || sum_length * 2 != SHA1_HEX_LENGTH)
+		digest_failed();
+	for (unsigned int i = 0; i < sum_length; i++)
+	{
+		*hex++ = digits[sum[i] >> 4];
+		*hex++ = digits[sum[i] & 0x0f];
+	}
+	*hex = '\0';
+}
+
 /*
  * The struct itself stays until its memory context goes, since the callback
  * points to it.
@@ -169,6 +195,6 @@ digest_failed(void)
 	ERR_clear_error();
 	ereport(ERROR,
 			errcode(ERRCODE_INTERNAL_ERROR),
-			errmsg("could not compute SHA-256 checksum: %s",
+			errmsg("could not compute checksum: %s",
 				   reason != NULL ? reason : "unknown OpenSSL error"));
 }

@@ -9,7 +9,9 @@
 #ifndef MIGRATOR_BASE_DIGEST_H
 #define MIGRATOR_BASE_DIGEST_H
 
+#define SHA256_LENGTH 32
 #define SHA256_HEX_LENGTH 64
+#define SHA1_HEX_LENGTH 40
 
 /* a fingerprint is "1:" (the algorithm's number) and a SHA-256 in hex */
 #define FINGERPRINT_ALGORITHM "1:"
@@ -25,9 +27,15 @@ extern void digest_sha256(const void *bytes, size_t len, char *hex);
  */
 extern void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t len, char *hex);
 
+/* SHA-1, for what other tools made with it: into hex[SHA1_HEX_LENGTH + 1]. */
+extern void digest_sha1(const void *bytes, size_t len, char *hex);
+
 /* Incremental form.  The Digest lives in CurrentMemoryContext. */
 extern Digest *digest_create(void);
 extern void digest_update(Digest *digest, const void *bytes, size_t len);
+
+/* The checksum of what came so far; more may come. */
+extern void digest_so_far(const Digest *digest, unsigned char sum[SHA256_LENGTH]);
 
 /* Writes hex[SHA256_HEX_LENGTH + 1] and frees the digest. */
 extern void digest_finish(Digest *digest, char *hex);

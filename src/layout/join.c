@@ -260,6 +260,8 @@ add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim
 	migration->down = claim->down;
 	migration->marks = layout->marks != MARK_OF_NOBODY ? layout->marks : layout->follows;
 	migration->kind = claim->kind;
+	migration->hash = claim->hash;
+	migration->previous = claim->previous;
 	migration->place = claim->place;
 	migration->stands_for = claim->stands_for;
 	if (claim->entry != NULL)

@@ -99,6 +99,8 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 	environment_files_check(&all);
 	join_claims(&all, layout);
 	recognise_refuse_misfits(&all);
+	if (layout->verify != NULL)
+		layout->verify(source, set);
 	if (all.manifest != NULL)
 		set->manifest = manifest_read(source, all.manifest, set->order);
 	else if (set->entries != NIL)

@@ -33,6 +33,9 @@ typedef struct LayoutClaim
 								 * whose place it runs */
 	int			place;			/* in the tool's plan or journal, from 1, with
 								 * VERSION_ORDER_PLAN */
+	char	   *hash;			/* by the tool's own rule, and that of the one
+								 * before it, for verify(); or NULL */
+	char	   *previous;
 	const ManifestEntry *entry; /* what it needs, as the tool says it, with
 								 * what else a manifest can say; or NULL */
 } LayoutClaim;
@@ -126,6 +129,13 @@ typedef struct Layout
 	 */
 	bool		(*hook) (const char *name, HookFile *hook);
 	FillStyle	hook_fill;		/* whose references it has */
+
+	/*
+	 * What the tool keeps of all files together: sums, a chain, a journal.
+	 * Gives migrations their places, and refuses what does not fit.  NULL:
+	 * nothing.
+	 */
+	void		(*verify) (const Source *source, MigrationSet *set);
 
 	/*
 	 * Names the files of a new migration, behind all others: new_names.h has

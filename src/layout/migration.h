@@ -34,6 +34,8 @@ typedef struct Migration
 								 * they are no reason to refuse it */
 	MigrationKind kind;
 	char	   *stands_for;		/* of MIGRATION_BASELINE: that version */
+	char	   *hash;			/* see LayoutClaim */
+	char	   *previous;
 	int			place;			/* of those of a plan, from 1 */
 	bool		claimed_twice;	/* is among the duplicates of its set */
 	const char *folder;			/* of environments, that its files are in;

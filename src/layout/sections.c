@@ -105,6 +105,17 @@ lines_quoted(const FileLines *lines)
 	return text.data;
 }
 
+char *
+lines_printable(const char *text)
+{
+	char	   *copy = pstrdup(text);
+
+	for (char *c = copy; *c != '\0'; c++)
+		if (*c < ' ' || *c >= '\x7f')
+			*c = '?';
+	return copy;
+}
+
 const char *
 lines_skip(const char *text, const char *end, const char *word, bool any_case)
 {

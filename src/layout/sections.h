@@ -45,6 +45,9 @@ extern bool sections_in_comment(const FileLines *lines, bool open);
 /* The line for a message: in quotes, short, without what does not print. */
 extern char *lines_quoted(const FileLines *lines);
 
+/* A text for a message, likewise and whole. */
+extern char *lines_printable(const char *text);
+
 /* What is left of it behind white space when it begins with the word; else NULL. */
 extern const char *lines_skip(const char *text, const char *end, const char *word, bool any_case);
 
