@@ -89,7 +89,8 @@ CALL files.write('m/d/meta/_journal.json', '{"version": "7", "entries": [{"idx":
 SELECT version, outcome FROM migrator.apply('m/d');
 CALL files.forget();
 -- what does not fit
-CALL files.write('m/d/meta/_journal.json', E'{"version": "7", "entries": [\n  {"tag": "0000_first"},\n  {"tag": "0000_first"},\n  {"tag": "0009_gone"},\n  {"when": 1}]}');
+CALL files.write('m/d/meta/_journal.json', E'{"version": "7", "entries": [\n  {"tag": "0000_first"},\n  {"tag": "0000_first"},\n'
+  '  {"tag": "0009_gone"},\n  {"when": 1}]}');
 TABLE files.wrong;
 CALL migrator.up('m/d');
 CALL files.write('m/d/meta/_journal.json', E'{"entries": {}}');
