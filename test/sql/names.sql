@@ -34,7 +34,7 @@ TABLE files.names;
 CALL files.names('m/d', '1.sql', '02_b.sql', '3_c.sql', '4_d.sql', '5_e.sql', '6_f.sql', '7_g.sql', '8_h.sql', '9_i.sql', '10_j.sql',
   'v2.sql', 'U1_a.sql', 'B3_b.sql', 'down_1.sql', 'migration-5.yml', 'users.up.sql', 'users.up.go', 'seventh/up.sql',
   -- these cannot be migrations
-  'README.md', 'LICENSE', 'embed.go', 'index.ts', '__init__.py', 'seed.sql', 'atlas.sum', 'notes/1.png', 'users.down.sql', 'data_v2.csv');
+  'README.md', 'LICENSE', 'embed.go', 'index.ts', '__init__.py', 'seed.sql', 'notes/1.png', 'users.down.sql', 'data_v2.csv');
 TABLE files.names;
 
 -- names that say that they do not go up
