@@ -46,7 +46,7 @@ my $string = qr{'(?:[^']|'')*'};
 # register(); a row of VALUES; in the examples of help()
 my $before = qr{
 	\b(?:apply|up|up_background|rollback|down|prove|redo|reset|rollback_preview
-		|status|pending|summary|validate|dependencies|dependency_graph|impact|is_current|assert_current|health|settings|baseline)\((?:source[ ]=>[ ])?
+		|status|pending|summary|validate|dependencies|dependency_graph|impact|is_current|assert_current|health|settings|baseline|adopt)\((?:source[ ]=>[ ])?
 	| \bregister\((?:$string|NULL|repeat\([^()]*\)),[ ]
 	| (?<!\w)\(
 	| '/srv/\w+/migrations',[ ]

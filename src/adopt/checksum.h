@@ -1,0 +1,19 @@
+/*
+ * checksum.h
+ *	  The checksums of other tools, by OpenSSL's EVP interface.
+ */
+#ifndef MIGRATOR_ADOPT_CHECKSUM_H
+#define MIGRATOR_ADOPT_CHECKSUM_H
+
+typedef enum ChecksumAlgorithm
+{
+	CHECKSUM_MD5,
+	CHECKSUM_SHA1,
+	CHECKSUM_SHA256,
+	CHECKSUM_SHA384
+} ChecksumAlgorithm;
+
+/* In lower-case hex, palloc'd.  Raises 0A000 where OpenSSL does not do it, as MD5 under FIPS. */
+extern char *checksum_hex(ChecksumAlgorithm algorithm, const void *bytes, size_t length);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * flyway.c
+ *	  Flyway's history: a row for each migration, with CRC-32 of its lines.
+ */
+#include "postgres.h"
+
+#include <zlib.h>
+
+#include "utils/builtins.h"
+
+#include "adopt/history.h"
+
+/* in the order of columns */
+enum
+{
+	RANK, VERSION, DESCRIPTION, TYPE, SCRIPT, CHECKSUM, BY, AT, TIME, SUCCESS
+};
+
+static void
+take_flyway(HistoryEntry *entry, char *const *values)
+{
+	const char *type = values[TYPE];
+
+	if (strcmp(values[SUCCESS], "t") != 0)
+		entry->broken = psprintf("\"%s\" is on record as failed.", values[SCRIPT]);
+	if (values[TIME] != NULL)
+		entry->execution_time_ms = pg_strtoint32(values[TIME]);
+	/* a mark for the schemas that Flyway made */
+	entry->skip = strcmp(type, "SCHEMA") == 0;
+	entry->undone = strncmp(type, "UNDO", 4) == 0 || strcmp(type, "DELETE") == 0;
+	if (strcmp(type, "BASELINE") == 0 || strcmp(type, "SQL_BASELINE") == 0)
+	{
+		entry->through = true;
+		entry->baseline = true;
+	}
+	/* that of a way back is another file's */
+	if (entry->undone || strcmp(type, "BASELINE") == 0)
+		entry->file = entry->checksum = NULL;
+	if (strncmp(type, "JDBC", 4) == 0 || strncmp(type, "UNDO_JDBC", 9) == 0)
+		entry->note = "it was Java code";
+}
+
+/* Of each line without its end, as Java's BufferedReader reads them. */
+static HistoryVerdict
+verify_flyway(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+{
+	FileContent content;
+	const char *at;
+	const char *end;
+	uLong		sum = crc32(0, NULL, 0);
+
+	source_read(source, migration->up->file, &content);
+	if (content.bytes == NULL)
+		return HISTORY_UNVERIFIED;
+	at = content.bytes;
+	end = at + content.length;
+	if (content.length >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0)
+		at += 3;
+	while (at < end)
+	{
+		const char *line = at;
+
+		while (at < end && *at != '\n' && *at != '\r')
+			at++;
+		if (at > line)
+			sum = crc32(sum, (const Bytef *) line, at - line);
+		if (at < end)
+			at += *at == '\r' && at + 1 < end && at[1] == '\n' ? 2 : 1;
+	}
+	return strcmp(psprintf("%d", (int32) (uint32) sum), entry->checksum) == 0 ? HISTORY_VERIFIED : HISTORY_MODIFIED;
+}
+
+/* A number that says "Flyway", and Java's hash of the quoted name. */
+static int64
+lock_flyway(const HistoryTable *table)
+{
+	const int64 magic = (INT64CONST(0x46) << 40) + (INT64CONST(0x6C) << 32) + (0x79 << 24) + (0x77 << 16) + (0x61 << 8) + 0x79;
+	const char *name = psprintf("\"%s\".\"%s\"", table->schema, table->name);
+	uint32		hash = 0;
+
+	for (; *name; name++)
+		hash = hash * 31 + (unsigned char) *name;
+	return magic + (int32) hash;
+}
+
+const HistoryTool history_flyway = {
+	.name = "flyway",
+	.tables = {"flyway_schema_history", "schema_version"},
+	.columns = {
+		[RANK] = {"installed_rank", HISTORY_INTEGER, HISTORY_SEQUENCE},
+		[VERSION] = {"version", HISTORY_TEXT, HISTORY_VERSION, HISTORY_NULLABLE},
+		[DESCRIPTION] = {"description", HISTORY_TEXT, HISTORY_NAME},
+		[TYPE] = {"type", HISTORY_TEXT},
+		[SCRIPT] = {"script", HISTORY_TEXT, HISTORY_FILE},
+		[CHECKSUM] = {"checksum", HISTORY_INTEGER, HISTORY_CHECKSUM, HISTORY_NULLABLE},
+		[BY] = {"installed_by", HISTORY_TEXT, HISTORY_APPLIED_BY},
+		[AT] = {"installed_on", HISTORY_TIME, HISTORY_APPLIED_AT},
+		[TIME] = {"execution_time", HISTORY_INTEGER},
+		[SUCCESS] = {"success", HISTORY_BOOLEAN}
+	},
+	.telling = true,
+	.take = take_flyway,
+	.verify = verify_flyway,
+	.lock = lock_flyway,
+	.way_out = "See which of its statements are in the database, undo or finish them, and run \"flyway repair\"."
+};

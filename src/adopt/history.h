@@ -1,0 +1,130 @@
+/*
+ * history.h
+ *	  The history of another tool: what its table looks like, and what its rows
+ *	  say.
+ *
+ * A file of this folder fills one or more HistoryTools, each of which has a row
+ * in histories.h; nothing else knows them.
+ */
+#ifndef MIGRATOR_ADOPT_HISTORY_H
+#define MIGRATOR_ADOPT_HISTORY_H
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+
+#include "layout/migration.h"
+#include "source/source.h"
+
+/* What may be in a column, and how its value is handed out. */
+typedef enum HistoryType
+{
+	HISTORY_TEXT,
+	HISTORY_INTEGER,
+	HISTORY_BOOLEAN,			/* "t" or "f" */
+	HISTORY_TIME,				/* text, and HistoryEntry.applied_at */
+	HISTORY_BYTES,				/* lower-case hex */
+	HISTORY_ANY					/* has to be there, and is not read */
+} HistoryType;
+
+/* What it is; a tool's take() looks at the others. */
+typedef enum HistoryRole
+{
+	HISTORY_OTHER,
+	HISTORY_VERSION,
+	HISTORY_FILE,				/* its name, with or without what follows the
+								 * last dot */
+	HISTORY_NAME,
+	HISTORY_APPLIED_AT,
+	HISTORY_APPLIED_BY,
+	HISTORY_CHECKSUM,
+	HISTORY_SEQUENCE			/* a number by which rows are ordered */
+} HistoryRole;
+
+typedef struct HistoryColumn
+{
+	const char *name;
+	HistoryType type;
+	HistoryRole role;
+	int			flags;			/* of the following */
+} HistoryColumn;
+
+#define HISTORY_OPTIONAL	1	/* not every version of the tool has it */
+#define HISTORY_NULLABLE	2
+
+/* What a row says of a migration.  Strings are palloc'd, or NULL. */
+typedef struct HistoryEntry
+{
+	char	   *version;
+	char	   *file;
+	char	   *name;
+	TimestampTz applied_at;		/* 0: the tool does not say */
+	char	   *applied_by;
+	double		execution_time_ms;	/* < 0: likewise */
+	char	   *checksum;
+	int64		sequence;		/* a later row of the same migration counts */
+	bool		skip;			/* it is about no migration */
+	bool		undone;			/* it says that the migration was taken back */
+	bool		through;		/* it stands for all versions up to this one */
+	bool		baseline;
+	char	   *broken;			/* why nothing can be adopted: the tool did
+								 * not end what it began */
+	const char *note;			/* for whoever reads the result */
+} HistoryEntry;
+
+/* Do the file's contents give the checksum that the tool has? */
+typedef enum HistoryVerdict
+{
+	HISTORY_UNVERIFIED,
+	HISTORY_VERIFIED,
+	HISTORY_MODIFIED
+} HistoryVerdict;
+
+/* A table that was found. */
+typedef struct HistoryTable
+{
+	const struct HistoryTool *tool;
+	Oid			relation;
+	const char *schema;
+	const char *name;
+	const char *shown;			/* both, quoted where need be */
+} HistoryTable;
+
+#define HISTORY_COLUMNS 20
+
+typedef struct HistoryTool
+{
+	const char *name;			/* of its layout, where it has one */
+	const char *tables[3];		/* names that it gives its table */
+	HistoryColumn columns[HISTORY_COLUMNS];
+
+	/*
+	 * No other table looks like it: found under any name.  Else the name has
+	 * to be one of the above, unless the caller says which table it is.
+	 */
+	bool		telling;
+	bool		closed;			/* its table has no other columns */
+	const char *beside;			/* a table that is in the same schema; or NULL */
+	const char *not_beside;		/* one that must not be there; or NULL */
+
+	/* The rest of an entry, by the row's values in the order of columns; NULL: nothing. */
+	void		(*take) (HistoryEntry *entry, char *const *values);
+
+	/* NULL: the tool keeps no checksums. */
+	HistoryVerdict (*verify) (const HistoryEntry *entry, const Migration *migration, const Source *source,
+							  const char **message);
+
+	/* The key of the advisory lock that its runs hold; NULL: there is none. */
+	int64		(*lock) (const HistoryTable *table);
+
+	/* Raises what keeps the tool's state from being adopted that is not in this table; or NULL. */
+	void		(*require_idle) (const HistoryTable *table);
+
+	bool		code;			/* its migrations are code: none has a file here */
+	bool		times_are_utc;	/* of those without a time zone; else they are
+								 * of the session's */
+	const char *unknown;		/* what it does not say of any migration; or
+								 * NULL */
+	const char *way_out;		/* hint where an entry is broken */
+} HistoryTool;
+
+#endif

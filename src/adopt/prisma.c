@@ -1,0 +1,83 @@
+/*
+ * prisma.c
+ *	  Prisma's history: a row for each attempt, with SHA-256 of the file.
+ */
+#include "postgres.h"
+
+#include "base/digest.h"
+#include "adopt/history.h"
+
+enum
+{
+	NAME, CHECKSUM, FINISHED, ROLLED_BACK, STARTED
+};
+
+static void
+take_prisma(HistoryEntry *entry, char *const *values)
+{
+	entry->version = entry->file;
+	entry->file = NULL;
+	entry->undone = values[ROLLED_BACK] != NULL;
+	if (values[FINISHED] == NULL && values[ROLLED_BACK] == NULL)
+		entry->broken = psprintf("\"%s\" began and did not end.", entry->version);
+}
+
+/* Prisma takes it for the same if only the ends of lines are others. */
+static HistoryVerdict
+verify_prisma(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+{
+	FileContent content;
+	char		hex[SHA256_HEX_LENGTH + 1];
+
+	source_read(source, migration->up->file, &content);
+	if (content.bytes == NULL)
+		return HISTORY_UNVERIFIED;
+	digest_sha256(content.bytes, content.length, hex);
+	if (strcmp(hex, entry->checksum) == 0)
+		return HISTORY_VERIFIED;
+	for (int crlf = 0; crlf <= 1; crlf++)
+	{
+		char	   *other = palloc(content.length * 2 + 1);
+		size_t		length = 0;
+
+		for (size_t i = 0; i < content.length; i++)
+		{
+			char		c = content.bytes[i];
+
+			if (c == '\r' && content.bytes[i + 1] == '\n')
+				continue;
+			if (c == '\n' && crlf)
+				other[length++] = '\r';
+			other[length++] = c;
+		}
+		digest_sha256(other, length, hex);
+		pfree(other);
+		if (strcmp(hex, entry->checksum) == 0)
+			return HISTORY_VERIFIED;
+	}
+	return HISTORY_MODIFIED;
+}
+
+static int64
+lock_prisma(const HistoryTable *table)
+{
+	return INT64CONST(72707369);
+}
+
+const HistoryTool history_prisma = {
+	.name = "prisma",
+	.tables = {"_prisma_migrations"},
+	.columns = {
+		[NAME] = {"migration_name", HISTORY_TEXT, HISTORY_FILE},
+		[CHECKSUM] = {"checksum", HISTORY_TEXT, HISTORY_CHECKSUM},
+		[FINISHED] = {"finished_at", HISTORY_TIME, HISTORY_APPLIED_AT, HISTORY_NULLABLE},
+		[ROLLED_BACK] = {"rolled_back_at", HISTORY_TIME, HISTORY_OTHER, HISTORY_NULLABLE},
+		[STARTED] = {"started_at", HISTORY_TIME, HISTORY_SEQUENCE},
+		{"id", HISTORY_ANY}, {"logs", HISTORY_ANY}, {"applied_steps_count", HISTORY_ANY}
+	},
+	.telling = true,
+	.take = take_prisma,
+	.verify = verify_prisma,
+	.lock = lock_prisma,
+	.way_out = "See which of its statements are in the database, then run \"prisma migrate resolve\" with --applied or --rolled-back."
+};

@@ -1,0 +1,45 @@
+/*
+ * table.h
+ *	  The table of another tool: found by its columns, locked, read.
+ */
+#ifndef MIGRATOR_ADOPT_TABLE_H
+#define MIGRATOR_ADOPT_TABLE_H
+
+#include "adopt/history.h"
+
+/* The tool of that name, or NULL; all of them by number, NULL behind the last. */
+extern const HistoryTool *history_tool_find(const char *name);
+extern const HistoryTool *history_tool(int i);
+
+/* Raise 22023 unless it is a tool's name; it may be NULL. */
+extern void history_require_tool(const char *name);
+
+/*
+ * Find the one table that is a tool's history; tool (its name) and relation, if
+ * they are given, say which.  Raises 42P01 where there is none, 22023 where
+ * there are several, 42809 for a relation that is no such table.
+ */
+extern HistoryTable *history_find(const char *tool, Oid relation);
+
+/*
+ * Keep the tool from running, for the rest of the transaction: by the lock that
+ * its own runs take and by one of its table.  Raises 55P03 after
+ * migrator.wait_timeout, 42501 where the caller may not read the table.
+ */
+extern void history_lock(const HistoryTable *table);
+
+/*
+ * Its rows as HistoryEntry *, the older first, as they are committed now.
+ * Raises 42501 where row security hides some of them, 22023 for what the tool
+ * would not have written.
+ */
+extern List *history_read(const HistoryTable *table);
+
+/*
+ * The rows of any table with these columns: for each the texts, NULL where the
+ * value is.  For what a tool keeps beside its history.
+ */
+typedef void (*HistoryRow) (char *const *values, const TimestampTz *times, void *argument);
+extern void history_scan(Oid relation, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument);
+
+#endif

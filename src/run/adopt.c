@@ -1,0 +1,441 @@
+/*
+ * adopt.c
+ *	  What another tool applied, put on record.
+ *
+ * One transaction: the lock of the service first, as for every call that writes
+ * its record, then those of the tool (adopt/table.c).  So neither a run of ours
+ * nor one of the tool can change what is read here before it is on record.
+ * What is on record already stays as it is: a second call writes what the tool
+ * did since.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "adopt/table.h"
+#include "base/digest.h"
+#include "base/finding.h"
+#include "plan/back.h"
+#include "record/lock.h"
+#include "record/runs.h"
+#include "record/service_state.h"
+#include "record/write.h"
+#include "run/adopt.h"
+#include "run/call.h"
+#include "run/survey.h"
+
+/* A file of the source by one of the ways to write its name. */
+typedef struct FileName
+{
+	const char *name;
+	int			step;
+} FileName;
+
+/* An adoption under way. */
+typedef struct Adoption
+{
+	const AdoptRequest *request;
+	const HistoryTable *table;
+	Survey	   *survey;
+	FileName   *files;			/* ordered */
+	int			file_count;
+	const HistoryEntry **of_step;	/* for each step of the plan: what the
+									 * tool says of it, or NULL */
+	List	   *without_file;	/* of HistoryEntry * */
+	List	   *adopted;		/* of Adopted * */
+	int64		run_id;
+} Adoption;
+
+static void refuse_broken(const Adoption *adoption, const List *entries);
+static void list_files(Adoption *adoption);
+static void add_file_name(Adoption *adoption, const char *name, int step);
+static void match(Adoption *adoption, const List *entries);
+static int	find_step(const Adoption *adoption, const HistoryEntry *entry);
+static int	step_of_file(const Adoption *adoption, const char *name);
+static void match_through(Adoption *adoption, const HistoryEntry *entry);
+static void settle_without_file(Adoption *adoption);
+static void refuse_foreign(const Adoption *adoption, const List *entries);
+static void adopt_step(Adoption *adoption, Step *step, const HistoryEntry *entry);
+static void adopt_without_file(Adoption *adoption, const HistoryEntry *entry);
+static void refuse_open(const Step *step);
+static void keep(Adoption *adoption, const RecordEntry *written, const HistoryEntry *entry, const char *verified, const char *message);
+static const char *sentence(const char *first, const char *second);
+static const char *version_of(const HistoryEntry *entry);
+static void finish(const Adoption *adoption, TimestampTz started);
+static int	compare_files(const void *a, const void *b);
+static int	compare_versions(const void *a, const void *b, void *order);
+
+List *
+adopt_history(const AdoptRequest *request)
+{
+	Adoption	adoption = {request};
+	TimestampTz started = GetCurrentTimestamp();
+	List	   *entries;
+	ListCell   *lc;
+
+	if (!request->dry_run)
+		run_require_writable("migrator.adopt()");
+	scope_require_source(request->scope);
+	(void) run_lock_and_load(request->scope->service);
+	adoption.survey = survey_take(request->scope, CHECK_FOR_RUN);
+	source_require_runnable(adoption.survey->source);
+	survey_raise_what_stops(adoption.survey, request->force);
+
+	adoption.table = history_find(request->tool, request->history);
+	history_lock(adoption.table);
+	entries = history_read(adoption.table);
+	refuse_broken(&adoption, entries);
+
+	list_files(&adoption);
+	match(&adoption, entries);
+	settle_without_file(&adoption);
+	if (!request->force)
+		refuse_foreign(&adoption, entries);
+	for (int i = 0; i < adoption.survey->plan->count; i++)
+		if (adoption.of_step[i] != NULL)
+			adopt_step(&adoption, &adoption.survey->plan->steps[i], adoption.of_step[i]);
+	foreach(lc, adoption.without_file)
+		adopt_without_file(&adoption, lfirst(lc));
+	if (adoption.adopted != NIL && !request->dry_run)
+		finish(&adoption, started);
+	return adoption.adopted;
+}
+
+/* What was taken back again does not matter any more. */
+static void
+refuse_broken(const Adoption *adoption, const List *entries)
+{
+	ListCell   *lc;
+
+	foreach(lc, entries)
+	{
+		const HistoryEntry *entry = lfirst(lc);
+
+		if (entry->broken != NULL)
+			ereport(ERROR,
+					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("the history of %s in %s is not settled", adoption->table->tool->name, adoption->table->shown),
+					errdetail("%s", finding_one_line(entry->broken)),
+					errhint("%s", adoption->table->tool->way_out));
+	}
+}
+
+/* Each file with its folder and without, with what follows the last dot and without. */
+static void
+list_files(Adoption *adoption)
+{
+	const MigrationPlan *plan = adoption->survey->plan;
+
+	adoption->files = palloc(Max(plan->count, 1) * 6 * sizeof(FileName));
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].migration != NULL)
+		{
+			const char *file = plan->steps[i].migration->up->file;
+			const char *slash = strrchr(file, '/');
+
+			add_file_name(adoption, file, i);
+			if (slash != NULL)
+				add_file_name(adoption, slash + 1, i);
+		}
+	qsort(adoption->files, adoption->file_count, sizeof(FileName), compare_files);
+}
+
+static void
+add_file_name(Adoption *adoption, const char *name, int step)
+{
+	size_t		length = strlen(name);
+	char	   *stem = pstrdup(name);
+
+	adoption->files[adoption->file_count++] = (FileName) {name, step};
+	if (length > 4 && strcmp(stem + length - 4, ".sql") == 0)
+	{
+		stem[length - 4] = '\0';
+		adoption->files[adoption->file_count++] = (FileName) {stem, step};
+		if (length > 7 && strcmp(stem + length - 7, ".up") == 0)
+		{
+			/* node-pg-migrate and others keep one name for both ways */
+			stem[length - 7] = '\0';
+			adoption->files[adoption->file_count++] = (FileName) {pstrdup(stem), step};
+			stem[length - 7] = '.';
+		}
+	}
+}
+
+/* Later rows count, and one for many versions less than one for the version itself. */
+static void
+match(Adoption *adoption, const List *entries)
+{
+	ListCell   *lc;
+
+	adoption->of_step = palloc0(Max(adoption->survey->plan->count, 1) * sizeof(HistoryEntry *));
+	foreach(lc, entries)
+		if (((const HistoryEntry *) lfirst(lc))->through)
+			match_through(adoption, lfirst(lc));
+	foreach(lc, entries)
+	{
+		HistoryEntry *entry = lfirst(lc);
+		int			step = find_step(adoption, entry);
+
+		CHECK_FOR_INTERRUPTS();
+		if (step < 0)
+			adoption->without_file = lappend(adoption->without_file, entry);
+		else if (!entry->through)
+			adoption->of_step[step] = entry;
+	}
+}
+
+static int
+find_step(const Adoption *adoption, const HistoryEntry *entry)
+{
+	const Step *step;
+	int			found = entry->file ? step_of_file(adoption, entry->file) : -1;
+
+	if (found >= 0 || entry->version == NULL)
+		return found;
+	step = plan_find(adoption->survey->plan, entry->version);
+	return step != NULL && step->migration != NULL ? step - adoption->survey->plan->steps : -1;
+}
+
+static int
+step_of_file(const Adoption *adoption, const char *name)
+{
+	const FileName wanted = {name};
+	const FileName *found = bsearch(&wanted, adoption->files, adoption->file_count, sizeof(FileName), compare_files);
+
+	return found ? found->step : -1;
+}
+
+static void
+match_through(Adoption *adoption, const HistoryEntry *entry)
+{
+	const MigrationPlan *plan = adoption->survey->plan;
+
+	/* a number says nothing of versions that are none: then it is another tool's directory */
+	if ((plan->order == VERSION_ORDER_BYTES || plan->order == VERSION_ORDER_PLAN) && find_step(adoption, entry) < 0)
+		return;
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].migration != NULL && plan->steps[i].migration->kind != MIGRATION_REPEATABLE &&
+			version_compare(plan->order, plan->steps[i].version, entry->version) <= 0)
+			adoption->of_step[i] = entry;
+}
+
+/* Of those of one version the last, unless that takes it back. */
+static void
+settle_without_file(Adoption *adoption)
+{
+	List	   *last = NIL;
+	List	   *entries = adoption->without_file;
+	VersionOrder order = adoption->survey->plan->order;
+	const HistoryEntry **sorted = palloc(Max(list_length(entries), 1) * sizeof(HistoryEntry *));
+	int			count = 0;
+	ListCell   *lc;
+
+	foreach(lc, entries)
+		sorted[count++] = lfirst(lc);
+	qsort_arg(sorted, count, sizeof(HistoryEntry *), compare_versions, &order);
+	for (int i = 0; i < count; i++)
+	{
+		if (i + 1 < count && strcmp(version_of(sorted[i]), version_of(sorted[i + 1])) == 0)
+			continue;
+		if (!sorted[i]->undone)
+			last = lappend(last, unconstify(HistoryEntry *, sorted[i]));
+	}
+	adoption->without_file = last;
+}
+
+/* Whoever adopts with another directory would run all of it at the next run. */
+static void
+refuse_foreign(const Adoption *adoption, const List *entries)
+{
+	const MigrationPlan *plan = adoption->survey->plan;
+	const HistoryTool *tool = adoption->table->tool;
+
+	if (adoption->without_file == NIL || list_length(adoption->without_file) < list_length(entries) ||
+		adoption->survey->set->count == 0 || tool->code)
+		return;
+	for (int i = 0; i < plan->count; i++)
+		if (adoption->of_step[i] != NULL)
+			return;
+	ereport(ERROR,
+			errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			errmsg("no migration that %s has on record in %s is in \"%s\"",
+				   tool->name, adoption->table->shown, finding_one_line(adoption->request->scope->source)),
+			errdetail("It has %s, for example; the source is read as one of %s, and has %s.",
+					  finding_one_line(version_of(linitial(adoption->without_file))),
+					  adoption->survey->set->layout, finding_one_line(plan->steps[0].version)),
+			errhint("With option \"force\" they are adopted all the same, as migrations without a file."));
+}
+
+static void
+adopt_step(Adoption *adoption, Step *step, const HistoryEntry *entry)
+{
+	const Survey *survey = adoption->survey;
+	const HistoryTool *tool = adoption->table->tool;
+	HistoryVerdict verdict = HISTORY_UNVERIFIED;
+	const char *message = NULL;
+	RecordEntry row = {
+		.version = step->row ? step->row->version : step->version,
+		.name = step->name,
+		.file = step->up.unit->file,
+		.checksum = step->up.checksum,
+		.fingerprint = step->up.fingerprint,
+		.description = step->up.description,
+		.statement_total = step->up.statement_total,
+		.irreversible = back_says_irreversible(step),
+		.non_transactional = (step->flags & FLAG_NON_TRANSACTIONAL) != 0
+	};
+
+	if (entry->undone || (step->row != NULL && step->state == MIGRATION_APPLIED))
+		return;
+	refuse_open(step);
+	if (step->flags & FLAG_EXCLUDED)
+		message = "the file is of another environment";
+	/* without its bytes there is no checksum to hold on to */
+	if (step->up.checksum == NULL)
+		finding_raise_first(&step->findings);
+	if (tool->verify != NULL && entry->checksum != NULL)
+		verdict = tool->verify(entry, step->migration, survey->source, &message);
+	if (verdict == HISTORY_MODIFIED)
+	{
+		/*
+		 * What was applied is not what is there: a checksum that is no file's
+		 * has status() and runs say so until accept() takes the file.
+		 */
+		char		hex[SHA256_HEX_LENGTH + 1];
+		char	   *theirs = psprintf("%s %s", tool->name, entry->checksum);
+
+		digest_sha256(theirs, strlen(theirs), hex);
+		row.checksum = pstrdup(hex);
+		row.fingerprint = NULL;
+		if (message == NULL)
+			message = "the file was changed after it was applied: migrator.accept() takes it as it is now";
+	}
+	if (step->down.unit != NULL)
+	{
+		UnitText	down;
+
+		row.down_script = unit_read_text(survey->reader, step->down.unit, &down);
+	}
+	keep(adoption, &row, entry, verdict == HISTORY_VERIFIED ? "verified" :
+		 verdict == HISTORY_MODIFIED ? "modified" : "unverified", message);
+}
+
+/* Nobody saw a file, so that none is named. */
+static void
+adopt_without_file(Adoption *adoption, const HistoryEntry *entry)
+{
+	RecordEntry row = {
+		.version = version_of(entry),
+		.name = entry->name
+	};
+	const Step *step = plan_find(adoption->survey->plan, row.version);
+
+	if (step != NULL)
+	{
+		if (step->row != NULL && step->state == MIGRATION_APPLIED)
+			return;
+		refuse_open(step);
+	}
+	keep(adoption, &row, entry, "missing", "no file in the source");
+}
+
+/* What a run of ours left half-way is for resolve(). */
+static void
+refuse_open(const Step *step)
+{
+	if (step->row != NULL && (step->row->going_back || step->state == MIGRATION_RUNNING ||
+							  step->state == MIGRATION_INTERRUPTED || step->state == MIGRATION_FAILED))
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("migration \"%s\" is on record as %s", finding_one_line(step->version), record_state_name(step->state)),
+				errhint("Decide what became of it with migrator.resolve()."));
+}
+
+/* To the record, unless it is only shown; and to the result. */
+static void
+keep(Adoption *adoption, const RecordEntry *written, const HistoryEntry *entry, const char *verified, const char *message)
+{
+	const Survey *survey = adoption->survey;
+	const HistoryTool *tool = adoption->table->tool;
+	RecordEntry row = *written;
+	Adopted    *adopted = palloc(sizeof(Adopted));
+
+	message = sentence(message, entry->note);
+	message = sentence(message, tool->unknown);
+	*adopted = (Adopted) {row.version, row.name, MIGRATION_APPLIED, entry->applied_at, verified, message};
+	adoption->adopted = lappend(adoption->adopted, adopted);
+	if (adoption->request->dry_run)
+		return;
+	if (adoption->run_id == 0)
+		adoption->run_id = record_new_run_id();
+	row.service = survey->scope->service;
+	row.layout = survey->set->layout;
+	row.state = MIGRATION_APPLIED;
+	row.environment = survey->scope->environment;
+	row.run_id = adoption->run_id;
+	row.execution_time_ms = entry->execution_time_ms;
+	row.applied_at = entry->applied_at;
+	row.baseline = entry->baseline;
+	row.lock_key = lock_own_key(survey->scope->service, LOCK_PART_RUN);
+	row.event = "adopted";
+	row.note = psprintf("%s of %s%s%s", verified, adoption->table->shown, message ? ": " : "", message ? message : "");
+	record_entry_identify(&row);
+	if (entry->applied_by != NULL)
+		row.applied_by = entry->applied_by;
+	record_write(&row);
+}
+
+static const char *
+sentence(const char *first, const char *second)
+{
+	return first == NULL ? second : second == NULL ? first : psprintf("%s; %s", first, second);
+}
+
+static const char *
+version_of(const HistoryEntry *entry)
+{
+	return entry->version ? entry->version : entry->file ? entry->file : entry->name;
+}
+
+/* The run, and the environment if it is the service's first. */
+static void
+finish(const Adoption *adoption, TimestampTz started)
+{
+	const Scope *scope = adoption->survey->scope;
+	RunEntry	run = {
+		.run_id = adoption->run_id,
+		.kind = "adopt",
+		.service = scope->service,
+		.source = scope->source,
+		.environment = scope->environment,
+		.started_at = started,
+		.outcome = "applied",
+		.total = adoption->survey->set->total,
+		.applied = list_length(adoption->adopted),
+		.duration_ms = TimestampDifferenceMilliseconds(started, GetCurrentTimestamp())
+	};
+
+	record_write_run(&run, true);
+	if (scope->environment != NULL && scope->stamp == NULL)
+		service_state_stamp(scope->service, scope->environment);
+}
+
+static int
+compare_files(const void *a, const void *b)
+{
+	return strcmp(((const FileName *) a)->name, ((const FileName *) b)->name);
+}
+
+/* Of one version the older row first. */
+static int
+compare_versions(const void *a, const void *b, void *order)
+{
+	const HistoryEntry *x = *(const HistoryEntry *const *) a;
+	const HistoryEntry *y = *(const HistoryEntry *const *) b;
+	int			compared = version_compare(*(const VersionOrder *) order, version_of(x), version_of(y));
+
+	if (compared == 0)
+		compared = strcmp(version_of(x), version_of(y));
+	return compared != 0 ? compared : x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
+}
