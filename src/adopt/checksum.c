@@ -16,7 +16,7 @@ checksum_hex(ChecksumAlgorithm algorithm, const void *bytes, size_t length)
 {
 	static const char digits[] = "0123456789abcdef";
 	static const char *const names[] = {"MD5", "SHA-1", "SHA-256", "SHA-384"};
-	const EVP_MD *const kinds[] = {EVP_md5(), EVP_sha1(), EVP_sha256(), EVP_sha384()};
+	const		EVP_MD *const kinds[] = {EVP_md5(), EVP_sha1(), EVP_sha256(), EVP_sha384()};
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	unsigned int count;
 	char	   *hex;

@@ -106,7 +106,10 @@ typedef struct HistoryTool
 	const char *beside;			/* a table that is in the same schema; or NULL */
 	const char *not_beside;		/* one that must not be there; or NULL */
 
-	/* The rest of an entry, by the row's values in the order of columns; NULL: nothing. */
+	/*
+	 * The rest of an entry, by the row's values in the order of columns;
+	 * NULL: nothing.
+	 */
 	void		(*take) (HistoryEntry *entry, char *const *values);
 
 	/* NULL: the tool keeps no checksums. */
@@ -116,10 +119,14 @@ typedef struct HistoryTool
 	/* The key of the advisory lock that its runs hold; NULL: there is none. */
 	int64		(*lock) (const HistoryTable *table);
 
-	/* Raises what keeps the tool's state from being adopted that is not in this table; or NULL. */
+	/*
+	 * Raises what keeps the tool's state from being adopted that is not in
+	 * this table; or NULL.
+	 */
 	void		(*require_idle) (const HistoryTable *table);
 
-	bool		code;			/* its migrations are code: none has a file here */
+	bool		code;			/* its migrations are code: none has a file
+								 * here */
 	bool		times_are_utc;	/* of those without a time zone; else they are
 								 * of the session's */
 	const char *unknown;		/* what it does not say of any migration; or

@@ -515,7 +515,11 @@ take_row(char *const *values, const TimestampTz *times, void *argument)
 			case HISTORY_OTHER:
 				break;
 		}
-	/* a column that the tool never leaves empty is missing from what is none of its rows */
+
+	/*
+	 * a column that the tool never leaves empty is missing from what is none
+	 * of its rows
+	 */
 	for (int i = 0; i < HISTORY_COLUMNS && tool->columns[i].name != NULL; i++)
 		if (values[i] == NULL && tool->columns[i].type != HISTORY_ANY && tool->columns[i].flags == 0)
 			ereport(ERROR,

@@ -147,16 +147,25 @@ add_file_name(Adoption *adoption, const char *name, int step)
 	size_t		length = strlen(name);
 	char	   *stem = pstrdup(name);
 
-	adoption->files[adoption->file_count++] = (FileName) {name, step};
+	adoption->files[adoption->file_count++] = (FileName)
+	{
+		name, step
+	};
 	if (length > 4 && strcmp(stem + length - 4, ".sql") == 0)
 	{
 		stem[length - 4] = '\0';
-		adoption->files[adoption->file_count++] = (FileName) {stem, step};
+		adoption->files[adoption->file_count++] = (FileName)
+		{
+			stem, step
+		};
 		if (length > 7 && strcmp(stem + length - 7, ".up") == 0)
 		{
 			/* node-pg-migrate and others keep one name for both ways */
 			stem[length - 7] = '\0';
-			adoption->files[adoption->file_count++] = (FileName) {pstrdup(stem), step};
+			adoption->files[adoption->file_count++] = (FileName)
+			{
+				pstrdup(stem), step
+			};
 			stem[length - 7] = '.';
 		}
 	}
@@ -171,7 +180,7 @@ match(Adoption *adoption, const List *entries)
 	adoption->of_step = palloc0(Max(adoption->survey->plan->count, 1) * sizeof(HistoryEntry *));
 	foreach(lc, entries)
 		if (((const HistoryEntry *) lfirst(lc))->through)
-			match_through(adoption, lfirst(lc));
+		match_through(adoption, lfirst(lc));
 	foreach(lc, entries)
 	{
 		HistoryEntry *entry = lfirst(lc);
@@ -211,7 +220,10 @@ match_through(Adoption *adoption, const HistoryEntry *entry)
 {
 	const MigrationPlan *plan = adoption->survey->plan;
 
-	/* a number says nothing of versions that are none: then it is another tool's directory */
+	/*
+	 * a number says nothing of versions that are none: then it is another
+	 * tool's directory
+	 */
 	if ((plan->order == VERSION_ORDER_BYTES || plan->order == VERSION_ORDER_PLAN) && find_step(adoption, entry) < 0)
 		return;
 	for (int i = 0; i < plan->count; i++)
@@ -363,7 +375,10 @@ keep(Adoption *adoption, const RecordEntry *written, const HistoryEntry *entry, 
 
 	message = sentence(message, entry->note);
 	message = sentence(message, tool->unknown);
-	*adopted = (Adopted) {row.version, row.name, MIGRATION_APPLIED, entry->applied_at, verified, message};
+	*adopted = (Adopted)
+	{
+		row.version, row.name, MIGRATION_APPLIED, entry->applied_at, verified, message
+	};
 	adoption->adopted = lappend(adoption->adopted, adopted);
 	if (adoption->request->dry_run)
 		return;
