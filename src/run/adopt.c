@@ -293,6 +293,7 @@ adopt_step(Adoption *adoption, Step *step, const HistoryEntry *entry)
 		.checksum = step->up.checksum,
 		.fingerprint = step->up.fingerprint,
 		.description = step->up.description,
+		.repeatable = (step->flags & FLAG_REPEATABLE) != 0,
 		.statement_total = step->up.statement_total,
 		.irreversible = back_says_irreversible(step),
 		.non_transactional = (step->flags & FLAG_NON_TRANSACTIONAL) != 0

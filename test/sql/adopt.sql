@@ -15,7 +15,7 @@ SELECT migrator.adopt('m/golang');
 \echo :LAST_ERROR_SQLSTATE
 UPDATE schema_migrations SET dirty = false;
 :shown('m/golang', dry_run => true);
-TABLE migrator.migrations;
+SELECT count(*) FROM migrator.migrations;
 :shown('m/golang');
 SELECT version, state, flags FROM migrator.status('m/golang');
 SELECT version, name, file, layout, state, run_id, down_script, applied_by, execution_time_ms FROM migrator.migrations ORDER BY version;
