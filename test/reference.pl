@@ -380,7 +380,8 @@ my %told = map { $_ => 1 } qw(run_started run_finished drift_found);
 my @events = grep { !$told{$_} } $source =~ /(?:\.event = |write_history\()"(\w+)"/g;
 $text .= "\n## Events\n\nOf table `history`.\n\n" . words('event', \@events,
 	started => 'the first part of a script that runs part by part', applied => 'a migration was applied', failed => 'an attempt failed',
-	rolled_back => 'a migration was taken back', rollback_failed => 'an attempt to', baseline => 'recorded by `baseline`', adopted => 'recorded by `adopt`: another tool applied it',
+	rolled_back => 'a migration was taken back', rollback_failed => 'an attempt to', baseline => 'recorded by `baseline`',
+	adopted => 'recorded by `adopt`: another tool applied it',
 	resolved => 'by `resolve`', accepted => 'by `accept`', reset => 'the record was forgotten by `reset`', hook => 'a hook ran, or failed',
 	hook_added => '`add_hook`', hook_dropped => '`drop_hook`', bootstrap => 'bootstrap.sql ran, or failed', seed => 'seed.sql ran',
 	registered => '`register`', unregistered => '`unregister`', environment => '`set_environment`', approved => '`approve`',
