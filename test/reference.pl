@@ -252,6 +252,36 @@ sub section_sqlstates
 	return wrapped(join(', ', map { "$sqlstate{$_} " . lc(s/^ERRCODE_//r) } @codes) . '.');
 }
 
+# Every message of an error in the source, by its SQLSTATE; what is filled in is "...".
+sub section_messages
+{
+	my (%messages, $text);
+
+	for my $file (glob "$root/src/*/*.c")
+	{
+		my $code = slurp($file) =~ s/"\s*\n\s*"//gr;
+
+		while ($code =~ /\bereport(?=(\((?:[^()"]|"(?:[^"\\]|\\.)*"|(?1))*\)))/g)
+		{
+			my $report = $1;
+			next if $report !~ /^\(\s*ERROR,/;
+			my ($state) = $report =~ /errcode\((ERRCODE_\w+)\)/;
+			$state = $state ? $sqlstate{$state} : $report =~ /errcode_for_file_access/ ? 'by the operating system\'s error' : 'various';
+
+			while ($report =~ /\berrmsg(?:_plural)?\("((?:[^"\\]|\\.)*)"/g)
+			{
+				my $message = $1 =~ s/\\n/ /gr =~ s/\\(.)/$1/gr =~ s/%%/%/gr =~ s/%[-0-9.*]*(?:l|ll|z)?[a-zA-Z]/.../gr;
+				$messages{$state}{$message} = 1 if $message =~ /\w+ \w+/;
+			}
+		}
+	}
+	for my $state (sort keys %messages)
+	{
+		$text .= "| $state | " . cell($_) . " |\n" for sort keys %{ $messages{$state} };
+	}
+	return "| SQLSTATE | message |\n|---|---|\n$text";
+}
+
 sub section_checks
 {
 	my $text = "| check | severity | SQLSTATE | finds | may be lowered |\n|---|---|---|---|---|\n";
@@ -316,7 +346,7 @@ links to say how things are used. What stands here of a function, its COMMENT, p
 
 All is in schema `migrator`. [Arguments](#arguments-that-many-have) · [functions](#run-and-take-back) · [views](#views) · [tables](#tables) ·
 [settings](#settings) · [SQLSTATEs](#sqlstates) · [checks](#checks) · [words](#states) · [options](#options) · [directives](#directives) ·
-[migrator-push](#migrator-push)
+[migrator-push](#migrator-push) · [messages](#messages)
 
 ## Arguments that many have
 
@@ -413,6 +443,9 @@ $text .= "\n## Hooks\n\nFiles: `pre_migrate.sql`, `post_migrate.sql`, `pre_migra
 chomp(my $help = `sh '$root/bin/migrator-push' --help`);
 $text .= "\n## migrator-push\n\n" . $help =~ s/^(?=.)/    /gmr;
 $text .= "\nEnvironment variables: psql's (`PGHOST`, `PGDATABASE`, ...), and `MIGRATION_ENV`. [stage.md](stage.md#migrator-push)\n";
+$text .= "\n## Messages\n\n" . wrapped('Of errors that migrator raises itself, `...` for what is filled in. Findings of checks are errors of a run, too; ' .
+	'their texts are what `validate` shows. Cause and remedy: [errors.md](errors.md), [troubleshooting.md](troubleshooting.md).') . "\n" .
+  section_messages();
 $text .= "\n## Of no use by themselves\n\nFunctions that views, triggers and event triggers are made of.\n\n| function | what it is |\n|---|---|\n";
 $text .= section_functions(1);
 
