@@ -289,6 +289,13 @@ background_origin(void)
 	return origin;
 }
 
+/* So that a start of the server that brings it down again is known to the next one. */
+bool
+background_flushes_entry(void)
+{
+	return strcmp(origin, "server start") == 0;
+}
+
 void
 background_set_origin(const char *name)
 {

@@ -282,7 +282,7 @@ up_locked(Run *run)
 	notify_run_started(&entry, run->survey->plan->selected);
 	run_stamp_environment(run);
 	track_begin(run);
-	transaction_commit(migrator_commit == COMMIT_EACH);
+	transaction_commit(migrator_commit == COMMIT_EACH || background_flushes_entry());
 	background_entered(run->run_id);
 
 	initStringInfo(&failed);
