@@ -8,6 +8,8 @@ tree=$1 out=$2 chroot=$3 major=$4
 . "$tree/test/setup.sh"
 choose_user
 server_find
+# of a run that was killed; the caller has the chroot's lock
+rm -rf "${chroot%/*}"/upgrade.??????
 copy=$(mktemp -d "${chroot%/*}/upgrade.XXXXXX")
 in=/tmp/migrator-test rc=0
 trap 'rm -rf "$copy"' EXIT
