@@ -117,7 +117,7 @@ sub broken
 sub section_functions
 {
 	my ($internal) = @_;
-	my $text = '';
+	my ($text, $glance, %seen) = ('', "| function | |\n|---|---|\n");
 	my $last = '';
 	my %title = (
 		Run => 'Run and take back', Look => 'Look', Resolve => 'Register and settle', Policy => 'Policy', Schema => 'Schema and drift', Stage => 'Stage',
@@ -128,7 +128,7 @@ sub section_functions
 		       pg_catalog.obj_description(oid, 'pg_proc'), pg_catalog.has_function_privilege('public', oid, 'EXECUTE')
 		  FROM pg_proc WHERE pronamespace = 'migrator'::regnamespace ORDER BY oid}))
 	{
-		my $is_internal = $f->{name} =~ /^(?:option_lines|acl_lines|log_ddl|refuse_ddl|owner_only|is_slow)$|_of$|_times$/;
+		my $is_internal = $f->{name} =~ /^(?:option_lines|acl_lines|log_ddl|refuse_ddl|owner_only|is_slow|brief_text)$|_of$|_times$|_rows$/;
 
 		next if !!$is_internal != !!$internal;
 		die "migrator.$f->{name} has no COMMENT\n" if $f->{comment} eq '';
@@ -139,6 +139,9 @@ sub section_functions
 			$text .= "\n## $title\n" if $title ne $last;
 			$last = $title;
 			my $call = ($f->{kind} eq 'p' ? 'CALL ' : '') . $f->{name};
+			my $end = $f->{comment} =~ /^For / ? qr/[.?;]/ : qr/[.?;:]/;
+			my ($first) = $f->{comment} =~ /^((?:\([^()]*\)|(?!$end(?: |$)).)+)/;
+			$glance .= "| [`$call`](#$f->{name}) | " . cell($first) . ($f->{comment} =~ /^\Q$first\E\?/ ? '?' : '') . " |\n" if !$seen{ $f->{name} }++;
 
 			# INOUT and OUT are PostgreSQL's words; a procedure's result comes back as a row
 			$text .= "\n### $f->{name}\n\n    " . (broken("$call(", $f->{arguments}) =~ s/\n/\n    /gr) . ')';
@@ -156,7 +159,7 @@ sub section_functions
 			$text .= "| `$f->{name}(" . cell($f->{arguments}) . ")` | " . cell($f->{comment}) . " |\n";
 		}
 	}
-	return $text;
+	return $internal ? $text : "\n## Functions at a glance\n\n$glance$text";
 }
 
 sub section_relations
@@ -344,7 +347,7 @@ my $text = <<'EOT';
 catalog of a database with the extension and from the source, so that it says what there is; a test compares the two. The pages that it
 links to say how things are used. What stands here of a function, its COMMENT, psql shows with `\df+ migrator.*`.
 
-All is in schema `migrator`. [Arguments](#arguments-that-many-have) · [functions](#run-and-take-back) · [views](#views) · [tables](#tables) ·
+All is in schema `migrator`. [Arguments](#arguments-that-many-have) · [functions](#functions-at-a-glance) · [views](#views) · [tables](#tables) ·
 [settings](#settings) · [SQLSTATEs](#sqlstates) · [checks](#checks) · [words](#states) · [options](#options) · [directives](#directives) ·
 [migrator-push](#migrator-push) · [messages](#messages)
 

@@ -206,7 +206,8 @@ sub agrees
 	# a page may leave out notices, if it shows none, how many rows it shows, and that psql says what was done
 	$printed =~ s/^NOTICE:  .*\n(?:(?:DETAIL|HINT):  .*\n)*//gm if $documented !~ /^(?:NOTICE|\.\.\.)/m;
 	$printed =~ s/^\(\d+ rows?\)\n//gm if $documented !~ /^\(\d+ rows?\)$/m;
-	$printed =~ s/^(?:SET|CALL|BEGIN|COMMIT|ROLLBACK|INSERT \d+ \d+|(?:CREATE|ALTER|DROP|GRANT|REVOKE)(?: [A-Z]+)*)\n//gm;
+	my $tags = qr/^(?:SET|CALL|BEGIN|COMMIT|ROLLBACK|INSERT \d+ \d+|(?:CREATE|ALTER|DROP|GRANT|REVOKE)(?: [A-Z]+)*)\n/m;
+	$printed =~ s/$tags//g if $documented !~ $tags;
 
 	# JSON may be broken into lines
 	if ($documented =~ /^\{"/)
