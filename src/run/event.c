@@ -33,7 +33,7 @@ say(int level, const char *service, const char *message, const char *detail)
 			errmsg_internal("%s", message),
 			detail ? errdetail_internal("%s", detail) : 0);
 	ereport(level,
-			IsBackgroundWorker ?
+			MyBackendType == B_BG_WORKER ?
 			errmsg_internal("migrator, service \"%s\", database \"%s\": %s", service, get_database_name(MyDatabaseId), message) :
 			errmsg_internal("migrator, service \"%s\": %s", service, message),
 			detail ? errdetail_internal("%s", detail) : 0,
