@@ -386,7 +386,7 @@ COMMENT ON FUNCTION migrator.up_background IS 'Start CALL migrator.up() with the
 
 CREATE FUNCTION migrator.wait_for(run_id bigint, timeout interval = '30 seconds') RETURNS jsonb
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_wait_for';
-COMMENT ON FUNCTION migrator.wait_for IS 'Wait for the end of a run, whoever started it, and return its result as up() does; raise its error if it failed, MG011 if its session ended. Null when the time is over (0 or null: no limit), or when the run waits for the end of this very statement, which a NOTICE says: call it again. 42704 when there is no such run.';
+COMMENT ON FUNCTION migrator.wait_for IS 'Wait for the end of a run, whoever started it, and return its result as up() does; raise its error if it failed, MG011 if its session ended. Null when the time is over (0 or null: no limit), or when the run waits for the end of this very statement, which a NOTICE says: call it again. Null for a null run_id. 42704 when there is no such run.';
 
 CREATE FUNCTION migrator.rollback(source text = NULL, service text = NULL, steps integer = NULL, target text = NULL, versions text[] = NULL,
                                   environment text = NULL, variables jsonb = NULL, dry_run boolean = false, if_locked text = NULL,

@@ -162,6 +162,17 @@ $node->safe_psql('postgres', "CALL migrator.up('$dir')");
 like(applied_once($node), qr/ 0 of them not once$/, 'each migration was applied once');
 no_worker();
 
+# a script that says RESET comes back to what the login has, not to what is built in
+$node->safe_psql('postgres', "ALTER ROLE CURRENT_USER SET work_mem = '5MB'");
+my $reset = source_dir({ '1_a.sql' => "CREATE TABLE seen AS SELECT current_setting('work_mem') AS s, current_setting('DateStyle') AS d;\n"
+		  . "RESET ALL;\nINSERT INTO seen SELECT current_setting('work_mem'), current_setting('DateStyle');\n" });
+$node->safe_psql('postgres', "SET work_mem = '7MB'; SET DateStyle = 'German';
+	SELECT migrator.wait_for(migrator.up_background('$reset', service => 'reset'), '1 min')");
+is($node->safe_psql('postgres', 'TABLE seen'), "7MB|German, DMY\n5MB|ISO, MDY", 'RESET comes back to what the login has');
+is((outcome_of($node, 'postgres', "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE DEFERRABLE; SELECT migrator.wait_for(migrator.up_background('$dir'))"))[0],
+	'00000', 'isolation levels are of the transaction');
+no_worker();
+
 # values of variables are nowhere
 $closed = gate_is_closed();
 my $secret = 'correct horse battery staple';
