@@ -463,7 +463,7 @@ COMMENT ON FUNCTION migrator.pending IS 'The migrations that a run would apply n
 
 CREATE FUNCTION migrator.summary(source text = NULL, service text = NULL, environment text = NULL) RETURNS jsonb
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_summary';
-COMMENT ON FUNCTION migrator.summary IS 'status() as one JSON object: total, applied, pending, failed, appliedMigrations (name, appliedAt, executionTime in milliseconds, status), pendingMigrations. service => ''*'': the sums of every registered service, and services, one such object each.';
+COMMENT ON FUNCTION migrator.summary IS 'status() as one JSON object: total, applied, pending, failed, appliedMigrations (name, appliedAt, executionTime in milliseconds, status), pendingMigrations. pending and pendingMigrations are null where no source is known. service => ''*'': the sums of every registered service, and services, one such object each.';
 
 CREATE FUNCTION migrator.slow(threshold interval = NULL, service text = NULL)
   RETURNS TABLE (service text, version text, name text, execution_time_ms double precision, applied_at timestamptz, environment text)

@@ -160,6 +160,12 @@ node_install() {
   done
 }
 
+# What test/package.sh needs. Without them it is skipped, and says so.
+package_tools_install() {
+  has_apt || return 0
+  packages_install debhelper git lintian mmdebstrap postgresql-server-dev-all unzip
+}
+
 # What the tests of metrics need: promtool, which comes with Prometheus' server, postgres_exporter, and Prometheus' parser for
 # Python. Neither server is left to start with the machine.
 metrics_install() {

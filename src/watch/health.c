@@ -284,6 +284,15 @@ raise_what_stops(const Survey *survey)
 
 	survey_raise_what_stops(survey, false);
 	plan_select(survey->plan, &request, &sink);
+	for (int i = 0; i < survey->plan->count; i++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, survey->plan->steps[i].findings.findings)
+		{
+			finding_add(&sink, lfirst(lc));
+		}
+	}
 	finding_raise_first(&sink);
 }
 
