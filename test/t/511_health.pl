@@ -160,7 +160,8 @@ is(health($primary)->{status}, 'healthy', 'not any more');
 
 # a cancel is one
 {
-	my ($state) = outcome_of($primary, 'postgres', "SET statement_timeout = '100ms'; BEGIN; LOCK TABLE migrator.migrations; SELECT pg_sleep(1), migrator.health()");
+	my ($state) = outcome_of($primary, 'postgres',
+		"SET statement_timeout = '100ms'; BEGIN; LOCK TABLE migrator.migrations; SELECT pg_sleep(1), migrator.health()");
 	is($state, '57014', 'a cancelled call raises');
 }
 
