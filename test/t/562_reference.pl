@@ -45,6 +45,13 @@ for my $name (sort keys %page)
 	is(join(' ', sort keys %stale), '', "no setting in $name that is not there");
 }
 
+# who may call what
+my ($public) = $page{'security.md'} =~ /^\| (`version`.*?) \| yes/m;
+is(join(' ', sort $public =~ /`(\w+)`/g), $node->safe_psql('postgres', q{
+	SELECT string_agg(DISTINCT proname, ' ' ORDER BY proname COLLATE "C") FROM pg_proc
+	 WHERE pronamespace = 'migrator'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')}),
+	'docs/security.md names what everybody may call');
+
 # links between pages, and to their headings
 my %anchors;
 for my $name (keys %page)
