@@ -129,6 +129,11 @@ CALL migrator.reset('m/one', 'one', confirm => current_database(), schemas => '{
   options => '{"force": true}') \g /dev/null
 TABLE files.events;
 
+-- a run in the background
+CALL files.make('m/back', '1_a.sql', 'SELECT 1;', '2_b.sql', 'SELECT 1/0;');
+SELECT migrator.wait_for(migrator.up_background('m/back', 'back')) IS NULL;
+TABLE files.events;
+
 -- drift: by a run that finds it, once; by each drift()
 CREATE TABLE app.by_hand (i int);
 CALL files.write('m/one/2_b.sql', 'SELECT 1;');
