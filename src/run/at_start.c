@@ -58,7 +58,7 @@ static bool begun_before(void);
 static void go_round(void);
 static bool find_role(Oid *role);
 static List *find_databases(void);
-static Oid	find_database(const char *name);
+static Oid	find_database(const char *name, bool *accepts);
 static void migrate(Oid database, Oid role);
 
 void
@@ -206,10 +206,16 @@ find_databases(void)
 				errmsg(AT_START_NAME " is enabled, but migrator.auto_migrate_databases is empty"));
 	foreach(lc, names)
 	{
-		Oid			database = find_database(lfirst(lc));
+		bool		accepts;
+		Oid			database = find_database(lfirst(lc), &accepts);
 
-		if (OidIsValid(database))
+		if (OidIsValid(database) && accepts)
 			databases = list_append_unique_oid(databases, database);
+		else if (OidIsValid(database))
+			ereport(WARNING,
+					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg(AT_START_NAME ": database \"%s\" is not accepting connections", finding_one_line(lfirst(lc))),
+					errhint("ALTER DATABASE ... ALLOW_CONNECTIONS true."));
 		else
 			ereport(WARNING,
 					errcode(ERRCODE_UNDEFINED_DATABASE),
@@ -225,18 +231,22 @@ find_databases(void)
  * in no database cannot.
  */
 static Oid
-find_database(const char *name)
+find_database(const char *name, bool *accepts)
 {
 	Relation	relation = table_open(DatabaseRelationId, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	Oid			database;
+	Oid			database = InvalidOid;
 
 	ScanKeyInit(&key, Anum_pg_database_datname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum(name));
 	scan = systable_beginscan(relation, DatabaseNameIndexId, criticalSharedRelcachesBuilt, NULL, 1, &key);
 	tuple = systable_getnext(scan);
-	database = HeapTupleIsValid(tuple) ? ((Form_pg_database) GETSTRUCT(tuple))->oid : InvalidOid;
+	if (HeapTupleIsValid(tuple))
+	{
+		database = ((Form_pg_database) GETSTRUCT(tuple))->oid;
+		*accepts = ((Form_pg_database) GETSTRUCT(tuple))->datallowconn;
+	}
 	systable_endscan(scan);
 	table_close(relation, AccessShareLock);
 	return database;

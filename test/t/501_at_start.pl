@@ -102,8 +102,9 @@ is($node->safe_psql('shop', q{SELECT count(*) FROM migrator.history WHERE servic
 write_files($billing, { '2_b.sql' => 'SELECT 2;' });
 
 # databases that cannot be migrated
-$log = start_with($node, %on, auto_migrate_databases => 'nowhere, plain, "Other", "no\nline", shop, shop');
+$log = start_with($node, %on, auto_migrate_databases => 'nowhere, template0, plain, "Other", "no\nline", shop, shop');
 is(scalar(() = $log =~ /WARNING:  AUTO_MIGRATE: database "nowhere" does not exist/g), 1, 'a database that does not exist');
+like($log, qr/WARNING:  AUTO_MIGRATE: database "template0" is not accepting connections/, 'a database that nobody may use');
 like($log, qr/LOG:  AUTO_MIGRATE is enabled, but extension "migrator" is not installed in database "plain"/, 'no extension');
 like($log, qr/is not installed in database "Other"/, 'a name in quotes');
 is($node->safe_psql('shop', q{SELECT state FROM migrator.migrations WHERE service = 'billing' AND version = '2'}), 'applied',

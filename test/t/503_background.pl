@@ -139,6 +139,20 @@ is($state, '40P01', 'a run that waits for its own caller');
 like($err, qr/it waits for this transaction, which waits for it/, '... is given up');
 ok(no_worker(), '... and its worker ends');
 
+# it waits for another run, whose CREATE INDEX CONCURRENTLY waits for the caller's snapshot
+$closed = gate_is_closed();
+write_files($dir, { '4_d.sql' => "-- migrator: no-transaction\nCREATE TABLE a4 (i int);\n$gate\nCREATE INDEX CONCURRENTLY a4_i ON a4 (i);\n" });
+$holder = start_psql($node, 'postgres', "CALL migrator.up('$dir')");
+waits(1) or die 'no run';
+$caller = start_psql($node, 'postgres', "SELECT migrator.up_background('$dir')");
+waits(2) or die 'no worker';
+open_gate($closed);
+isnt(finish_psql($caller), 0, 'a run that waits for one that waits for the caller');
+like($caller->{err}, qr/ERROR:  40P01: the run cannot begin/, '... is given up');
+is(finish_psql($holder), 0, '... and the other one ends');
+ok(no_worker(), '... as does the worker');
+write_files($dir, { '5_e.sql' => 'CREATE TABLE a5 ();' });
+
 # no worker is free
 $closed = gate_is_closed();
 for my $i (1 .. 3)
@@ -156,7 +170,7 @@ is($node->safe_psql('postgres', "SELECT migrator.wait_for(migrator.up_background
 
 # a client in a hurry: many at once, one run
 my @herd = map { start_psql($node, 'postgres', "SELECT migrator.wait_for(migrator.up_background('$dir'), '1 min')") } 1 .. 3;
-write_files($dir, { '5_e.sql' => 'CREATE TABLE a5 ();' });
+write_files($dir, { '6_f.sql' => 'CREATE TABLE a6 ();' });
 finish_psql($_) for @herd;
 $node->safe_psql('postgres', "CALL migrator.up('$dir')");
 like(applied_once($node), qr/ 0 of them not once$/, 'each migration was applied once');
