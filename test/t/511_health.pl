@@ -158,6 +158,21 @@ rename "$dir.away", $dir or die "rename: $!";
 }
 is(health($primary)->{status}, 'healthy', 'not any more');
 
+# a setting that a run would not accept: every reader raises it, or says it
+{
+	local $ENV{PGOPTIONS} = '-c migrator.no_such_setting=1';
+	my $quiet = "SET client_min_messages = error; SELECT migrator.version();";
+
+	for my $reader ('is_current()', 'assert_current()', 'summary()')
+	{
+		is((outcome_of($primary, 'postgres', "$quiet SELECT migrator.$reader"))[0], '22023', "$reader under an unknown setting");
+	}
+	is((outcome_of($primary, 'postgres', "$quiet SELECT migrator.apply()"))[0], '22023', 'as a run does');
+	$health = health($primary);
+	is($health->{status}, 'unhealthy', 'health() under an unknown setting');
+	like($health->{database}{message}, qr/a run would stop: setting "migrator.no_such_setting" = "1" was not accepted/, 'and why');
+}
+
 # a cancel is one
 {
 	my ($state) = outcome_of($primary, 'postgres',
