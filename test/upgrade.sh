@@ -24,7 +24,7 @@ cp -R "$tree" "$copy$in/tree"
 # This server with the extension, and those of its libraries that the chroot has in other versions.
 for dir in "${BIN%/bin}" "$("$PG_CONFIG" --sharedir)"; do
   mkdir -p "$copy$dir"
-  cp -RL "$dir/." "$copy$dir/"
+  cp -a "$dir/." "$copy$dir/"
 done
 build_product "$tree" >"$out/upgrade.build.log" 2>&1
 make -s -C "$tree" install PG_CONFIG="$PG_CONFIG" DESTDIR="$copy" >>"$out/upgrade.build.log" 2>&1
