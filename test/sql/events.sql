@@ -156,7 +156,7 @@ SELECT event, message FROM files.events;
 -- any text: shorter than 8000 bytes, cut between two characters, JSON in any case
 CREATE FUNCTION files.long() RETURNS TABLE (just_below_8000 boolean, event text, begins text, ends text) LANGUAGE sql AS $$
   SELECT link.dblink_exec('listener', 'SET work_mem = ''4MB''');
-  SELECT octet_length(extra) BETWEEN 7990 AND 7999, extra::jsonb->>'event', left(extra::jsonb->>'message', 30), right(extra::jsonb->>'message', 5)
+  SELECT octet_length(extra) BETWEEN 7990 AND 7999, extra::jsonb->>'event', left(extra::jsonb->>'message', 30), right(extra::jsonb->>'message', 3)
     FROM link.dblink_get_notify('listener') WHERE extra LIKE '%: "22%' OR extra LIKE '%: "P0%';
 $$;
 \set VERBOSITY sqlstate
