@@ -166,7 +166,7 @@ SELECT * FROM files.long();
 CALL files.write('m/l/1_a.sql', E'DO $$ BEGIN RAISE EXCEPTION ''%'', repeat(E''\\u0001\\n"\\\\'', 100000); END $$;');
 CALL migrator.up('m/l', 'l') \g /dev/null
 SELECT * FROM files.long();
-CALL files.write('m/l/1_a.sql', 'DO $$ BEGIN RAISE EXCEPTION ''%'', ''x'' || repeat(''é'', 3880); END $$;');
+CALL files.write('m/l/1_a.sql', 'DO $$ BEGIN RAISE EXCEPTION ''%'', ''x'' || repeat(''é'', 3850); END $$;');
 SELECT * FROM migrator.apply('m/l', 'l');
 SELECT event->>'event' AS event, right(event->>'message', 5) AS ends FROM files.heard();
 CALL files.write('m/l/1_a.sql', 'DO $$ BEGIN RAISE EXCEPTION ''%'', ''''; END $$;');
