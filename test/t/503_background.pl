@@ -20,6 +20,7 @@ max_worker_processes = 3
 max_logical_replication_workers = 0
 max_parallel_workers = 0
 log_statement = all
+listen_addresses = '127.0.0.1'
 log_min_duration_statement = 0
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
@@ -185,6 +186,14 @@ $node->safe_psql('postgres', "SET work_mem = '7MB'; SET DateStyle = 'German';
 is($node->safe_psql('postgres', 'TABLE seen'), "7MB|German, DMY\n5MB|ISO, MDY", 'RESET comes back to what the login has');
 is((outcome_of($node, 'postgres', "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE DEFERRABLE; SELECT migrator.wait_for(migrator.up_background('$dir'))"))[0],
 	'00000', 'isolation levels are of the transaction');
+no_worker();
+
+# where its client was
+my $remote = source_dir({ '1_a.sql' => 'SELECT 1;' });
+$node->safe_psql('postgres', "SELECT migrator.wait_for(migrator.up_background('$remote', service => 'remote'), '1 min')",
+	connstr => 'host=127.0.0.1 port=' . $node->port . ' dbname=postgres');
+is($node->safe_psql('postgres', "SELECT r.client_addr, h.client_addr FROM migrator.runs r JOIN migrator.history h USING (run_id) WHERE r.service = 'remote'"),
+	'127.0.0.1|127.0.0.1', 'the record knows where its client was');
 no_worker();
 
 # values of variables are nowhere
