@@ -153,6 +153,9 @@ rename "$dir.away", $dir or die "rename: $!";
 	$health = health($primary, "service => 'default'");
 	is($health->{status}, 'degraded', 'the record is locked');
 	like($health->{database}{message}, qr/the record cannot be read now: canceling statement due to lock timeout/, 'and that is said');
+	$health = health($primary);
+	is($health->{status}, 'degraded', 'so it is for all services');
+	is($health->{services}[0]{service}, '*', 'of which none is known now');
 	$primary->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
 	finish_psql($locker);
 }
