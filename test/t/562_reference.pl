@@ -76,5 +76,9 @@ for my $name (sort keys %page)
 	is(join(' ', @broken), '', "links of $name");
 }
 
+# README.md leads to every page
+my @unlinked = grep { $page{'README.md'} !~ m,\(docs/\Q$_\E[)#], } grep { $_ ne 'README.md' } sort keys %page;
+is("@unlinked", '', 'README.md has a link to every page');
+
 $node->stop;
 done_testing();
