@@ -52,6 +52,13 @@
 /* in seconds; any, so that a crash does not take it off the server's list */
 #define RESTART_TIME 1
 
+/* a database */
+typedef struct Target
+{
+	Oid			database;
+	const char *name;
+} Target;
+
 PGDLLEXPORT void migrator_at_start_main(Datum argument);
 
 static bool begun_before(void);
@@ -59,7 +66,7 @@ static void go_round(void);
 static bool find_role(Oid *role);
 static List *find_databases(void);
 static Oid	find_database(const char *name, bool *accepts);
-static void migrate(Oid database, Oid role);
+static void migrate(const Target *target, Oid role);
 
 void
 at_start_register(void)
@@ -138,19 +145,19 @@ begun_before(void)
 static void
 go_round(void)
 {
-	List	   *databases = NIL;
+	List	   *targets = NIL;
 	Oid			role;
 	ListCell   *lc;
 
 	StartTransactionCommand();
 	MemoryContextSwitchTo(TopMemoryContext);
 	if (find_role(&role))
-		databases = find_databases();
+		targets = find_databases();
 	CommitTransactionCommand();
-	foreach(lc, databases)
+	foreach(lc, targets)
 	{
 		if (!ShutdownRequestPending)
-			migrate(lfirst_oid(lc), role);
+			migrate(lfirst(lc), role);
 	}
 }
 
@@ -192,12 +199,13 @@ find_role(Oid *role)
 	return can_login;
 }
 
-/* Each once, in the order of the setting; what does not exist is said. */
+/* Targets, each once, in the order of the setting; what does not exist is said. */
 static List *
 find_databases(void)
 {
 	List	   *names = settings_auto_migrate_databases();
-	List	   *databases = NIL;
+	List	   *targets = NIL;
+	List	   *seen = NIL;
 	ListCell   *lc;
 
 	if (names == NIL)
@@ -209,8 +217,17 @@ find_databases(void)
 		bool		accepts;
 		Oid			database = find_database(lfirst(lc), &accepts);
 
+		if (list_member_oid(seen, database))
+			continue;
 		if (OidIsValid(database) && accepts)
-			databases = list_append_unique_oid(databases, database);
+		{
+			Target	   *target = palloc(sizeof(Target));
+
+			target->database = database;
+			target->name = lfirst(lc);
+			targets = lappend(targets, target);
+			seen = lappend_oid(seen, database);
+		}
 		else if (OidIsValid(database))
 			ereport(WARNING,
 					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -222,7 +239,7 @@ find_databases(void)
 					errmsg(AT_START_NAME ": database \"%s\" does not exist", finding_one_line(lfirst(lc))),
 					errhint("Correct migrator.auto_migrate_databases."));
 	}
-	return databases;
+	return targets;
 }
 
 /*
@@ -254,7 +271,7 @@ find_database(const char *name, bool *accepts)
 
 /* By a worker of its own, for whose end we wait; it is told to end when we are. */
 static void
-migrate(Oid database, Oid role)
+migrate(const Target *target, Oid role)
 {
 	BackgroundWorker worker = {0};
 	BackgroundWorkerHandle *handle;
@@ -266,16 +283,17 @@ migrate(Oid database, Oid role)
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	snprintf(worker.bgw_library_name, sizeof(worker.bgw_library_name), "migrator");
 	snprintf(worker.bgw_function_name, sizeof(worker.bgw_function_name), AT_START_DATABASE_MAIN);
-	snprintf(worker.bgw_name, BGW_MAXLEN, "migrator at server start for database %u", database);
+	snprintf(worker.bgw_name, BGW_MAXLEN, "migrator at server start for database %s", target->name);
 	snprintf(worker.bgw_type, BGW_MAXLEN, "migrator at server start");
-	worker.bgw_main_arg = ObjectIdGetDatum(database);
+	worker.bgw_main_arg = ObjectIdGetDatum(target->database);
 	memcpy(worker.bgw_extra, &extra, sizeof(extra));
 	worker.bgw_notify_pid = MyProcPid;
 	if (!RegisterDynamicBackgroundWorker(&worker, &handle))
 	{
 		ereport(WARNING,
 				errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-				errmsg(AT_START_NAME ": the database with OID %u is not migrated: no background worker is free", database),
+				errmsg(AT_START_NAME ": database \"%s\" is not migrated: no background worker is free",
+					   finding_one_line(target->name)),
 				errhint("Increase max_worker_processes."));
 		return;
 	}

@@ -161,7 +161,7 @@ write_files($shopfront, { 'environments.json' => sprintf($json, 'true') });
 # no worker is free
 $log = start_with($node, %on);
 $node->append_conf('postgresql.conf', "max_worker_processes = 1\nmax_logical_replication_workers = 0\n");
-like(start_with($node, %on), qr/WARNING:  AUTO_MIGRATE: the database with OID \d+ is not migrated: no background worker is free/, 'no worker is free');
+like(start_with($node, %on), qr/WARNING:  AUTO_MIGRATE: database "shop" is not migrated: no background worker is free/, 'no worker is free');
 $node->append_conf('postgresql.conf', "max_worker_processes = 8\n");
 
 # a standby waits until it is promoted

@@ -188,6 +188,15 @@ is((outcome_of($node, 'postgres', "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE
 	'00000', 'isolation levels are of the transaction');
 no_worker();
 
+# names of the caller's own schema, which comes first
+my $hostile = source_dir({ '1_a.sql' => 'SELECT 1;' });
+$node->safe_psql('postgres', q{CREATE SCHEMA evil; CREATE DOMAIN evil.text AS int; CREATE DOMAIN evil.jsonb AS int;
+	CREATE FUNCTION evil.jsonb_object_field_text(jsonb, text) RETURNS text LANGUAGE sql AS 'SELECT 1 / 0';
+	CREATE FUNCTION evil.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS 'BEGIN RAISE division_by_zero; END'});
+is($node->safe_psql('postgres', "SET search_path = evil, pg_catalog;
+	SELECT pg_catalog.jsonb_object_field_text(migrator.wait_for(migrator.up_background('$hostile', service => 'hostile'), '1 min'), 'outcome')"),
+	'applied', "a hostile search_path");
+
 # where its client was
 my $remote = source_dir({ '1_a.sql' => 'SELECT 1;' });
 $node->safe_psql('postgres', "SELECT migrator.wait_for(migrator.up_background('$remote', service => 'remote'), '1 min')",
