@@ -237,7 +237,7 @@ define_user_settings(void)
 							 &migrator_bootstrap, true,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable(PREFIX "check_schema",
-							 "Whether is_current() and assert_current() ask for drift, too.",
+							 "Whether is_current(), assert_current() and health() ask for drift, too.",
 							 NULL,
 							 &migrator_check_schema, false,
 							 PGC_USERSET, 0, NULL, NULL, NULL);

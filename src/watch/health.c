@@ -42,6 +42,7 @@ typedef struct Look
 	bool		locks;			/* see Asked */
 	Scope	   *scope;			/* NULL: not resolved yet */
 	MemoryContext result;		/* of what the health keeps */
+	bool		hide_names;		/* of files, from the caller */
 	bool		counted;
 	bool		vanished;
 	bool		bootstrap_due;
@@ -55,6 +56,7 @@ static ServiceHealth *look_at(const char *source, const char *service, bool lock
 static ServiceHealth *new_health(const char *service);
 static ErrorData *try(TransactionBody body, void *argument);
 static void look_at_files(void *argument);
+static bool may_see_staged(void);
 static void look_at_record(void *argument);
 static void open_source(void *argument);
 static void look_at_rest(void *argument);
@@ -235,11 +237,29 @@ look_at_files(void *argument)
 	const Survey *survey;
 
 	look->scope = scope_resolve(look->source, look->health->service, NULL);
+	look->hide_names = look->scope->source != NULL && staged_is(look->scope->source) && !may_see_staged();
 	survey = survey_take(look->scope, CHECK_NAMES);
 	count(look, survey);
 	settings_require_valid();
 	if (survey->set != NULL)
 		raise_what_stops(survey);
+}
+
+/*
+ * A directory is read with the caller's rights, and what it says is his to know.
+ * Of staged files the names are for those who may list them.
+ */
+static bool
+may_see_staged(void)
+{
+	static OwnerQuery query = {
+		"SELECT WHERE pg_catalog.has_table_privilege($1, 'migrator.staged', 'SELECT')"
+		" OR pg_catalog.has_function_privilege($1, 'migrator.status(text, text, text)', 'EXECUTE')",
+		1, {OIDOID}
+	};
+	Datum		user = ObjectIdGetDatum(GetUserId());
+
+	return owner_query_run(&query, SPI_OK_SELECT, &user, NULL, InvalidSnapshot, NULL, NULL) > 0;
 }
 
 /* The source said nothing: what is left is the record. */
@@ -373,7 +393,8 @@ judge(Look *look, const ErrorData *stopped, const ErrorData *unreadable)
 		health->message = psprintf(ngettext("%d migration was interrupted", "%d migrations were interrupted",
 											health->interrupted), health->interrupted);
 	else if (stopped != NULL && unreadable == NULL && !is_passing(stopped))
-		health->message = psprintf("a run would stop: %s", stopped->message);
+		health->message = psprintf("a run would stop: %s", look->hide_names ?
+								   psprintf("SQLSTATE %s", unpack_sql_state(stopped->sqlerrcode)) : stopped->message);
 	else if (look->vanished)
 		health->message = "migrations are on record as applied, and nothing is left of what they made";
 	else

@@ -287,6 +287,21 @@ SELECT migrator.unstage('truth') \g /dev/null
 SELECT migrator.stage('truth', '1_a.sql', 'SELECT 1;'::text), migrator.stage('truth', '2_other.sql', 'SELECT 3;'::text) \g /dev/null
 CALL migrator.up(:arguments options => '{"verbose": false}') \g /dev/null
 SELECT * FROM files.readers(:arguments contents => :contents, up_state => :'SQLSTATE');
+\echo '--- whoever may not list staged files is told no names of them'
+SELECT migrator.unstage('truth'), migrator.stage('truth', '1_a.sql', 'SELECT 1;'::text), migrator.stage('truth', '01_secret.sql', ''::text) \g /dev/null
+SELECT migrator.health()->'database'->'details'->>'migrationStatus';
+CREATE ROLE regress_migrator_watcher;
+GRANT pg_monitor TO regress_migrator_watcher;
+SET ROLE regress_migrator_watcher;
+SELECT migrator.health()->'database'->'details'->>'migrationStatus';
+SELECT migrator.health()::text LIKE '%secret%', migrator.metrics_text() LIKE '%secret%';
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION migrator.status TO regress_migrator_watcher;
+SET ROLE regress_migrator_watcher;
+SELECT migrator.health()->'database'->'details'->>'migrationStatus';
+RESET ROLE;
+DROP OWNED BY regress_migrator_watcher;
+DROP ROLE regress_migrator_watcher;
 \echo '--- and they are gone'
 SELECT migrator.unstage('truth') \g /dev/null
 CALL migrator.up(:arguments options => '{"verbose": false}') \g /dev/null
