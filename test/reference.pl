@@ -51,6 +51,9 @@ sub wrapped
 	return Text::Wrap::wrap('', '', $text) . "\n";
 }
 
+# What would be Markdown in a text that is none.
+sub plain { return $_[0] =~ s/([*<])/\\$1/gr; }
+
 sub cell { return $_[0] =~ s/\|/\\|/gr =~ s/\n/ /gr; }
 
 # Where in the install script something is made: the section, which says whose page it is.
@@ -141,7 +144,7 @@ sub section_functions
 			my $call = ($f->{kind} eq 'p' ? 'CALL ' : '') . $f->{name};
 			my $end = $f->{comment} =~ /^For / ? qr/[.?;]/ : qr/[.?;:]/;
 			my ($first) = $f->{comment} =~ /^((?:\([^()]*\)|(?!$end(?: |$)).)+)/;
-			$glance .= "| [`$call`](#$f->{name}) | " . cell($first) . ($f->{comment} =~ /^\Q$first\E\?/ ? '?' : '') . " |\n" if !$seen{ $f->{name} }++;
+			$glance .= "| [`$call`](#$f->{name}) | " . cell(plain($first)) . ($f->{comment} =~ /^\Q$first\E\?/ ? '?' : '') . " |\n" if !$seen{ $f->{name} }++;
 
 			# INOUT and OUT are PostgreSQL's words; a procedure's result comes back as a row
 			$text .= "\n### $f->{name}\n\n    " . (broken("$call(", $f->{arguments}) =~ s/\n/\n    /gr) . ')';
@@ -152,11 +155,11 @@ sub section_functions
 				$text .= "\n    " . ($line =~ s/\n/\n    /gr);
 			}
 			$text =~ s/timestamp with time zone/timestamptz/g;
-			$text .= "\n\n" . wrapped($f->{comment} . ($f->{public} eq 't' ? ' Everybody may call it.' : '') . page($f->{name}));
+			$text .= "\n\n" . wrapped(plain($f->{comment}) . ($f->{public} eq 't' ? ' Everybody may call it.' : '') . page($f->{name}));
 		}
 		else
 		{
-			$text .= "| `$f->{name}(" . cell($f->{arguments}) . ")` | " . cell($f->{comment}) . " |\n";
+			$text .= "| `$f->{name}(" . cell($f->{arguments}) . ")` | " . cell(plain($f->{comment})) . " |\n";
 		}
 	}
 	return $internal ? $text : "\n## Functions at a glance\n\n$glance$text";
@@ -177,7 +180,7 @@ sub section_relations
 		 ORDER BY relname}))
 	{
 		die "migrator.$r->{name} has no COMMENT\n" if $r->{comment} eq '';
-		$text .= "\n" . wrapped("**`$r->{name}`**: $r->{comment}" . page($r->{name})) . "\n" . wrapped("Columns: $r->{columns}.");
+		$text .= "\n" . wrapped("**`$r->{name}`**: " . plain($r->{comment}) . page($r->{name})) . "\n" . wrapped("Columns: $r->{columns}.");
 	}
 	return $text;
 }
@@ -200,7 +203,7 @@ sub section_settings
 		my %who = (user => 'anybody', superuser => 'superuser', sighup => 'server file', postmaster => 'server start');
 		my $default = $s->{default} eq '' ? 'empty' : $s->{default} . ($s->{type} =~ /integer|real/ && $s->{unit} ne '' ? " $s->{unit}" : '');
 
-		$text .= "| `$s->{name}` | $default | $values | $who{$s->{context}} | " . cell("$s->{short} $s->{long}" =~ s/ $//r) . " |\n";
+		$text .= "| `$s->{name}` | $default | $values | $who{$s->{context}} | " . cell(plain("$s->{short} $s->{long}" =~ s/ $//r)) . " |\n";
 	}
 	return $text;
 }
@@ -280,7 +283,7 @@ sub section_messages
 	}
 	for my $state (sort keys %messages)
 	{
-		$text .= "| $state | " . cell($_) . " |\n" for sort keys %{ $messages{$state} };
+		$text .= "| $state | " . cell(plain($_)) . " |\n" for sort keys %{ $messages{$state} };
 	}
 	return "| SQLSTATE | message |\n|---|---|\n$text";
 }
