@@ -51,9 +51,12 @@ sum_up() {
 say "Packages: PostgreSQL, its development files, compiler, make, the headers of OpenSSL, libarchive and zlib, pgTAP, pg_prove, Perl's test modules"
 server_install perl libipc-run-perl libtap-parser-sourcehandler-pgtap-perl postgresql-%v-pgtap
 if wanted tap || wanted staged; then
-  say "Packages: pgbouncer, pg_cron, the drivers of Python, Java, Node and Go, Chromium"
+  say "Packages: pgbouncer, pg_cron, the drivers of Python, Java, Node and Go, Prometheus, postgres_exporter, Chromium"
   clients_install
-  if wanted tap; then browser_install; fi
+  if wanted tap; then
+    metrics_install
+    browser_install
+  fi
 fi
 if wanted package; then
   say "Packages: what builds and checks Debian's"

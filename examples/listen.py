@@ -86,6 +86,7 @@ def handle(event):
         if event["run_id"] in posted:
             return
         posted.append(event["run_id"])
+        drifts.pop(event["service"], None)
     elif event["event"] == "drift_found":
         if drifts.get(event["service"]) == event["message"]:
             return

@@ -387,7 +387,7 @@ COMMENT ON FUNCTION migrator.up_background IS 'Start CALL migrator.up() with the
 
 CREATE FUNCTION migrator.wait_for(run_id bigint, timeout interval = '30 seconds') RETURNS jsonb
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_wait_for';
-COMMENT ON FUNCTION migrator.wait_for IS 'Wait for the end of a run, whoever started it, and return its result as up() does; raise its error if it failed, MG011 if its session ended. Null when the time is over (0 or null: no limit), or when the run waits for the end of this very statement, which a NOTICE says: call it again. 42704 when there is no such run.';
+COMMENT ON FUNCTION migrator.wait_for IS 'Wait for the end of a run, whoever started it, and return its result as up() does; raise its error if it failed, MG011 if its session ended. Null when the time is over (0 or null: no limit), or when the run waits for the end of this very statement, which a NOTICE says: call it again. Null for a null run_id. 42704 when there is no such run.';
 
 CREATE FUNCTION migrator.rollback(source text = NULL, service text = NULL, steps integer = NULL, target text = NULL, versions text[] = NULL,
                                   environment text = NULL, variables jsonb = NULL, dry_run boolean = false, if_locked text = NULL,
@@ -464,7 +464,7 @@ COMMENT ON FUNCTION migrator.pending IS 'The migrations that a run would apply n
 
 CREATE FUNCTION migrator.summary(source text = NULL, service text = NULL, environment text = NULL) RETURNS jsonb
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_summary';
-COMMENT ON FUNCTION migrator.summary IS 'status() as one JSON object: total, applied, pending, failed, appliedMigrations (name, appliedAt, executionTime in milliseconds, status), pendingMigrations. service => ''*'': the sums of every registered service, and services, one such object each.';
+COMMENT ON FUNCTION migrator.summary IS 'status() as one JSON object: total, applied, pending, failed, appliedMigrations (name, appliedAt, executionTime in milliseconds, status), pendingMigrations. pending and pendingMigrations are null where no source is known. service => ''*'': the sums of every registered service, and services, one such object each.';
 
 CREATE FUNCTION migrator.slow(threshold interval = NULL, service text = NULL)
   RETURNS TABLE (service text, version text, name text, execution_time_ms double precision, applied_at timestamptz, environment text)

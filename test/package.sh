@@ -104,8 +104,12 @@ next_version() {
   } | as_user tee "$dir/debian/changelog" >/dev/null
 }
 
-# No bug of Debian's asks for the package.
-lint() { (cd "$work/1" && as_user lintian --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs ./*.changes); }
+# The source package, too. No bug of Debian's asks for them.
+lint() {
+  as_user git -C "$work/repository" archive --prefix="migrator-$version/" -o "$work/1/pg-migrator_$version.orig.tar.gz" HEAD
+  (cd "$work/1/migrator-$version" && as_user dpkg-buildpackage -us -uc -S -d) || return
+  (cd "$work/1" && as_user lintian --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs ./*.changes)
+}
 
 # The packages that the ones built need, from where this machine has its own.
 set_up() {

@@ -33,10 +33,10 @@ files() {
   find / -xdev \( -path /tmp -o -path /var/log -o -path /var/cache -o -path /var/lib/dpkg -o -path /run -o -path /dev \
     -o -path "/var/lib/postgresql/$major/main" \) -prune -o -print | sort
 }
-# The cluster that Debian's package made. Not pg_ctlcluster, which wants /proc.
+# The cluster that Debian's package made. Not pg_ctlcluster, which wants /proc; and no port, for a chroot has those of the machine.
 ctl() {
   as_postgres "/usr/lib/postgresql/$major/bin/pg_ctl" -s -w -D "/var/lib/postgresql/$major/main" -l /tmp/server.log \
-    -o "-c config_file=/etc/postgresql/$major/main/postgresql.conf" "$@"
+    -o "-c config_file=/etc/postgresql/$major/main/postgresql.conf -c listen_addresses=" "$@"
 }
 start() { ctl start && cluster=1; }
 stop()  { ctl -m fast stop && cluster=; }

@@ -51,6 +51,9 @@ sub wrapped
 	return Text::Wrap::wrap('', '', $text) . "\n";
 }
 
+# What would be Markdown in a text that is none.
+sub plain { return $_[0] =~ s/([*<])/\\$1/gr; }
+
 sub cell { return $_[0] =~ s/\|/\\|/gr =~ s/\n/ /gr; }
 
 # Where in the install script something is made: the section, which says whose page it is.
@@ -117,7 +120,7 @@ sub broken
 sub section_functions
 {
 	my ($internal) = @_;
-	my $text = '';
+	my ($text, $glance, %seen) = ('', "| function | |\n|---|---|\n");
 	my $last = '';
 	my %title = (
 		Run => 'Run and take back', Look => 'Look', Resolve => 'Register and settle', Policy => 'Policy', Schema => 'Schema and drift', Stage => 'Stage',
@@ -128,7 +131,7 @@ sub section_functions
 		       pg_catalog.obj_description(oid, 'pg_proc'), pg_catalog.has_function_privilege('public', oid, 'EXECUTE')
 		  FROM pg_proc WHERE pronamespace = 'migrator'::regnamespace ORDER BY oid}))
 	{
-		my $is_internal = $f->{name} =~ /^(?:option_lines|acl_lines|log_ddl|refuse_ddl|owner_only|is_slow)$|_of$|_times$/;
+		my $is_internal = $f->{name} =~ /^(?:option_lines|acl_lines|log_ddl|refuse_ddl|owner_only|is_slow|brief_text)$|_of$|_times$|_rows$/;
 
 		next if !!$is_internal != !!$internal;
 		die "migrator.$f->{name} has no COMMENT\n" if $f->{comment} eq '';
@@ -139,6 +142,9 @@ sub section_functions
 			$text .= "\n## $title\n" if $title ne $last;
 			$last = $title;
 			my $call = ($f->{kind} eq 'p' ? 'CALL ' : '') . $f->{name};
+			my $end = $f->{comment} =~ /^For / ? qr/[.?;]/ : qr/[.?;:]/;
+			my ($first) = $f->{comment} =~ /^((?:\([^()]*\)|(?!$end(?: |$)).)+)/;
+			$glance .= "| [`$call`](#$f->{name}) | " . cell(plain($first)) . ($f->{comment} =~ /^\Q$first\E\?/ ? '?' : '') . " |\n" if !$seen{ $f->{name} }++;
 
 			# INOUT and OUT are PostgreSQL's words; a procedure's result comes back as a row
 			$text .= "\n### $f->{name}\n\n    " . (broken("$call(", $f->{arguments}) =~ s/\n/\n    /gr) . ')';
@@ -149,14 +155,14 @@ sub section_functions
 				$text .= "\n    " . ($line =~ s/\n/\n    /gr);
 			}
 			$text =~ s/timestamp with time zone/timestamptz/g;
-			$text .= "\n\n" . wrapped($f->{comment} . ($f->{public} eq 't' ? ' Everybody may call it.' : '') . page($f->{name}));
+			$text .= "\n\n" . wrapped(plain($f->{comment}) . ($f->{public} eq 't' ? ' Everybody may call it.' : '') . page($f->{name}));
 		}
 		else
 		{
-			$text .= "| `$f->{name}(" . cell($f->{arguments}) . ")` | " . cell($f->{comment}) . " |\n";
+			$text .= "| `$f->{name}(" . cell($f->{arguments}) . ")` | " . cell(plain($f->{comment})) . " |\n";
 		}
 	}
-	return $text;
+	return $internal ? $text : "\n## Functions at a glance\n\n$glance$text";
 }
 
 sub section_relations
@@ -174,7 +180,7 @@ sub section_relations
 		 ORDER BY relname}))
 	{
 		die "migrator.$r->{name} has no COMMENT\n" if $r->{comment} eq '';
-		$text .= "\n" . wrapped("**`$r->{name}`**: $r->{comment}" . page($r->{name})) . "\n" . wrapped("Columns: $r->{columns}.");
+		$text .= "\n" . wrapped("**`$r->{name}`**: " . plain($r->{comment}) . page($r->{name})) . "\n" . wrapped("Columns: $r->{columns}.");
 	}
 	return $text;
 }
@@ -197,7 +203,7 @@ sub section_settings
 		my %who = (user => 'anybody', superuser => 'superuser', sighup => 'server file', postmaster => 'server start');
 		my $default = $s->{default} eq '' ? 'empty' : $s->{default} . ($s->{type} =~ /integer|real/ && $s->{unit} ne '' ? " $s->{unit}" : '');
 
-		$text .= "| `$s->{name}` | $default | $values | $who{$s->{context}} | " . cell("$s->{short} $s->{long}" =~ s/ $//r) . " |\n";
+		$text .= "| `$s->{name}` | $default | $values | $who{$s->{context}} | " . cell(plain("$s->{short} $s->{long}" =~ s/ $//r)) . " |\n";
 	}
 	return $text;
 }
@@ -250,6 +256,36 @@ sub section_sqlstates
 		return "| SQLSTATE | meaning |\n|---|---|\n" . join '', map { "| $sqlstate{$_} | $meaning{$sqlstate{$_}} |\n" } @codes;
 	}
 	return wrapped(join(', ', map { "$sqlstate{$_} " . lc(s/^ERRCODE_//r) } @codes) . '.');
+}
+
+# Every message of an error in the source, by its SQLSTATE; what is filled in is "...".
+sub section_messages
+{
+	my (%messages, $text);
+
+	for my $file (glob "$root/src/*/*.c")
+	{
+		my $code = slurp($file) =~ s/"\s*\n\s*"//gr;
+
+		while ($code =~ /\bereport(?=(\((?:[^()"]|"(?:[^"\\]|\\.)*"|(?1))*\)))/g)
+		{
+			my $report = $1;
+			next if $report !~ /^\(\s*ERROR,/;
+			my ($state) = $report =~ /errcode\((ERRCODE_\w+)\)/;
+			$state = $state ? $sqlstate{$state} : $report =~ /errcode_for_file_access/ ? 'by the operating system\'s error' : 'various';
+
+			while ($report =~ /\berrmsg(?:_plural)?\("((?:[^"\\]|\\.)*)"/g)
+			{
+				my $message = $1 =~ s/\\n/ /gr =~ s/\\(.)/$1/gr =~ s/%%/%/gr =~ s/%[-0-9.*]*(?:l|ll|z)?[a-zA-Z]/.../gr;
+				$messages{$state}{$message} = 1 if $message =~ /\w+ \w+/;
+			}
+		}
+	}
+	for my $state (sort keys %messages)
+	{
+		$text .= "| $state | " . cell(plain($_)) . " |\n" for sort keys %{ $messages{$state} };
+	}
+	return "| SQLSTATE | message |\n|---|---|\n$text";
 }
 
 sub section_checks
@@ -314,9 +350,9 @@ my $text = <<'EOT';
 catalog of a database with the extension and from the source, so that it says what there is; a test compares the two. The pages that it
 links to say how things are used. What stands here of a function, its COMMENT, psql shows with `\df+ migrator.*`.
 
-All is in schema `migrator`. [Arguments](#arguments-that-many-have) · [functions](#run-and-take-back) · [views](#views) · [tables](#tables) ·
+All is in schema `migrator`. [Arguments](#arguments-that-many-have) · [functions](#functions-at-a-glance) · [views](#views) · [tables](#tables) ·
 [settings](#settings) · [SQLSTATEs](#sqlstates) · [checks](#checks) · [words](#states) · [options](#options) · [directives](#directives) ·
-[migrator-push](#migrator-push)
+[migrator-push](#migrator-push) · [messages](#messages)
 
 ## Arguments that many have
 
@@ -417,6 +453,9 @@ $text .= "\n## Hooks\n\nFiles: `pre_migrate.sql`, `post_migrate.sql`, `pre_migra
 chomp(my $help = `sh '$root/bin/migrator-push' --help`);
 $text .= "\n## migrator-push\n\n" . $help =~ s/^(?=.)/    /gmr;
 $text .= "\nEnvironment variables: psql's (`PGHOST`, `PGDATABASE`, ...), and `MIGRATION_ENV`. [stage.md](stage.md#migrator-push)\n";
+$text .= "\n## Messages\n\n" . wrapped('Of errors that migrator raises itself, `...` for what is filled in. Findings of checks are errors of a run, too; ' .
+	'their texts are what `validate` shows. Cause and remedy: [errors.md](errors.md), [troubleshooting.md](troubleshooting.md).') . "\n" .
+  section_messages();
 $text .= "\n## Of no use by themselves\n\nFunctions that views, triggers and event triggers are made of.\n\n| function | what it is |\n|---|---|\n";
 $text .= section_functions(1);
 

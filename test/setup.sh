@@ -160,6 +160,31 @@ node_install() {
   done
 }
 
+# What test/package.sh needs. Without them it is skipped, and says so.
+package_tools_install() {
+  has_apt || return 0
+  packages_install debhelper git lintian mmdebstrap postgresql-server-dev-all unzip
+}
+
+# What the tests of metrics need: promtool, which comes with Prometheus' server, postgres_exporter, and Prometheus' parser for
+# Python. Neither server is left to start with the machine.
+metrics_install() {
+  local p known=() fresh=()
+  has_apt || return 0
+  for p in prometheus prometheus-postgres-exporter python3-prometheus-client; do
+    if apt-cache show "$p" >/dev/null 2>&1; then known+=("$p"); fi
+  done
+  for p in ${known[@]+"${known[@]}"}; do
+    is_installed "$p" || fresh+=("$p")
+  done
+  if [ ${#fresh[@]} = 0 ]; then return; fi
+  packages_install "${fresh[@]}"
+  command -v systemctl >/dev/null || return 0
+  for p in "${fresh[@]}"; do
+    as_root systemctl disable "$p" >/dev/null 2>&1 || true
+  done
+}
+
 # A browser for the page of report(): large, and not worth a failure where it cannot be had.
 browser_install() {
   has_apt || return 0

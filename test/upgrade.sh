@@ -8,6 +8,8 @@ tree=$1 out=$2 chroot=$3 major=$4
 . "$tree/test/setup.sh"
 choose_user
 server_find
+# of a run that was killed; the caller has the chroot's lock
+rm -rf "${chroot%/*}"/upgrade.??????
 copy=$(mktemp -d "${chroot%/*}/upgrade.XXXXXX")
 in=/tmp/migrator-test rc=0
 trap 'rm -rf "$copy"' EXIT
@@ -22,7 +24,7 @@ cp -R "$tree" "$copy$in/tree"
 # This server with the extension, and those of its libraries that the chroot has in other versions.
 for dir in "${BIN%/bin}" "$("$PG_CONFIG" --sharedir)"; do
   mkdir -p "$copy$dir"
-  cp -RL "$dir/." "$copy$dir/"
+  cp -a "$dir/." "$copy$dir/"
 done
 build_product "$tree" >"$out/upgrade.build.log" 2>&1
 make -s -C "$tree" install PG_CONFIG="$PG_CONFIG" DESTDIR="$copy" >>"$out/upgrade.build.log" 2>&1

@@ -49,5 +49,5 @@ try:
         commands[sys.argv[1]](session, sys.argv[2] if len(sys.argv) > 2 else None)
 except psycopg.Error as error:
     # str(error) has message, DETAIL and CONTEXT; error.diag has each by itself, such as diag.context and diag.message_hint
-    sys.exit("\n".join(filter(None, [f"{error.sqlstate}: {error.diag.message_primary or error}", error.diag.message_detail,
+    sys.exit("\n".join(filter(None, [error.sqlstate, error.diag.message_primary or str(error), error.diag.message_detail,
                                      error.diag.message_hint, error.diag.context])))

@@ -49,3 +49,5 @@ try:
 except asyncpg.PostgresError as error:
     # str(error) has message, DETAIL and HINT; CONTEXT is in error.context
     sys.exit("\n".join(filter(None, [f"{error.sqlstate}: {error}", error.context])))
+except OSError as error:
+    sys.exit(str(error))

@@ -49,4 +49,4 @@ try:
     commands[sys.argv[1]](connect().cursor(), sys.argv[2] if len(sys.argv) > 2 else None)
 except psycopg2.Error as error:
     # pgerror is all that psql would show, with DETAIL, HINT and CONTEXT; error.diag has each by itself, as diag.context
-    sys.exit(f"{error.pgcode}: {error.pgerror or error}")
+    sys.exit("\n".join(filter(None, [error.pgcode, error.pgerror or str(error)])))

@@ -33,6 +33,8 @@ static const char *const help_rows[][2] = {
 		" migrator.validate, migrator.is_current, migrator.assert_current, migrator.settings TO app_runner;"
 		" ALTER ROLE app_runner SET migrator.source_roots = '/srv/app'"
 	},
+	{"run on without this client: returns the run_id", "SELECT migrator.up_background('/srv/app/migrations')"},
+	{"wait for the end of a run, whoever started it", "SELECT migrator.wait_for(42, '10 minutes')"},
 	{"see the arguments of a function", "SELECT pg_get_function_arguments('migrator.up'::regproc)"},
 	{"see what would run", "SELECT * FROM migrator.pending('/srv/app/migrations')"},
 	{"try everything and undo it; up() has no dry_run", "SELECT * FROM migrator.apply('/srv/app/migrations', dry_run => true)"},

@@ -108,10 +108,9 @@ migrator_wait_for(PG_FUNCTION_ARGS)
 	Datum		result;
 
 	run_refuse_nested("migrator.wait_for()");
+	/* what up_background() returns where there is nothing to run */
 	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("argument \"run_id\" must not be null"));
+		PG_RETURN_NULL();
 	if (!wait_for(PG_GETARG_INT64(0), api_interval_ms(fcinfo, 1, "timeout", 0), &result))
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(result);

@@ -5,9 +5,11 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "run/at_start.h"
 
 PG_MODULE_MAGIC;
 
@@ -17,4 +19,6 @@ void
 _PG_init(void)
 {
 	settings_define();
+	if (process_shared_preload_libraries_in_progress)
+		at_start_register();
 }

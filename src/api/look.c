@@ -38,6 +38,8 @@ typedef struct Summary
 	int			applied;
 	int			pending;
 	int			failed;
+	bool		of_record;		/* there is no source: what is pending is not
+								 * known */
 } Summary;
 
 /* A service and versions that keep it from being current. */
@@ -316,8 +318,9 @@ migrator_summary(PG_FUNCTION_ARGS)
 static void
 append_counts(StringInfo json, const Summary *counts)
 {
-	appendStringInfo(json, "\"total\": %d, \"applied\": %d, \"pending\": %d, \"failed\": %d",
-					 counts->total, counts->applied, counts->pending, counts->failed);
+	appendStringInfo(json, "\"total\": %d, \"applied\": %d, \"pending\": %s, \"failed\": %d",
+					 counts->total, counts->applied, counts->of_record ? "null" : psprintf("%d", counts->pending),
+					 counts->failed);
 }
 
 /* Returns the two lists as JSON, without braces. */
@@ -360,6 +363,9 @@ summarize(const Survey *survey, Summary *counts)
 			escape_json(&pending, full_name(step));
 		}
 	}
+	counts->of_record = survey->set == NULL;
+	if (counts->of_record)
+		return psprintf("\"appliedMigrations\": [%s], \"pendingMigrations\": null", applied.data);
 	return psprintf("\"appliedMigrations\": [%s], \"pendingMigrations\": [%s]", applied.data, pending.data);
 }
 

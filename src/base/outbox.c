@@ -58,15 +58,19 @@ void
 outbox_put(int64 run_id, const char *channel, const char *payload)
 {
 	static bool registered = false;
-	Letter	   *letter = MemoryContextAlloc(TopTransactionContext, sizeof(Letter));
+	Letter	   *letter;
 
 	Assert(strlen(payload) < OUTBOX_PAYLOAD_LIMIT);
+	/* NOTIFY would raise, on a server that was built with small pages */
+	if (strlen(payload) >= BLCKSZ - NAMEDATALEN - 128)
+		return;
 	if (!registered)
 	{
 		RegisterXactCallback(at_end, NULL);
 		RegisterSubXactCallback(at_subtransaction_end, NULL);
 	}
 	registered = true;
+	letter = MemoryContextAlloc(TopTransactionContext, sizeof(Letter));
 	letter->subtransaction = GetCurrentSubTransactionId();
 	letter->run_id = run_id;
 	letter->channel = MemoryContextStrdup(TopTransactionContext, channel);

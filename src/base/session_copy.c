@@ -4,7 +4,8 @@
  *
  * Settings travel as they do to the workers of a parallel query, with the role
  * and the context that each was set by: so what only a superuser may set comes
- * along where it was in force, and nowhere else.
+ * along where it was in force, and nowhere else.  What RESET comes back to does
+ * not travel; it is what the worker's own login had from files and roles.
  *
  * Users do not: those of a parallel query are adopted blindly, and here code runs
  * that may RESET ROLE.  The worker logs in as the session did, and becomes what
@@ -19,6 +20,7 @@
 #include "postmaster/bgworker.h"
 #include "utils/guc.h"
 
+#include "base/compat.h"
 #include "base/session_copy.h"
 #include "base/trust.h"
 
@@ -35,6 +37,18 @@ typedef struct SessionCopy
 
 #define COPY_SIZE MAXALIGN(sizeof(SessionCopy))
 
+/* what RESET comes back to */
+typedef struct ResetValue
+{
+	struct config_generic *setting;
+	const char *value;
+	GucSource	source;
+	GucContext	context;
+	Oid			role;
+} ResetValue;
+
+static List *reset_values(void);
+static void put_reset_values(const List *values);
 static void become(const SessionCopy *copy);
 static void set_user(const char *setting, Oid role);
 
@@ -84,20 +98,64 @@ void
 session_copy_take_over(const char *from)
 {
 	const SessionCopy *copy = (const SessionCopy *) from;
+	List	   *values;
 
 	StartTransactionCommand();
 	RestoreLibraryState((char *) from + COPY_SIZE);
+	values = reset_values();
 	RestoreGUCState((char *) from + copy->settings);
+	put_reset_values(values);
 	become(copy);
 	CommitTransactionCommand();
+}
+
+/* Of those that the session may have SET otherwise; the built-in ones need no help. */
+static List *
+reset_values(void)
+{
+	List	   *values = NIL;
+	int			count;
+	struct config_generic **settings = guc_variables(&count);
+
+	for (int i = 0; i < count; i++)
+	{
+		struct config_generic *setting = settings[i];
+		ResetValue *value;
+
+		if ((setting->context != PGC_USERSET && setting->context != PGC_SUSET) || setting->reset_source == PGC_S_DEFAULT ||
+			(setting->flags & GUC_SUPERUSER_ONLY))
+			continue;
+		value = palloc(sizeof(ResetValue));
+		value->setting = setting;
+		value->value = pstrdup(GetConfigOptionResetString(setting->name));
+		value->source = setting->reset_source;
+		value->context = setting->reset_scontext;
+		value->role = setting->reset_srole;
+		values = lappend(values, value);
+	}
+	return values;
+}
+
+/* A value that comes from the session stays as it is. */
+static void
+put_reset_values(const List *values)
+{
+	ListCell   *lc;
+
+	foreach(lc, values)
+	{
+		const ResetValue *value = lfirst(lc);
+
+		if (value->setting->source > PGC_S_OVERRIDE)
+			(void) set_config_option_ext(value->setting->name, value->value, value->context, value->source, value->role,
+										 GUC_ACTION_SET, true, DEBUG1, true);
+	}
 }
 
 /* By name, as settings are; a role that was renamed meanwhile is another one. */
 static void
 become(const SessionCopy *copy)
 {
-	/* what RESET comes back to */
-	SetConfigOption("session_authorization", GetUserNameFromId(copy->login, false), PGC_BACKEND, PGC_S_OVERRIDE);
 	if (GetSessionUserId() != copy->session)
 		set_user("session_authorization", copy->session);
 	/* also "none", for ALTER ROLE may have set one at the login */

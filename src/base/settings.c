@@ -42,6 +42,9 @@ int			migrator_max_stage_size = 256 * 1024;
 int			migrator_max_stage_files = 50000;
 int			migrator_backup_max_age = 24 * 60 * 60;
 static char *trusted_stagers = NULL;
+int			migrator_auto_migrate = AUTO_MIGRATE_OFF;
+static char *auto_migrate_databases = NULL;
+char	   *migrator_auto_migrate_role = NULL;
 bool		migrator_enabled = true;
 bool		migrator_bootstrap = true;
 bool		migrator_track_schema = true;
@@ -70,6 +73,17 @@ static const struct config_enum_entry checksum_policy_words[] = {
 static const struct config_enum_entry late_words[] = {
 	{"error", LATE_ERROR, false},
 	{"allow", LATE_ALLOW, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry auto_migrate_words[] = {
+	{"off", AUTO_MIGRATE_OFF, false},
+	{"on", AUTO_MIGRATE_ON, false},
+	{"environment", AUTO_MIGRATE_ENVIRONMENT, false},
+	{"false", AUTO_MIGRATE_OFF, true},
+	{"no", AUTO_MIGRATE_OFF, true},
+	{"true", AUTO_MIGRATE_ON, true},
+	{"yes", AUTO_MIGRATE_ON, true},
 	{NULL, 0, false}
 };
 
@@ -109,6 +123,9 @@ static const struct config_enum_entry log_level_words[] = {
 };
 
 static void define_staging_policy(void);
+static void define_server_settings(void);
+static bool check_names(char **newval, const char *detail);
+static bool check_auto_migrate_databases(char **newval, void **extra, GucSource source);
 static List *early_settings(void);
 static bool was_taken_over(const char *name);
 static bool check_environment(char **newval, void **extra, GucSource source);
@@ -185,6 +202,27 @@ define_staging_policy(void)
 							PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
+/* Read when the server starts, or a standby is promoted, with shared_preload_libraries. */
+static void
+define_server_settings(void)
+{
+	DefineCustomEnumVariable(PREFIX "auto_migrate",
+							 "Whether databases are migrated when the server starts.",
+							 "Environment: where the environment of a service says so. It needs shared_preload_libraries.",
+							 &migrator_auto_migrate, AUTO_MIGRATE_OFF, auto_migrate_words,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(PREFIX "auto_migrate_databases",
+							   "Databases that are migrated when the server starts, separated by commas.",
+							   NULL,
+							   &auto_migrate_databases, "",
+							   PGC_SIGHUP, GUC_LIST_INPUT, check_auto_migrate_databases, NULL, NULL);
+	DefineCustomStringVariable(PREFIX "auto_migrate_role",
+							   "Role that runs migrations when the server starts.",
+							   "It logs in to each of the databases.",
+							   &migrator_auto_migrate_role, "",
+							   PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
 static void
 define_user_settings(void)
 {
@@ -199,7 +237,7 @@ define_user_settings(void)
 							 &migrator_bootstrap, true,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable(PREFIX "check_schema",
-							 "Whether is_current() and assert_current() ask for drift, too.",
+							 "Whether is_current(), assert_current() and health() ask for drift, too.",
 							 NULL,
 							 &migrator_check_schema, false,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
@@ -268,6 +306,7 @@ settings_define(void)
 	ListCell   *lc;
 
 	define_policy();
+	define_server_settings();
 	define_user_settings();
 
 	foreach(lc, early)
@@ -399,8 +438,17 @@ settings_trusted_stagers(void)
 	return names;
 }
 
+List *
+settings_auto_migrate_databases(void)
+{
+	List	   *names = NIL;
+
+	(void) SplitIdentifierString(pstrdup(auto_migrate_databases), ',', &names);
+	return names;
+}
+
 static bool
-check_trusted_stagers(char **newval, void **extra, GucSource source)
+check_names(char **newval, const char *detail)
 {
 	List	   *names = NIL;
 	char	   *copy = pstrdup(*newval);
@@ -409,7 +457,20 @@ check_trusted_stagers(char **newval, void **extra, GucSource source)
 	list_free(names);
 	pfree(copy);
 	if (!valid)
-		GUC_check_errdetail("It must be a list of role names, separated by commas.");
+		GUC_check_errdetail("%s", detail);
+	return valid;
+}
+
+static bool
+check_auto_migrate_databases(char **newval, void **extra, GucSource source)
+{
+	return check_names(newval, "It must be a list of names of databases, separated by commas.");
+}
+
+static bool
+check_trusted_stagers(char **newval, void **extra, GucSource source)
+{
+	bool		valid = check_names(newval, "It must be a list of role names, separated by commas.");
 
 	/* who was granted the right to set it shall not decide whom others trust */
 	if (valid && source == PGC_S_DATABASE)

@@ -48,6 +48,18 @@ typedef enum CommitMode
 	COMMIT_EACH
 } CommitMode;
 
+/* migrations when the server starts */
+typedef enum AutoMigrate
+{
+	AUTO_MIGRATE_OFF,
+	AUTO_MIGRATE_ON,
+	AUTO_MIGRATE_ENVIRONMENT	/* where the environment's flag says so */
+} AutoMigrate;
+
+/* the server's */
+extern int	migrator_auto_migrate;	/* AutoMigrate */
+extern char *migrator_auto_migrate_role;
+
 /* policy */
 extern char *migrator_environment;	/* "" when none */
 extern char *migrator_lock_id;	/* a bigint as text, "" when none */
@@ -93,6 +105,9 @@ extern OnError settings_parse_on_error(const char *word);
 
 /* Names of the roles in migrator.trusted_stagers. */
 extern List *settings_trusted_stagers(void);
+
+/* Names of the databases in migrator.auto_migrate_databases. */
+extern List *settings_auto_migrate_databases(void);
 
 /* true and *id set when migrator.lock_id is set */
 extern bool settings_lock_id(int64 *id);

@@ -140,7 +140,7 @@ typedef struct Layout
 	/*
 	 * Names the files of a new migration, behind all others: new_names.h has
 	 * what helps.  False: there is no name for it.  NULL: names are like
-	 * those of the latest migration.
+	 * those of the latest migration, where neither marks nor read() say more.
 	 */
 	bool		(*name_new) (NewMigration *fresh);
 } Layout;

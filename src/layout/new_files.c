@@ -59,7 +59,9 @@ new_files_name(const char *name, NewMigration *fresh)
 	const Layout *layout = layout_named(name);
 	const char *wrong;
 
-	if (!(layout->name_new ? layout->name_new(fresh) : new_names_like_latest(fresh)))
+	/* what is in a file the name of another one does not tell */
+	if (!(layout->name_new ? layout->name_new(fresh) :
+		  layout->marks == MARK_OF_NOBODY && layout->read == NULL && new_names_like_latest(fresh)))
 		ereport(ERROR,
 				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				errmsg("new files of layout \"%s\" cannot be named", name),

@@ -157,14 +157,15 @@ new_names_like_latest(NewMigration *fresh)
 	return fresh->up_file != NULL && (!two_files || fresh->down_file != NULL);
 }
 
-/* A name with another version and other words; NULL where these are not in it. */
+/* A name with another version and other words; NULL where these are not in it, or in a folder that is there. */
 static char *
 with_names(const char *file, const Migration *like, const char *version, const char *words)
 {
 	const char *number = strstr(file, like->version);
+	const char *slash = strchr(file, '/');
 	const char *name;
 
-	if (number == NULL || like->name[0] == '\0')
+	if (number == NULL || like->name[0] == '\0' || (slash != NULL && slash < number))
 		return NULL;
 	name = strstr(number + strlen(like->version), like->name);
 	if (name == NULL)

@@ -33,6 +33,7 @@ typedef struct Subject
 } Subject;
 
 static void check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext work);
+static void check_may_read(Step *step, const Source *source);
 static void look_for_manual(Step *step, UnitReader *reader, MemoryContext work);
 static void check_down_script(Step *step, UnitReader *reader, bool idle, FindingSink *findings, MemoryContext work);
 static void begin_again(Step *step, MemoryContext context);
@@ -91,7 +92,9 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 			continue;
 		if (depth == CHECK_NAMES)
 		{
-			if (step->state != MIGRATION_APPLIED && looked++ < LOOK_FOR_MANUAL_AT_MOST)
+			if (step->state == MIGRATION_APPLIED)
+				check_may_read(step, reader->source);
+			else if (looked++ < LOOK_FOR_MANUAL_AT_MOST)
 				look_for_manual(step, reader, work);
 			MemoryContextReset(work);
 			continue;
@@ -197,6 +200,22 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 		check_directives(&subject, script, known_directives);
 		check_requirements(&subject, script);
 	}
+}
+
+static void
+check_may_read(Step *step, const Source *source)
+{
+	Finding		finding = {
+		.check = CHECK_READABLE,
+		.sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE,
+		.version = step->version,
+		.file = step->up.unit->file
+	};
+
+	if (source_may_read(source, step->up.unit->file))
+		return;
+	finding.message = psprintf("could not open file \"%s\"", finding_one_line(step->up.unit->file));
+	finding_add(&step->findings, &finding);
 }
 
 /*

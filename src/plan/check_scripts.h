@@ -15,8 +15,9 @@
 /* How much is read. */
 typedef enum CheckDepth
 {
-	CHECK_NAMES,				/* no file's checksum; of what is pending, up
-								 * to a bound, whether it is manual */
+	CHECK_NAMES,				/* no file's checksum; whether it may be read,
+								 * and of what is pending, up to a bound,
+								 * whether it is manual */
 	CHECK_FOR_RUN,				/* every file's checksum, every pending script */
 	CHECK_EVERYTHING			/* every script, also applied ones and downs */
 } CheckDepth;

@@ -19,6 +19,10 @@
 #include "source/source.h"
 
 
+/* names that '*' stands for in this process; NIL: all */
+static const List *all_services = NIL;
+
+static bool is_meant(const Service *registration);
 static void require_decided(const char *service, const Service *registration, const char *environment,
 							const char *hint);
 static void resolve_environment(Scope *scope, const char *environment);
@@ -92,8 +96,11 @@ scope_resolve_each(const char *source, const char *service, const char *environm
 	scope_refuse_of_one(source != NULL, "source");
 	foreach(lc, registration_list())
 	{
-		Scope	   *scope = scope_resolve(NULL, ((Service *) lfirst(lc))->service, environment);
+		Scope	   *scope;
 
+		if (!is_meant(lfirst(lc)))
+			continue;
+		scope = scope_resolve(NULL, ((Service *) lfirst(lc))->service, environment);
 		scope_require_source(scope);
 		scopes = lappend(scopes, scope);
 	}
@@ -105,6 +112,25 @@ scope_resolve_each(const char *source, const char *service, const char *environm
 				errhint("Register each with migrator.register(); service '%s' is all that are registered.",
 						SCOPE_ALL_SERVICES));
 	return scopes;
+}
+
+void
+scope_narrow_all(const List *services)
+{
+	all_services = services;
+}
+
+static bool
+is_meant(const Service *registration)
+{
+	ListCell   *lc;
+
+	foreach(lc, all_services)
+	{
+		if (strcmp(lfirst(lc), registration->service) == 0)
+			return true;
+	}
+	return all_services == NIL;
 }
 
 void

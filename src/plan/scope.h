@@ -59,6 +59,12 @@ extern bool scope_means_all(const char *service);
  */
 extern List *scope_resolve_each(const char *source, const char *service, const char *environment);
 
+/*
+ * In a worker that acts for the server: from here on '*' is of those with these
+ * names alone.  The list has to stay.
+ */
+extern void scope_narrow_all(const List *services);
+
 /* Raise 22023 for what was given and has no meaning for all services at once. */
 extern void scope_refuse_of_one(bool given, const char *name);
 

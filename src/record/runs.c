@@ -359,3 +359,19 @@ read_json(HeapTuple tuple, TupleDesc desc, void *argument)
 	json->value = datumCopy(heap_getattr(tuple, 1, desc, &isnull), false, -1);
 	MemoryContextSwitchTo(old);
 }
+
+int
+record_unfinished_starts(const char *service)
+{
+	static OwnerQuery query = {
+		"SELECT pg_catalog.count(*) FROM migrator.runs r WHERE r.service = $1 AND r.run_id > COALESCE("
+		"  (SELECT pg_catalog.max(o.run_id) FROM migrator.runs o WHERE o.service = $1"
+		"   AND NOT (o.origin = 'server start' AND (o.finished_at IS NULL OR o.outcome = 'interrupted'))), 0)",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(service);
+	int64		count = 0;
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, read_int64, &count);
+	return (int) count;
+}

@@ -104,6 +104,12 @@ extern bool record_run_state(int64 run_id, RunState *state);
 /* The result that up() had of it, or would have had: JSON. */
 extern Datum record_run_result(int64 run_id);
 
+/*
+ * How many runs of the service at a server start there are, behind its last other
+ * one, that did not come to an end.
+ */
+extern int	record_unfinished_starts(const char *service);
+
 /* Is there a run without an end?  It may be in progress. */
 extern bool record_has_open_runs(const char *service);
 

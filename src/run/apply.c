@@ -151,7 +151,13 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 		track_end(&run);
 		run_fill_entry(&run, run.failed > 0 ? "failed" : run_done_outcome(&run), &entry);
 		record_write_run(&entry, true);
-		run_notify_end(&entry, run.first_error);
+		if (run.first_error != NULL)
+		{
+			/* nobody is raised it */
+			entry.error_sqlstate = pstrdup(unpack_sql_state(run.first_error->sqlerrcode));
+			entry.error_message = run.first_error->message;
+		}
+		notify_run_finished(&entry);
 		run_tell_end(&run);
 	}
 	tell_lock_kept(&run);
@@ -380,6 +386,7 @@ step_failed(Run *run, Step *step, ErrorData *error)
 	/* a user's cancel is meant for the whole call */
 	if (request->on_error == ON_ERROR_RAISE || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 	{
+		run_say_place(run, step, error);
 		if (!request->dry_run && migrator_record_failures)
 		{
 			RunEntry	run_entry;
@@ -389,7 +396,6 @@ step_failed(Run *run, Step *step, ErrorData *error)
 			run_entry.applied = 0;	/* all is undone */
 			failure_log_keep(&entry, &run_entry);
 		}
-		run_say_place(run, step, error);
 		ReThrowError(error);
 	}
 

@@ -38,6 +38,7 @@
 #include "base/segment.h"
 #include "base/session_copy.h"
 #include "base/worker.h"
+#include "record/who.h"
 #include "run/background.h"
 
 /* between two looks at who waits for whom, in ms */
@@ -45,6 +46,9 @@
 
 /* bytes of each text of an error that travel */
 #define TEXT_SIZE 8192
+
+/* bytes of the caller's client's address, as text */
+#define CLIENT_ADDR_SIZE 64
 
 /* sessions that are followed on the way from one that waits */
 #define WAITERS_AT_MOST 64
@@ -68,6 +72,7 @@ typedef enum ReportState
 typedef struct RunMessage
 {
 	PGPROC	   *caller;
+	char		client_addr[CLIENT_ADDR_SIZE];	/* "": none */
 	Size		arguments;		/* where these begin */
 	volatile ReportState state;
 	int64		run_id;
@@ -122,6 +127,8 @@ background_start(const CallUp *arguments, const char **outcome)
 	{
 		message = segment_memory(start.segment);
 		message->caller = MyProc;
+		if (who_client_addr() != NULL)
+			strlcpy(message->client_addr, who_client_addr(), CLIENT_ADDR_SIZE);
 		message->arguments = MESSAGE_SIZE + session;
 		session_copy_write((char *) message + MESSAGE_SIZE, session);
 		write_arguments((char *) message + message->arguments, arguments);
@@ -239,6 +246,8 @@ migrator_run_worker_main(Datum argument)
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	to_report = message;
+	if (message->client_addr[0] != '\0')
+		who_act_for(MemoryContextStrdup(TopMemoryContext, message->client_addr));
 	origin = "background";
 	context = AllocSetContextCreate(TopMemoryContext, "migrator run", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
@@ -287,6 +296,13 @@ const char *
 background_origin(void)
 {
 	return origin;
+}
+
+/* So that a start of the server that brings it down again is known to the next one. */
+bool
+background_flushes_entry(void)
+{
+	return strcmp(origin, "server start") == 0;
 }
 
 void

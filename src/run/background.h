@@ -26,6 +26,9 @@ extern bool background_waits_for_us(int pid);
 extern const char *background_origin(void);
 extern void background_entered(int64 run_id);
 
+/* Is this row to be on disk before anything runs? */
+extern bool background_flushes_entry(void);
+
 /* Of a worker that is no client's: "server start". */
 extern void background_set_origin(const char *origin);
 

@@ -22,7 +22,10 @@
 static char letter(UnitDirection direction);
 static void say(int level, const char *service, const char *message, const char *detail);
 
-/* The log line names the service; the client is told once, by event_lock_acquired. */
+/*
+ * The log line names the service; the client is told once, by event_lock_acquired.
+ * Of a worker's database log_line_prefix says nothing.
+ */
 static void
 say(int level, const char *service, const char *message, const char *detail)
 {
@@ -30,6 +33,8 @@ say(int level, const char *service, const char *message, const char *detail)
 			errmsg_internal("%s", message),
 			detail ? errdetail_internal("%s", detail) : 0);
 	ereport(level,
+			MyBackendType == B_BG_WORKER ?
+			errmsg_internal("migrator, service \"%s\", database \"%s\": %s", service, get_database_name(MyDatabaseId), message) :
 			errmsg_internal("migrator, service \"%s\": %s", service, message),
 			detail ? errdetail_internal("%s", detail) : 0,
 			errhidestmt(true), errhidecontext(true));

@@ -155,7 +155,7 @@ write_in_transaction(FailureMessage *message, bool state)
 			if (message->run.run_id != 0)
 			{
 				record_write_run(&message->run, true);
-				notify_run_finished(&message->run, message->entry.error_sqlstate, message->entry.error_message);
+				notify_run_finished(&message->run);
 			}
 		}
 		PopActiveSnapshot();

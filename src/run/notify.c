@@ -81,8 +81,9 @@ notify_entry(const RecordEntry *entry)
 }
 
 void
-notify_run_finished(const RunEntry *run, const char *sqlstate, const char *message)
+notify_run_finished(const RunEntry *run)
 {
+	const char *message = run->error_message;
 	bool		back = strcmp(run->kind, "down") == 0 || strcmp(run->kind, "rollback") == 0;
 	Event		event = {
 		.event = "run_finished",
@@ -91,7 +92,7 @@ notify_run_finished(const RunEntry *run, const char *sqlstate, const char *messa
 		.environment = run->environment,
 		.name = run->kind,
 		.duration_ms = run->duration_ms,
-		.sqlstate = sqlstate
+		.sqlstate = run->error_sqlstate
 	};
 
 	if (strcmp(run->kind, "reset") == 0 || strcmp(run->outcome, "interrupted") == 0)

@@ -21,8 +21,8 @@ extern void notify_run_started(const RunEntry *run, int selected);
  */
 extern void notify_entry(const RecordEntry *entry);
 
-/* It has ended; sqlstate and message (or NULL) of the error that it ends with, or NULL. */
-extern void notify_run_finished(const RunEntry *run, const char *sqlstate, const char *message);
+/* It has ended, well or with the error in the entry. */
+extern void notify_run_finished(const RunEntry *run);
 
 /* So many objects are not as runs left them; what says more, or NULL. */
 extern void notify_drift(int64 run_id, const char *service, const char *environment, int count, const char *message);

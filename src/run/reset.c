@@ -329,5 +329,7 @@ write_record(const ResetRequest *request, const List *schemas, int64 run_id)
 	entry.note = note.data;
 	record_write_event(&entry);
 	record_write_run(&run, true);
-	notify_run_finished(&run, NULL, note.data);
+	/* no error, but what there is to say */
+	run.error_message = note.data;
+	notify_run_finished(&run);
 }

@@ -373,20 +373,17 @@ run_fill_entry(const Run *run, const char *outcome, RunEntry *entry)
 }
 
 void
-run_notify_end(const RunEntry *entry, const ErrorData *error)
-{
-	notify_run_finished(entry, error ? unpack_sql_state(error->sqlerrcode) : NULL, error ? error->message : NULL);
-}
-
-void
 run_end_dead(const char *service)
 {
 	ListCell   *lc;
 
 	foreach(lc, record_end_dead_runs(service))
 	{
-		notify_run_finished(lfirst(lc), unpack_sql_state(ERRCODE_CRASH_SHUTDOWN),
-							"interrupted: its session ended, or its server");
+		RunEntry   *run = lfirst(lc);
+
+		run->error_sqlstate = pstrdup(unpack_sql_state(ERRCODE_CRASH_SHUTDOWN));
+		run->error_message = "interrupted: its session ended, or its server";
+		notify_run_finished(run);
 	}
 }
 

@@ -188,9 +188,6 @@ extern void run_fill_failure(const Run *run, const Step *step, const ErrorData *
 extern void run_fill_error(const Run *run, const ErrorData *error, RecordEntry *entry);
 extern void run_fill_entry(const Run *run, const char *outcome, RunEntry *entry);
 
-/* Tell that a run has ended, with an error or (NULL) well. */
-extern void run_notify_end(const RunEntry *entry, const ErrorData *error);
-
 /* Under the lock of the service: complete the rows of runs that died, and tell. */
 extern void run_end_dead(const char *service);
 

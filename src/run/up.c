@@ -92,8 +92,8 @@
 static void fill_result(const Run *run, RunResult *result);
 static bool look(Run *run);
 static void up_locked(Run *run);
-static void finish_run(Run *run, const char *outcome, const ErrorData *error);
-static void try_finish_run(Run *run, const char *outcome, const ErrorData *error);
+static void finish_run(Run *run, const char *outcome);
+static void try_finish_run(Run *run, const char *outcome);
 static void end_dead_runs(const Run *run);
 static ErrorData *up_steps(Run *run, StringInfo failed);
 static bool goes_on(const Run *run);
@@ -282,7 +282,7 @@ up_locked(Run *run)
 	notify_run_started(&entry, run->survey->plan->selected);
 	run_stamp_environment(run);
 	track_begin(run);
-	transaction_commit(migrator_commit == COMMIT_EACH);
+	transaction_commit(migrator_commit == COMMIT_EACH || background_flushes_entry());
 	background_entered(run->run_id);
 
 	initStringInfo(&failed);
@@ -296,7 +296,7 @@ up_locked(Run *run)
 		run->error = error;
 		outcome = error != NULL ? "failed" : run_done_outcome(run);
 		track_end(run);
-		finish_run(run, outcome, error);
+		finish_run(run, outcome);
 	}
 	PG_CATCH();
 	{
@@ -306,7 +306,7 @@ up_locked(Run *run)
 		 */
 		run->error = error = transaction_catch(context);
 		(void) step_restore_settings(run);
-		try_finish_run(run, outcome, error);
+		try_finish_run(run, outcome);
 		ReThrowError(error);
 	}
 	PG_END_TRY();
@@ -321,25 +321,25 @@ up_locked(Run *run)
 
 /* This commit takes all those before it to the disk. */
 static void
-finish_run(Run *run, const char *outcome, const ErrorData *error)
+finish_run(Run *run, const char *outcome)
 {
 	RunEntry	entry;
 
 	run_fill_entry(run, outcome, &entry);
 	record_finish_run(&entry);
-	run_notify_end(&entry, error);
+	notify_run_finished(&entry);
 	transaction_commit(true);
 }
 
 /* After an error, which is the one to be raised; the next run ends what this cannot. */
 static void
-try_finish_run(Run *run, const char *outcome, const ErrorData *error)
+try_finish_run(Run *run, const char *outcome)
 {
 	MemoryContext context = CurrentMemoryContext;
 
 	PG_TRY();
 	{
-		finish_run(run, outcome, error);
+		finish_run(run, outcome);
 	}
 	PG_CATCH();
 	{

@@ -330,6 +330,12 @@ file_peeker_open(FilePeeker *peeker, const FileSandbox *sandbox, const char *pat
 	peeker->directory = file_open_directory(sandbox, path);
 }
 
+bool
+file_peeker_may_read(const FilePeeker *peeker, const char *name)
+{
+	return peeker->directory < 0 || faccessat(peeker->directory, name, R_OK, 0) == 0;
+}
+
 void
 file_peeker_close(FilePeeker *peeker)
 {

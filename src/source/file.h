@@ -79,6 +79,9 @@ typedef struct FilePeeker
 extern void file_peeker_open(FilePeeker *peeker, const FileSandbox *sandbox, const char *path);
 extern void file_peeker_close(FilePeeker *peeker);
 
+/* Does the operating system let the server read it?  True also when it cannot be told. */
+extern bool file_peeker_may_read(const FilePeeker *peeker, const char *name);
+
 /*
  * The bytes of a small file, named relative to the directory, or NULL when
  * this way cannot tell.  Whether it is a file is not judged, so the bytes are

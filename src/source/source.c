@@ -254,6 +254,12 @@ source_unchanged(Source *source, const char *file, const char *checksum)
 	return strcmp(found, checksum) == 0;
 }
 
+bool
+source_may_read(const Source *source, const char *file)
+{
+	return source->staged != NULL || file_peeker_may_read(&source->peeker, file);
+}
+
 void
 source_read(const Source *source, const char *file, FileContent *content)
 {

@@ -56,6 +56,9 @@ extern void source_release(Source *source);
  */
 extern bool source_unchanged(Source *source, const char *file, const char *checksum);
 
+/* Is there nothing that would keep the server from reading it?  Nothing is opened. */
+extern bool source_may_read(const Source *source, const char *file);
+
 /* Read one file, named relative to the source. */
 extern void source_read(const Source *source, const char *file, FileContent *content);
 

@@ -39,8 +39,10 @@ typedef struct Look
 {
 	const char *source;			/* as given, or NULL */
 	ServiceHealth *health;
+	bool		locks;			/* see Asked */
 	Scope	   *scope;			/* NULL: not resolved yet */
 	MemoryContext result;		/* of what the health keeps */
+	bool		hide_names;		/* of files, from the caller */
 	bool		counted;
 	bool		vanished;
 	bool		bootstrap_due;
@@ -48,11 +50,13 @@ typedef struct Look
 								 * name than on record */
 } Look;
 
-static List *known_services(void);
+static void find_asked(void *argument);
 static void add_service(HeapTuple tuple, TupleDesc desc, void *argument);
-static ServiceHealth *look_at(const char *source, const char *service);
-static ErrorData *try(TransactionBody body, Look *look);
+static ServiceHealth *look_at(const char *source, const char *service, bool locks);
+static ServiceHealth *new_health(const char *service);
+static ErrorData *try(TransactionBody body, void *argument);
 static void look_at_files(void *argument);
+static bool may_see_staged(void);
 static void look_at_record(void *argument);
 static void open_source(void *argument);
 static void look_at_rest(void *argument);
@@ -62,37 +66,76 @@ static void judge(Look *look, const ErrorData *stopped, const ErrorData *unreada
 static bool is_passing(const ErrorData *error);
 static const char *unreadable_message(const ErrorData *error);
 
-typedef struct KnownServices
+/* Which services a call is about. */
+typedef struct Asked
 {
-	List	   *names;
+	const char *source;			/* as given, or NULL */
+	const char *service;		/* likewise */
+	List	   *names;			/* of char *, once it is known */
+	bool		locks;			/* somebody has an advisory lock in this
+								 * database */
 	MemoryContext context;
-} KnownServices;
+} Asked;
+
+static void find_known(Asked *asked);
 
 List *
 health_look(const char *source, const char *service)
 {
+	Asked		asked = {source, service, NIL, false, CurrentMemoryContext};
 	List	   *result = NIL;
+	ErrorData  *error = try(find_asked, &asked);
 	ListCell   *lc;
 
-	if (service != NULL && !scope_means_all(service))
-		return list_make1(look_at(source, scope_resolve(source, service, NULL)->service));
-	if (service != NULL)
-		scope_refuse_of_one(source != NULL, "source");
-	if (source != NULL)
-		return list_make1(look_at(source, scope_resolve(source, NULL, NULL)->service));
-	foreach(lc, known_services())
+	if (error != NULL && !is_passing(error))
+		ReThrowError(error);
+	if (error != NULL)
 	{
-		result = lappend(result, look_at(NULL, lfirst(lc)));
+		ServiceHealth *health = new_health(service != NULL ? service : SCOPE_ALL_SERVICES);
+
+		health->status = HEALTH_DEGRADED;
+		health->message = psprintf("the record cannot be read now: %s", error->message);
+		return list_make1(health);
+	}
+	foreach(lc, asked.names)
+	{
+		result = lappend(result, look_at(source, lfirst(lc), asked.locks));
 	}
 	return result;
+}
+
+/*
+ * Who holds a lock is a query for each service, and hardly ever does anybody:
+ * that is asked once before.
+ */
+static void
+find_asked(void *argument)
+{
+	static OwnerQuery locks = {
+		"SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND database = $1 LIMIT 1", 1, {OIDOID}
+	};
+	Asked	   *asked = argument;
+	Datum		database = ObjectIdGetDatum(MyDatabaseId);
+
+	asked->locks = owner_query_run(&locks, SPI_OK_SELECT, &database, NULL, InvalidSnapshot, NULL, NULL) > 0;
+	if (scope_means_all(asked->service))
+		scope_refuse_of_one(asked->source != NULL, "source");
+	if (asked->source == NULL && (asked->service == NULL || scope_means_all(asked->service)))
+		find_known(asked);
+	else
+	{
+		const Scope *scope = scope_resolve(asked->source, asked->service, NULL);
+
+		asked->names = list_make1(MemoryContextStrdup(asked->context, scope->service));
+	}
 }
 
 /*
  * Those that are registered, and those with a record besides: each is found by
  * the index, whatever the number of its migrations.
  */
-static List *
-known_services(void)
+static void
+find_known(Asked *asked)
 {
 	static OwnerQuery query = {
 		"WITH RECURSIVE recorded(service) AS ("
@@ -102,37 +145,32 @@ known_services(void)
 		" SELECT service FROM migrator.services UNION SELECT service FROM recorded WHERE service IS NOT NULL ORDER BY 1",
 		0
 	};
-	KnownServices known = {NIL, CurrentMemoryContext};
 
-	(void) owner_query_run(&query, SPI_OK_SELECT, NULL, NULL, InvalidSnapshot, add_service, &known);
-	return known.names;
+	(void) owner_query_run(&query, SPI_OK_SELECT, NULL, NULL, InvalidSnapshot, add_service, asked);
 }
 
 static void
 add_service(HeapTuple tuple, TupleDesc desc, void *argument)
 {
-	KnownServices *known = argument;
-	MemoryContext old = MemoryContextSwitchTo(known->context);
+	Asked	   *asked = argument;
+	MemoryContext old = MemoryContextSwitchTo(asked->context);
 
-	known->names = lappend(known->names, owner_query_text(tuple, desc, 1));
+	asked->names = lappend(asked->names, owner_query_text(tuple, desc, 1));
 	MemoryContextSwitchTo(old);
 }
 
 /* What the look needs goes with it: there may be many services. */
 static ServiceHealth *
-look_at(const char *source, const char *service)
+look_at(const char *source, const char *service, bool locks)
 {
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext work = AllocSetContextCreate(context, "migrator health", ALLOCSET_DEFAULT_SIZES);
-	ServiceHealth *health = palloc0(sizeof(ServiceHealth));
-	Look		look = {.source = source,.health = health,.result = context};
+	ServiceHealth *health = new_health(service);
+	Look		look = {.source = source,.health = health,.locks = locks,.result = context};
 	ErrorData  *stopped;
 	ErrorData  *unreadable = NULL;
 	ErrorData  *error;
 
-	health->service = pstrdup(service);
-	health->applied = health->pending = health->failed = health->interrupted = health->running = -1;
-	health->slow = health->drift = -1;
 	MemoryContextSwitchTo(work);
 	stopped = try(look_at_files, &look);
 	if (stopped != NULL && !look.counted && look.scope != NULL && look.scope->source != NULL)
@@ -140,23 +178,35 @@ look_at(const char *source, const char *service)
 	/* an argument that names nothing */
 	if (unreadable != NULL && source != NULL && unreadable->sqlerrcode == ERRCODE_INVALID_PARAMETER_VALUE)
 		ReThrowError(unreadable);
-	if (!look.counted && look.scope != NULL)
+	/* not to wait for the same once more */
+	if (stopped == NULL || !is_passing(stopped))
 	{
-		error = try(look_at_record, &look);
+		if (!look.counted && look.scope != NULL)
+			(void) try(look_at_record, &look);
+		error = try(look_at_rest, &look);
 		if (stopped == NULL)
 			stopped = error;
 	}
-	error = try(look_at_rest, &look);
-	if (stopped == NULL)
-		stopped = error;
 	MemoryContextSwitchTo(context);
 	judge(&look, stopped, unreadable);
 	MemoryContextDelete(work);
 	return health;
 }
 
+static ServiceHealth *
+new_health(const char *service)
+{
+	ServiceHealth *health = palloc0(sizeof(ServiceHealth));
+
+	health->service = pstrdup(service);
+	health->applied = health->pending = health->failed = health->interrupted = health->running = -1;
+	health->slow = health->drift = -1;
+	return health;
+}
+
+/* The error, if it is an answer. */
 static ErrorData *
-try(TransactionBody body, Look *look)
+try(TransactionBody body, void *argument)
 {
 	int			level = NewGUCNestLevel();
 	ErrorData  *error;
@@ -164,7 +214,7 @@ try(TransactionBody body, Look *look)
 	if (LockTimeout == 0 || LockTimeout > LOCK_TIMEOUT)
 		(void) set_config_option("lock_timeout", CppAsString2(LOCK_TIMEOUT), PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
-	error = transaction_try(body, look, false);
+	error = transaction_try(body, argument, false);
 	AtEOXact_GUC(true, level);
 	if (error != NULL && health_must_raise(error))
 		ReThrowError(error);
@@ -187,11 +237,29 @@ look_at_files(void *argument)
 	const Survey *survey;
 
 	look->scope = scope_resolve(look->source, look->health->service, NULL);
+	look->hide_names = look->scope->source != NULL && staged_is(look->scope->source) && !may_see_staged();
 	survey = survey_take(look->scope, CHECK_NAMES);
 	count(look, survey);
 	settings_require_valid();
 	if (survey->set != NULL)
 		raise_what_stops(survey);
+}
+
+/*
+ * A directory is read with the caller's rights, and what it says is his to know.
+ * Of staged files the names are for those who may list them.
+ */
+static bool
+may_see_staged(void)
+{
+	static OwnerQuery query = {
+		"SELECT WHERE pg_catalog.has_table_privilege($1, 'migrator.staged', 'SELECT')"
+		" OR pg_catalog.has_function_privilege($1, 'migrator.status(text, text, text)', 'EXECUTE')",
+		1, {OIDOID}
+	};
+	Datum		user = ObjectIdGetDatum(GetUserId());
+
+	return owner_query_run(&query, SPI_OK_SELECT, &user, NULL, InvalidSnapshot, NULL, NULL) > 0;
 }
 
 /* The source said nothing: what is left is the record. */
@@ -218,7 +286,7 @@ look_at_rest(void *argument)
 	Look	   *look = argument;
 	ServiceHealth *health = look->health;
 	MemoryContext old = MemoryContextSwitchTo(look->result);
-	List	   *holders = lock_holders(health->service);
+	List	   *holders = look->locks ? lock_holders(health->service) : NIL;
 	bool		kept;
 
 	if (holders != NIL)
@@ -284,6 +352,15 @@ raise_what_stops(const Survey *survey)
 
 	survey_raise_what_stops(survey, false);
 	plan_select(survey->plan, &request, &sink);
+	for (int i = 0; i < survey->plan->count; i++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, survey->plan->steps[i].findings.findings)
+		{
+			finding_add(&sink, lfirst(lc));
+		}
+	}
 	finding_raise_first(&sink);
 }
 
@@ -316,7 +393,8 @@ judge(Look *look, const ErrorData *stopped, const ErrorData *unreadable)
 		health->message = psprintf(ngettext("%d migration was interrupted", "%d migrations were interrupted",
 											health->interrupted), health->interrupted);
 	else if (stopped != NULL && unreadable == NULL && !is_passing(stopped))
-		health->message = psprintf("a run would stop: %s", stopped->message);
+		health->message = psprintf("a run would stop: %s", look->hide_names ?
+								   psprintf("SQLSTATE %s", unpack_sql_state(stopped->sqlerrcode)) : stopped->message);
 	else if (look->vanished)
 		health->message = "migrations are on record as applied, and nothing is left of what they made";
 	else

@@ -4,7 +4,6 @@ package MigratorDocs;
 use strict;
 use warnings;
 
-use Cwd ();
 use Exporter 'import';
 use File::Path ();
 use IPC::Run;
@@ -154,16 +153,17 @@ sub without_what_varies
 	$text =~ s/\bpid \d+/pid N/g;
 	$text =~ s/^((?:backend_)?pid|unlock|blocked_by)( +\| )[{\d},]+$/$1$2N/gm;
 
-	# pids in a table: by the name of their column
-	my @of_pids;
+	# pids and times in a table: by the name of their column
+	my @varies;
 	for my $line (split /(?<=\n)/, $text)
 	{
 		my @cells = split /(\|)/, $line;
 
-		@of_pids = grep { $cells[$_] =~ /^\s*(?:(?:backend_)?pid|unlock)\s*$/ } 0 .. $#cells if $line !~ /\d/ && $line !~ /^-/;
-		next if !@of_pids || $line !~ /\d/ || $line =~ /^\(\d+ rows?\)/;
-		for (grep { defined $cells[$_] } @of_pids) { $cells[$_] =~ s/\d+/N/; }
-		my $new = join '', @cells;
+		@varies = grep { $cells[$_] =~ /^\s*(?:(?:backend_)?pid|unlock|(?:\w+_)?ms)\s*$/ } 0 .. $#cells if $line !~ /\d|\.\.\.|^-/;
+		next if !@varies || $line =~ /^\(\d+ rows?\)/;
+		my $new = $line;
+		$new = join '', map { my $i = $_; (grep { $i == $_ } @varies) ? $cells[$i] =~ s/\b\d+\b|N\.N/N/r : $cells[$i] } 0 .. $#cells
+		  if $line =~ /\d|N\.N/;
 		$text =~ s/^\Q$line\E/$new/m;
 	}
 	$text =~ s/\b[0-9a-f]{64}\b/SHA256/g;
@@ -206,7 +206,8 @@ sub agrees
 	# a page may leave out notices, if it shows none, how many rows it shows, and that psql says what was done
 	$printed =~ s/^NOTICE:  .*\n(?:(?:DETAIL|HINT):  .*\n)*//gm if $documented !~ /^(?:NOTICE|\.\.\.)/m;
 	$printed =~ s/^\(\d+ rows?\)\n//gm if $documented !~ /^\(\d+ rows?\)$/m;
-	$printed =~ s/^(?:SET|CALL|BEGIN|COMMIT|ROLLBACK|INSERT \d+ \d+|(?:CREATE|ALTER|DROP|GRANT|REVOKE)(?: [A-Z]+)*)\n//gm;
+	my $tags = qr/^(?:SET|CALL|BEGIN|COMMIT|ROLLBACK|INSERT \d+ \d+|(?:CREATE|ALTER|DROP|GRANT|REVOKE)(?: [A-Z]+)*)\n/m;
+	$printed =~ s/$tags//g if $documented !~ $tags;
 
 	# JSON may be broken into lines
 	if ($documented =~ /^\{"/)
@@ -244,176 +245,253 @@ sub messages_of
 	return qr/\A(?:$any)/;
 }
 
-# run_page($node, $root, $page, \%messages): one test for each block that can be judged; counts what was done by what.
-sub run_page
+# Between what a setup prints and what is shown.
+my $mark = '-- what the page shows --';
+
+# A page that is being run: node, files (the folder that stands for /srv's parent and the working directory), psql, beside
+# (sessions of "meanwhile"), count (what was done, by what it is).
+sub open_page
 {
-	my ($node, $root, $page, $count, $messages) = @_;
-	my $label = $page =~ s,.*/,,r;
-	my ($blocks, $rest) = examples_of($page);
+	my ($node, $root, $page, $count) = @_;
 	my $files = PostgreSQL::Test::Utils::tempdir();
-	my $bindir = $node->config_data('--bindir');
-	my @psql = ("$bindir/psql", '-X', '-d', 'shop');
-	my ($printed, @beside);
+	my $psql = $node->config_data('--bindir') . '/psql';
+	my ($own) = map { "$root/test/fixtures/docs/" . s/\.md$//r } $page =~ m,([^/]*)$,;
+	my $copy = sub { PostgreSQL::Test::Utils::system_log('cp', '-rL', @_); };
 
-	return if !@$blocks;
 	chmod 0755, $files;
-	PostgreSQL::Test::Utils::system_log('cp', '-rL', "$root/examples/shop", "$files/migrations");
 	File::Path::make_path("$files/srv/app");
-	PostgreSQL::Test::Utils::system_log('cp', '-r', "$root/examples/shop", "$files/srv/app/migrations");
-	PostgreSQL::Test::Utils::system_log('cp', '-r', "$root/$_", "$files/" . s,.*/,,r) for grep { -e "$root/$_" } qw(examples bin);
-	for my $service (glob "$root/test/fixtures/company/services/*")
+	$copy->("$root/examples/shop", "$files/migrations");
+	$copy->("$root/examples/shop", "$files/srv/app/migrations");
+	$copy->("$root/examples", "$files/examples");
+	$copy->($_, "$files/srv/") for glob "$root/test/fixtures/company/services/*";
+	if (-d $own)
 	{
-		PostgreSQL::Test::Utils::system_log('cp', '-r', $service, "$files/srv/");
+		File::Path::remove_tree("$files/srv/$_/migrations") for map { s,.*/,,r } glob "$own/srv/*";
+		$copy->("$own/.", $files);
 	}
-	(my $own = $label) =~ s/\.md$//;
-	if (-d "$root/test/fixtures/docs/$own")
-	{
-		File::Path::remove_tree("$files/srv/$_/migrations") for map { s,.*/,,r } glob "$root/test/fixtures/docs/$own/srv/*";
-		PostgreSQL::Test::Utils::system_log('cp', '-r', "$root/test/fixtures/docs/$own/.", $files);
-	}
+	return { node => $node, files => $files, psql => [ $psql, '-X', '-d', 'shop' ], beside => [], count => $count };
+}
 
-	local $ENV{PATH} = "$bindir:$files/bin:$ENV{PATH}";
-	local $ENV{PGHOST} = $node->host;
-	local $ENV{PGPORT} = $node->port;
-	local $ENV{PGDATABASE} = 'shop';
-	local $ENV{PGUSER} = 'postgres';
+# Nothing of a page is left for the next one.
+sub close_page
+{
+	my ($page) = @_;
 
-	my $here = sub { return $_[0] =~ s,(?<![\w.])/srv\b,$files/srv,gr =~ s,(?<![\w.])/backups\b,$files/backups,gr =~ s/ -h db\.example\b//gr; };
-	my $there = sub { return $_[0] =~ s,\Q$files\E/srv,/srv,gr =~ s,\Q$files\E/,,gr; };
-	my $run = sub {
-		my ($command, $in) = @_;
-		my $out = '';
-
-		local $ENV{PWD} = $files;
-		IPC::Run::run($command, '<', \$in, '>', \$out, '2>&1', init => sub { chdir $files or die }, IPC::Run::timeout($MigratorTest::net));
-		return $there->($out);
-	};
-
-	$node->safe_psql('postgres', 'CREATE DATABASE shop');
-	$run->([ @psql, '-q', '-c', 'CREATE EXTENSION migrator' ], '')
-	  unless grep { $_->[0] eq 'page' && $_->[1] =~ /without the extension/ } map { @{ $_->{directives} } } @$blocks;
-
-	for my $block (@$blocks)
-	{
-		my $name = "$label, line $block->{line}";
-		my ($setup, $hidden, $skip, $is_file) = ('', undef, undef, 0);
-		my $mark = "-- what the page shows --";
-
-		for my $directive (@{ $block->{directives} })
-		{
-			my ($word, $argument, $body) = @$directive;
-			my $text = $argument ne '' && $body ne '' ? "$argument\n$body" : $argument . $body;
-
-			if ($word eq 'setup') { $setup .= "$text\n"; }
-			elsif ($word eq 'run') { $hidden = $text; }
-			elsif ($word eq 'not run') { $skip = $argument; }
-			elsif ($word eq 'sh')
-			{
-				my $out = $run->([ 'sh', '-ec', $here->($write . $text) . "\necho done >&2" ], '');
-
-				like($out, qr/^done$/m, "$name: setup of files") or diag($out);
-			}
-			elsif ($word eq 'file')
-			{
-				my $path = $argument =~ m,^/srv, ? $here->($argument) : "$files/$argument";
-
-				$is_file = 1 if $body eq '';
-				(my $folder = $path) =~ s,/[^/]*$,,;
-				File::Path::make_path($folder);
-				open my $out, '>', $path or die "$path: $!";
-				print $out ($body eq '' ? $block->{text} : $body);
-				close $out or die;
-			}
-			elsif ($word eq 'meanwhile')
-			{
-				my %other = (in => $here->($text) . "\n", out => '');
-
-				$other{handle} = IPC::Run::start([ @psql, '-Atq' ], '<', \$other{in}, '>', \$other{out}, '2>&1', IPC::Run::timeout($MigratorTest::net));
-				IPC::Run::pump_nb($other{handle});
-				push @beside, \%other;
-			}
-		}
-		if ($is_file) { $count->{'files of the examples'}++; next; }
-		if (defined $skip) { $count->{"not run: $skip"}++; next; }
-		if ($block->{kind} eq 'elsewhere' || $block->{kind} eq 'other')
-		{
-			$count->{ $block->{kind} eq 'other' ? 'no SQL and no command' : 'build and other tools' }++;
-			next;
-		}
-
-		# what is run: the block, or what stands hidden before an output
-		my $printed_before = $printed;
-		my $sql = $block->{kind} eq 'sql' ? $block->{text} : $hidden;
-		if ($block->{kind} eq 'shell')
-		{
-			my ($commands, $transcript) = ($block->{text}, undef);
-
-			# lines behind "$ " are typed, the others printed
-			if ($commands =~ /^\$ /m)
-			{
-				$commands = join '', map { s/^\$ //r } grep { /^\$ / } split /^/, $block->{text};
-				$transcript = join '', grep { !/^\$ / } split /^/, $block->{text};
-			}
-			my $of_setup = $setup eq '' ? '' : $run->([ @psql, '-q' ], $here->($setup));
-			unlike($of_setup, qr/^(?:ERROR|FATAL)/m, "$name: setup") if $setup ne '';
-			$printed = $run->([ 'sh', '-c', $here->($commands) ], '');
-			$count->{'shell blocks run'}++;
-			$printed_before = undef;
-			if (defined $transcript && $transcript ne '')
-			{
-				ok(agrees($transcript, $printed), $name) or diag("documented:\n$transcript\nprinted:\n$printed");
-				undef $printed;
-			}
-		}
-		elsif (defined $sql)
-		{
-			my $all = $run->([@psql], $here->("$setup\n\\echo $mark\n$sql\n"));
-
-			(my $of_setup, $printed) = $all =~ /\A(.*?)^$mark\n(.*)\z/ms or die "$name: $all";
-			ok($of_setup !~ /^(?:ERROR|FATAL)/m || $setup =~ /-- fails/, "$name: setup") or diag($of_setup) if $setup ne '';
-			$count->{'SQL blocks run'}++;
-			$printed_before = undef;
-		}
-
-		my $next = (grep { $blocks->[$_] == $block } 0 .. $#$blocks)[0] + 1;
-		my $follower = $blocks->[$next];
-		my $has_output = $follower && $follower->{kind} eq 'output' && $follower->{adjacent} && !@{ $follower->{directives} };
-		if ($block->{kind} ne 'output' && !$has_output && defined $printed)
-		{
-			# nothing is documented: then nothing may go wrong
-			ok($printed !~ $wrong, "$name runs") or diag($printed);
-		}
-		elsif ($block->{kind} eq 'output' && defined $printed && (defined $hidden || $block->{adjacent}))
-		{
-			ok(agrees($block->{text}, $printed, defined $hidden), $name) or diag("documented:\n$block->{text}\nprinted:\n$printed");
-			$count->{'outputs compared'}++;
-			undef $printed;
-		}
-		elsif ($block->{kind} eq 'output')
-		{
-			# nobody ran it: its messages are in the source at least
-			my @unknown;
-			for my $line (grep { /^$message/ } split /\n/, $block->{text})
-			{
-				my $said = $line =~ s/^$message(?:migrator, service "[^"]*": )?//r;
-
-				push @unknown, $line if $line !~ /^CONTEXT/ && $said !~ $messages;
-			}
-			my $messages_in_it = () = $block->{text} =~ /^$message/mg;
-			ok($messages_in_it && !@unknown, "$name: messages of the source") or diag(join "\n", 'no such message in the source:', @unknown, $block->{text});
-			$count->{'messages looked up in the source'}++;
-		}
-		undef $printed if $block->{kind} eq 'output';
-	}
-	IPC::Run::kill_kill($_->{handle}) for @beside;
-
-	# nothing of it is left for the next page
-	$node->safe_psql('postgres', q{
+	IPC::Run::kill_kill($_->{handle}) for @{ $page->{beside} };
+	$page->{node}->safe_psql('postgres', q{
 		SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1') \gexec
 		SELECT format('DROP OWNED BY %I CASCADE', rolname), format('DROP ROLE %I', rolname) FROM pg_roles
 		 WHERE rolname !~ '^pg_' AND rolname <> 'postgres' \gexec
 		ALTER SYSTEM RESET ALL;
 		SELECT pg_reload_conf()});
+	return;
+}
+
+# What the page says, as it has to be said here; and back.
+sub here
+{
+	my ($page, $text) = @_;
+	return $text =~ s,(?<![\w.])/(srv|backups)\b,$page->{files}/$1,gr =~ s/ -h db\.example\b//gr;
+}
+
+sub there
+{
+	my ($page, $text) = @_;
+	return $text =~ s,\Q$page->{files}\E/srv,/srv,gr =~ s,\Q$page->{files}\E/,,gr;
+}
+
+# What a command prints, errors too.
+sub run_command
+{
+	my ($page, $command, $in) = @_;
+	my $out = '';
+
+	local $ENV{PWD} = $page->{files};
+	eval {
+		IPC::Run::run($command, '<', \$in, '>', \$out, '2>&1', init => sub { chdir $page->{files} or die }, IPC::Run::timeout($MigratorTest::net));
+		1;
+	} or $out .= "\nERROR:  it hangs: $@";
+	return there($page, $out);
+}
+
+sub run_shell { my ($page, $commands) = @_; return run_command($page, [ 'sh', '-c', here($page, $commands) ], ''); }
+
+# (what the setup prints, what the statements print)
+sub run_sql
+{
+	my ($page, $setup, $sql) = @_;
+	my $all = run_command($page, $page->{psql}, here($page, "$setup\n\\echo $mark\n$sql\n"));
+
+	return $all =~ /\A(.*?)^$mark\n(.*)\z/ms ? ($1, $2) : ("ERROR:  the setup does not end: $all", '');
+}
+
+# What its comments say is done before a block. Returns setup, run (the statement of an output), skip (why it is not run),
+# is_file (it was written).
+sub prepare
+{
+	my ($page, $block, $name) = @_;
+	my %todo = (setup => '', is_file => 0);
+
+	for my $directive (@{ $block->{directives} })
+	{
+		my ($word, $argument, $body) = @$directive;
+		my $text = $argument ne '' && $body ne '' ? "$argument\n$body" : $argument . $body;
+
+		if ($word eq 'setup') { $todo{setup} .= "$text\n"; }
+		elsif ($word eq 'run') { $todo{run} = $text; }
+		elsif ($word eq 'not run') { $todo{skip} = $argument; }
+		elsif ($word eq 'sh')
+		{
+			my $out = run_shell($page, "set -e\n$write$text\necho done >&2");
+
+			ok($out =~ /^done$/m, "$name: setup of files") or diag($out);
+		}
+		elsif ($word eq 'file')
+		{
+			$todo{is_file} = 1 if $body eq '';
+			write_file($argument =~ m,^/srv, ? here($page, $argument) : "$page->{files}/$argument", $body eq '' ? $block->{text} : $body);
+		}
+		elsif ($word eq 'meanwhile')
+		{
+			my %other = (in => here($page, $text) . "\n", out => '');
+
+			$other{handle} = IPC::Run::start([ @{ $page->{psql} }, '-Atq' ], '<', \$other{in}, '>', \$other{out}, '2>&1',
+				IPC::Run::timeout($MigratorTest::net));
+			IPC::Run::pump_nb($other{handle});
+			push @{ $page->{beside} }, \%other;
+		}
+	}
+	return %todo;
+}
+
+sub write_file
+{
+	my ($path, $content) = @_;
+
+	(my $folder = $path) =~ s,/[^/]*$,,;
+	File::Path::make_path($folder);
+	open my $out, '>', $path or die "$path: $!";
+	print $out $content;
+	close $out or die "$path: $!";
+	return;
+}
+
+# Runs a block of SQL or of commands, or the statement that stands before an output. Returns what it prints.
+sub run_block
+{
+	my ($page, $block, $name, %todo) = @_;
+	my ($of_setup, $printed) = ('');
+
+	if ($block->{kind} eq 'shell')
+	{
+		my ($commands, $transcript) = ($block->{text}, '');
+
+		# lines behind "$ " are typed, the others printed
+		if ($commands =~ /^\$ /m)
+		{
+			$commands = join '', map { s/^\$ //r } grep { /^\$ / } split /^/, $block->{text};
+			$transcript = join '', grep { !/^\$ / } split /^/, $block->{text};
+		}
+		($of_setup) = run_sql($page, $todo{setup}, '') if $todo{setup} ne '';
+		$printed = run_shell($page, $commands);
+		$page->{count}{'shell blocks run'}++;
+		if ($transcript ne '')
+		{
+			compare($page, $name, $transcript, $printed);
+			undef $printed;
+		}
+	}
+	else
+	{
+		($of_setup, $printed) = run_sql($page, $todo{setup}, $todo{run} // $block->{text});
+		$page->{count}{'SQL blocks run'}++;
+	}
+	if ($todo{setup} ne '')
+	{
+		ok($of_setup !~ /^(?:ERROR|FATAL)/m || $todo{setup} =~ /-- fails/, "$name: setup") or diag($of_setup);
+	}
+	return $printed;
+}
+
+sub compare
+{
+	my ($page, $name, $documented, $printed, $excerpt) = @_;
+
+	ok(agrees($documented, $printed, $excerpt), $name) or diag("documented:\n$documented\nprinted:\n$printed");
+	$page->{count}{'outputs compared'}++;
+	return;
+}
+
+# An output that nobody ran: its messages are in the source at least.
+sub look_up
+{
+	my ($page, $name, $text, $messages) = @_;
+	my @said = map { s/^$message(?:migrator, service "[^"]*"(?:, database "[^"]*")?: )?//r } grep { /^$message/ && !/^CONTEXT/ } split /\n/, $text;
+	my @unknown = grep { $_ !~ $messages } @said;
+
+	ok(@said && !@unknown, "$name: messages of the source") or diag(join "\n", 'no such message in the source:', @unknown, $text);
+	$page->{count}{'messages looked up in the source'}++;
+	return;
+}
+
+# run_page($node, $root, $file, \%count, $messages): runs the blocks of a page, one test for each that can be judged.
+sub run_page
+{
+	my ($node, $root, $file, $count, $messages) = @_;
+	my ($label) = $file =~ m,([^/]*)$,;
+	my ($blocks) = examples_of($file);
+
+	return if !@$blocks;
+	my $page = open_page($node, $root, $file, $count);
+	my $printed;
+
+	local $ENV{PATH} = $node->config_data('--bindir') . ":$page->{files}/bin:$ENV{PATH}";
+	local $ENV{PGHOST} = $node->host;
+	local $ENV{PGPORT} = $node->port;
+	local $ENV{PGDATABASE} = 'shop';
+	local $ENV{PGUSER} = 'postgres';
+
+	$node->safe_psql('postgres', 'CREATE DATABASE shop');
+	$node->safe_psql('shop', 'CREATE EXTENSION migrator')
+	  unless grep { $_->[0] eq 'page' && $_->[1] =~ /without the extension/ } map { @{ $_->{directives} } } @$blocks;
+
+	for my $i (0 .. $#$blocks)
+	{
+		my $block = $blocks->[$i];
+		my $kind = $block->{kind};
+		my $name = "$label, line $block->{line}";
+		my %todo = prepare($page, $block, $name);
+		my $passed_over =
+			$todo{is_file} ? 'files of the examples'
+		  : defined $todo{skip} ? "not run: $todo{skip}"
+		  : $kind eq 'elsewhere' ? 'build and other tools'
+		  : $kind eq 'other' ? 'no SQL and no command'
+		  : undef;
+
+		if (defined $passed_over)
+		{
+			$count->{$passed_over}++;
+			next;
+		}
+		$printed = run_block($page, $block, $name, %todo) if $kind ne 'output' || defined $todo{run};
+
+		if ($kind eq 'output')
+		{
+			if (defined $printed && (defined $todo{run} || $block->{adjacent}))
+			{
+				compare($page, $name, $block->{text}, $printed, defined $todo{run});
+			}
+			else { look_up($page, $name, $block->{text}, $messages); }
+			undef $printed;
+			next;
+		}
+
+		# where nothing is documented nothing may go wrong
+		my $next = $blocks->[ $i + 1 ];
+		ok($printed !~ $wrong, "$name runs") or diag($printed)
+		  if defined $printed && !($next && $next->{kind} eq 'output' && $next->{adjacent} && !@{ $next->{directives} });
+	}
+	close_page($page);
 	return;
 }
 

@@ -129,6 +129,11 @@ CALL migrator.reset('m/one', 'one', confirm => current_database(), schemas => '{
   options => '{"force": true}') \g /dev/null
 TABLE files.events;
 
+-- a run in the background
+CALL files.make('m/back', '1_a.sql', 'SELECT 1;', '2_b.sql', 'SELECT 1/0;');
+SELECT migrator.wait_for(migrator.up_background('m/back', 'back')) IS NULL;
+TABLE files.events;
+
 -- drift: by a run that finds it, once; by each drift()
 CREATE TABLE app.by_hand (i int);
 CALL files.write('m/one/2_b.sql', 'SELECT 1;');
@@ -151,7 +156,7 @@ SELECT event, message FROM files.events;
 -- any text: shorter than 8000 bytes, cut between two characters, JSON in any case
 CREATE FUNCTION files.long() RETURNS TABLE (just_below_8000 boolean, event text, begins text, ends text) LANGUAGE sql AS $$
   SELECT link.dblink_exec('listener', 'SET work_mem = ''4MB''');
-  SELECT octet_length(extra) BETWEEN 7990 AND 7999, extra::jsonb->>'event', left(extra::jsonb->>'message', 30), right(extra::jsonb->>'message', 5)
+  SELECT octet_length(extra) BETWEEN 7990 AND 7999, extra::jsonb->>'event', left(extra::jsonb->>'message', 30), right(extra::jsonb->>'message', 3)
     FROM link.dblink_get_notify('listener') WHERE extra LIKE '%: "22%' OR extra LIKE '%: "P0%';
 $$;
 \set VERBOSITY sqlstate
@@ -161,7 +166,7 @@ SELECT * FROM files.long();
 CALL files.write('m/l/1_a.sql', E'DO $$ BEGIN RAISE EXCEPTION ''%'', repeat(E''\\u0001\\n"\\\\'', 100000); END $$;');
 CALL migrator.up('m/l', 'l') \g /dev/null
 SELECT * FROM files.long();
-CALL files.write('m/l/1_a.sql', 'DO $$ BEGIN RAISE EXCEPTION ''%'', ''x'' || repeat(''é'', 3880); END $$;');
+CALL files.write('m/l/1_a.sql', 'DO $$ BEGIN RAISE EXCEPTION ''%'', ''x'' || repeat(''é'', 3850); END $$;');
 SELECT * FROM migrator.apply('m/l', 'l');
 SELECT event->>'event' AS event, right(event->>'message', 5) AS ends FROM files.heard();
 CALL files.write('m/l/1_a.sql', 'DO $$ BEGIN RAISE EXCEPTION ''%'', ''''; END $$;');

@@ -83,6 +83,13 @@ sub test_client
 	is($code, 0, "$name: skip, where nobody is at it") or diag("$out\n$err");
 	like($out, $name eq 'sh' ? qr/"outcome": "applied"/ : qr/^applied: 1 applied$/m, "$name: runs");
 
+	# a port where nobody listens
+	($code, $out, $err) = run_program({ PATH => $path, DATABASE_URL => ($name eq 'jdbc' ? 'jdbc:' : '') . 'postgresql://127.0.0.1:1/x?user=deploy' },
+		@command, 'up');
+	isnt($code, 0, "$name: no server");
+	like($err, qr/refused|connect call failed/i, "$name: says so");
+	unlike($err, qr/Traceback|at .*\.java|goroutine/, "$name: as a message");
+
 	($code, $out, $err) = $run->();
 	isnt($code, 0, "$name: no argument");
 	like($err, qr/up\|skip\|assert\|status/, "$name: says how it is used");

@@ -5,6 +5,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
 use ClientTest;
+use IPC::Run;
 use JSON::PP ();
 use MigratorTest;
 use PostgreSQL::Test::Cluster;
@@ -129,6 +130,22 @@ finish_psql($holder);
 is($code, 0, 'init container: migrates when nobody does') or diag($out, $err);
 ($code, $out, $err) = run_container($assert);
 is($code, 0, 'init container: then the pod starts') or diag($out, $err);
+
+# a rollout: all pods at once
+write_files("$volume/..2026", { '000008_fleet.up.sql' => "CREATE TABLE fleet (i int);\nSELECT pg_sleep(0.1);\n" });
+symlink '..data/000008_fleet.up.sql', "$volume/000008_fleet.up.sql" or die;
+my @pods = map
+{
+	my %pod = (out => '', err => '');
+	local %ENV = (%ENV, %{ environment($init) });
+	$pod{handle} = IPC::Run::start([ 'sh', "$top/bin/migrator-push", '--up', '--service=shop', $volume ],
+		'<', \undef, '>', \$pod{out}, '2>', \$pod{err}, IPC::Run::timeout($MigratorTest::net));
+	\%pod;
+} 1 .. 8;
+is(scalar(grep { finish_psql($_) ne '0' } @pods), 0, 'rollout: no init container fails') or diag(map { $_->{err} } @pods);
+is($node->safe_psql('shop', q{SELECT count(*) FROM migrator.history WHERE version = '000008' AND event = 'applied'}), 1, 'rollout: applied once');
+($code, $out, $err) = run_container($assert);
+is($code, 0, 'rollout: and the pods start') or diag($out, $err);
 
 # compose: the health check, and the commands
 my ($compose) = documents('compose.yaml');

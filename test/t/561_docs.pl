@@ -17,7 +17,7 @@ my $node = PostgreSQL::Test::Cluster->new('docs');
 $node->init(allows_streaming => 1, extra => [ '-U', 'postgres' ]);
 $ENV{PGUSER} = 'postgres';
 delete @ENV{qw(MIGRATION_ENV PGOPTIONS)};
-$node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\nlog_min_messages = panic\n");
+$node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\nlog_min_messages = log\n");
 $node->start;
 if ((my $major = int($node->safe_psql('postgres', 'SHOW server_version_num') / 10000)) != 15)
 {

@@ -45,6 +45,36 @@ for my $name (sort keys %page)
 	is(join(' ', sort keys %stale), '', "no setting in $name that is not there");
 }
 
+# arguments by name are those that there are
+my %arguments;
+for my $row (split /\n/, $node->safe_psql('postgres', q{
+	SELECT proname, array_to_string(proargnames, ' ') FROM pg_proc WHERE pronamespace = 'migrator'::regnamespace AND proargnames IS NOT NULL}))
+{
+	my ($function, $names) = split /\|/, $row;
+	$arguments{$function}{$_} = 1 for split ' ', $names;
+}
+my $called = join '|', keys %arguments;
+for my $name (sort keys %page)
+{
+	my @wrong;
+
+	while ($page{$name} =~ /(?<![\w.])(?:migrator\.)?($called)(?=(\((?:[^()']|'[^']*'|(?2))*\)))/g)
+	{
+		my ($function, $given) = ($1, $2);
+		my $outer = substr($given, 1, -1) =~ s/'[^']*'//gr =~ s/(\((?:[^()]|(?1))*\))//gr;
+
+		push @wrong, map { "$function($_)" } grep { !$arguments{$function}{$_} } $outer =~ /(\w+) =>/g;
+	}
+	is("@wrong", '', "arguments by name in $name");
+}
+
+# who may call what
+my ($public) = $page{'security.md'} =~ /^\| (`version`.*?) \| yes/m;
+is(join(' ', sort $public =~ /`(\w+)`/g), $node->safe_psql('postgres', q{
+	SELECT string_agg(proname, ' ' ORDER BY proname COLLATE "C") FROM pg_proc
+	 WHERE pronamespace = 'migrator'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')}),
+	'docs/security.md names what everybody may call');
+
 # links between pages, and to their headings
 my %anchors;
 for my $name (keys %page)
@@ -68,6 +98,10 @@ for my $name (sort keys %page)
 	}
 	is(join(' ', @broken), '', "links of $name");
 }
+
+# README.md leads to every page
+my @unlinked = grep { $page{'README.md'} !~ m,\(docs/\Q$_\E[)#], } grep { $_ ne 'README.md' } sort keys %page;
+is("@unlinked", '', 'README.md has a link to every page');
 
 $node->stop;
 done_testing();
