@@ -44,7 +44,7 @@ claim_boundary(const SourceEntry *entry, LayoutClaim *claim)
 }
 
 static List *
-expand_boundary(const Source *source, const SourceEntry *entry)
+expand_boundary(const Source *source, const SourceEntry *entry, const char *path)
 {
 	List	   *result = NIL;
 	ListCell   *lc;
@@ -64,7 +64,7 @@ expand_boundary(const Source *source, const SourceEntry *entry)
 		if (layout_sql_stem(file, &direction) < 0)
 			continue;
 		claim = palloc0(sizeof(LayoutClaim));
-		claim->up = unit_of_file(UNIT_UP, psprintf("%s/%s", entry->name, file));
+		claim->up = unit_of_file(UNIT_UP, psprintf("%s/%s", path, file));
 		claim->version = claim->name = pstrdup("");
 		if (is_file(file, &digits, &stem))
 		{

@@ -216,9 +216,9 @@ expand_folder(const Source *source, const char *folder, List *result)
 }
 
 static List *
-expand_flyway(const Source *source, const SourceEntry *entry)
+expand_flyway(const Source *source, const SourceEntry *entry, const char *path)
 {
-	return expand_folder(source, entry->name, NIL);
+	return expand_folder(source, path, NIL);
 }
 
 /* EVENT.sql or EVENT__words.sql */

@@ -19,6 +19,7 @@
 static RefusedEntry *refuse(MigrationSet *set, const Candidate *item, const char *file, const char *reason);
 static void add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, Candidate *item);
 static void add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const Candidate *item);
+static void pass_over(MigrationSet *set, const Candidate *item);
 static bool is_side_file(const Candidate *item, const Layout *layout);
 static void take_side(const Candidates *all, int i, const Layout *layout, LayoutClaim *claim);
 static void take_hooks(MigrationSet *set, const Layout *layout);
@@ -27,6 +28,7 @@ static void add_migration(MigrationSet *set, const Candidate *item, const Layout
 static void require_valid(const char *name, const char *version);
 static void join_pairs(MigrationSet *set);
 static int	join_folders(MigrationSet *set, Migration **same, int count);
+static void prefer(ScriptUnit **merged, ScriptUnit **other);
 static bool is_same_folder(const Migration *a, const Migration *b);
 static Migration *choose(MigrationSet *set, Migration **same, int count);
 static void note_duplicate(MigrationSet *set, Migration *migration, const ScriptUnit *first,
@@ -55,6 +57,8 @@ join_claims(Candidates *all, const Layout *layout)
 			set->refused = list_delete_ptr(set->refused, item->never_up);
 			item->aside = false;
 		}
+		if (item->never_up != NULL && layout->is_foreign != NULL && layout->is_foreign(entry->name))
+			pass_over(set, item);
 		if (item->aside)
 			continue;
 		if (claim->version != NULL && claim->fault == NULL && layout->side_ending != NULL)
@@ -89,6 +93,19 @@ join_claims(Candidates *all, const Layout *layout)
 		take_hooks(set, layout);
 	qsort_arg(set->migrations, set->count, sizeof(Migration *), compare_migrations, &set->order);
 	join_pairs(set);
+}
+
+/* What was refused because of its name, and is none of this database's to the tool. */
+static void
+pass_over(MigrationSet *set, const Candidate *item)
+{
+	IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
+
+	ignored->file = item->never_up->file;
+	ignored->reason = pstrdup(item->never_up->reason);
+	ignored->elsewhere = item->elsewhere;
+	set->refused = list_delete_ptr(set->refused, item->never_up);
+	set->ignored = lappend(set->ignored, ignored);
 }
 
 /* Is it called like a file that the layout would claim, with the ending of side files behind it? */
@@ -200,7 +217,7 @@ add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const C
 {
 	ListCell   *lc;
 
-	foreach(lc, layout->expand(all->source, item->entry))
+	foreach(lc, layout->expand(all->source, item->entry, item->path))
 	{
 		Candidate	part = *item;
 
@@ -350,6 +367,8 @@ join_folders(MigrationSet *set, Migration **same, int count)
 			same[joined++] = other;
 			continue;
 		}
+		prefer(&merged->up, &other->up);
+		prefer(&merged->down, &other->down);
 		same_up = merged->up && other->up;
 		if (same_up || (merged->down && other->down))
 			note_duplicate(set, merged, same_up ? merged->up : merged->down, same_up ? other->up : other->down,
@@ -366,6 +385,17 @@ join_folders(MigrationSet *set, Migration **same, int count)
 			merged->down = other->down;
 	}
 	return joined;
+}
+
+/* Of two scripts of one direction the preferred one stays, if one is. */
+static void
+prefer(ScriptUnit **merged, ScriptUnit **other)
+{
+	if (*merged == NULL || *other == NULL || (*merged)->preferred == (*other)->preferred)
+		return;
+	if ((*other)->preferred)
+		*merged = *other;
+	*other = NULL;
 }
 
 static bool

@@ -110,10 +110,10 @@ typedef struct Layout
 
 	/*
 	 * Of an entry that claim() takes as one of many migrations, a folder say:
-	 * the claims of all, each of which then goes through read().  NULL: no
-	 * entry is.
+	 * the claims of all, each of which then goes through read(), with files
+	 * relative to the source; path is the entry's.  NULL: no entry is.
 	 */
-	List	   *(*expand) (const Source *source, const SourceEntry *entry);
+	List	   *(*expand) (const Source *source, const SourceEntry *entry, const char *path);
 
 	/*
 	 * A file beside a claimed one, called like it with this ending behind it,
@@ -129,6 +129,12 @@ typedef struct Layout
 	 */
 	bool		(*hook) (const char *name, HookFile *hook);
 	FillStyle	hook_fill;		/* whose references it has */
+
+	/*
+	 * Is a file that would be refused, by its name, for another database
+	 * system, and passed over by the tool?  NULL: it knows none.
+	 */
+	bool		(*is_foreign) (const char *name);
 
 	/*
 	 * What the tool keeps of all files together: sums, a chain, a journal.

@@ -291,7 +291,7 @@ layout_of_record(Candidates *all)
 			continue;
 		known = is_recorded(hints, &item->claim);
 		if (item->claim.many)
-			foreach(lc, layout->expand(all->source, item->entry))
+			foreach(lc, layout->expand(all->source, item->entry, item->path))
 				known |= is_recorded(hints, lfirst(lc));
 	}
 	return known ? layout : NULL;

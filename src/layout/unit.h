@@ -45,6 +45,8 @@ typedef struct ScriptUnit
 {
 	UnitDirection direction;
 	const char *file;			/* relative to the source */
+	bool		preferred;		/* to another one of the same version and
+								 * direction, which its tool passes over then */
 
 	/*
 	 * Its parts of the file, in the file's order, which are read as one text:

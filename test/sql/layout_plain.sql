@@ -83,3 +83,22 @@ CALL files.forget();
 CALL files.names('m/d', 'V1_a.sql', 'v2__b.sql', 'V3__.sql', 'V__c.sql', 'V4__d.SQL');
 SELECT version, files.error(format($$SELECT * FROM migrator.apply('m/d', options => '{"layout": "%s", "ignore": ["V1_*", "v2*", "V3*", "V_*"]}')$$, version))
   FROM unnest('{refinery,yandex-pgmigrate,supabase}'::text[]) AS version;
+
+CALL files.forget();
+
+-- popx: a file for PostgreSQL in the place of the one for all; those for other systems are passed over
+CALL files.make('m/d', '20200101000001_a.up.sql', 'SELECT nobody;', '20200101000001_a.postgres.up.sql', 'CREATE TABLE a(i int);',
+  '20200101000001_a.mysql.up.sql', 'SELECT 1;', '20200101000001_a.down.sql', 'DROP TABLE a;', '20200101000001_a.sqlite3.down.sql', 'SELECT 1;',
+  '20200101000002_b.postgres.autocommit.up.sql', 'CREATE INDEX CONCURRENTLY ON a (i); SELECT 2;', '20200101000002_b.cockroach.autocommit.up.sql', '',
+  '20200101000003_c.cockroach.up.sql', 'SELECT 3;');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+SELECT migrator.register('default', 'm/d', options => '{"layout": "popx"}');
+TABLE files.found;
+TABLE files.wrong;
+SELECT file, message FROM migrator.validate('m/d') WHERE check_name = 'names' ORDER BY 1;
+CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+SELECT version, name, file, layout, non_transactional, down_script FROM migrator.migrations ORDER BY version;
+CALL files.write('m/d/20200101000004_d.up.sql', E'SELECT 1;\n{{ if .IsPostgreSQL }}SELECT 2;{{ end }}\n');
+TABLE files.wrong;
+SELECT migrator.unregister('default');
+CALL files.forget();
