@@ -66,6 +66,9 @@ typedef struct HistoryEntry
 	bool		undone;			/* it says that the migration was taken back */
 	bool		through;		/* it stands for all versions up to this one */
 	bool		baseline;
+	bool		by_place;		/* it is of the n-th migration, as the n-th row */
+	int			place;			/* n, from 1, of such ones */
+	char	   *group;			/* of several that are in one table, or NULL */
 	char	   *broken;			/* why nothing can be adopted: the tool did
 								 * not end what it began */
 	const char *note;			/* for whoever reads the result */
@@ -111,6 +114,9 @@ typedef struct HistoryTool
 	 * NULL: nothing.
 	 */
 	void		(*take) (HistoryEntry *entry, char *const *values);
+
+	/* The group whose rows are the source's, or NULL: it does not say. */
+	char	   *(*group_of) (const Source *source);
 
 	/* NULL: the tool keeps no checksums. */
 	HistoryVerdict (*verify) (const HistoryEntry *entry, const Migration *migration, const Source *source,

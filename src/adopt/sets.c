@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+
 #include "adopt/history.h"
 
 /* version_id, is_applied, tstamp, id */
@@ -41,4 +43,95 @@ const HistoryTool history_goose = {
 	.take = take_goose,
 	.lock = lock_goose,
 	.unknown = "goose keeps no checksums"
+};
+
+static int64
+lock_node_pg_migrate(const HistoryTable *table)
+{
+	return INT64CONST(7241865325823964);
+}
+
+/* schema-evolution-manager names a file with its folder */
+static void
+take_file(HistoryEntry *entry, char *const *values)
+{
+	const char *slash = strrchr(entry->file, '/');
+
+	if (slash != NULL)
+		entry->file += slash + 1 - entry->file;
+}
+
+/* installed by hand: the tool only made a note of it */
+static void
+take_yandex_pgmigrate(HistoryEntry *entry, char *const *values)
+{
+	entry->skip = strcmp(entry->version, "0") == 0;
+}
+
+const HistoryTool history_diesel = {
+	.name = "diesel",
+	.tables = {"__diesel_schema_migrations"},
+	.columns = {{"version", HISTORY_TEXT, HISTORY_VERSION}, {"run_on", HISTORY_TIME, HISTORY_APPLIED_AT}},
+	.telling = true,
+	.closed = true,
+	.unknown = "diesel keeps no checksums"
+};
+
+const HistoryTool history_sql_migrate = {
+	.name = "sql-migrate",
+	.tables = {"gorp_migrations"},
+	.columns = {{"id", HISTORY_TEXT, HISTORY_FILE}, {"applied_at", HISTORY_TIME, HISTORY_APPLIED_AT, HISTORY_NULLABLE}},
+	.telling = true,
+	.closed = true,
+	.unknown = "sql-migrate keeps no checksums"
+};
+
+const HistoryTool history_node_pg_migrate = {
+	.name = "node-pg-migrate",
+	.tables = {"pgmigrations"},
+	.columns = {
+		{"name", HISTORY_TEXT, HISTORY_FILE}, {"run_on", HISTORY_TIME, HISTORY_APPLIED_AT},
+		{"id", HISTORY_INTEGER, HISTORY_SEQUENCE}
+	},
+	.telling = true,
+	.closed = true,
+	.lock = lock_node_pg_migrate,
+	.unknown = "node-pg-migrate keeps no checksums"
+};
+
+const HistoryTool history_yandex_pgmigrate = {
+	.name = "yandex-pgmigrate",
+	.tables = {"schema_version"},
+	.columns = {
+		{"version", HISTORY_INTEGER, HISTORY_VERSION}, {"description", HISTORY_TEXT, HISTORY_NAME},
+		{"type", HISTORY_ANY}, {"installed_by", HISTORY_TEXT, HISTORY_APPLIED_BY},
+		{"installed_on", HISTORY_TIME, HISTORY_APPLIED_AT, HISTORY_NULLABLE}
+	},
+	.telling = true,
+	.closed = true,
+	.take = take_yandex_pgmigrate,
+	.unknown = "yandex-pgmigrate keeps no checksums"
+};
+
+const HistoryTool history_supabase = {
+	.name = "supabase",
+	.tables = {"schema_migrations"},
+	.columns = {
+		{"version", HISTORY_TEXT, HISTORY_VERSION}, {"name", HISTORY_TEXT, HISTORY_NAME, HISTORY_NULLABLE},
+		{"statements", HISTORY_ANY}
+	},
+	.telling = true,
+	.unknown = "Supabase keeps neither times nor checksums"
+};
+
+const HistoryTool history_schema_evolution_manager = {
+	.name = "schema-evolution-manager",
+	.tables = {"scripts"},
+	.columns = {
+		{"filename", HISTORY_TEXT, HISTORY_FILE}, {"created_at", HISTORY_TIME, HISTORY_APPLIED_AT},
+		{"id", HISTORY_INTEGER, HISTORY_SEQUENCE}
+	},
+	.closed = true,
+	.take = take_file,
+	.unknown = "schema-evolution-manager keeps no checksums"
 };

@@ -62,6 +62,7 @@ static const HistoryTool *const tools[] = {
 typedef struct Reading
 {
 	const HistoryTable *table;
+	const char *group;			/* whose rows are meant; NULL: all */
 	List	   *entries;
 } Reading;
 
@@ -398,15 +399,40 @@ require_readable(Relation relation)
 }
 
 List *
-history_read(const HistoryTable *table)
+history_read(const HistoryTable *table, const Source *source)
 {
-	Reading		reading = {table, NIL};
+	Reading		reading = {table};
+	int			place = 0;
+	ListCell   *lc;
 
 	if (table->tool->require_idle != NULL)
 		table->tool->require_idle(table);
+	if (table->tool->group_of != NULL)
+		reading.group = table->tool->group_of(source);
 	history_scan(table->relation, table->tool->columns, table->tool->times_are_utc, take_row, &reading);
 	list_sort(reading.entries, compare_entries);
+	foreach(lc, reading.entries)
+		((HistoryEntry *) lfirst(lc))->place = ++place;
 	return reading.entries;
+}
+
+bool
+history_scan_beside(const HistoryTable *table, const char *suffix, const HistoryColumn *columns, HistoryRow row, void *argument)
+{
+	Oid			relation = get_relname_relid(psprintf("%s%s", table->name, suffix), get_rel_namespace(table->relation));
+
+	if (!OidIsValid(relation) || get_rel_relkind(relation) != RELKIND_RELATION)
+		return false;
+	for (int i = 0; columns[i].name != NULL; i++)
+	{
+		AttrNumber	number = get_attnum(relation, columns[i].name);
+
+		if (number == InvalidAttrNumber || !type_fits(columns[i].type, get_atttype(relation, number)) ||
+			get_attgenerated(relation, number) != '\0')
+			return false;
+	}
+	history_scan(relation, columns, false, row, argument);
+	return true;
 }
 
 void
@@ -528,6 +554,8 @@ take_row(char *const *values, const TimestampTz *times, void *argument)
 						   reading->table->shown, tool->columns[i].name, tool->name));
 	if (tool->take != NULL)
 		tool->take(entry, values);
+	if (reading->group != NULL && entry->group != NULL && strcmp(entry->group, reading->group) != 0)
+		entry->skip = true;
 	if (!entry->skip)
 		reading->entries = lappend(reading->entries, entry);
 }

@@ -33,7 +33,7 @@ extern void history_lock(const HistoryTable *table);
  * Raises 42501 where row security hides some of them, 22023 for what the tool
  * would not have written.
  */
-extern List *history_read(const HistoryTable *table);
+extern List *history_read(const HistoryTable *table, const Source *source);
 
 /*
  * The rows of any table with these columns: for each the texts, NULL where the
@@ -41,5 +41,9 @@ extern List *history_read(const HistoryTable *table);
  */
 typedef void (*HistoryRow) (char *const *values, const TimestampTz *times, void *argument);
 extern void history_scan(Oid relation, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument);
+
+/* The same of a table beside the history that is called like it, with this behind; false where there is none. */
+extern bool history_scan_beside(const HistoryTable *table, const char *suffix, const HistoryColumn *columns,
+								HistoryRow row, void *argument);
 
 #endif

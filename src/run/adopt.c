@@ -40,6 +40,7 @@ typedef struct Adoption
 	Survey	   *survey;
 	FileName   *files;			/* ordered */
 	int			file_count;
+	int		   *of_place;		/* the step of each place in a plan, or -1 */
 	const HistoryEntry **of_step;	/* for each step of the plan: what the
 									 * tool says of it, or NULL */
 	List	   *without_file;	/* of HistoryEntry * */
@@ -84,7 +85,7 @@ adopt_history(const AdoptRequest *request)
 
 	adoption.table = history_find(request->tool, request->history);
 	history_lock(adoption.table);
-	entries = history_read(adoption.table);
+	entries = history_read(adoption.table, adoption.survey->source);
 	refuse_broken(&adoption, entries);
 
 	list_files(&adoption);
@@ -127,16 +128,29 @@ list_files(Adoption *adoption)
 {
 	const MigrationPlan *plan = adoption->survey->plan;
 
-	adoption->files = palloc(Max(plan->count, 1) * 6 * sizeof(FileName));
+	adoption->files = palloc(Max(plan->count, 1) * 7 * sizeof(FileName));
+	adoption->of_place = palloc((plan->count + 1) * sizeof(int));
+	for (int i = 0; i <= plan->count; i++)
+		adoption->of_place[i] = -1;
 	for (int i = 0; i < plan->count; i++)
 		if (plan->steps[i].migration != NULL)
 		{
 			const char *file = plan->steps[i].migration->up->file;
 			const char *slash = strrchr(file, '/');
 
+			if (plan->steps[i].migration->place <= plan->count)
+				adoption->of_place[plan->steps[i].migration->place] = i;
 			add_file_name(adoption, file, i);
 			if (slash != NULL)
 				add_file_name(adoption, slash + 1, i);
+			/* where the version is all of the name, the tool may keep its number alone */
+			if (plan->order == VERSION_ORDER_BYTES || plan->order == VERSION_ORDER_LEADING)
+			{
+				size_t		digits = strspn(plan->steps[i].version, "0123456789");
+
+				if (digits > 0 && plan->steps[i].version[digits] != '\0')
+					add_file_name(adoption, pnstrdup(plan->steps[i].version, digits), i);
+			}
 		}
 	qsort(adoption->files, adoption->file_count, sizeof(FileName), compare_files);
 }
@@ -187,9 +201,12 @@ match(Adoption *adoption, const List *entries)
 		int			step = find_step(adoption, entry);
 
 		CHECK_FOR_INTERRUPTS();
+		/* a baseline is a place, and no migration */
+		if (step < 0 && entry->baseline)
+			continue;
 		if (step < 0)
 			adoption->without_file = lappend(adoption->without_file, entry);
-		else if (!entry->through)
+		else if (!entry->through || adoption->of_step[step] == NULL || entry->file != NULL)
 			adoption->of_step[step] = entry;
 	}
 }
@@ -199,20 +216,35 @@ find_step(const Adoption *adoption, const HistoryEntry *entry)
 {
 	const Step *step;
 	int			found = entry->file ? step_of_file(adoption, entry->file) : -1;
+	const char *dot = entry->file ? strrchr(entry->file, '.') : NULL;
+
+	if (entry->by_place)
+		return entry->place <= adoption->survey->plan->count ? adoption->of_place[entry->place] : -1;
+	/* code, whose SQL lies beside it */
+	if (found < 0 && dot != NULL)
+		found = step_of_file(adoption, pnstrdup(entry->file, dot - entry->file));
 
 	if (found >= 0 || entry->version == NULL)
 		return found;
 	step = plan_find(adoption->survey->plan, entry->version);
-	return step != NULL && step->migration != NULL ? step - adoption->survey->plan->steps : -1;
+	if (step != NULL && step->migration != NULL)
+		return step - adoption->survey->plan->steps;
+	return step_of_file(adoption, entry->version);
 }
 
+/* None where the name may be that of several. */
 static int
 step_of_file(const Adoption *adoption, const char *name)
 {
 	const FileName wanted = {name};
+	const FileName *end = adoption->files + adoption->file_count;
 	const FileName *found = bsearch(&wanted, adoption->files, adoption->file_count, sizeof(FileName), compare_files);
 
-	return found ? found->step : -1;
+	if (found == NULL ||
+		(found > adoption->files && strcmp(found[-1].name, name) == 0 && found[-1].step != found->step) ||
+		(found + 1 < end && strcmp(found[1].name, name) == 0 && found[1].step != found->step))
+		return -1;
+	return found->step;
 }
 
 static void
@@ -227,7 +259,7 @@ match_through(Adoption *adoption, const HistoryEntry *entry)
 	if ((plan->order == VERSION_ORDER_BYTES || plan->order == VERSION_ORDER_PLAN) && find_step(adoption, entry) < 0)
 		return;
 	for (int i = 0; i < plan->count; i++)
-		if (plan->steps[i].migration != NULL && plan->steps[i].migration->kind != MIGRATION_REPEATABLE &&
+		if (plan->steps[i].migration != NULL && plan->steps[i].migration->kind == MIGRATION_VERSIONED &&
 			version_compare(plan->order, plan->steps[i].version, entry->version) <= 0)
 			adoption->of_step[i] = entry;
 }
@@ -374,7 +406,7 @@ keep(Adoption *adoption, const RecordEntry *written, const HistoryEntry *entry, 
 	RecordEntry row = *written;
 	Adopted    *adopted = palloc(sizeof(Adopted));
 
-	message = sentence(message, entry->note);
+	message = sentence(message, entry->baseline ? "within a baseline" : entry->note);
 	message = sentence(message, tool->unknown);
 	*adopted = (Adopted)
 	{
@@ -390,7 +422,7 @@ keep(Adoption *adoption, const RecordEntry *written, const HistoryEntry *entry, 
 	row.state = MIGRATION_APPLIED;
 	row.environment = survey->scope->environment;
 	row.run_id = adoption->run_id;
-	row.execution_time_ms = entry->execution_time_ms;
+	row.execution_time_ms = entry->through ? -1 : entry->execution_time_ms;
 	row.applied_at = entry->applied_at;
 	row.baseline = entry->baseline;
 	row.lock_key = lock_own_key(survey->scope->service, LOCK_PART_RUN);
