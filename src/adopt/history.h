@@ -66,7 +66,8 @@ typedef struct HistoryEntry
 	bool		undone;			/* it says that the migration was taken back */
 	bool		through;		/* it stands for all versions up to this one */
 	bool		baseline;
-	bool		by_place;		/* it is of the n-th migration, as the n-th row */
+	bool		by_place;		/* it is of the n-th migration, as the n-th
+								 * row */
 	int			place;			/* n, from 1, of such ones */
 	char	   *group;			/* of several that are in one table, or NULL */
 	char	   *broken;			/* why nothing can be adopted: the tool did

@@ -143,7 +143,11 @@ list_files(Adoption *adoption)
 			add_file_name(adoption, file, i);
 			if (slash != NULL)
 				add_file_name(adoption, slash + 1, i);
-			/* where the version is all of the name, the tool may keep its number alone */
+
+			/*
+			 * where the version is all of the name, the tool may keep its
+			 * number alone
+			 */
 			if (plan->order == VERSION_ORDER_BYTES || plan->order == VERSION_ORDER_LEADING)
 			{
 				size_t		digits = strspn(plan->steps[i].version, "0123456789");
