@@ -24,7 +24,8 @@ INSERT INTO __diesel_schema_migrations VALUES ('20240101000000', '2024-01-01 12:
 CALL files.forget();
 
 -- sql-migrate
-CALL files.make('m/sqlm', '1_a.sql', E'-- +migrate Up\nCREATE TABLE a();\n-- +migrate Down\nDROP TABLE a;\n', '2_b.sql', E'-- +migrate Up\nCREATE TABLE b();\n');
+CALL files.make('m/sqlm', '1_a.sql', E'-- +migrate Up\nCREATE TABLE a();\n-- +migrate Down\nDROP TABLE a;\n', '2_b.sql',
+  E'-- +migrate Up\nCREATE TABLE b();\n');
 CREATE TABLE gorp_migrations (id text NOT NULL PRIMARY KEY, applied_at timestamptz);
 INSERT INTO gorp_migrations VALUES ('1_a.sql', '2024-01-01'), ('0_gone.sql', '2024-01-01');
 :shown('m/sqlm');
@@ -42,7 +43,8 @@ CALL files.forget();
 
 -- graphile-migrate: the hash is the file's
 CALL files.make('m/graphile', '000001.sql', E'--! Previous: -\n--! Hash: sha1:539e7775db0f56d9884c24fa1490a5eba8bc2d0a\n\nCREATE TABLE a();\n',
-  '000002-b.sql', E'--! Previous: sha1:539e7775db0f56d9884c24fa1490a5eba8bc2d0a\n--! Hash: sha1:c02c0ead222f924548c09a1b3a5fa9a443b169bd\n\nCREATE TABLE b();\n');
+  '000002-b.sql',
+  E'--! Previous: sha1:539e7775db0f56d9884c24fa1490a5eba8bc2d0a\n--! Hash: sha1:c02c0ead222f924548c09a1b3a5fa9a443b169bd\n\nCREATE TABLE b();\n');
 CREATE SCHEMA graphile_migrate;
 CREATE TABLE graphile_migrate.migrations (hash text PRIMARY KEY, previous_hash text REFERENCES graphile_migrate.migrations, filename text NOT NULL,
   date timestamptz NOT NULL DEFAULT now());
@@ -55,7 +57,11 @@ CALL files.forget();
 
 -- Atlas: the sum is that of atlas.sum
 CALL files.make('m/atlas', '1_a.sql', 'CREATE TABLE a();', '2_b.sql', 'CREATE TABLE b();',
-  'atlas.sum', E'h1:v/fk8nsen5S7JYfTRIslMNan5/aJ+X15sV4inq38Cz8=\n1_a.sql h1:wutvLMFIxAmbbiXy4v4goPNzky+ADXTcL/D9b4lacl0=\n2_b.sql h1:k8V0lxp5zt0n5Mavx/WgAQUIcaqRZqnhbJaBNR1HyzM=\n');
+  'atlas.sum',
+  E'h1:
+  v/fk8
+  nsen5
+  S7JYfTRIslMNan5/aJ+X15sV4inq38Cz8=\n1_a.sql h1:wutvLMFIxAmbbiXy4v4goPNzky+ADXTcL/D9b4lacl0=\n2_b.sql h1:k8V0lxp5zt0n5Mavx/WgAQUIcaqRZqnhbJaBNR1HyzM=\n');
 CREATE TABLE atlas_schema_revisions (version varchar PRIMARY KEY, description varchar NOT NULL, type bigint NOT NULL DEFAULT 2, applied bigint NOT NULL
   DEFAULT 0, total bigint NOT NULL DEFAULT 0, executed_at timestamptz NOT NULL, execution_time bigint NOT NULL, error text, error_stmt text,
   hash varchar NOT NULL, partial_hashes jsonb, operator_version varchar NOT NULL);
