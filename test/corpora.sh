@@ -29,7 +29,10 @@ export MIRROR=${MIRROR:-$root/../.mirror}
 export PYTHONDONTWRITEBYTECODE=1
 
 # Histories with statements that refuse a transaction block: apply must say so before it runs anything.
-refused_by_apply=" crates-io mas openfga goalert horizon "
+refused_by_apply=" crates-io mas openfga goalert horizon cow-services hmpps-interventions "
+
+# And one that uses a new value of an enum in a later migration: in one transaction the server itself refuses that.
+uses_new_value=" bionic-gpt "
 
 skip() {
   note "SKIP: $1"
@@ -129,6 +132,13 @@ judge() {
 
   if ! "run_$call" "$work" "$work.plan" >"$work.out" 2>"$err"; then
     printf 'refused: %s' "$(grep -m 1 -E 'ERROR|FATAL|error:' "$err" | cut -c1-300)"
+    case $call$uses_new_value in
+      *apply*" $name "*)
+        grep -q '55P04' "$err" || { printf ' (not by 55P04)'; return 1; }
+        printf ' (as it should)'
+        return 0
+        ;;
+    esac
     case $call$refused_by_apply in
       *apply*" $name "*)
         grep -q '25001' "$err" || { printf ' (not by 25001)'; return 1; }
