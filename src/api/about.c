@@ -46,6 +46,7 @@ static const char *const help_rows[][2] = {
 	{"see what the last migration's way back would take", "SELECT * FROM migrator.rollback_preview('/srv/app/migrations')"},
 	{"take the last migration back", "SELECT * FROM migrator.rollback('/srv/app/migrations')"},
 	{"take all behind a version back", "SELECT * FROM migrator.rollback('/srv/app/migrations', target => '42')"},
+	{"see which layouts of directories are known", "SELECT * FROM migrator.layouts()"},
 	{"see the state of each migration", "SELECT * FROM migrator.status('/srv/app/migrations')"},
 	{"the same as JSON", "SELECT migrator.summary('/srv/app/migrations')"},
 	{"the same as a page of HTML, for psql -XAt -o report.html", "SELECT migrator.report()"},

@@ -208,6 +208,15 @@ expand_folder(const Source *source, const char *folder, List *result)
 			result = lappend(result, claim);
 		}
 	}
+	foreach(lc, links)
+	{
+		LayoutClaim *claim = palloc0(sizeof(LayoutClaim));
+
+		claim->version = claim->name = "";
+		claim->up = unit_of_file(UNIT_UP, psprintf("%s/%s", folder, (char *) lfirst(lc)));
+		claim->fault = "a link to a folder, which is not followed";
+		result = lappend(result, claim);
+	}
 	foreach(lc, folders)
 	{
 		result = expand_folder(source, psprintf("%s/%s", folder, (char *) lfirst(lc)), result);
