@@ -21,6 +21,8 @@ typedef struct GooseState
 	bool		up;				/* Up was seen */
 	bool		down;
 	bool		fills;			/* ENVSUB is on */
+	int			filled[2];		/* a line each way that has references, */
+	int			plain[2];		/* and one with the same outside of ENVSUB */
 	char	   *no_transaction; /* the mark that says so, or NULL */
 	int			no_transaction_line;
 } GooseState;
@@ -126,15 +128,42 @@ take_mark(GooseState *state, const char *words)
 		sections_fault(sections, line, "goose knows no mark %s", lines_quoted(&sections->lines));
 }
 
-/* A server has no environment of the client's. */
+/*
+ * With ENVSUB goose puts values of its environment into a line: variables do that
+ * here.  Its ways to write a "$" that is none are not known here.
+ */
 static void
-refuse_fill(GooseState *state)
+look_for_references(GooseState *state)
 {
 	const FileLines *lines = &state->sections.lines;
+	int			way = state->down ? 1 : 0;
 
-	if (!lines_is_comment(lines) && memchr(lines->text, '$', lines->end - lines->text) != NULL)
-		sections_fault(&state->sections, lines->number,
-					   "goose would put variables of its environment into this line, by \"-- +goose ENVSUB ON\": %s", lines_quoted(lines));
+	for (const char *c = lines->text; c < lines->end; c++)
+	{
+		char		next = c + 1 < lines->end ? c[1] : ' ';
+		bool		named = next == '{' || (variables_name_character(next) && (next < '0' || next > '9'));
+
+		if (*c != '$' || (!named && next != '$'))
+			continue;
+		if (!state->fills)
+			state->plain[way] = named ? lines->number : state->plain[way];
+		else if ((c > lines->text && c[-1] == '\\') || next == '$')
+			sections_fault(&state->sections, lines->number, "with \"-- +goose ENVSUB ON\", goose would take away a character of this line: %s",
+						   lines_quoted(lines));
+		else
+			state->filled[way] = lines->number;
+	}
+}
+
+static void
+set_fill(GooseState *state, ScriptUnit *unit, int way)
+{
+	if (unit == NULL || state->filled[way] == 0)
+		return;
+	if (state->plain[way] > 0)
+		sections_fault(&state->sections, state->plain[way],
+					   "\"$\" stands here without \"-- +goose ENVSUB ON\", and in line %d with it: that is not told apart", state->filled[way]);
+	unit->fill = FILL_SHELL;
 }
 
 static void
@@ -171,13 +200,15 @@ read_goose(const Source *source, const FileContent *content, const LayoutClaim *
 			sections_fault(sections, lines->number, "goose reads no mark in %s: it is \"-- +goose \" and the words", lines_quoted(lines));
 		else if (!state.up && !lines_is_comment(lines))
 			sections_fault(sections, lines->number, "there is more than comments before the first \"-- +goose Up\"");
-		else if (state.fills)
-			refuse_fill(&state);
+		else
+			look_for_references(&state);
 	}
 	if (!state.up)
 		sections_fault(sections, 1, "there is no \"-- +goose Up\", which goose asks for");
 	if (state.in_statement)
 		sections_fault(sections, state.begin_line, "no \"-- +goose StatementEnd\" follows this \"-- +goose StatementBegin\"");
+	set_fill(&state, sections->result->up, 0);
+	set_fill(&state, sections->result->down, 1);
 	if (state.no_transaction != NULL)
 	{
 		set_no_transaction(&state, sections->result->up);

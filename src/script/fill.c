@@ -188,7 +188,7 @@ find_value(Script *script, const Reference *reference, const Variables *variable
 	}
 	piece->variable = variables_find(variables, reference->name, strlen(reference->name));
 	if (piece->variable == NULL && reference->kind == REFERENCE_OF_TOOL)
-		piece->variable = fill_tool_variable(reference->name, file);
+		piece->variable = fill_tool_variable(reference, file);
 	if (piece->variable != NULL)
 	{
 		value = is_raw(reference) ? piece->variable->value :

@@ -21,6 +21,8 @@ typedef enum FillStyle
 {
 	FILL_BY_DIRECTIVE,			/* psql's, if the script says so */
 	FILL_BRACES,				/* ${name}, anywhere, as Flyway has them */
+	FILL_SHELL,					/* $NAME, ${NAME}, ${NAME:-value}, anywhere,
+								 * as goose has them */
 	FILL_COLONS					/* :NAME, anywhere, as graphile-migrate has
 								 * them: only of names that have a value */
 } FillStyle;

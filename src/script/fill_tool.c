@@ -22,6 +22,7 @@
 #define NAME_AT_MOST 200
 
 static uint32 find_braces(const char *text, const char *end, const char **name, int *length);
+static uint32 find_shell(const char *text, const char *end, const char **name, int *length);
 static uint32 find_colon(const char *text, const char *end, const char **name, int *length);
 static char *database_owner(void);
 
@@ -38,9 +39,9 @@ fill_tool_references(const Script *script, uint32 first_line, const Variables *v
 		const char *name;
 		int			length;
 		uint32		whole = *at == '$' && style == FILL_BRACES ? find_braces(at, end, &name, &length) :
+			*at == '$' && style == FILL_SHELL ? find_shell(at, end, &name, &length) :
 			*at == ':' && style == FILL_COLONS ? find_colon(at, end, &name, &length) : 0;
 		Reference  *reference;
-		char	   *copy;
 
 		if (whole == 0)
 		{
@@ -52,20 +53,19 @@ fill_tool_references(const Script *script, uint32 first_line, const Variables *v
 			at++;
 			continue;
 		}
-		copy = pnstrdup(name, length);
+		reference = palloc0(sizeof(Reference));
+		reference->kind = REFERENCE_OF_TOOL;
+		reference->name = pnstrdup(name, length);
+		reference->offset = at - script->text;
+		reference->length = whole;
+		reference->line = line;
+		reference->column = lexer_characters(line_start, at - line_start) + 1;
+		if (style == FILL_SHELL && at[1] == '{' && name + length < at + whole - 1)
+			reference->fallback = pnstrdup(name + length + 2, at + whole - 1 - (name + length + 2));
 		/* what has no value is no reference of graphile-migrate's */
-		if (style == FILL_BRACES || variables_find(variables, copy, length) != NULL ||
-			fill_tool_variable(copy, NULL) != NULL)
-		{
-			reference = palloc0(sizeof(Reference));
-			reference->kind = REFERENCE_OF_TOOL;
-			reference->name = copy;
-			reference->offset = at - script->text;
-			reference->length = whole;
-			reference->line = line;
-			reference->column = lexer_characters(line_start, at - line_start) + 1;
+		if (style != FILL_COLONS || variables_find(variables, name, length) != NULL ||
+			fill_tool_variable(reference, NULL) != NULL)
 			result = lappend(result, reference);
-		}
 		at += whole;
 	}
 	return result;
@@ -106,14 +106,38 @@ find_colon(const char *text, const char *end, const char **name, int *length)
 	return to - text;
 }
 
-const Variable *
-fill_tool_variable(const char *name, const char *file)
+/* "$NAME", "${NAME}", or "${NAME:-value}" on one line. */
+static uint32
+find_shell(const char *text, const char *end, const char **name, int *length)
 {
+	bool		braces = end - text > 1 && text[1] == '{';
+	const char *to = text + (braces ? 2 : 1);
+
+	*name = to;
+	if (to >= end || !(variables_name_character(*to) && (*to < '0' || *to > '9')))
+		return 0;
+	while (to < end && variables_name_character(*to))
+		to++;
+	*length = to - *name;
+	if (!braces)
+		return to - text;
+	if (end - to > 1 && to[0] == ':' && to[1] == '-')
+		while (to < end && *to != '}' && *to != '\n' && *to != '\r')
+			to++;
+	return to < end && *to == '}' ? to + 1 - text : 0;
+}
+
+const Variable *
+fill_tool_variable(const Reference *reference, const char *file)
+{
+	const char *name = reference->name;
 	Variable   *variable = palloc0(sizeof(Variable));
 	Oid			schema;
 
 	variable->name = pstrdup(name);
-	if (strcmp(name, "flyway:database") == 0 || strcmp(name, "DATABASE_NAME") == 0)
+	if (reference->fallback != NULL)
+		variable->value = pstrdup(reference->fallback);
+	else if (strcmp(name, "flyway:database") == 0 || strcmp(name, "DATABASE_NAME") == 0)
 		variable->value = get_database_name(MyDatabaseId);
 	else if (strcmp(name, "DATABASE_OWNER") == 0)
 		variable->value = database_owner();

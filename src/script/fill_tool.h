@@ -13,7 +13,7 @@
 /* Reference *, in the text's order. */
 extern List *fill_tool_references(const Script *script, uint32 first_line, const Variables *variables, FillStyle style);
 
-/* The one that is built in, palloc'd, or NULL. */
-extern const Variable *fill_tool_variable(const char *name, const char *file);
+/* The one that is built in, or the reference's own fallback, palloc'd; or NULL. */
+extern const Variable *fill_tool_variable(const Reference *reference, const char *file);
 
 #endif

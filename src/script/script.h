@@ -69,6 +69,7 @@ typedef struct Reference
 {
 	ReferenceKind kind;
 	char	   *name;
+	char	   *fallback;		/* its value if the variable has none, or NULL */
 	uint32		offset;
 	uint32		length;
 	int			line;

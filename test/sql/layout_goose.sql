@@ -73,11 +73,22 @@ CALL files.make('m/d',
   '20_comment.sql', E'-- +goose Up\nSELECT 1;\n/*\n-- +goose Down\nDROP SCHEMA app CASCADE;\n*/\n',
   '21_copy.sql', E'-- +goose Up\nCREATE TABLE t(t text);\nCOPY t FROM stdin;\n-- +goose Down\n\\.\nDROP SCHEMA app CASCADE;\n',
   '22_dbmate.sql', E'-- +goose Up\nSELECT 1;\n-- migrate:down\nDROP SCHEMA app CASCADE;\n-- +goose Down\n',
-  '23_envsub.sql', E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT \'${HOME}\';\n');
+  '23_envsub.sql', E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT \'${HOME}\';\nDO $$ BEGIN END $$;\n',
+  '24_envsub.sql', E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT \'${HOME}\';\n-- +goose ENVSUB OFF\nSELECT \'$HOME\';\n',
+  '25_envsub.sql', E'-- +goose ENVSUB ON\n-- +goose Up\nSELECT \'${HOME}\';\n');
 TABLE files.wrong;
 CALL migrator.up('m/d');
 SELECT count(*) FROM migrator.history;
 SELECT to_regclass('first');
+
+-- With ENVSUB, variables have the values.
+CALL files.make('m/d', '1_a.sql', E'-- +goose Up\n-- +goose ENVSUB ON\nCREATE TABLE $name (t text DEFAULT \'${word} ${more:-or less} ${word:-x} 5$\');\n' ||
+  E'-- +goose ENVSUB OFF\nINSERT INTO a DEFAULT VALUES;\n-- +goose Down\nSELECT \'$name\';');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+SELECT version, outcome FROM migrator.apply('m/d', variables => '{"name": "a", "word": "more"}');
+TABLE a;
+SELECT version, outcome FROM migrator.rollback('m/d');
+CALL files.forget();
 
 -- The marks of two tools in the same files: which is meant has to be said.
 CALL files.make('m/d', '1_a.sql', E'-- +goose Up\n-- migrate:up\nCREATE TABLE both_tools();\n-- migrate:down\n-- +goose Down\nDROP TABLE both_tools;\n');
