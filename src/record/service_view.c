@@ -160,7 +160,10 @@ record_drop_service_view(const char *service, const char *schema)
 {
 	const char *name = record_service_view_name(service);
 
-	/* what lies there by now may be somebody else's */
-	if (schema == NULL || is_owners_view(schema, name))
-		owner_query_utility(psprintf("DROP VIEW IF EXISTS %s", qualified_name(schema, name)));
+	/*
+	 * none, where this is the first registration; and what lies there by now
+	 * may be somebody else's
+	 */
+	if (is_owners_view(schema ? schema : MIGRATOR_SCHEMA, name))
+		owner_query_utility(psprintf("DROP VIEW %s", qualified_name(schema, name)));
 }

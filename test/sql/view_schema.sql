@@ -9,7 +9,9 @@ CREATE VIEW files.views AS
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relname LIKE '%\_schema\_migrations' ORDER BY 1, 2;
 CREATE SCHEMA "Other schema";
+SET client_min_messages = notice;
 SELECT migrator.register('user-service', 'm/d', options => '{"view_schema": "app"}');
+SET client_min_messages = warning;
 TABLE files.views;
 SELECT version FROM migrator.apply('m/d');
 SELECT version, dirty, migration_name, status FROM app.user_service_schema_migrations;

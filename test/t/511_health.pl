@@ -61,7 +61,10 @@ sub has_shape
 {
 	my ($path, $wanted, $found) = @_;
 
-	is(type_of($found), type_of($wanted), "$path is of the sample's type");
+	# what the operating system tells of a process, where it does
+	my $none = $path =~ /\.memory\.(?:rss|external)$/ && !-e '/proc/self/statm';
+
+	is(type_of($found), $none ? 'null' : type_of($wanted), "$path is of the sample's type");
 	if (ref $wanted eq 'HASH')
 	{
 		has_shape("$path.$_", $wanted->{$_}, $found->{$_}) for sort keys %$wanted;

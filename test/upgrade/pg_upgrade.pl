@@ -37,9 +37,10 @@ $old->safe_psql('shop', qq{
 	SELECT migrator.watch_ddl();
 });
 my $stage = q{SELECT migrator.stage('sent', ARRAY['1_s.sql', '2_t.sql'], ARRAY['CREATE TABLE public.s ()', 'CREATE TABLE public.t ()']::bytea[])};
-$old->safe_psql('shop', "$stage; SELECT migrator.register('sent', 'stage:sent'); SELECT migrator.apply(service => 'sent', target => '1')",
+$old->safe_psql('shop', "$stage; SELECT migrator.register('sent', 'stage:sent', options => '{\"auto_migrate\": false}'); SELECT migrator.apply(service => 'sent', target => '1')",
 	extra_params => [ psql_as('app') ]);
 $old->safe_psql('shop', "CALL migrator.up(service => 'shop')");
+write_files($files, { '3_c.up.sql' => 'CREATE TABLE public.c (i int)', '3_c.down.sql' => 'DROP TABLE public.c' });
 $old->psql('shop', "CALL migrator.up('$failing', 'failing')");
 $old->safe_psql('shop', q{CREATE TABLE public.by_hand (i int)});
 
@@ -58,7 +59,13 @@ my @facts = (
 	[ 'version', 'SELECT migrator.version()' ]);
 my %before = map { $_->[0] => $old->safe_psql('shop', $_->[1]) } @facts;
 isnt($before{$_}, '', "something is in $_") for map { $_->[0] } @facts;
+my $superuser = $old->safe_psql('postgres', 'SELECT session_user');
 $old->stop;
+
+# what is pending must not be run meanwhile, though both servers are told to at their start
+my $at_start = "shared_preload_libraries = 'migrator'\nmigrator.auto_migrate = on\nmigrator.auto_migrate_databases = 'shop'\n"
+  . "migrator.auto_migrate_role = '$superuser'\n";
+$_->append_conf('postgresql.conf', $at_start) for $old, $new;
 
 # in a directory of its own: it leaves logs where it runs
 my $where = source_dir({});
@@ -74,11 +81,14 @@ if (!$done)
 }
 unlike($upgrade, qr/update_extensions/, 'it asks for no update of extensions');
 
+$new->append_conf('postgresql.conf', "migrator.auto_migrate = off\n");
 $new->start;
 is($new->safe_psql('shop', $_->[1]), $before{ $_->[0] }, "the same: $_->[0]") for @facts;
 
-# and it goes on
-write_files($files, { '3_c.up.sql' => 'CREATE TABLE public.c (i int)', '3_c.down.sql' => 'DROP TABLE public.c' });
+# and it goes on: at the next start that may, with what was pending
+$new->append_conf('postgresql.conf', "migrator.auto_migrate = on\n");
+$new->restart;
+ok($new->poll_query_until('shop', q{SELECT state = 'applied' FROM migrator.migrations WHERE service = 'shop' AND version = '3'}), 'at server start');
 is((outcome_of($new, 'shop', q{CALL migrator.up(service => 'shop')}))[0], '00000', 'up');
 is((outcome_of($new, 'shop', q{CALL migrator.up(service => 'sent')}, psql_as('app')))[0], '00000', 'what was staged before runs as the role that sent it');
 is($new->safe_psql('shop', q{SELECT service || ' ' || string_agg(version, ' ' ORDER BY version) FROM migrator.migrations
