@@ -68,7 +68,7 @@ for my $line (split /\n/, $install)
 
 my %page_of_section = (
 	Run => 'up.md', Look => 'record.md', Resolve => 'record.md', Policy => 'policy.md', Schema => 'drift.md', Stage => 'stage.md', Views => 'record.md',
-	Tables => 'record.md');
+	Tables => 'record.md', Adopt => 'adopt.md');
 my %page_of = (
 	apply => 'apply.md', rollback => 'rollback.md', down => 'rollback.md', rollback_preview => 'rollback.md', redo => 'development.md',
 	reset => 'development.md', prove => 'prove.md', seed => 'hooks.md#seedsql', validate => 'validate.md', assert_valid => 'validate.md',
@@ -438,7 +438,8 @@ $text .= "\nOf `register`. Those that are not given stay; `null` takes one away.
 	variables => 'an object: values for its scripts',
 	require_approval => '`true`: [policy.md](policy.md)', maintenance_window_required => '`true`', backup_required => '`true`',
 	allow_destructive_operations => '`false`: [lint.md](lint.md#destructive-statements)', auto_rollback_on_failure => '`true` or `false`',
-	auto_migrate => '`true` or `false`: does the server migrate it at its start');
+	auto_migrate => '`true` or `false`: does the server migrate it at its start',
+	mirror => '`true`, or an object: keep the table of another tool like the record: [adopt.md](adopt.md#keeping-the-tools-table-up-to-date)');
 $text .= "\n" . wrapped('Flags of `config` of an environment in `environments.json`, besides `variables` and `checks`: ' .
 	join(', ', map { "`$_`" } slurp("$root/src/base/policy_flag.c") =~ /\[POLICY_\w+\] = \{"(\w+)"/g) . ': [policy.md](policy.md).');
 my ($known) = slurp("$root/src/plan/check_scripts.c") =~ /known_directives\[\] = \{(.*?)\}/s;

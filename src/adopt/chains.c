@@ -17,6 +17,21 @@ verify_graphile_migrate(const HistoryEntry *entry, const Migration *migration, c
 	return strcmp(migration->hash, entry->checksum) == 0 ? HISTORY_VERIFIED : HISTORY_MODIFIED;
 }
 
+static char *
+checksum_graphile_migrate(const Migration *migration, const Source *source)
+{
+	return migration->hash;
+}
+
+/* It keeps the number of a file, without the words behind it. */
+static void
+take_graphile_migrate(HistoryEntry *entry, char *const *values)
+{
+	entry->version = pnstrdup(entry->file, strspn(entry->file, "0123456789"));
+	if (entry->version[0] == '\0')
+		entry->version = NULL;
+}
+
 /* GRAPHILE MIGRATE on the keys of a telephone */
 static int64
 lock_graphile_migrate(const HistoryTable *table)
@@ -116,6 +131,13 @@ const HistoryTool history_graphile_migrate = {
 		{"filename", HISTORY_TEXT, HISTORY_FILE}, {"hash", HISTORY_TEXT, HISTORY_CHECKSUM},
 		{"date", HISTORY_TIME, HISTORY_APPLIED_AT}, {"previous_hash", HISTORY_ANY}
 	},
+	.mirror_add = {
+		"DELETE FROM ONLY %s WHERE filename OPERATOR(pg_catalog.=) ($1 OPERATOR(pg_catalog.||) '.sql')",
+		"INSERT INTO %s (hash, previous_hash, filename) VALUES ($5, $7, $1 OPERATOR(pg_catalog.||) '.sql')"
+	},
+	.mirror_remove = {"DELETE FROM ONLY %s WHERE filename OPERATOR(pg_catalog.=) ($1 OPERATOR(pg_catalog.||) '.sql')"},
+	.checksum = checksum_graphile_migrate,
+	.take = take_graphile_migrate,
 	.telling = true,
 	.closed = true,
 	.verify = verify_graphile_migrate,

@@ -40,9 +40,9 @@ take_flyway(HistoryEntry *entry, char *const *values)
 		entry->note = "it was Java code";
 }
 
-/* Of each line without its end, as Java's BufferedReader reads them. */
-static HistoryVerdict
-verify_flyway(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+/* Of each line without its end, as Java's BufferedReader reads them; NULL if it cannot be read. */
+static char *
+checksum_flyway(const Migration *migration, const Source *source)
 {
 	FileContent content;
 	const char *at;
@@ -51,7 +51,7 @@ verify_flyway(const HistoryEntry *entry, const Migration *migration, const Sourc
 
 	source_read(source, migration->up->file, &content);
 	if (content.bytes == NULL)
-		return HISTORY_UNVERIFIED;
+		return NULL;
 	at = content.bytes;
 	end = at + content.length;
 	if (content.length >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0)
@@ -67,7 +67,17 @@ verify_flyway(const HistoryEntry *entry, const Migration *migration, const Sourc
 		if (at < end)
 			at += *at == '\r' && at + 1 < end && at[1] == '\n' ? 2 : 1;
 	}
-	return strcmp(psprintf("%d", (int32) (uint32) sum), entry->checksum) == 0 ? HISTORY_VERIFIED : HISTORY_MODIFIED;
+	return psprintf("%d", (int32) (uint32) sum);
+}
+
+static HistoryVerdict
+verify_flyway(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+{
+	char	   *sum = checksum_flyway(migration, source);
+
+	if (sum == NULL)
+		return HISTORY_UNVERIFIED;
+	return strcmp(sum, entry->checksum) == 0 ? HISTORY_VERIFIED : HISTORY_MODIFIED;
 }
 
 /* A number that says "Flyway", and Java's hash of the quoted name. */
@@ -102,5 +112,19 @@ const HistoryTool history_flyway = {
 	.take = take_flyway,
 	.verify = verify_flyway,
 	.lock = lock_flyway,
+	.checksum = checksum_flyway,
+	.mirror_add = {
+		"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1 AND $9 OPERATOR(pg_catalog.<>) 'repeatable'",
+		"INSERT INTO %s (installed_rank, version, description, type, script, checksum, installed_by, installed_on, execution_time, success)"
+		" SELECT COALESCE(pg_catalog.max(installed_rank), 0) OPERATOR(pg_catalog.+) 1,"
+		" CASE WHEN $9 OPERATOR(pg_catalog.<>) 'repeatable' THEN pg_catalog.ltrim($1, 'B') END, $2,"
+		" CASE WHEN $9 OPERATOR(pg_catalog.=) 'baseline' THEN 'SQL_BASELINE' ELSE 'SQL' END, $3, $5::pg_catalog.int4,"
+		" SESSION_USER, pg_catalog.now(), $6::pg_catalog.float8::pg_catalog.int4, true FROM ONLY %s"
+	},
+	.mirror_remove = {
+		"DELETE FROM ONLY %s WHERE script OPERATOR(pg_catalog.=) $3 OR"
+		" (version OPERATOR(pg_catalog.=) $1 AND $9 OPERATOR(pg_catalog.<>) 'repeatable')"
+	},
+	.mirror_accept = "UPDATE ONLY %s SET checksum = $5::pg_catalog.int4 WHERE script OPERATOR(pg_catalog.=) $3",
 	.way_out = "See which of its statements are in the database, undo or finish them, and run \"flyway repair\"."
 };

@@ -95,6 +95,22 @@ typedef struct HistoryTable
 
 #define HISTORY_COLUMNS 20
 
+/* The parameters of what is mirrored; NULL where there is no such thing. */
+typedef enum MirrorParameter
+{
+	MIRROR_VERSION,				/* $1, as the file has it */
+	MIRROR_NAME,				/* $2, with blanks for underscores */
+	MIRROR_FILE,				/* $3, without its folder */
+	MIRROR_STEM,				/* $4, and without .sql or .up.sql */
+	MIRROR_CHECKSUM,			/* $5, the tool's */
+	MIRROR_TIME,				/* $6, in ms */
+	MIRROR_PREVIOUS,			/* $7, hash of the migration before */
+	MIRROR_HIGHEST,				/* $8, of the versions that are applied now */
+	MIRROR_KIND					/* $9: versioned, repeatable, baseline */
+} MirrorParameter;
+
+#define MIRROR_PARAMETERS (MIRROR_KIND + 1)
+
 typedef struct HistoryTool
 {
 	const char *name;			/* of its layout, where it has one */
@@ -131,6 +147,17 @@ typedef struct HistoryTool
 	 * this table; or NULL.
 	 */
 	void		(*require_idle) (const HistoryTable *table);
+
+	/*
+	 * What the table would have by a run of the tool, as statements in which
+	 * %s is the table and the parameters are texts (MirrorParameter, from $1).
+	 * All NULL: it is not mirrored.
+	 */
+	const char *mirror_add[2];
+	const char *mirror_remove[2];
+	const char *mirror_accept;	/* NULL: nothing */
+	const char *mirror_clear;	/* NULL: all rows go */
+	char	   *(*checksum) (const Migration *migration, const Source *source); /* NULL: none */
 
 	bool		code;			/* its migrations are code: none has a file
 								 * here */

@@ -60,6 +60,14 @@ const HistoryTool history_golang_migrate = {
 	.closed = true,
 	.take = take_golang_migrate,
 	.lock = lock_golang_migrate,
+	.mirror_add = {
+		"UPDATE ONLY %s SET version = $1::pg_catalog.int8, dirty = false WHERE version OPERATOR(pg_catalog.<) $1::pg_catalog.int8",
+		"INSERT INTO %s (version, dirty) SELECT $1::pg_catalog.int8, false WHERE NOT EXISTS (SELECT FROM ONLY %s)"
+	},
+	.mirror_remove = {
+		"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.>=) $1::pg_catalog.int8",
+		"INSERT INTO %s (version, dirty) SELECT $8::pg_catalog.int8, false WHERE $8 IS NOT NULL AND NOT EXISTS (SELECT FROM ONLY %s)"
+	},
 	.unknown = "golang-migrate keeps neither times nor checksums",
 	.way_out = "See which of its statements are in the database, finish or undo them, and run \"migrate force VERSION\"; or do that with UPDATE."
 };

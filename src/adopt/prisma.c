@@ -22,6 +22,19 @@ take_prisma(HistoryEntry *entry, char *const *values)
 		entry->broken = psprintf("\"%s\" began and did not end.", entry->version);
 }
 
+static char *
+checksum_prisma(const Migration *migration, const Source *source)
+{
+	FileContent content;
+	char		hex[SHA256_HEX_LENGTH + 1];
+
+	source_read(source, migration->up->file, &content);
+	if (content.bytes == NULL)
+		return NULL;
+	digest_sha256(content.bytes, content.length, hex);
+	return pstrdup(hex);
+}
+
 /* Prisma takes it for the same if only the ends of lines are others. */
 static HistoryVerdict
 verify_prisma(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
@@ -79,5 +92,15 @@ const HistoryTool history_prisma = {
 	.take = take_prisma,
 	.verify = verify_prisma,
 	.lock = lock_prisma,
+	.checksum = checksum_prisma,
+	.mirror_add = {
+		"DELETE FROM ONLY %s WHERE migration_name OPERATOR(pg_catalog.=) $1 AND rolled_back_at IS NULL",
+		"INSERT INTO %s (id, checksum, finished_at, migration_name, started_at, applied_steps_count)"
+		" VALUES (pg_catalog.gen_random_uuid()::pg_catalog.text, $5, pg_catalog.clock_timestamp(), $1, pg_catalog.now(), 1)"
+	},
+	.mirror_remove = {
+		"UPDATE ONLY %s SET rolled_back_at = pg_catalog.now() WHERE migration_name OPERATOR(pg_catalog.=) $1 AND rolled_back_at IS NULL"
+	},
+	.mirror_accept = "UPDATE ONLY %s SET checksum = $5 WHERE migration_name OPERATOR(pg_catalog.=) $1 AND rolled_back_at IS NULL",
 	.way_out = "See which of its statements are in the database, then run \"prisma migrate resolve\" with --applied or --rolled-back."
 };

@@ -29,6 +29,11 @@ const HistoryTool history_dbmate = {
 	.columns = {{"version", HISTORY_TEXT, HISTORY_VERSION}},
 	.closed = true,
 	.not_beside = "ar_internal_metadata",
+	.mirror_add = {
+		"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1",
+		"INSERT INTO %s (version) VALUES ($1)"
+	},
+	.mirror_remove = {"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1"},
 	.unknown = "dbmate keeps neither times nor checksums"
 };
 
@@ -42,6 +47,12 @@ const HistoryTool history_goose = {
 	.telling = true,
 	.take = take_goose,
 	.lock = lock_goose,
+	.mirror_add = {
+		"DELETE FROM ONLY %s WHERE version_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8",
+		"INSERT INTO %s (version_id, is_applied) VALUES ($1::pg_catalog.int8, true)"
+	},
+	.mirror_remove = {"DELETE FROM ONLY %s WHERE version_id OPERATOR(pg_catalog.=) $1::pg_catalog.int8"},
+	.mirror_clear = "DELETE FROM ONLY %s WHERE version_id OPERATOR(pg_catalog.<>) 0",
 	.unknown = "goose keeps no checksums"
 };
 
@@ -74,6 +85,11 @@ const HistoryTool history_diesel = {
 	.columns = {{"version", HISTORY_TEXT, HISTORY_VERSION}, {"run_on", HISTORY_TIME, HISTORY_APPLIED_AT}},
 	.telling = true,
 	.closed = true,
+	.mirror_add = {
+		"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1",
+		"INSERT INTO %s (version) VALUES ($1)"
+	},
+	.mirror_remove = {"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1"},
 	.unknown = "diesel keeps no checksums"
 };
 
@@ -83,6 +99,11 @@ const HistoryTool history_sql_migrate = {
 	.columns = {{"id", HISTORY_TEXT, HISTORY_FILE}, {"applied_at", HISTORY_TIME, HISTORY_APPLIED_AT, HISTORY_NULLABLE}},
 	.telling = true,
 	.closed = true,
+	.mirror_add = {
+		"DELETE FROM ONLY %s WHERE id OPERATOR(pg_catalog.=) $3",
+		"INSERT INTO %s (id, applied_at) VALUES ($3, pg_catalog.now())"
+	},
+	.mirror_remove = {"DELETE FROM ONLY %s WHERE id OPERATOR(pg_catalog.=) $3"},
 	.unknown = "sql-migrate keeps no checksums"
 };
 
@@ -96,6 +117,11 @@ const HistoryTool history_node_pg_migrate = {
 	.telling = true,
 	.closed = true,
 	.lock = lock_node_pg_migrate,
+	.mirror_add = {
+		"DELETE FROM ONLY %s WHERE name OPERATOR(pg_catalog.=) $4",
+		"INSERT INTO %s (name, run_on) VALUES ($4, pg_catalog.now())"
+	},
+	.mirror_remove = {"DELETE FROM ONLY %s WHERE name OPERATOR(pg_catalog.=) $4"},
 	.unknown = "node-pg-migrate keeps no checksums"
 };
 

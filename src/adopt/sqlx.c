@@ -29,16 +29,23 @@ take_sqlx(HistoryEntry *entry, char *const *values)
 		entry->execution_time_ms = strtod(values[TIME], NULL) / 1e6;
 }
 
-static HistoryVerdict
-verify_sqlx(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+static char *
+checksum_sqlx(const Migration *migration, const Source *source)
 {
 	FileContent content;
 
 	source_read(source, migration->up->file, &content);
-	if (content.bytes == NULL)
+	return content.bytes ? checksum_hex(CHECKSUM_SHA384, content.bytes, content.length) : NULL;
+}
+
+static HistoryVerdict
+verify_sqlx(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+{
+	char	   *sum = checksum_sqlx(migration, source);
+
+	if (sum == NULL)
 		return HISTORY_UNVERIFIED;
-	return strcmp(checksum_hex(CHECKSUM_SHA384, content.bytes, content.length), entry->checksum) == 0 ?
-		HISTORY_VERIFIED : HISTORY_MODIFIED;
+	return strcmp(sum, entry->checksum) == 0 ? HISTORY_VERIFIED : HISTORY_MODIFIED;
 }
 
 static int64
@@ -64,5 +71,13 @@ const HistoryTool history_sqlx = {
 	.take = take_sqlx,
 	.verify = verify_sqlx,
 	.lock = lock_sqlx,
+	.checksum = checksum_sqlx,
+	.mirror_add = {
+		"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1::pg_catalog.int8",
+		"INSERT INTO %s (version, description, success, checksum, execution_time) VALUES ($1::pg_catalog.int8, $2, true,"
+		" pg_catalog.decode($5, 'hex'), ($6::pg_catalog.float8 OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8)"
+	},
+	.mirror_remove = {"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1::pg_catalog.int8"},
+	.mirror_accept = "UPDATE ONLY %s SET checksum = pg_catalog.decode($5, 'hex') WHERE version OPERATOR(pg_catalog.=) $1::pg_catalog.int8",
 	.way_out = "See which of its statements are in the database, undo or finish them, and delete the row or set \"success\"."
 };

@@ -74,7 +74,7 @@ static bool has_columns(const HistoryTool *tool, Oid relation);
 static bool type_fits(HistoryType type, Oid oid);
 static const HistoryTool *tool_of_relation(const HistoryTool *wanted, Oid relation);
 static void refuse_several(const List *found);
-static void lock_tool(const HistoryTable *table, TimestampTz until);
+static TimestampTz end_of_wait(void);
 static bool give_up(TimestampTz until);
 static void require_readable(Relation relation);
 static char *value_text(Datum value, Oid type, bool utc, TimestampTz *time);
@@ -327,14 +327,13 @@ refuse_several(const List *found)
 void
 history_lock(const HistoryTable *table)
 {
-	int			wait_ms = settings_wait_ms();
-	TimestampTz until = wait_ms > 0 ? TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms) : 0;
+	TimestampTz until = end_of_wait();
 	AclMode		writes = ACL_INSERT | ACL_UPDATE | ACL_DELETE;
 	bool		may_write = pg_class_aclmask(table->relation, GetUserId(), writes, ACLMASK_ANY) != 0;
 	LOCKMODE	mode = may_write ? ShareLock : AccessShareLock;
 	Relation	relation;
 
-	lock_tool(table, until);
+	history_lock_tool(table);
 	while (!ConditionalLockRelationOid(table->relation, mode))
 		if (give_up(until))
 			ereport(ERROR,
@@ -352,9 +351,19 @@ history_lock(const HistoryTable *table)
 	table_close(relation, NoLock);
 }
 
-static void
-lock_tool(const HistoryTable *table, TimestampTz until)
+/* 0: there is none. */
+static TimestampTz
+end_of_wait(void)
 {
+	int			wait_ms = settings_wait_ms();
+
+	return wait_ms > 0 ? TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms) : 0;
+}
+
+void
+history_lock_tool(const HistoryTable *table)
+{
+	TimestampTz until = end_of_wait();
 	int64		key;
 
 	if (table->tool->lock == NULL)

@@ -28,6 +28,9 @@ extern HistoryTable *history_find(const char *tool, Oid relation);
  */
 extern void history_lock(const HistoryTable *table);
 
+/* The first of these alone. */
+extern void history_lock_tool(const HistoryTable *table);
+
 /*
  * Its rows as HistoryEntry *, the older first, as they are committed now.
  * Raises 42501 where row security hides some of them, 22023 for what the tool

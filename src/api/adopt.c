@@ -20,6 +20,7 @@ static const OptionKey adopt_options[] = {
 	{"force", OPTION_BOOLEAN, "true or false"},
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
 	{"layout", OPTION_STRING, "the name of a layout"},
+	{"mirror", OPTION_BOOLEAN, "true or false"},
 	{NULL}
 };
 
@@ -34,12 +35,14 @@ migrator_adopt(PG_FUNCTION_ARGS)
 	{
 		List	   *options = options_read(api_jsonb(fcinfo, 5), adopt_options, false);
 		const Option *force = options_find(options, "force");
+		const Option *mirror = options_find(options, "mirror");
 		Scope	   *scope = scope_resolve(api_text(fcinfo, 0), api_text(fcinfo, 1), NULL);
 		AdoptRequest request = {
 			.scope = scope,
 			.tool = api_text(fcinfo, 2),
 			.history = PG_ARGISNULL(3) ? InvalidOid : PG_GETARG_OID(3),
 			.dry_run = api_bool(fcinfo, 4, false),
+			.mirror = mirror != NULL && mirror->boolean,
 			.force = force != NULL && force->boolean
 		};
 		ListCell   *lc;

@@ -51,7 +51,7 @@ const OptionKey registration_options[] = {
 	{"checks", OPTION_WORDS, "an object of names of checks and their severities", "Null takes the option away."},
 	{"variables", OPTION_OBJECT, "an object of names and values", "Null takes the option away."},
 	{"layout", OPTION_STRING, "the name of a layout", "Null takes the option away."},
-	{"mirror", OPTION_LATER},
+	{"mirror", OPTION_OBJECT, "true, or an object with \"tool\" and \"table\"", "Null takes the option away."},
 	{NULL}
 };
 
@@ -125,6 +125,7 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	const Option *layout;
 	const Option *checks;
 	const Option *variables;
+	const Option *mirror;
 	Datum		value;
 	bool		isnull;
 
@@ -162,6 +163,9 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	variables = options_find(options, "variables");
 	if (variables != NULL)
 		service->variables = variables->object;
+	mirror = options_find(options, "mirror");
+	if (mirror != NULL)
+		service->mirror = mirror->object;
 	value = heap_getattr(tuple, 7, desc, &isnull);
 	service->of_this_cluster = !isnull && (uint64) DatumGetInt64(value) == GetSystemIdentifier();
 	value = heap_getattr(tuple, 6, desc, &isnull);

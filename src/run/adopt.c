@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/timestamp.h"
 
+#include "adopt/mirror.h"
 #include "adopt/table.h"
 #include "base/digest.h"
 #include "base/finding.h"
@@ -23,6 +24,7 @@
 #include "record/write.h"
 #include "run/adopt.h"
 #include "run/call.h"
+#include "run/settle.h"
 #include "run/survey.h"
 
 /* A file of the source by one of the ways to write its name. */
@@ -64,6 +66,7 @@ static void keep(Adoption *adoption, const RecordEntry *written, const HistoryEn
 static const char *sentence(const char *first, const char *second);
 static const char *version_of(const HistoryEntry *entry);
 static void finish(const Adoption *adoption, TimestampTz started);
+static void register_mirror(const Adoption *adoption);
 static int	compare_files(const void *a, const void *b);
 static int	compare_versions(const void *a, const void *b, void *order);
 
@@ -100,6 +103,8 @@ adopt_history(const AdoptRequest *request)
 		adopt_without_file(&adoption, lfirst(lc));
 	if (adoption.adopted != NIL && !request->dry_run)
 		finish(&adoption, started);
+	if (request->mirror && !request->dry_run)
+		register_mirror(&adoption);
 	return adoption.adopted;
 }
 
@@ -471,6 +476,22 @@ finish(const Adoption *adoption, TimestampTz started)
 	record_write_run(&run, true);
 	if (scope->environment != NULL && scope->stamp == NULL)
 		service_state_stamp(scope->service, scope->environment);
+}
+
+/* A registration that there is stays as it is, but for that. */
+static void
+register_mirror(const Adoption *adoption)
+{
+	const Scope *scope = adoption->survey->scope;
+	const Service *old = registration_find(scope->service);
+	Service		service = {
+		.service = unconstify(char *, scope->service),
+		.source = old && old->source ? old->source : unconstify(char *, scope->source),
+		.environment = old ? old->environment : NULL,
+		.search_path = old ? old->search_path : NULL
+	};
+
+	settle_register(&service, mirror_option(adoption->table));
 }
 
 static int

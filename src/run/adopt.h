@@ -13,6 +13,7 @@ typedef struct AdoptRequest
 	const char *tool;			/* or NULL: by the table */
 	Oid			history;		/* InvalidOid: it is looked for */
 	bool		dry_run;
+	bool		mirror;			/* keep the table like the record from now on */
 	bool		force;			/* also when no file is of that history, and
 								 * what force of options says */
 } AdoptRequest;

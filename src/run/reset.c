@@ -35,6 +35,7 @@
 #include "record/service_view.h"
 #include "record/write.h"
 #include "run/call.h"
+#include "run/mirrored.h"
 #include "run/notify.h"
 #include "run/reset.h"
 #include "run/survey.h"
@@ -198,6 +199,7 @@ reset_forget(const ResetRequest *request)
 	else
 		refuse_what_stays(record);
 	record_forget_all(service);
+	mirrored_clear(service);
 	service_state_forget_bootstrap(service);
 	track_end(&run);
 	write_record(request, schemas, run.run_id);

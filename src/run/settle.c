@@ -8,6 +8,7 @@
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
+#include "adopt/mirror.h"
 #include "base/errors.h"
 #include "plan/back.h"
 #include "plan/check_plan.h"
@@ -17,6 +18,7 @@
 #include "record/service_view.h"
 #include "record/write.h"
 #include "run/call.h"
+#include "run/mirrored.h"
 #include "run/settle.h"
 #include "run/survey.h"
 
@@ -51,6 +53,7 @@ settle_register(Service *service, Jsonb *options)
 	old = registration_lock(service->service);
 	registration_require_member(old);
 
+	options = mirror_find_in_options(options);
 	/* a directory that does not exist is better told now than at a deploy */
 	(void) source_open(service->source);
 	refuse_same_view(service->service);
@@ -271,6 +274,7 @@ write_settled(const Survey *survey, const Step *step, MigrationState state,
 		entry.down_script = unit_read_text(survey->reader, step->down.unit, &down);
 	}
 	record_write(&entry);
+	mirrored_settle(survey, step, state == MIGRATION_APPLIED ? MIRROR_ADD : MIRROR_REMOVE);
 }
 
 void
@@ -322,6 +326,7 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 		else
 			record_change_state(scope->service, step->row->version, step->state, wanted);
 		record_write_event(&entry);
+		mirrored_settle(survey, step, wanted == MIGRATION_APPLIED ? MIRROR_ADD : MIRROR_REMOVE);
 	}
 }
 
@@ -390,6 +395,7 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("the files of migration \"%s\" are as they are on record", finding_one_line(step->version)));
 	record_write_event(&entry);
+	mirrored_settle(survey, step, MIRROR_ACCEPT);
 }
 
 void

@@ -21,6 +21,7 @@
 #include "plan/gate.h"
 #include "plan/hooks.h"
 #include "record/service_state.h"
+#include "run/mirrored.h"
 #include "run/background.h"
 #include "run/current_run.h"
 #include "run/event.h"
@@ -62,6 +63,20 @@ run_look_again(Run *run)
 							  CHECK_EVERYTHING : CHECK_FOR_RUN);
 }
 
+/* Before anything is run: whether it could be written then. */
+static void
+take_mirror(Run *run, const Service *registration)
+{
+	MemoryContext old = MemoryContextSwitchTo(run->context);
+
+	run->mirror = mirror_of(registration);
+	MemoryContextSwitchTo(old);
+	if (run->mirror == NULL)
+		return;
+	registration_require_trusted(registration, "mirror");
+	mirror_require(run->mirror);
+}
+
 /* Again behind a wait: the service may have become others' meanwhile. */
 const Service *
 run_require_standing(Run *run)
@@ -76,6 +91,7 @@ run_require_standing(Run *run)
 	if (survey->source != NULL)
 		source_require_runnable(survey->source);
 	survey_raise_what_stops(survey, run->request->force);
+	take_mirror(run, registration);
 	return registration;
 }
 
@@ -598,6 +614,7 @@ run_record_step(Run *run, const Step *step)
 		record_write(&entry);
 	else
 		record_write_back(&entry);
+	mirrored_write(run->mirror, run->survey, step, run->direction == UNIT_UP ? MIRROR_ADD : MIRROR_REMOVE, run->elapsed);
 	notify_entry(&entry);
 
 	/* of a script that ran part by part there is nothing left to undo */

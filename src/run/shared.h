@@ -25,6 +25,7 @@ typedef struct Run
 {
 	const RunRequest *request;
 	Survey	   *survey;
+	struct Mirror *mirror;		/* another tool's table, or NULL */
 	Policy		policy;			/* as it was when the run was last checked */
 	int64		run_id;
 	TimestampTz started_at;

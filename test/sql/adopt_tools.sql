@@ -58,10 +58,9 @@ CALL files.forget();
 -- Atlas: the sum is that of atlas.sum
 CALL files.make('m/atlas', '1_a.sql', 'CREATE TABLE a();', '2_b.sql', 'CREATE TABLE b();',
   'atlas.sum',
-  E'h1:
-  v/fk8
-  nsen5
-  S7JYfTRIslMNan5/aJ+X15sV4inq38Cz8=\n1_a.sql h1:wutvLMFIxAmbbiXy4v4goPNzky+ADXTcL/D9b4lacl0=\n2_b.sql h1:k8V0lxp5zt0n5Mavx/WgAQUIcaqRZqnhbJaBNR1HyzM=\n');
+  E'h1:v/fk8nsen5S7JYfTRIslMNan5/aJ+X15sV4inq38Cz8=\n'
+  '1_a.sql h1:wutvLMFIxAmbbiXy4v4goPNzky+ADXTcL/D9b4lacl0=\n'
+  '2_b.sql h1:k8V0lxp5zt0n5Mavx/WgAQUIcaqRZqnhbJaBNR1HyzM=\n');
 CREATE TABLE atlas_schema_revisions (version varchar PRIMARY KEY, description varchar NOT NULL, type bigint NOT NULL DEFAULT 2, applied bigint NOT NULL
   DEFAULT 0, total bigint NOT NULL DEFAULT 0, executed_at timestamptz NOT NULL, execution_time bigint NOT NULL, error text, error_stmt text,
   hash varchar NOT NULL, partial_hashes jsonb, operator_version varchar NOT NULL);

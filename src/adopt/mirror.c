@@ -1,0 +1,344 @@
+/*
+ * mirror.c
+ *	  The table of another tool, kept as the tool would have it.
+ *
+ * Its statements are written in the transaction that writes the record, so that
+ * the two never differ, and an error there is one of the migration.  They run as
+ * the caller: he needs the rights that the tool's user needs.  And triggers and
+ * defaults of the table run with his: so its owner must be one who might do with
+ * the caller's rights what he likes, as whoever wrote the registration.
+ *
+ * Names in the statements are qualified: the search_path is the script's.  The
+ * tool's own lock is held to the end of the transaction, as in adoption.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/varlena.h"
+
+#include "adopt/mirror.h"
+#include "adopt/table.h"
+#include "base/finding.h"
+#include "base/options.h"
+#include "base/owner_query.h"
+#include "base/trust.h"
+
+static const OptionKey mirror_keys[] = {
+	{"tool", OPTION_STRING, "the name of a tool"},
+	{"table", OPTION_STRING, "the name of a table"},
+	{NULL}
+};
+
+/* An answer, and where it is to live. */
+typedef struct Highest
+{
+	MemoryContext context;
+	char	   *version;
+} Highest;
+
+static HistoryTable *open_table(const Mirror *mirror);
+static Oid	relation_of(const char *name, bool missing_ok);
+static void require_mirrored(const HistoryTool *tool);
+static void require_rights(const HistoryTable *table);
+static void require_trusted_owner(const HistoryTable *table);
+static void run_statement(const HistoryTable *table, const char *statement, char *const *parameters);
+static void fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, const char *service, char **parameters);
+static char *with_blanks(const char *name);
+static char *stem_of(const char *file);
+static char *highest_version(const char *service);
+static void take_highest(HeapTuple tuple, TupleDesc desc, void *argument);
+
+Mirror *
+mirror_of(const Service *registration)
+{
+	Mirror	   *mirror;
+	List	   *options;
+
+	if (registration == NULL || registration->mirror == NULL)
+		return NULL;
+	options = options_read(registration->mirror, mirror_keys, false);
+	mirror = palloc(sizeof(Mirror));
+	mirror->service = registration->service;
+	mirror->tool = options_find(options, "tool")->strings[0];
+	mirror->table = options_find(options, "table")->strings[0];
+	return mirror;
+}
+
+Jsonb *
+mirror_find_in_options(Jsonb *options)
+{
+	JsonbValue	key = {.type = jbvString,.val.string = {6, "mirror"}};
+	JsonbValue *value;
+	const Option *tool = NULL;
+	const Option *table = NULL;
+	HistoryTable *found;
+
+	if (options == NULL || !JB_ROOT_IS_OBJECT(options) ||
+		(value = findJsonbValueFromContainer(&options->root, JB_FOBJECT, &key)) == NULL || value->type == jbvNull)
+		return options;
+	if (value->type == jbvBinary)
+	{
+		List	   *given = options_read(JsonbValueToJsonb(value), mirror_keys, false);
+
+		tool = options_find(given, "tool");
+		table = options_find(given, "table");
+	}
+	else if (value->type != jbvBool || !value->val.boolean)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("option \"mirror\" must be true, or an object with \"tool\" and \"table\""),
+				errhint("Null takes the option away."));
+	found = history_find(tool ? tool->strings[0] : NULL, table ? relation_of(table->strings[0], false) : InvalidOid);
+	require_mirrored(found->tool);
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(options), JsonbPGetDatum(mirror_option(found))));
+}
+
+Jsonb *
+mirror_option(const HistoryTable *table)
+{
+	StringInfoData text;
+
+	require_mirrored(table->tool);
+	initStringInfo(&text);
+	appendStringInfoString(&text, "{\"mirror\": {\"tool\": ");
+	escape_json(&text, table->tool->name);
+	appendStringInfoString(&text, ", \"table\": ");
+	escape_json(&text, quote_qualified_identifier(table->schema, table->name));
+	appendStringInfoString(&text, "}}");
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data)));
+}
+
+void
+mirror_require(const Mirror *mirror)
+{
+	const HistoryTable *table = open_table(mirror);
+
+	require_rights(table);
+	require_trusted_owner(table);
+	history_lock_tool(table);
+}
+
+void
+mirror_write(const Mirror *mirror, MirrorChange change, const MirrorRow *row)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrator mirror", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	const HistoryTable *table = open_table(mirror);
+	const HistoryTool *tool = table->tool;
+	char	   *parameters[MIRROR_PARAMETERS] = {0};
+
+	require_trusted_owner(table);
+	history_lock_tool(table);
+	fill_parameters(table, change, row, mirror->service, parameters);
+	if (change == MIRROR_ACCEPT)
+		run_statement(table, tool->mirror_accept, parameters);
+	else
+		for (int i = 0; i < lengthof(tool->mirror_add); i++)
+			run_statement(table, change == MIRROR_ADD ? tool->mirror_add[i] : tool->mirror_remove[i], parameters);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+void
+mirror_clear(const Mirror *mirror)
+{
+	char	   *none[MIRROR_PARAMETERS] = {0};
+	HistoryTable *table;
+
+	if (!OidIsValid(relation_of(mirror->table, true)))
+		return;
+	table = open_table(mirror);
+	require_trusted_owner(table);
+	history_lock_tool(table);
+	run_statement(table, table->tool->mirror_clear ? table->tool->mirror_clear : "DELETE FROM ONLY %s", none);
+}
+
+/* It is looked for each time: a script may have made another one of it. */
+static HistoryTable *
+open_table(const Mirror *mirror)
+{
+	return history_find(mirror->tool, relation_of(mirror->table, false));
+}
+
+static Oid
+relation_of(const char *name, bool missing_ok)
+{
+	RangeVar   *range = makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(name)));
+
+	return RangeVarGetRelid(range, NoLock, missing_ok);
+}
+
+static void
+require_mirrored(const HistoryTool *tool)
+{
+	StringInfoData names;
+	const HistoryTool *other;
+
+	if (tool->mirror_add[0] != NULL)
+		return;
+	initStringInfo(&names);
+	for (int i = 0; (other = history_tool(i)) != NULL; i++)
+		if (other->mirror_add[0] != NULL)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", other->name);
+	ereport(ERROR,
+			errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			errmsg("the history of %s cannot be mirrored", tool->name),
+			errdetail("Those of these tools can: %s.", names.data));
+}
+
+static void
+require_rights(const HistoryTable *table)
+{
+	AclMode		wanted = ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE;
+
+	if (pg_class_aclmask(table->relation, GetUserId(), wanted, ACLMASK_ALL) != wanted)
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("permission denied for table %s", table->shown),
+				errdetail("It mirrors the record for %s, and is written with your rights: SELECT, INSERT, UPDATE and DELETE.", table->tool->name),
+				errhint("Have somebody grant you these, or take option \"mirror\" away with migrator.register()."));
+}
+
+static void
+require_trusted_owner(const HistoryTable *table)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table->relation));
+	Author		owner;
+	Oid			stranger;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", table->relation);
+	owner.current = owner.session = owner.login = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	if (has_privs_of_role(owner.current, owner_query_owner()))
+		return;
+	stranger = trust_stranger(&owner);
+	if (OidIsValid(stranger))
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("permission denied to mirror to table %s, which role \"%s\" owns", table->shown, trust_role_name(stranger)),
+				errdetail("Its triggers would act with your rights, which that role does not have."),
+				errhint("Run as that role, or give the table to a role that may do all that you may; migrator.trusted_stagers names roles that are trusted."));
+}
+
+/* NULL: there is none. */
+static void
+run_statement(const HistoryTable *table, const char *statement, char *const *parameters)
+{
+	bool		had_snapshot = ActiveSnapshotSet();
+	Datum		values[MIRROR_PARAMETERS];
+	char		nulls[MIRROR_PARAMETERS];
+	Oid			types[MIRROR_PARAMETERS];
+	char	   *name = quote_qualified_identifier(table->schema, table->name);
+	StringInfoData sql;
+	const char *at;
+
+	if (statement == NULL)
+		return;
+	initStringInfo(&sql);
+	while ((at = strstr(statement, "%s")) != NULL)
+	{
+		appendBinaryStringInfo(&sql, statement, at - statement);
+		appendStringInfoString(&sql, name);
+		statement = at + 2;
+	}
+	appendStringInfoString(&sql, statement);
+	for (int i = 0; i < MIRROR_PARAMETERS; i++)
+	{
+		types[i] = TEXTOID;
+		values[i] = owner_query_text_or_null(parameters[i], &nulls[i]);
+	}
+	SPI_connect();
+	if (SPI_execute_with_args(sql.data, MIRROR_PARAMETERS, types, values, nulls, false, 0) < 0)
+		elog(ERROR, "mirroring failed: %s", sql.data);
+	SPI_finish();
+	owner_query_drop_snapshot(had_snapshot);
+}
+
+static void
+fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, const char *service, char **parameters)
+{
+	const Migration *migration = row->migration;
+	const char *slash = row->file ? strrchr(row->file, '/') : NULL;
+	const char *file = slash ? slash + 1 : row->file;
+
+	parameters[MIRROR_VERSION] = unconstify(char *, row->version);
+	parameters[MIRROR_NAME] = with_blanks(row->name ? row->name : "");
+	/* without a file the version stands for its name */
+	parameters[MIRROR_FILE] = file ? pstrdup(file) : psprintf("%s.sql", row->version);
+	parameters[MIRROR_STEM] = stem_of(parameters[MIRROR_FILE]);
+	if (change != MIRROR_REMOVE && migration != NULL && table->tool->checksum != NULL)
+		parameters[MIRROR_CHECKSUM] = table->tool->checksum(migration, row->source);
+	parameters[MIRROR_TIME] = psprintf("%.3f", Max(row->execution_time_ms, 0));
+	if (migration != NULL && migration->previous != NULL && strcmp(migration->previous, "-") != 0)
+		parameters[MIRROR_PREVIOUS] = migration->previous;
+	if (change == MIRROR_REMOVE && table->tool->mirror_remove[1] != NULL)
+		parameters[MIRROR_HIGHEST] = highest_version(service);
+	parameters[MIRROR_KIND] = migration == NULL ? "versioned" :
+		migration->kind == MIGRATION_REPEATABLE ? "repeatable" :
+		migration->kind == MIGRATION_BASELINE ? "baseline" : "versioned";
+}
+
+static char *
+with_blanks(const char *name)
+{
+	char	   *result = pstrdup(name);
+
+	for (char *c = result; *c != '\0'; c++)
+		if (*c == '_')
+			*c = ' ';
+	return result;
+}
+
+static char *
+stem_of(const char *file)
+{
+	static const char *const ends[] = {".sql", ".up"};
+	char	   *stem = pstrdup(file);
+
+	for (int i = 0; i < lengthof(ends); i++)
+	{
+		size_t		length = strlen(stem);
+
+		if (length > strlen(ends[i]) && strcmp(stem + length - strlen(ends[i]), ends[i]) == 0)
+			stem[length - strlen(ends[i])] = '\0';
+	}
+	return stem;
+}
+
+static char *
+highest_version(const char *service)
+{
+	static OwnerQuery query = {
+		"SELECT pg_catalog.max(version::pg_catalog.numeric)::pg_catalog.text FROM migrator.migrations"
+		" WHERE service = $1 AND state = 'applied' AND version OPERATOR(pg_catalog.~) '^[0-9]+$'",
+		1, {TEXTOID}
+	};
+	Datum		value = CStringGetTextDatum(service);
+	Highest		highest = {CurrentMemoryContext};
+
+	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_highest, &highest);
+	return highest.version;
+}
+
+static void
+take_highest(HeapTuple tuple, TupleDesc desc, void *argument)
+{
+	Highest    *highest = argument;
+	MemoryContext old = MemoryContextSwitchTo(highest->context);
+
+	highest->version = owner_query_text(tuple, desc, 1);
+	MemoryContextSwitchTo(old);
+}
