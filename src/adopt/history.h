@@ -150,8 +150,8 @@ typedef struct HistoryTool
 
 	/*
 	 * What the table would have by a run of the tool, as statements in which
-	 * %s is the table and the parameters are texts (MirrorParameter, from $1).
-	 * All NULL: it is not mirrored.
+	 * %s is the table and the parameters are texts (MirrorParameter, from
+	 * $1). All NULL: it is not mirrored.
 	 */
 	const char *mirror_add[2];
 	const char *mirror_remove[2];
