@@ -606,6 +606,67 @@ CREATE FUNCTION migrator.adopt(source text, service text = NULL, tool text = NUL
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_adopt';
 COMMENT ON FUNCTION migrator.adopt IS 'Record as applied what another tool has applied, by its own table, without running anything. The table is found by its columns; tool (a name of histories()) or history says which one where there are several. Returns what is new on record, as the tool dates it. verified: whether the file has the checksum that the tool kept: verified, modified, unverified (it kept none), missing (no file in the source). dry_run: only show it. options: force, ignore, layout, mirror (true: register() the service so that the table is kept like the record). Raises 42P01 where there is no such table, 22023 for several, 55P03 while the tool runs, 55000 for a state that it left half-way, 42501 for a table that is not the caller''s to read.';
 
+CREATE FUNCTION migrator.export(service text = NULL) RETURNS SETOF text
+  LANGUAGE sql STABLE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT line FROM (
+    SELECT 1 AS part, 0::bigint AS n, pg_catalog.concat('-- What migrator ', migrator.version(), ' has on record, from database ',
+      pg_catalog.quote_ident(pg_catalog.current_database()), E'.\n-- To be loaded by the owner of the extension, or a superuser, where it has nothing on record.\nBEGIN;') AS line
+    UNION ALL
+    SELECT 2, pg_catalog.row_number() OVER (ORDER BY s.service), pg_catalog.concat('DO ', pg_catalog.quote_literal(pg_catalog.format(
+        'BEGIN IF EXISTS (SELECT FROM migrator.migrations WHERE service = %1$L) THEN RAISE EXCEPTION ''service %% has a record already'', %1$L; END IF; END',
+        s.service)), ';')
+      FROM (SELECT m.service FROM migrator.migrations m UNION SELECT h.service FROM migrator.history h) s
+     WHERE export.service IS NULL OR s.service = export.service
+    UNION ALL
+    SELECT 3, 0, 'SELECT pg_catalog.set_config(''migrator_export.run'', (SELECT coalesce(max(run_id), 0) FROM migrator.runs)::text, true);'
+    UNION ALL
+    SELECT 4, pg_catalog.row_number() OVER (ORDER BY r.service), (
+      SELECT pg_catalog.concat('INSERT INTO migrator.service_state (', pg_catalog.string_agg(pg_catalog.quote_ident(e.key), ', ' ORDER BY e.n), ')'
+               || E'\n  VALUES (', pg_catalog.string_agg(
+                 CASE WHEN e.key = 'run_id' THEN pg_catalog.concat('(SELECT pg_catalog.current_setting(''migrator_export.run'')::bigint + ', e.value, ')')
+                      WHEN e.key = 'down_oids' THEN pg_catalog.quote_literal(pg_catalog.translate(e.value, '[]', '{}'))
+                      ELSE pg_catalog.quote_literal(e.value) END, ', ' ORDER BY e.n), ');')
+        FROM pg_catalog.json_each_text(pg_catalog.row_to_json(r)) WITH ORDINALITY e(key, value, n)
+       WHERE e.value IS NOT NULL AND e.key NOT IN ('id', 'progress_handle'))
+      FROM migrator.service_state r WHERE export.service IS NULL OR r.service = export.service
+    UNION ALL
+    SELECT 5, r.run_id, (
+      SELECT pg_catalog.concat('INSERT INTO migrator.runs (', pg_catalog.string_agg(pg_catalog.quote_ident(e.key), ', ' ORDER BY e.n), ')'
+               || E'\n  VALUES (', pg_catalog.string_agg(
+                 CASE WHEN e.key = 'run_id' THEN pg_catalog.concat('(SELECT pg_catalog.current_setting(''migrator_export.run'')::bigint + ', e.value, ')')
+                      WHEN e.key = 'down_oids' THEN pg_catalog.quote_literal(pg_catalog.translate(e.value, '[]', '{}'))
+                      ELSE pg_catalog.quote_literal(e.value) END, ', ' ORDER BY e.n), ');')
+        FROM pg_catalog.json_each_text(pg_catalog.row_to_json(r)) WITH ORDINALITY e(key, value, n)
+       WHERE e.value IS NOT NULL AND e.key NOT IN ('id', 'progress_handle'))
+      FROM migrator.runs r WHERE export.service IS NULL OR r.service = export.service
+    UNION ALL
+    SELECT 6, pg_catalog.row_number() OVER (ORDER BY r.service, r.version), (
+      SELECT pg_catalog.concat('INSERT INTO migrator.migrations (', pg_catalog.string_agg(pg_catalog.quote_ident(e.key), ', ' ORDER BY e.n), ')'
+               || E'\n  VALUES (', pg_catalog.string_agg(
+                 CASE WHEN e.key = 'run_id' THEN pg_catalog.concat('(SELECT pg_catalog.current_setting(''migrator_export.run'')::bigint + ', e.value, ')')
+                      WHEN e.key = 'down_oids' THEN pg_catalog.quote_literal(pg_catalog.translate(e.value, '[]', '{}'))
+                      ELSE pg_catalog.quote_literal(e.value) END, ', ' ORDER BY e.n), ');')
+        FROM pg_catalog.json_each_text(pg_catalog.row_to_json(r)) WITH ORDINALITY e(key, value, n)
+       WHERE e.value IS NOT NULL AND e.key NOT IN ('id', 'progress_handle'))
+      FROM migrator.migrations r WHERE export.service IS NULL OR r.service = export.service
+    UNION ALL
+    SELECT 7, r.id, (
+      SELECT pg_catalog.concat('INSERT INTO migrator.history (', pg_catalog.string_agg(pg_catalog.quote_ident(e.key), ', ' ORDER BY e.n), ')'
+               || E'\n  VALUES (', pg_catalog.string_agg(
+                 CASE WHEN e.key = 'run_id' THEN pg_catalog.concat('(SELECT pg_catalog.current_setting(''migrator_export.run'')::bigint + ', e.value, ')')
+                      WHEN e.key = 'down_oids' THEN pg_catalog.quote_literal(pg_catalog.translate(e.value, '[]', '{}'))
+                      ELSE pg_catalog.quote_literal(e.value) END, ', ' ORDER BY e.n), ');')
+        FROM pg_catalog.json_each_text(pg_catalog.row_to_json(r)) WITH ORDINALITY e(key, value, n)
+       WHERE e.value IS NOT NULL AND e.key NOT IN ('id', 'progress_handle'))
+      FROM migrator.history r WHERE export.service IS NULL OR r.service = export.service
+    UNION ALL
+    SELECT 8, 0, E'SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(''migrator.runs'', ''run_id''), '
+      '(SELECT coalesce(max(run_id), 0) + 1 FROM migrator.runs), false);\nCOMMIT;'
+  ) lines ORDER BY part, n;
+END;
+COMMENT ON FUNCTION migrator.export IS 'The record of a service, or of all, as SQL that psql loads into another database with the extension: migrations, history, runs, and which environment it is in. One transaction, which the owner of the extension or a superuser has to run, and which is refused where the service has a record. Registrations, approvals, windows and restore points are not in it. For those who may read these tables.';
+
 CREATE FUNCTION migrator.histories() RETURNS TABLE (tool text, table_name text, columns text, checksums boolean, locks boolean)
   LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'migrator_histories';
 COMMENT ON FUNCTION migrator.histories IS 'The tools whose tables adopt() can read: the name of the table, the columns by which it is known; checksums: whether the tool keeps any; locks: whether its runs take an advisory lock, which adopt() then holds.';
