@@ -54,6 +54,7 @@ if wanted tap || wanted staged; then
   say "Packages: pgbouncer, pg_cron, the drivers of Python, Java, Node and Go, Prometheus, postgres_exporter, Chromium"
   clients_install
   if wanted tap; then
+    tools_install
     metrics_install
     browser_install
   fi

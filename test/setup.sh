@@ -160,6 +160,23 @@ node_install() {
   done
 }
 
+# What t/611_tools.pl needs: the tools whose histories are adopted, from Debian where it has them, else from npm.
+tools_install() {
+  local cache=${MIGRATOR_CLIENTS_CACHE:-/var/cache/migrator-clients}/tools p known=()
+  local modules=(dbmate@2 node-pg-migrate@7 graphile-migrate@1 drizzle-kit@0.31 drizzle-orm@0.45 knex@3 pg@8)
+  has_apt || return 0
+  for p in sql-migrate python3-alembic python3-psycopg2 sqitch libdbd-pg-perl; do
+    if apt-cache show "$p" >/dev/null 2>&1; then known+=("$p"); fi
+  done
+  if [ ${#known[@]} != 0 ]; then packages_install "${known[@]}"; fi
+  if [ -d "$cache/node_modules/dbmate" ] || ! command -v npm >/dev/null; then return; fi
+  note "npm install ${modules[*]}"
+  as_root mkdir -p "$cache"
+  as_root npm install --silent --no-fund --no-audit --prefix "$cache" "${modules[@]}" </dev/null >/dev/null 2>&1 ||
+    note "npm could not install them: some tools are not tested"
+  as_root chmod -R a+rX "$cache"
+}
+
 # What test/package.sh needs. Without them it is skipped, and says so.
 package_tools_install() {
   has_apt || return 0

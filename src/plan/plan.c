@@ -178,8 +178,11 @@ plan_mark_late(MigrationPlan *plan)
 	{
 		Step	   *step = &plan->steps[i];
 
-		/* what runs again has no place among what runs once */
-		if (step->flags & FLAG_REPEATABLE)
+		/*
+		 * What runs again has no place among what runs once; nor has what
+		 * another tool had on record and no source ever had.
+		 */
+		if ((step->flags & FLAG_REPEATABLE) || (step->migration == NULL && step->row->file == NULL))
 			continue;
 		if (step->state == MIGRATION_APPLIED)
 		{
