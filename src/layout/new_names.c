@@ -143,18 +143,16 @@ bool
 new_names_like_latest(NewMigration *fresh)
 {
 	const Migration *latest = fresh->latest;
-	bool		two_files;
 	const char *version;
 
 	if (latest == NULL || latest->version[layout_leading_digits(latest->version)] != '\0')
 		return false;
 	version = new_names_number(fresh->latest_version);
 	fresh->up_file = with_names(new_names_latest_file(fresh), latest, version, fresh->words);
-	two_files = latest->down != NULL && strcmp(latest->down->file, latest->up->file) != 0;
-	if (two_files)
+	if (latest->down != NULL && strcmp(latest->down->file, latest->up->file) != 0)
 		fresh->down_file = with_names(latest->down->file + (new_names_latest_file(fresh) - latest->up->file),
 									  latest, version, fresh->words);
-	return fresh->up_file != NULL && (!two_files || fresh->down_file != NULL);
+	return fresh->up_file != NULL && (latest->down == NULL || fresh->down_file != NULL);
 }
 
 /* A name with another version and other words; NULL where these are not in it, or in a folder that is there. */

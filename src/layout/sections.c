@@ -215,7 +215,21 @@ sections_name_new(NewMigration *fresh, const char *up_mark, const char *down_mar
 	fresh->up_mark = up_mark;
 	fresh->down_mark = down_mark;
 	if (digits == 0 || latest[digits] == '\0')
-		return new_names_like_latest(fresh);
+	{
+		const Migration *both = fresh->latest;
+		Migration	one;
+		bool		named;
+
+		if (both == NULL)
+			return false;
+		/* the marks say where the way back is: one name will do */
+		one = *both;
+		one.down = NULL;
+		fresh->latest = &one;
+		named = new_names_like_latest(fresh);
+		fresh->latest = both;
+		return named;
+	}
 	/* the version is the name: another number, the same character behind it */
 	fresh->up_file = psprintf("%s%c%s.sql", new_names_number(pnstrdup(latest, digits)), latest[digits],
 							  latest[digits] == '-' ? new_names_joined(fresh->words, '-') : fresh->words);
