@@ -448,7 +448,8 @@ $text .= "\n## Directives\n\nComments in a script, `-- migrator: WORD`.\n\n" . w
 	repeatable => 'it runs behind all others, and again when it changes: [layouts.md](layouts.md#scripts-that-run-again)',
 	manual => 'runs only when it is named in `versions`', irreversible => 'there is no way back without `force`: [rollback.md](rollback.md#what-is-refused)',
 	require => 'followed by a SELECT that must be true: [rollback.md](rollback.md#what-must-be-true)',
-	variables => 'the script has psql\'s variables: [variables.md](variables.md)');
+	variables => 'the script has psql\'s variables: [variables.md](variables.md)',
+	psql => 'the script has psql\'s commands and variables: [psql.md](psql.md)');
 $text .= "\n## Hooks\n\nFiles: `pre_migrate.sql`, `post_migrate.sql`, `pre_migrate_VERSION.sql`, `post_migrate_VERSION.sql`, and the same with `rollback`; " .
   "`bootstrap.sql`,\n`seed.sql`. Events of `add_hook`: " . join(', ', map { "`$_`" } constraint_words('hooks', 'event')) . ". [hooks.md](hooks.md)\n";
 chomp(my $help = `sh '$root/bin/migrator-push' --help`);

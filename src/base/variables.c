@@ -145,6 +145,25 @@ add(Variables *variables, List *fresh, bool first)
 	variables->parts = NULL;
 }
 
+void
+variables_add_made(Variables *variables, List *made)
+{
+	MemoryContext old = MemoryContextSwitchTo(variables->context);
+	Variable   *items = palloc((variables->count + list_length(made) + 1) * sizeof(Variable));
+	ListCell   *lc;
+
+	if (variables->count > 0)
+		memcpy(items, variables->items, variables->count * sizeof(Variable));
+	foreach(lc, made)
+	{
+		items[variables->count++] = *(const Variable *) lfirst(lc);
+	}
+	qsort(items, variables->count, sizeof(Variable), compare_variables);
+	variables->items = items;
+	variables->parts = NULL;
+	MemoryContextSwitchTo(old);
+}
+
 static Variable *
 new_variable(const char *name, size_t length, const char *what)
 {

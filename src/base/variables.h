@@ -46,6 +46,12 @@ extern void variables_add_jsonb(Variables *variables, Jsonb *values, const char 
 /* The same of a file's tree (NULL: none), behind those that are there; it has been checked. */
 extern void variables_add_json(Variables *variables, const JsonNode *object);
 
+/*
+ * Add some that were made of these (Variable *), for whoever hides values: of one
+ * name there may be several then.
+ */
+extern void variables_add_made(Variables *variables, List *made);
+
 /* [A-Za-z\200-\377_0-9] */
 static inline bool
 variables_name_character(char c)

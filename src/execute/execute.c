@@ -36,6 +36,7 @@ static void run_guarded(Execution *execution, int first, int last, bool top_leve
 static void run_in_context(Execution *execution, int first, int last, bool top_level, bool whole);
 static void hide_from_error(const Execution *execution, Variables *variables, ErrorData *error, HideFocus focus);
 static void push_context(Execution *execution, ErrorContextCallback *callback);
+static void act_before(const Execution *execution, int statement);
 static void run_statements(Execution *execution, int first, int last, bool top_level);
 static void keep_to_this_process(void);
 static void execute_statement(Execution *execution, int i, bool top_level);
@@ -44,6 +45,7 @@ static void set_characteristics(const TransactionStmt *begin);
 static void run_portal(RawStmt *raw, const char *query, bool top_level);
 static void add_context(void *argument);
 static void hide_in_notice(const Execution *execution);
+static void set_error_file(Execution *execution, const char *file);
 static void locate_error(Execution *execution, int position);
 
 void
@@ -158,6 +160,7 @@ run_statements(Execution *execution, int first, int last, bool top_level)
 	for (int i = first; i <= last; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		act_before(execution, i);
 		execution->statement = i;
 		execution->begun = true;
 		if (execution->before_statement != NULL)
@@ -175,7 +178,41 @@ run_statements(Execution *execution, int first, int last, bool top_level)
 		MemoryContextSwitchTo(keep);
 		MemoryContextReset(context);
 	}
+	if (last == execution->script->statement_count - 1)
+		act_before(execution, last + 1);
 	MemoryContextDelete(context);
+}
+
+/*
+ * What the script does before a statement besides running others; number of
+ * statements: behind all.  They are in its order.
+ */
+static void
+act_before(const Execution *execution, int statement)
+{
+	const List *actions = execution->script->actions;
+	int			low = 0;
+	int			high = list_length(actions);
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (((const ScriptAction *) list_nth(actions, middle))->statement < statement)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < list_length(actions); low++)
+	{
+		const ScriptAction *action = list_nth(actions, low);
+
+		if (action->statement > statement)
+			return;
+		ereport(NOTICE,
+				errmsg("%s", hide_values(execution->script->fill->variables, NULL, pstrdup(action->text))),
+				errhidecontext(true));
+	}
 }
 
 /*
@@ -367,16 +404,25 @@ hide_in_notice(const Execution *execution)
 char *
 execute_place(const Execution *execution)
 {
+	const char *file = finding_one_line(execution->error_file[0] != '\0' ? execution->error_file : execution->file);
+
 	if (execution->kind == NULL)
 		return psprintf("migration \"%s\" (file \"%s\", line %d, column %d)",
-						finding_one_line(execution->version), finding_one_line(execution->file),
+						finding_one_line(execution->version), file,
 						execution->error_line, execution->error_column);
 	if (execution->version != NULL)
 		return psprintf("%s of migration \"%s\" (file \"%s\", line %d, column %d)", execution->kind,
-						finding_one_line(execution->version), finding_one_line(execution->file),
+						finding_one_line(execution->version), file,
 						execution->error_line, execution->error_column);
-	return psprintf("%s (file \"%s\", line %d, column %d)", execution->kind,
-					finding_one_line(execution->file), execution->error_line, execution->error_column);
+	return psprintf("%s (file \"%s\", line %d, column %d)", execution->kind, file,
+					execution->error_line, execution->error_column);
+}
+
+/* It may outlive the script. */
+static void
+set_error_file(Execution *execution, const char *file)
+{
+	strlcpy(execution->error_file, file ? file : "", sizeof(execution->error_file));
 }
 
 /* Line and column in the file: of the position, the COPY row, or the statement. */
@@ -387,6 +433,7 @@ locate_error(Execution *execution, int position)
 	const Statement *statement = &script->statements[execution->statement];
 	uint64		copy_line = copy_current_line();
 
+	set_error_file(execution, script_file_of(script, execution->statement));
 	execution->error_line = statement->line;
 	execution->error_column = statement->column;
 	if (position > 0)
@@ -394,6 +441,8 @@ locate_error(Execution *execution, int position)
 					  &execution->error_line, &execution->error_column);
 	else if (copy_line > 0 && statement->data_line > 0)
 	{
+		if (script->fill != NULL)
+			set_error_file(execution, fill_map_file(script->fill, fill_map_offset(script->fill, statement->data_offset, false)));
 		execution->error_line = statement->data_line + copy_line - 1;
 		execution->error_column = 1;
 	}

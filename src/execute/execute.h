@@ -20,6 +20,8 @@ typedef struct Execution
 	const Script *script;
 	int			statement;		/* index of the current one, -1 before */
 	bool		begun;			/* it was; else only looked at */
+	char		error_file[MAXPGPATH];	/* that is included, and that the
+										 * error is in; "": file */
 	int			error_line;		/* set when an error passes; 0 else */
 	int			error_column;
 	bool		filled;			/* values of variables are in the script */

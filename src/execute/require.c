@@ -38,6 +38,7 @@ require_all(Execution *execution, int sqlstate)
 
 		if (strcmp(requirement.directive->name, DIRECTIVE_REQUIRE) != 0)
 			continue;
+		execution->error_file[0] = '\0';
 		execution->error_line = requirement.directive->line;
 		error_context_stack = &callback;
 		require_one(&requirement, sqlstate);

@@ -16,10 +16,13 @@
 #include "utils/memutils.h"
 
 #include "layout/unit.h"
+#include "layout/unit_files.h"
 #include "script/fill.h"
 #include "script/lexer.h"
 #include "script/split.h"
 
+static void read_bytes(UnitReader *reader, const ScriptUnit *unit, UnitText *text);
+static bool may_include(const ScriptUnit *unit, const FileContent *content);
 static void keep_file(UnitReader *reader, const char *file);
 static void sum_ranges(const ScriptUnit *unit, const FileContent *content, char *checksum);
 static void take_ranges(UnitText *text);
@@ -81,10 +84,19 @@ unit_reader_create(Source *source)
 void
 unit_read(UnitReader *reader, const ScriptUnit *unit, UnitText *text)
 {
+	read_bytes(reader, unit, text);
+	if (text->read.raw.bytes != NULL && may_include(unit, &text->read.raw))
+		unit_sum_included(text);
+}
+
+static void
+read_bytes(UnitReader *reader, const ScriptUnit *unit, UnitText *text)
+{
 	FileContent *raw = &text->read.raw;
 
 	memset(text, 0, sizeof(UnitText));
 	text->unit = unit;
+	text->reader = reader;
 	text->variables = reader->variables;
 	text->first_line = 1;
 	if (unit->text != NULL)
@@ -122,6 +134,22 @@ unit_read(UnitReader *reader, const ScriptUnit *unit, UnitText *text)
 	}
 	memcpy(text->file_checksum, reader->checksum, sizeof(text->file_checksum));
 	sum_ranges(unit, raw, text->checksum);
+}
+
+/* Before it is made text: does something in the bytes look like it? */
+static bool
+may_include(const ScriptUnit *unit, const FileContent *content)
+{
+	bool		said = unit->fill == FILL_PSQL;
+	bool		includes = false;
+
+	for (const char *at = content->bytes, *end = at + content->length;
+		 (at = memchr(at, '\\', end - at)) != NULL && !includes; at++)
+		includes = end - at > 1 && (at[1] == 'i' || at[1] == 'c');
+	for (const char *at = content->bytes, *end = at + content->length;
+		 includes && !said && (at = memchr(at, ':', end - at)) != NULL; at++)
+		said = at - content->bytes >= 8 && pg_strncasecmp(at - 8, "migrator", 8) == 0;
+	return includes && said;
 }
 
 /* What could not be read is not kept: another attempt may be luckier. */
@@ -255,11 +283,15 @@ Script *
 unit_split(const UnitText *text)
 {
 	const ScriptUnit *unit = text->unit;
-	Script	   *script = script_split(text->read.text, text->read.length, text->first_line,
-									  standard_conforming_strings);
+	Script	   *script = unit_cut(text);
 
-	script = fill_script(script, text->first_line, standard_conforming_strings, text->variables,
-						 unit->fill, unit->file);
+	if (script->is_psql)
+		script = unit_expand(text, script);
+	else if (script_directive(script, DIRECTIVE_PSQL) != NULL)
+		unit_refuse_late(script);
+	else
+		script = fill_script(script, text->first_line, standard_conforming_strings, text->variables,
+							 unit->fill, unit->file);
 	if ((unit->range_count < 2 || !refuse_data_in_pieces(unit, script)) && text->cut)
 		refuse_data_cut_off(script);
 	if (unit->transactions == UNIT_NO_TRANSACTION &&

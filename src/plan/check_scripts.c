@@ -64,12 +64,13 @@ static const char *list_directives(const char *const *known);
 
 /* directives that mean something now */
 static const char *const known_directives[] = {
-	"no-transaction", "manual", "irreversible", "repeatable", DIRECTIVE_REQUIRE, DIRECTIVE_VARIABLES, NULL
+	"no-transaction", "manual", "irreversible", "repeatable", DIRECTIVE_REQUIRE, DIRECTIVE_VARIABLES, DIRECTIVE_PSQL,
+	NULL
 };
 
 /* the same in a hook, which is never chosen and always one transaction */
 static const char *const hook_directives[] = {
-	DIRECTIVE_VARIABLES, NULL
+	DIRECTIVE_VARIABLES, DIRECTIVE_PSQL, NULL
 };
 
 void
@@ -226,7 +227,7 @@ static void
 look_for_manual(Step *step, UnitReader *reader, MemoryContext work)
 {
 	MemoryContext keep = MemoryContextSwitchTo(work);
-	UnitText	text = {.unit = step->up.unit,.variables = reader->variables,.first_line = 1};
+	UnitText	text = {.unit = step->up.unit,.reader = reader,.variables = reader->variables,.first_line = 1};
 
 	if (step->up.unit->range_count > 0)
 		(void) unit_read_text(reader, step->up.unit, &text);
@@ -581,7 +582,7 @@ add_script_problems(const Subject *subject, const Script *script)
 			.idle = subject->idle,
 			.sqlstate = problem->sqlstate,
 			.version = subject->version,
-			.file = subject->unit->file,
+			.file = problem->file ? pstrdup(problem->file) : subject->unit->file,
 			.line = problem->line,
 			.column = problem->column,
 			.message = hidden(script, problem, problem->message),

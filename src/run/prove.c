@@ -428,7 +428,7 @@ explain(Proof *proof, ErrorData *error)
 	appendStringInfo(&message, "%s: %s", proof->running, finding_one_line(error->message));
 	for (char *line = error->detail ? strtok_r(error->detail, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest))
 		appendStringInfo(&message, "; %s", finding_one_line(line));
-	appendStringInfo(&message, " (file \"%s\"", finding_one_line(execution->file));
+	appendStringInfo(&message, " (file \"%s\"", finding_one_line(execution->error_file[0] != '\0' ? execution->error_file : execution->file));
 	if (execution->error_line > 0)
 		appendStringInfo(&message, ", line %d", execution->error_line);
 	appendStringInfoChar(&message, ')');

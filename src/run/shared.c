@@ -450,11 +450,17 @@ run_say_place(const Run *run, const Step *step, ErrorData *error)
 {
 	const Execution *execution = &run->execution;
 	const char *file = execution->kind || step == NULL ? execution->file : run_step_script(run, step)->unit->file;
-	const char *line = psprintf("(file \"%s\", line %d,", finding_one_line(file), execution->error_line);
-	bool		passed = error->context != NULL && strstr(error->context, line) != NULL;
+	const char *own = file;
+	const char *line;
+	bool		passed;
+
+	if (execution->error_file[0] != '\0')
+		file = execution->error_file;
+	line = psprintf("(file \"%s\", line %d,", finding_one_line(file), execution->error_line);
+	passed = error->context != NULL && strstr(error->context, line) != NULL;
 
 	error->message = finding_with_place(error->message, execution->kind,
-										step ? step->version : execution->version, file,
+										step ? step->version : execution->version, passed ? file : own,
 										passed ? execution->error_line : 0);
 }
 

@@ -22,7 +22,6 @@
 static const char *find_value(Script *script, const Reference *reference, const Variables *variables,
 							  const char *file, FillPiece *piece, List **missing);
 static void refuse_missing(Script *script, const Reference *reference, bool later);
-static char *quoted(const Reference *reference, const char *value);
 static char *always_quoted_identifier(const char *name);
 static void refuse(Script *script, const Reference *reference, CheckId check, int sqlstate,
 				   const char *message, const char *hint);
@@ -54,7 +53,7 @@ fill_script(Script *script, uint32 first_line, bool conforming_strings, Variable
 	size_t		length;
 	ListCell   *lc;
 
-	if (style != FILL_BY_DIRECTIVE)
+	if (style == FILL_BRACES || style == FILL_COLONS)
 	{
 		/* its own words of references are the tool's */
 		script->references = fill_tool_references(script, first_line, variables, style);
@@ -192,12 +191,12 @@ find_value(Script *script, const Reference *reference, const Variables *variable
 	if (piece->variable != NULL)
 	{
 		value = is_raw(reference) ? piece->variable->value :
-			quoted(reference, piece->variable->value);
+			fill_quote(reference->kind, piece->variable->value);
 		piece->length = (uint32) Min(strlen(value), (size_t) FILLED_AT_MOST);
 		return value;
 	}
 	piece->unknown = is_raw(reference);
-	value = quoted(reference, reference->name);
+	value = fill_quote(reference->kind, reference->name);
 	piece->length = strlen(value);
 	foreach(lc, *missing)
 	{
@@ -232,10 +231,10 @@ refuse_missing(Script *script, const Reference *reference, bool later)
  * Blanks keep a value apart from what stands beside it: E:'x' is no string with
  * escapes, and 'a':'b' no quote in a string.
  */
-static char *
-quoted(const Reference *reference, const char *value)
+char *
+fill_quote(ReferenceKind kind, const char *value)
 {
-	return psprintf(" %s ", reference->kind == REFERENCE_LITERAL ? quote_literal_cstr(value) :
+	return psprintf(" %s ", kind == REFERENCE_LITERAL ? quote_literal_cstr(value) :
 					always_quoted_identifier(value));
 }
 

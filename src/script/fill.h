@@ -20,6 +20,7 @@
 typedef enum FillStyle
 {
 	FILL_BY_DIRECTIVE,			/* psql's, if the script says so */
+	FILL_PSQL,					/* psql's, with its commands: psql.h */
 	FILL_BRACES,				/* ${name}, anywhere, as Flyway has them */
 	FILL_SHELL,					/* $NAME, ${NAME}, ${NAME:-value}, anywhere,
 								 * as goose has them */
@@ -34,5 +35,8 @@ typedef enum FillStyle
  */
 extern Script *fill_script(Script *script, uint32 first_line, bool conforming_strings,
 						   Variables *variables, FillStyle style, const char *file);
+
+/* A value as such a reference wants it. */
+extern char *fill_quote(ReferenceKind kind, const char *value);
 
 #endif

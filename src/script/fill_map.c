@@ -60,9 +60,29 @@ fill_map_variables(const FillMap *map, uint32 offset, uint32 length)
 	return found;
 }
 
+const char *
+fill_map_file(const FillMap *map, uint32 file_offset)
+{
+	int			low = 0;
+	int			high = map->segment_count;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (map->segments[middle].offset <= file_offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 ? map->segments[low - 1].file : NULL;
+}
+
 void
 file_place_begin(FilePlace *place, const FillMap *map)
 {
+	place->map = map;
+	place->segment = -1;
 	place->text = map->file_text;
 	place->length = map->file_length;
 	place->offset = 0;
@@ -70,9 +90,25 @@ file_place_begin(FilePlace *place, const FillMap *map)
 	place->column = 1;
 }
 
+/* Another file may begin here. */
+static void
+enter_segments(FilePlace *place)
+{
+	const FillMap *map = place->map;
+
+	while (place->segment + 1 < map->segment_count &&
+		   map->segments[place->segment + 1].offset <= place->offset)
+	{
+		place->segment++;
+		place->line = map->segments[place->segment].line;
+		place->column = map->segments[place->segment].column;
+	}
+}
+
 void
 file_place_advance(FilePlace *place, uint32 offset)
 {
+	enter_segments(place);
 	while (place->offset < offset && place->offset < place->length)
 	{
 		if (lexer_ends_line(place->text, place->length, place->offset))
@@ -83,5 +119,12 @@ file_place_advance(FilePlace *place, uint32 offset)
 		else
 			place->column++;
 		place->offset += lexer_character_length(place->text + place->offset, place->length - place->offset);
+		enter_segments(place);
 	}
+}
+
+const char *
+file_place_file(const FilePlace *place)
+{
+	return place->segment >= 0 ? place->map->segments[place->segment].file : NULL;
 }

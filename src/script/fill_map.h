@@ -20,15 +20,26 @@ typedef struct FillPiece
 	bool		unknown;		/* and may be any SQL */
 } FillPiece;
 
+/* a stretch of file_text that is of one file, where there are others in it */
+typedef struct FillSegment
+{
+	uint32		offset;			/* in file_text, where it begins */
+	const char *file;			/* NULL: the script's own */
+	uint32		line;			/* of its first character, in that file */
+	uint32		column;
+} FillSegment;
+
 typedef struct FillMap
 {
-	const char *file_text;
+	const char *file_text;		/* with the text of included files in it */
 	size_t		file_length;
 	uint32		first_line;		/* of file_text */
 	FillPiece  *pieces;			/* in the file's order, which is the text's */
 	int			count;
 	Variables  *variables;		/* or NULL */
 	const char *file;			/* its name, for what a tool has built in */
+	FillSegment *segments;		/* in its order; none: all is of one file */
+	int			segment_count;
 	const char *free_name;		/* of the first variable whose value stands as
 								 * it is and is no word or number; or NULL */
 	int			free_line;
@@ -46,9 +57,14 @@ extern const Variable *fill_map_variable(const FillMap *map, uint32 offset);
 /* Those whose values are in a part of it: Variable *, each once. */
 extern List *fill_map_variables(const FillMap *map, uint32 offset, uint32 length);
 
+/* The file that a place of file_text is in; NULL: the script's own. */
+extern const char *fill_map_file(const FillMap *map, uint32 file_offset);
+
 /* A place in the file, with its line and column. */
 typedef struct FilePlace
 {
+	const FillMap *map;
+	int			segment;		/* that it is in, or -1 */
 	const char *text;
 	size_t		length;
 	uint32		offset;
@@ -60,5 +76,8 @@ extern void file_place_begin(FilePlace *place, const FillMap *map);
 
 /* Go to another place behind it, character by character. */
 extern void file_place_advance(FilePlace *place, uint32 offset);
+
+/* The file that it is in; NULL: the script's own. */
+extern const char *file_place_file(const FilePlace *place);
 
 #endif

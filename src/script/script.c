@@ -31,6 +31,8 @@ script_add_problem(Script *script, const ScriptProblem *problem)
 		copy->detail = pstrdup(problem->detail);
 	if (problem->hint != NULL)
 		copy->hint = pstrdup(problem->hint);
+	if (problem->file == NULL && problem->statement >= 0)
+		copy->file = script_file_of(script, problem->statement);
 	script->problems = lappend(script->problems, copy);
 	MemoryContextSwitchTo(old);
 }
@@ -50,6 +52,16 @@ script_statement_problem(Script *script, int i, CheckId check, int sqlstate,
 	problem.column = (int) script->statements[i].column;
 	problem.statement = i;
 	script_add_problem(script, &problem);
+}
+
+const char *
+script_file_of(const Script *script, int i)
+{
+	const FillMap *map = script->fill;
+
+	if (map == NULL || map->segment_count == 0 || i >= script->statement_count)
+		return NULL;
+	return fill_map_file(map, fill_map_offset(map, script->statements[i].offset, false));
 }
 
 bool

@@ -46,6 +46,9 @@ typedef struct Statement
 /* the directive of scripts that have references to variables: fill.h */
 #define DIRECTIVE_VARIABLES "variables"
 
+/* and that of scripts that have psql's commands: psql.h */
+#define DIRECTIVE_PSQL "psql"
+
 /* a comment line "-- migrator: NAME ARGUMENTS" */
 typedef struct Directive
 {
@@ -87,11 +90,36 @@ typedef struct ScriptProblem
 	char	   *message;
 	char	   *detail;			/* or NULL */
 	char	   *hint;			/* or NULL */
+	const char *file;			/* that is included; NULL: the script's own */
 	int			line;			/* of the token at fault */
 	int			column;
 	int			statement;		/* index into statements, or -1 */
 	int			position;		/* 1-based character in that statement, or 0 */
 } ScriptProblem;
+
+/* A file that a script's text names. */
+typedef struct ScriptFile
+{
+	char	   *path;			/* as written */
+	bool		beside;			/* it is looked for where the script lies, else
+								 * at the top of the source */
+	bool		included;		/* it is a script itself; else data */
+} ScriptFile;
+
+/* What is done besides running statements. */
+typedef enum ScriptActionKind
+{
+	ACTION_TELL					/* say something, as a NOTICE */
+} ScriptActionKind;
+
+typedef struct ScriptAction
+{
+	ScriptActionKind kind;
+	uint32		offset;			/* in Script.text, where it stands */
+	int			statement;		/* it comes before this one; behind all of
+								 * them: their number */
+	char	   *text;			/* what is said */
+} ScriptAction;
 
 /* How a script deals with transactions. */
 typedef enum TransactionForm
@@ -113,6 +141,9 @@ typedef struct Script
 	int			statement_count;
 	List	   *directives;		/* of Directive *, in file order */
 	bool		reads_references;	/* by a directive at its top */
+	bool		is_psql;		/* psql's commands are read in it, too */
+	List	   *files;			/* then: of ScriptFile *, which they name */
+	List	   *actions;		/* and: of ScriptAction *, in their order */
 	List	   *references;		/* of Reference *, in file order */
 	List	   *problems;		/* of ScriptProblem *, in file order */
 	int			errors;			/* among them */
@@ -154,6 +185,9 @@ extern void script_add_problem(Script *script, const ScriptProblem *problem);
 /* Likewise, of statement i as a whole; sqlstate 0 is the check's. */
 extern void script_statement_problem(Script *script, int i, CheckId check, int sqlstate,
 									 const char *message, const char *detail, const char *hint);
+
+/* The file that statement i is in; NULL: the script's own. */
+extern const char *script_file_of(const Script *script, int i);
 
 /* Has a problem of statement i been collected that is an error? */
 extern bool script_has_error(const Script *script, int i);

@@ -21,6 +21,7 @@
 #include "script/comment.h"
 #include "script/fingerprint.h"
 #include "script/lexer.h"
+#include "script/psql_files.h"
 #include "script/server_parser.h"
 #include "script/split.h"
 
@@ -73,9 +74,10 @@ typedef struct CopyLook
 } CopyLook;
 
 static Script *split(const char *text, size_t len, uint32 first_line, const FillMap *map,
-					 bool conforming_strings);
+					 bool conforming_strings, bool is_psql);
 static void split_token(Splitter *splitter, const Token *token);
 static void keep_reference(Splitter *splitter, const Token *token);
+static const char *file_of_place(const Splitter *splitter);
 static void locate(Splitter *splitter, const Token *token, uint32 *line, uint32 *column);
 static void statement_token(Splitter *splitter, const Token *token);
 static void track_body(Splitter *splitter, const Token *token);
@@ -106,17 +108,24 @@ is_blank(char c)
 Script *
 script_split(const char *text, size_t len, uint32 first_line, bool conforming_strings)
 {
-	return split(text, len, first_line, NULL, conforming_strings);
+	return split(text, len, first_line, NULL, conforming_strings, false);
+}
+
+Script *
+script_split_psql(const char *text, size_t len, uint32 first_line, bool conforming_strings)
+{
+	return split(text, len, first_line, NULL, conforming_strings, true);
 }
 
 Script *
 script_split_filled(const char *text, size_t len, const FillMap *map, bool conforming_strings)
 {
-	return split(text, len, 1, map, conforming_strings);
+	return split(text, len, 1, map, conforming_strings, false);
 }
 
 static Script *
-split(const char *text, size_t len, uint32 first_line, const FillMap *map, bool conforming_strings)
+split(const char *text, size_t len, uint32 first_line, const FillMap *map, bool conforming_strings,
+	  bool is_psql)
 {
 	Splitter   *splitter = palloc0(sizeof(Splitter));
 	Script	   *script = palloc0(sizeof(Script));
@@ -138,6 +147,7 @@ split(const char *text, size_t len, uint32 first_line, const FillMap *map, bool 
 	initStringInfo(&splitter->description.text);
 	lexer_init(&splitter->lexer, text, len, conforming_strings);
 	splitter->lexer.line = first_line;
+	splitter->lexer.references = script->reads_references = script->is_psql = is_psql;
 
 	do
 	{
@@ -235,6 +245,13 @@ locate(Splitter *splitter, const Token *token, uint32 *line, uint32 *column)
 	file_place_advance(&splitter->place, fill_map_offset(map, token->offset, false));
 	*line = splitter->place.line;
 	*column = splitter->place.column;
+}
+
+/* The included file of the token that was located last. */
+static const char *
+file_of_place(const Splitter *splitter)
+{
+	return splitter->script->fill != NULL ? file_place_file(&splitter->place) : NULL;
 }
 
 static void
@@ -581,6 +598,7 @@ finish_copy_line(Splitter *splitter)
 		problem.message = "unexpected text behind COPY ... FROM stdin";
 		problem.hint = "The rows to copy start on the next line.";
 		locate(splitter, &token, &line, &column);
+		problem.file = file_of_place(splitter);
 		problem.line = (int) line;
 		problem.column = (int) column;
 		problem.statement = splitter->script->statement_count - 1;
@@ -664,6 +682,14 @@ psql_command(Splitter *splitter, const Token *backslash)
 	length = pg_mbcliplen(name, rest, length);
 
 	lexer->position = end;
+	if (splitter->script->is_psql)
+	{
+		fingerprint_bytes(&splitter->fingerprint, lexer->text + backslash->offset, end - backslash->offset);
+		fingerprint_bytes(&splitter->fingerprint, "", 1);
+		psql_files_note(splitter->script, lexer->text + backslash->offset + 1, end - backslash->offset - 1);
+		splitter->description.done = true;
+		return;
+	}
 	if (line_start && !splitter->open &&
 		((length == 8 && strncmp(name, "restrict", 8) == 0) ||
 		 (length == 10 && strncmp(name, "unrestrict", 10) == 0)))
@@ -704,9 +730,14 @@ line_comment(Splitter *splitter, const Token *token)
 		fingerprint_bytes(fingerprint, FINGERPRINT_DIRECTIVE, 1);
 		fingerprint_bytes(fingerprint, directive->name, strlen(directive->name) + 1);
 		fingerprint_bytes(fingerprint, directive->arguments, strlen(directive->arguments) + 1);
-		if (strcmp(directive->name, DIRECTIVE_VARIABLES) == 0 && script->fill == NULL &&
-			script->statement_count == 0 && !splitter->open)
-			splitter->lexer.references = script->reads_references = true;
+		if (script->fill == NULL && script->statement_count == 0 && !splitter->open)
+		{
+			bool		is_psql = strcmp(directive->name, DIRECTIVE_PSQL) == 0;
+
+			script->is_psql |= is_psql;
+			if (is_psql || strcmp(directive->name, DIRECTIVE_VARIABLES) == 0)
+				splitter->lexer.references = script->reads_references = true;
+		}
 	}
 	look_for_mark(splitter, token);
 	if (!splitter->description.done)
@@ -737,6 +768,7 @@ problem_at(Splitter *splitter, const Token *token, int sqlstate,
 	problem.message = unconstify(char *, message);
 	problem.hint = unconstify(char *, hint);
 	locate(splitter, token, &line, &column);
+	problem.file = file_of_place(splitter);
 	problem.line = (int) line;
 	problem.column = (int) column;
 	problem.statement = inside ? splitter->script->statement_count : -1;

@@ -31,6 +31,13 @@ extern Script *script_split(const char *text, size_t len, uint32 first_line,
 							bool conforming_strings);
 
 /*
+ * The same of a script that is psql's, whether it says so or not: backslash
+ * commands are a part of its fingerprint and no problem (psql.h).
+ */
+extern Script *script_split_psql(const char *text, size_t len, uint32 first_line,
+								 bool conforming_strings);
+
+/*
  * The same of a text that was filled: its positions are those of the map's
  * file, and no references are looked for.
  */

@@ -1,0 +1,173 @@
+/*
+ * unit_files.c
+ *	  The other files that a unit of script is made of: those that it includes.
+ *
+ * Which ones these are stands in the text, and does not depend on values or on what
+ * branches count: a change of any of them is one of the migration.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "parser/parser.h"
+
+#include "base/finding.h"
+#include "layout/unit_files.h"
+#include "script/psql.h"
+#include "script/psql_files.h"
+#include "script/split.h"
+
+static void sum_file(const UnitText *text, const char *path, bool included, Digest *digest, List **seen);
+static void sum_files(const UnitText *text, const Script *script, const char *by, Digest *digest, List **seen);
+static void read_file(void *argument, const char *path, PsqlFile *file);
+
+Script *
+unit_cut(const UnitText *text)
+{
+	return text->unit->fill == FILL_PSQL ?
+		script_split_psql(text->read.text, text->read.length, text->first_line, standard_conforming_strings) :
+		script_split(text->read.text, text->read.length, text->first_line, standard_conforming_strings);
+}
+
+void
+unit_sum_included(UnitText *text)
+{
+	UnitText	copy = *text;
+	Digest	   *digest;
+	Script	   *script;
+
+	if (text->reader->source == NULL)
+		return;
+	unit_decode(&copy);
+	script = copy.read.text != NULL ? unit_cut(&copy) : NULL;
+	if (script == NULL || script->files == NIL)
+		return;
+	digest = digest_create();
+	sum_files(text, script, text->unit->file, digest, &text->paths);
+	digest_finish(digest, text->included);
+
+	digest = digest_create();
+	digest_update(digest, text->checksum, strlen(text->checksum));
+	digest_update(digest, text->included, strlen(text->included));
+	digest_finish(digest, text->checksum);
+}
+
+static void
+sum_files(const UnitText *text, const Script *script, const char *by, Digest *digest, List **seen)
+{
+	ListCell   *lc;
+
+	foreach(lc, script->files)
+	{
+		const ScriptFile *file = lfirst(lc);
+		char	   *path = psql_files_path(file->path, file->beside ? by : NULL);
+
+		if (path != NULL)
+			sum_file(text, path, file->included, digest, seen);
+	}
+}
+
+/* Each once, however often it is included. */
+static void
+sum_file(const UnitText *text, const char *path, bool included, Digest *digest, List **seen)
+{
+	SourceScript read = {0};
+	char		checksum[SHA256_HEX_LENGTH + 1] = "";
+	ListCell   *lc;
+
+	CHECK_FOR_INTERRUPTS();
+	check_stack_depth();
+	foreach(lc, *seen)
+	{
+		if (strcmp(lfirst(lc), path) == 0)
+			return;
+	}
+	*seen = lappend(*seen, (void *) path);
+	source_read(text->reader->source, path, &read.raw);
+	if (read.raw.bytes != NULL)
+		digest_sha256(read.raw.bytes, read.raw.length, checksum);
+	digest_update(digest, path, strlen(path) + 1);
+	digest_update(digest, checksum, strlen(checksum) + 1);
+	if (read.raw.bytes == NULL || !included)
+		return;
+	source_decode_script(path, &read);
+	if (read.text != NULL)
+		sum_files(text, script_split_psql(read.text, read.length, 1, standard_conforming_strings), path, digest, seen);
+}
+
+Script *
+unit_expand(const UnitText *text, Script *script)
+{
+	PsqlRequest request = {
+		.file = text->unit->file,
+		.first_line = text->first_line,
+		.conforming_strings = standard_conforming_strings,
+		.variables = text->variables,
+		.read = read_file,
+		.argument = (void *) text
+	};
+	Script	   *expanded = psql_script(script, &request);
+
+	if (text->included[0] != '\0')
+	{
+		Digest	   *digest = digest_create();
+		char		both[SHA256_HEX_LENGTH + 1];
+
+		digest_update(digest, script->fingerprint, strlen(script->fingerprint));
+		digest_update(digest, text->included, strlen(text->included));
+		digest_finish(digest, both);
+		/* the first two bytes are what kind it is */
+		strlcpy(expanded->fingerprint + 2, both, sizeof(expanded->fingerprint) - 2);
+	}
+	return expanded;
+}
+
+void
+unit_refuse_late(Script *script)
+{
+	ScriptProblem late = {
+		.check = CHECK_SYNTAX,
+		.sqlstate = ERRCODE_SYNTAX_ERROR,
+		.message = "the directive \"psql\" stands behind the first statement",
+		.hint = "Put \"-- migrator: psql\" at the top of the script.",
+		.line = script_directive(script, DIRECTIVE_PSQL)->line,
+		.column = 1,
+		.statement = -1
+	};
+
+	script_add_problem(script, &late);
+}
+
+/* A file of the source, as a script's text. */
+static void
+read_file(void *argument, const char *path, PsqlFile *file)
+{
+	const UnitText *text = argument;
+	SourceScript read = {0};
+	bool		known = false;
+	ListCell   *lc;
+
+	memset(file, 0, sizeof(PsqlFile));
+	if (text->reader->source == NULL)
+	{
+		file->sqlstate = ERRCODE_UNDEFINED_FILE;
+		file->problem = psprintf("\"%s\" cannot be read, for there is no source", finding_one_line(path));
+		return;
+	}
+	foreach(lc, text->paths)
+		known |= strcmp(lfirst(lc), path) == 0;
+	if (!known)
+	{
+		file->sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED;
+		file->problem = psprintf("\"%s\" is not known to be a part of the script", finding_one_line(path));
+		file->hint = "Its name stands where psql would not always read it: behind COPY ... FROM stdin in a branch of \\if, or in a string.";
+		return;
+	}
+	source_read(text->reader->source, path, &read.raw);
+	if (read.raw.bytes != NULL)
+		source_decode_script(path, &read);
+	file->text = read.text;
+	file->length = read.length;
+	file->sqlstate = read.raw.sqlstate;
+	file->problem = read.raw.problem;
+	file->hint = read.raw.hint;
+}

@@ -1,0 +1,390 @@
+/*
+ * psql.c
+ *	  Scripts that are written for psql: its commands and variables.
+ *
+ * One pass over the files, each token once, in the order in which psql would meet
+ * them.  Three things differ from psql: a variable without a value is an error, a
+ * value that is used as it is may hold references but no commands, and a file ends
+ * what it begins.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "script/fill.h"
+#include "script/psql_state.h"
+#include "script/split.h"
+
+/* so deep values may have references to others in them */
+#define NESTED_AT_MOST 20
+
+static void read_token(Psql *psql, PsqlFrame *frame, const Token *token);
+static void read_reference(Psql *psql, PsqlFrame *frame, const Token *token);
+static char *expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value, int depth);
+static void follow_statement(Psql *psql, PsqlFrame *frame, const Token *token);
+static bool is_known(const Script *script, const ScriptProblem *problem);
+static void settle_actions(Script *script, List *actions);
+static void mark_unfilled(Script *script);
+
+Script *
+psql_script(Script *script, const PsqlRequest *request)
+{
+	Psql	   *psql = palloc0(sizeof(Psql));
+	PsqlFrame  *frame = palloc0(sizeof(PsqlFrame));
+	Script	   *filled;
+	ListCell   *lc;
+
+	psql->request = request;
+	psql->variables = psql_variables_create(request->variables);
+	psql->map = palloc0(sizeof(FillMap));
+	initStringInfo(&psql->whole);
+	initStringInfo(&psql->filled);
+	lexer_init(&frame->lexer, script->text, script->length, request->conforming_strings);
+	frame->lexer.line = request->first_line;
+	psql_read_frame(psql, frame);
+	if (psql->too_long)
+	{
+		Token		start = {.line = request->first_line};
+
+		psql_refuse(psql, frame, &start, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+					"the script becomes too long with its files and values", NULL);
+	}
+
+	psql->map->file_text = psql->whole.data;
+	psql->map->file_length = psql->whole.len;
+	psql->map->first_line = request->first_line;
+	psql->map->variables = psql_variables_to_hide(psql->variables);
+	filled = script_split_filled(psql->filled.data, psql->filled.len, psql->map, request->conforming_strings);
+	filled->directives = script->directives;
+	filled->marks = script->marks;
+	filled->description = script->description;
+	filled->is_psql = true;
+	filled->files = script->files;
+	strcpy(filled->fingerprint, script->fingerprint);
+	foreach(lc, psql->problems)
+	{
+		if (!is_known(filled, lfirst(lc)))
+			script_add_problem(filled, lfirst(lc));
+	}
+	settle_actions(filled, psql->actions);
+	mark_unfilled(filled);
+	return filled;
+}
+
+/* What is wrong with quotes is found twice. */
+static bool
+is_known(const Script *script, const ScriptProblem *problem)
+{
+	ListCell   *lc;
+
+	foreach(lc, script->problems)
+	{
+		const ScriptProblem *other = lfirst(lc);
+
+		if (other->line == problem->line && other->column == problem->column &&
+			strcmp(other->message, problem->message) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+psql_read_frame(Psql *psql, PsqlFrame *frame)
+{
+	Token		token;
+	uint32		tokens = 0;
+
+	frame->outer_branch = psql->branch;
+	frame->lexer.references = true;
+	do
+	{
+		if ((++tokens & 0x3ff) == 0)
+			CHECK_FOR_INTERRUPTS();
+		lexer_next(&frame->lexer, &token);
+		/* of the script itself that is found when it is split */
+		if (token.fault != NULL && frame->parent != NULL)
+			psql_refuse(psql, frame, &token, ERRCODE_SYNTAX_ERROR, token.fault, NULL);
+		read_token(psql, frame, &token);
+	} while (token.kind != TOKEN_END && !psql->too_long);
+	psql_take(psql, frame, frame->lexer.length);
+
+	for (; psql->branch != frame->outer_branch; psql->branch = psql->branch->outer)
+	{
+		Token		place = {.line = psql->branch->line};
+
+		psql_refuse(psql, frame, &place, ERRCODE_SYNTAX_ERROR, "\\if without \\endif", NULL);
+		((ScriptProblem *) llast(psql->problems))->column = psql->branch->column;
+	}
+}
+
+static void
+read_token(Psql *psql, PsqlFrame *frame, const Token *token)
+{
+	switch (token->kind)
+	{
+		case TOKEN_END:
+		case TOKEN_LINE_COMMENT:
+		case TOKEN_BLOCK_COMMENT:
+			return;
+		case TOKEN_BACKSLASH:
+			psql_take(psql, frame, token->offset);
+			psql_command(psql, frame, token);
+			return;
+		case TOKEN_REFERENCE:
+			if (psql_is_active(psql))
+				read_reference(psql, frame, token);
+			break;
+		default:
+			break;
+	}
+	if (psql_is_active(psql))
+		follow_statement(psql, frame, token);
+}
+
+/* Where statements begin and end, as far as commands between them go. */
+static void
+follow_statement(Psql *psql, PsqlFrame *frame, const Token *token)
+{
+	const char *text = frame->lexer.text;
+
+	if (token->kind == TOKEN_SEMICOLON && psql->parens == 0)
+	{
+		bool		copy_in = psql->open && psql->copy_in;
+
+		psql->open = false;
+		if (copy_in)
+			psql_pass_rows(psql, frame);
+		return;
+	}
+	if (!psql->open)
+	{
+		psql->open = true;
+		psql->parens = 0;
+		psql->is_copy = token_is_word(text, token, "copy");
+		psql->from = psql->copy_in = false;
+	}
+	if (token->kind == TOKEN_LEFT_PAREN)
+		psql->parens++;
+	else if (token->kind == TOKEN_RIGHT_PAREN && psql->parens > 0)
+		psql->parens--;
+	if (psql->is_copy && psql->from && psql->parens == 0 && token_is_word(text, token, "stdin"))
+		psql->copy_in = true;
+	psql->from = token_is_word(text, token, "from");
+}
+
+/* Rows of COPY ... FROM stdin, to a line "\." or the end, are no text of SQL. */
+void
+psql_pass_rows(Psql *psql, PsqlFrame *frame)
+{
+	Lexer	   *lexer = &frame->lexer;
+	const char *text = lexer->text;
+	uint32		line = lexer->line;
+	uint32		at = lexer_line_end(lexer);
+
+	while (at < lexer->length)
+	{
+		uint32		start;
+
+		at += lexer_ends_line(text, lexer->length, at) ? 1 : 2;
+		line++;
+		start = at;
+		while (at < lexer->length && text[at] != '\n' && text[at] != '\r')
+			at++;
+		if ((line & 0x3ff) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (at - start == 2 && strncmp(text + start, "\\.", 2) == 0)
+			break;
+	}
+	psql_take(psql, frame, at);
+	/* lexer_continue_at() begins a line, and this is the end of one */
+	if (at < lexer->length)
+	{
+		at += lexer_ends_line(text, lexer->length, at) ? 1 : 2;
+		line++;
+	}
+	lexer_continue_at(lexer, Min(at, lexer->length), line);
+}
+
+static void
+read_reference(Psql *psql, PsqlFrame *frame, const Token *token)
+{
+	const char *bytes = frame->lexer.text + token->offset;
+	PsqlQuote	quote = bytes[1] == '\'' ? PSQL_LITERAL : bytes[1] == '"' ? PSQL_IDENTIFIER :
+		bytes[1] == '{' ? PSQL_TEST : PSQL_RAW;
+	char	   *name = quote == PSQL_RAW ? pnstrdup(bytes + 1, token->length - 1) :
+		quote == PSQL_TEST ? pnstrdup(bytes + 3, token->length - 4) : pnstrdup(bytes + 2, token->length - 3);
+	const Variable *variable;
+	const char *value = psql_value(psql, frame, token, name, quote, &variable);
+	bool		unknown = value == NULL && quote == PSQL_RAW;
+	FillPiece  *piece;
+
+	psql_take(psql, frame, token->offset);
+	/* the name stands for it, so that what can be said of the statement can be said */
+	if (value == NULL)
+		value = quote == PSQL_RAW ? pnstrdup(bytes, token->length) :
+			fill_quote(quote == PSQL_LITERAL ? REFERENCE_LITERAL : REFERENCE_IDENTIFIER, name);
+	else if (quote == PSQL_RAW)
+	{
+		if (psql->map->free_name == NULL && variable != NULL && variable->hidden &&
+			!variables_is_plain(value))
+		{
+			psql->map->free_name = name;
+			psql->map->free_line = (int) token->line;
+		}
+		value = expand(psql, frame, token, value, 0);
+	}
+	piece = psql_replace(psql, frame, token->offset + token->length, value, variable);
+	if (piece != NULL)
+		piece->unknown = unknown;
+}
+
+/*
+ * A value that stands as it is, with the values of what it refers to.  As psql
+ * does, but nothing in it can go on behind it.
+ */
+static char *
+expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value, int depth)
+{
+	Lexer		lexer;
+	Token		inner;
+	StringInfoData result;
+	uint32		from = 0;
+
+	if (strchr(value, ':') == NULL && strchr(value, '\\') == NULL)
+		return pstrdup(value);
+	if (depth == NESTED_AT_MOST)
+	{
+		psql_refuse(psql, frame, token, ERRCODE_SYNTAX_ERROR, "the value of a variable refers to itself", NULL);
+		return pstrdup(" ");
+	}
+	initStringInfo(&result);
+	lexer_init(&lexer, value, strlen(value), frame->lexer.conforming_strings);
+	lexer.references = true;
+	for (lexer_next(&lexer, &inner); inner.kind != TOKEN_END; lexer_next(&lexer, &inner))
+	{
+		const Variable *variable;
+		const char *found;
+		char	   *name;
+
+		if (inner.kind == TOKEN_BACKSLASH)
+		{
+			psql_refuse(psql, frame, token, ERRCODE_FEATURE_NOT_SUPPORTED,
+						"the value of a variable has a command of psql in it", NULL);
+			return pstrdup(" ");
+		}
+		if (inner.kind != TOKEN_REFERENCE || value[inner.offset + 1] == '{')
+			continue;
+		appendBinaryStringInfo(&result, value + from, inner.offset - from);
+		from = inner.offset + inner.length;
+		if (value[inner.offset + 1] == '\'' || value[inner.offset + 1] == '"')
+		{
+			name = pnstrdup(value + inner.offset + 2, inner.length - 3);
+			found = psql_value(psql, frame, token, name,
+							   value[inner.offset + 1] == '\'' ? PSQL_LITERAL : PSQL_IDENTIFIER, &variable);
+		}
+		else
+		{
+			name = pnstrdup(value + inner.offset + 1, inner.length - 1);
+			found = psql_value(psql, frame, token, name, PSQL_RAW, &variable);
+			if (found != NULL)
+				found = expand(psql, frame, token, found, depth + 1);
+		}
+		appendStringInfoString(&result, found != NULL ? found : name);
+	}
+	appendStringInfoString(&result, value + from);
+	return result.data;
+}
+
+const char *
+psql_value(Psql *psql, PsqlFrame *frame, const Token *token, const char *name, PsqlQuote quote,
+		   const Variable **variable)
+{
+	const Variable *found = psql_variables_find(psql->variables, name);
+	bool		later = psql->request->variables == NULL || !psql->request->variables->complete;
+	ListCell   *lc;
+
+	*variable = NULL;
+	if (quote == PSQL_TEST)
+		return found != NULL ? "TRUE" : "FALSE";
+	if (found != NULL)
+	{
+		*variable = found;
+		psql->hidden |= found->hidden;
+		return quote == PSQL_RAW ? found->value :
+			fill_quote(quote == PSQL_LITERAL ? REFERENCE_LITERAL : REFERENCE_IDENTIFIER, found->value);
+	}
+	foreach(lc, psql->missing)
+	{
+		if (strcmp(lfirst(lc), name) == 0)
+			return NULL;
+	}
+	if (list_length(psql->missing) == SCRIPT_MAX_PROBLEMS)
+		return NULL;
+	psql->missing = lappend(psql->missing, pstrdup(name));
+	psql_refuse(psql, frame, token, ERRCODE_UNDEFINED_OBJECT,
+				psprintf(later ? "variable \"%s\" has no value here" : "variable \"%s\" has no value", name),
+				later ? "A run needs it, in its argument \"variables\". Until then the statement is checked with the name in its place, as far as that goes." :
+				"Set it with \\set, or give it in argument \"variables\"; or, if it is none, write a blank behind the colon.");
+	((ScriptProblem *) llast(psql->problems))->check = later ? CHECK_VARIABLES_LATER : CHECK_VARIABLES;
+	return NULL;
+}
+
+void
+psql_refuse(Psql *psql, PsqlFrame *frame, const Token *token, int sqlstate, const char *message, const char *hint)
+{
+	ScriptProblem *problem;
+
+	/* the script keeps no more errors either */
+	if (list_length(psql->problems) > 2 * SCRIPT_MAX_PROBLEMS)
+		return;
+	problem = palloc0(sizeof(ScriptProblem));
+	problem->check = CHECK_SYNTAX;
+	problem->sqlstate = sqlstate;
+	problem->message = unconstify(char *, message);
+	problem->hint = unconstify(char *, hint);
+	problem->file = frame->file;
+	problem->line = (int) token->line;
+	problem->column = token->offset > 0 ? (int) lexer_column(&frame->lexer, token) : 1;
+	problem->statement = -1;
+	psql->problems = lappend(psql->problems, problem);
+}
+
+/* Both are in the text's order.  One inside of a statement comes before it. */
+static void
+settle_actions(Script *script, List *actions)
+{
+	int			statement = 0;
+	ListCell   *lc;
+
+	foreach(lc, actions)
+	{
+		ScriptAction *action = lfirst(lc);
+
+		while (statement < script->statement_count &&
+			   script->statements[statement].offset + script->statements[statement].length <= action->offset)
+			statement++;
+		action->statement = statement;
+	}
+	script->actions = actions;
+}
+
+static void
+mark_unfilled(Script *script)
+{
+	const FillMap *map = script->fill;
+	int			statement = 0;
+
+	for (int i = 0; i < map->count; i++)
+	{
+		const FillPiece *piece = &map->pieces[i];
+
+		if (!piece->unknown)
+			continue;
+		while (statement < script->statement_count &&
+			   script->statements[statement].offset + script->statements[statement].length <= piece->offset)
+			statement++;
+		if (statement == script->statement_count)
+			return;
+		script->statements[statement].unfilled = true;
+	}
+}
