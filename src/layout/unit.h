@@ -110,9 +110,9 @@ typedef struct UnitText
 	SourceScript read;			/* raw: of the file, if that was read */
 	int			first_line;		/* that the text begins with, in the file */
 	bool		cut;			/* there is more of the file behind it */
-	char		checksum[SHA256_HEX_LENGTH + 1];	/* of the unit's bytes, and
-													 * of the files that they
-													 * include */
+	char		checksum[SHA256_HEX_LENGTH + 1];	/* of the unit's bytes,
+													 * and of the files that
+													 * they include */
 	List	   *paths;			/* of these, char * */
 	char		included[SHA256_HEX_LENGTH + 1];	/* of these; "": none */
 	char		file_checksum[SHA256_HEX_LENGTH + 1];	/* of all */

@@ -219,7 +219,11 @@ read_reference(Psql *psql, PsqlFrame *frame, const Token *token)
 	FillPiece  *piece;
 
 	psql_take(psql, frame, token->offset);
-	/* the name stands for it, so that what can be said of the statement can be said */
+
+	/*
+	 * the name stands for it, so that what can be said of the statement can
+	 * be said
+	 */
 	if (value == NULL)
 		value = quote == PSQL_RAW ? pnstrdup(bytes, token->length) :
 			fill_quote(quote == PSQL_LITERAL ? REFERENCE_LITERAL : REFERENCE_IDENTIFIER, name);

@@ -16,8 +16,10 @@ extern void psql_files_note(Script *script, const char *line, size_t length);
 /* What \copy says, taken apart. */
 typedef struct PsqlCopy
 {
-	const char *statement;		/* COPY ... FROM STDIN ..., as the server knows it */
-	const char *file;			/* that it reads; NULL: what follows in the script */
+	const char *statement;		/* COPY ... FROM STDIN ..., as the server
+								 * knows it */
+	const char *file;			/* that it reads; NULL: what follows in the
+								 * script */
 	const char *fault;			/* it cannot be done here; or NULL */
 } PsqlCopy;
 

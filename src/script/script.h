@@ -101,8 +101,8 @@ typedef struct ScriptProblem
 typedef struct ScriptFile
 {
 	char	   *path;			/* as written */
-	bool		beside;			/* it is looked for where the script lies, else
-								 * at the top of the source */
+	bool		beside;			/* it is looked for where the script lies,
+								 * else at the top of the source */
 	bool		included;		/* it is a script itself; else data */
 } ScriptFile;
 
