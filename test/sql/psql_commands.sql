@@ -105,9 +105,12 @@ SELECT current_database() AS database \gset
 SELECT statement_total, statement_done FROM migrator.migrations;
 
 -- What needs a client is refused, before anything runs.
-SELECT * FROM files.faults(E'SELECT 1;\n\\connect postgres\n  \\! ls\n\\o file\nSELECT 2 \\g | cat\n\\c\n\\q\n\\watch 2\nSELECT 1 \\; SELECT 2;\n\\nonsense\n\\.\n\\');
-SELECT * FROM files.faults(E'\\copy a to stdout\n\\copy a from program ''ls''\n\\copy a from pstdin\n\\copy a\n\\copy (SELECT 1) to x\n\\encoding LATIN1\n\\set a `date`\n\\set a ''x\n\\set 1 2\n\\set\n\\unset');
-SELECT * FROM files.faults(E'\\set AUTOCOMMIT off\n\\set AUTOCOMMIT on\n\\set ON_ERROR_STOP\n\\set ON_ERROR_STOP off\n\\set ON_ERROR_ROLLBACK on\n\\set QUIET on\n\\set ENCODING LATIN1\n\\set SINGLELINE on');
+SELECT * FROM files.faults(E'SELECT 1;\n\\connect postgres\n  \\! ls\n\\o file\nSELECT 2 \\g | cat\n\\c\n\\q\n\\watch 2\nSELECT 1 \\; SELECT 2;\n\\n'
+  'onsense\n\\.\n\\');
+SELECT * FROM files.faults(E'\\copy a to stdout\n\\copy a from program ''ls''\n\\copy a from pstdin\n\\copy a\n\\copy (SELECT 1) to x\n'
+  '\\encoding LATIN1\n\\set a `date`\n\\set a ''x\n\\set 1 2\n\\set\n\\unset');
+SELECT * FROM files.faults(E'\\set AUTOCOMMIT off\n\\set AUTOCOMMIT on\n\\set ON_ERROR_STOP\n\\set ON_ERROR_STOP off\n\\set ON_ERROR_ROLLBACK on\n'
+  '\\set QUIET on\n\\set ENCODING LATIN1\n\\set SINGLELINE on');
 SELECT * FROM files.faults(E'\\g\n\\unset a b\n\\restrict a\n\\echo b\n\\unrestrict b\n\\unrestrict a\n\\restrict');
 SELECT * FROM files.faults(E'\\set a :b\nSELECT :c, :''d'', x.:"e";\n\\set loop '':loop''\nSELECT :loop;\n\\set cmd ''\\\\echo''\nSELECT :cmd;');
 
