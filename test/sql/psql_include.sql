@@ -1,0 +1,83 @@
+-- Scripts with psql's commands: the files that they name.
+\getenv dir PG_ABS_SRCDIR
+\i :dir/include/setup.sql
+CREATE TABLE files.rows (name text, body text);
+CREATE FUNCTION files.saw(name text, VARIADIC body text[]) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO files.rows VALUES (name, array_to_string(body, ' | ', 'NULL'))
+$$;
+CREATE FUNCTION files.saw(name text) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO files.rows VALUES (name)
+$$;
+-- What is wrong with a source.
+CREATE FUNCTION files.faults(VARIADIC pairs text[]) RETURNS TABLE (file text, line int, message text) LANGUAGE plpgsql AS $$
+BEGIN
+  CALL files.make('m/f', VARIADIC pairs);
+  RETURN QUERY SELECT v.file, v.line, regexp_replace(v.message, ': [^:]*(could not|none|parts|"a").*', ': ...')
+    FROM migrator.validate('m/f', service => 'faults') v
+   WHERE v.severity = 'error';
+END $$;
+
+-- \i from the top, \ir from where the script lies; a file ends what it begins.
+CALL files.make('m/d', '1_a.sql', $s$-- migrator: psql
+\set a 'of the script'
+SELECT files.saw('top', :'a');
+\i parts/b.sql
+SELECT files.saw('back', :'a'); \ir 'parts/deeper/../c.sql'
+\include_relative parts/data.sql
+$s$, 'parts/b.sql', E'SELECT files.saw(''b'', :''a'');\n\\set a ''of b''\n\\ir c.sql\n\\i ./parts//c.sql;\nSELECT files.saw(''b again'', :''a'')',
+ 'parts/c.sql', E'\uFEFFSELECT files.saw(''c'', :''a'')\n\n',
+ 'parts/data.sql', E'\\copy files.rows (name, body) from parts/rows.csv with (format csv, header)\n\\copy files.rows from stdin\nd\t3\n\\.\n'
+  'SELECT files.saw(''behind'');',
+ 'parts/rows.csv', E'name,body\nx,"1, 2"\ny,2');
+SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["parts/*"]}');
+SELECT * FROM files.rows;
+
+-- A change of any of them is one of the migration.
+SELECT flags FROM migrator.status('m/d');
+CALL files.write('m/d/parts/c.sql', E'SELECT files.saw(''other'', :''a'')');
+SELECT flags FROM migrator.status('m/d');
+SELECT check_name, severity, file, message FROM migrator.validate('m/d') WHERE check_name = 'checksums';
+CALL files.write('m/d/parts/c.sql', E'\uFEFFSELECT files.saw(''c'', :''a'')\n\n');
+SELECT flags FROM migrator.status('m/d');
+CALL files.write('m/d/parts/rows.csv', E'name,body\nx,"1, 2"\ny,3');
+SELECT flags FROM migrator.status('m/d');
+
+-- Errors are in the file that has them.
+CALL files.forget();
+CALL files.make('m/d', '1_a.sql', E'-- migrator: psql\nSELECT 1;\n\\i parts/b.sql\n', 'parts/b.sql', E'SELECT 1;\n SELECT 2,\n 1/0;\n');
+\set VERBOSITY default
+SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["parts/*"]}');
+CALL files.write('m/d/parts/b.sql', E'SELECT 1;\n SELECT 2,\n nothing;\n');
+SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["parts/*"]}');
+CALL files.write('m/d/parts/b.sql', E'CREATE TABLE app.t (a int);\n\\copy app.t from ''parts/rows''\n');
+CALL files.write('m/d/parts/rows', E'1\n2\nx\n');
+SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["parts/*"]}');
+\set VERBOSITY terse
+SELECT * FROM files.faults('1_a.sql', E'-- migrator: psql\n\\i parts/b.sql\nSELECT from from;', 'parts/b.sql', E'\n  SELECT from from;\n'
+  'SELECT :none, ''open');
+
+-- What is refused.
+SELECT * FROM files.faults('1_a.sql', E'-- migrator: psql\n\\i ../x.sql\n\\i /etc/passwd\n\\ir parts/../../x\n\\i ~/x\n\\i\n\\i none.sql\n\\i parts\n'
+  '\\i a b');
+SELECT * FROM files.faults('1_a.sql', E'-- migrator: psql\n\\set f parts/b.sql\n\\i :f\n\\i parts/:''f''\nSELECT\n\\i parts/b.sql\n'
+  ';', 'parts/b.sql', 'SELECT 1;');
+SELECT * FROM files.faults('1_a.sql', E'-- migrator: psql\n\\i parts/b.sql', 'parts/b.sql', E'\\if 1\n\\i parts/c.sql', 'parts/c.sql', E'SELECT 1;\n'
+  '\\ir b.sql\n\\i 1_a.sql\n\\endif');
+SELECT * FROM files.faults('1_a.sql', E'-- migrator: psql\n\\i parts/b.sql', 'parts/b.sql', E'SELECT 1;\n\\copy x from none\n\\! ls\n');
+
+-- Deep, but not too deep.
+DO $$
+BEGIN
+  CALL files.make('m/d', '1_a.sql', E'-- migrator: psql\n\\i parts/1.sql\n');
+  FOR i IN 1 .. 50 LOOP
+    CALL files.write(format('m/d/parts/%s.sql', i), format(E'SELECT files.saw(''deep'', %L);\n\\ir %s.sql\n', i, i + 1));
+  END LOOP;
+END $$;
+TRUNCATE files.rows;
+CALL files.write('m/d/parts/50.sql', 'SELECT files.saw(''deepest'');');
+SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["parts/*"]}');
+SELECT name, count(*) FROM files.rows GROUP BY 1 ORDER BY 1;
+CALL files.write('m/d/parts/50.sql', E'\\ir 51.sql\n');
+CALL files.write('m/d/parts/51.sql', 'SELECT files.saw(''deepest'');');
+CALL files.forget();
+SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["parts/*"]}');
