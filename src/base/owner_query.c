@@ -363,7 +363,11 @@ check_table(Relation rel, Oid owner)
 						GetUserNameFromId(owner, false)));
 	if (rel->rd_rules != NULL)
 		refuse_table(rel, "a rule");
-	/* a copy: the look at the catalogs may have the server build the relation's anew */
+
+	/*
+	 * a copy: the look at the catalogs may have the server build the
+	 * relation's anew
+	 */
 	triggers = CopyTriggerDesc(rel->trigdesc);
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
