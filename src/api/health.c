@@ -240,7 +240,7 @@ append_lock(StringInfo json, const LockHolder *lock)
 	append_text(json, "user", lock->user);
 	append_text(json, "application", lock->application);
 	append_text(json, "client", lock->client);
-	append_text(json, "since", lock->since);
+	append_time(json, "since", lock->since);
 	appendStringInfoChar(json, '}');
 }
 

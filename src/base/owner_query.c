@@ -79,6 +79,7 @@ static void enter(OwnerScope *scope);
 static void leave(const OwnerScope *scope);
 static void prepare(OwnerQuery *query);
 static bool lock_tables(OwnerQuery *query, LOCKMODE mode);
+static bool add_tables(const OwnerQuery *query, List **locked);
 static bool is_checked(Oid table);
 static void forget_table(Datum argument, Oid table);
 static void check_table(Relation rel, Oid owner);
@@ -108,20 +109,7 @@ owner_query_run(OwnerQuery *query, int expected,
 	uint64		processed;
 	int			result;
 
-	enter(&scope);
-	SPI_connect();
-
-	/*
-	 * a lock may bring the news that the plan is of other tables than there
-	 * are now
-	 */
-	do
-	{
-		if (query->plan == NULL || !SPI_plan_is_valid(query->plan))
-			prepare(query);
-		lock_tables(query, expected == SPI_OK_SELECT ? AccessShareLock : RowExclusiveLock);
-	} while (!SPI_plan_is_valid(query->plan));
-
+	begin(&scope, query, expected == SPI_OK_SELECT ? AccessShareLock : RowExclusiveLock);
 	if (snapshot != InvalidSnapshot)
 		result = SPI_execute_snapshot(query->plan, (Datum *) values, nulls,
 									  snapshot, InvalidSnapshot, true, false, 0);
@@ -196,24 +184,42 @@ scan_end(DestReceiver *self)
 {
 }
 
-/* Become the owner, and have a plan whose tables are locked and as they should be. */
+/*
+ * Become the owner, and have a plan whose tables are locked and as they should be.
+ *
+ * A lock may bring the news that the plan is of other tables than there are now,
+ * or that they are another role's.  What is locked stays as it is: a plan that was
+ * made behind all locks and is invalid again is of the right tables, and the
+ * server makes it anew.  (Where caches do not live long, none ever stays valid.)
+ */
 static void
 begin(OwnerScope *scope, OwnerQuery *query, LOCKMODE mode)
 {
+	List	   *locked = NIL;
+
 	enter(scope);
 	SPI_connect();
-
-	/*
-	 * a lock may bring the news that the plan is of other tables than there
-	 * are now, or that they are another role's
-	 */
 	do
 	{
 		SetUserIdAndSecContext(owner_query_owner(),
 							   scope->save_context | SECURITY_LOCAL_USERID_CHANGE);
 		if (query->plan == NULL || !SPI_plan_is_valid(query->plan))
 			prepare(query);
-	} while (!lock_tables(query, mode) || !SPI_plan_is_valid(query->plan));
+	} while (!lock_tables(query, mode) || (!SPI_plan_is_valid(query->plan) && add_tables(query, &locked)));
+}
+
+/* Adds the tables of a plan to those that were locked: is one of them new there? */
+static bool
+add_tables(const OwnerQuery *query, List **locked)
+{
+	int			before = list_length(*locked);
+	ListCell   *lc;
+
+	foreach(lc, SPI_plan_get_plan_sources(query->plan))
+	{
+		*locked = list_concat_unique_oid(*locked, ((CachedPlanSource *) lfirst(lc))->relationOids);
+	}
+	return list_length(*locked) > before;
 }
 
 char *
@@ -344,6 +350,7 @@ forget_table(Datum argument, Oid table)
 static void
 check_table(Relation rel, Oid owner)
 {
+	TriggerDesc *triggers;
 	ListCell   *lc;
 
 	if ((rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_SEQUENCE) ||
@@ -356,9 +363,15 @@ check_table(Relation rel, Oid owner)
 						GetUserNameFromId(owner, false)));
 	if (rel->rd_rules != NULL)
 		refuse_table(rel, "a rule");
-	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
+
+	/*
+	 * a copy: the look at the catalogs may have the server build the
+	 * relation's anew
+	 */
+	triggers = CopyTriggerDesc(rel->trigdesc);
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
-		Trigger    *trigger = &rel->trigdesc->triggers[i];
+		Trigger    *trigger = &triggers->triggers[i];
 		Oid			extension = getExtensionOfObject(ProcedureRelationId, trigger->tgfoid);
 
 		if (OidIsValid(trigger->tgconstraint))

@@ -57,8 +57,10 @@
 #include "storage/proc.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "base/advisory.h"
 #include "base/owner_query.h"
@@ -333,7 +335,9 @@ refuse(const LockRequest *request, const LockHolder *holder, bool timed_out, boo
 	char	   *detail = holder == NULL ? NULL :
 		holder->pid == 0 ? pstrdup("It is held by a prepared transaction: see pg_prepared_xacts.") :
 		psprintf("It is held by pid %d (user \"%s\", application \"%s\", client %s) since %s.",
-				 holder->pid, holder->user, holder->application, holder->client, holder->since);
+				 holder->pid, holder->user, holder->application, holder->client,
+				 holder->since == 0 ? "unknown" :
+				 DatumGetCString(DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(holder->since))));
 
 	if (up)
 		ereport(ERROR,
@@ -449,7 +453,7 @@ find_holders(const char *service, bool public_only)
 		"  GROUP BY pid, virtualtransaction)"
 		" SELECT h.pid, COALESCE(a.usename, p.owner)::pg_catalog.text, a.application_name,"
 		" COALESCE(pg_catalog.host(a.client_addr), 'local'),"
-		" COALESCE(a.xact_start, p.prepared, a.query_start, a.backend_start)::pg_catalog.text"
+		" COALESCE(a.xact_start, p.prepared, a.query_start, a.backend_start)"
 		" FROM holder h LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = h.pid"
 		" LEFT JOIN (pg_catalog.pg_locks x JOIN pg_catalog.pg_prepared_xacts p"
 		"   ON x.locktype = 'transactionid' AND x.pid IS NULL AND x.transactionid = p.transaction)"
@@ -509,7 +513,10 @@ copy_holder(HeapTuple tuple, TupleDesc desc, void *argument)
 	MemoryContext old = MemoryContextSwitchTo(list->context);
 	LockHolder *holder = palloc(sizeof(LockHolder));
 	bool		isnull;
-	char	  **fields[] = {&holder->user, &holder->application, &holder->client, &holder->since};
+	char	  **fields[] = {&holder->user, &holder->application, &holder->client};
+	Datum		since = heap_getattr(tuple, 5, desc, &isnull);
+
+	holder->since = isnull ? 0 : DatumGetTimestampTz(since);
 
 	/* a prepared transaction has no backend */
 	holder->pid = DatumGetInt32(heap_getattr(tuple, 1, desc, &isnull));

@@ -17,6 +17,7 @@
 
 #include "datatype/timestamp.h"
 
+#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 
 #include "base/settings.h"
@@ -33,7 +34,7 @@ typedef struct LockHolder
 	char	   *user;
 	char	   *application;
 	char	   *client;
-	char	   *since;
+	TimestampTz since;			/* 0: not known */
 } LockHolder;
 
 typedef struct LockRequest

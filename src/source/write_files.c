@@ -141,6 +141,11 @@ write_files(FileWriter *writer, const char *place, const NewFile *files, int cou
 		write_one(writer, slash ? writer->folder : writer->workshop,
 				  slash ? strchr(files[i].path, '/') + 1 : files[i].path, files[i].content);
 	appear(writer, files, count);
+
+	/* the names, too, are told as written; not every file system can do that */
+	if (writer->folder >= 0)
+		(void) pg_fsync(writer->folder);
+	(void) pg_fsync(writer->target);
 }
 
 static void

@@ -74,7 +74,10 @@ SELECT evtname, evtevent, evtfoid::regproc, evttags FROM pg_event_trigger ORDER 
 CREATE TABLE app.refused (id int);
 ALTER TABLE app.a ADD refused int;
 DROP TABLE app.kept;
+-- which of the objects comes first is not said
+\set VERBOSITY terse
 DROP OWNED BY regress_migrator_dba;
+\set VERBOSITY default
 GRANT SELECT ON app.a TO regress_migrator_dba;
 COMMENT ON TABLE app.a IS 'x';
 CREATE INDEX CONCURRENTLY refused ON app.a (id);

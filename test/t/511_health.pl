@@ -104,6 +104,7 @@ append_to_file("$dir/3_c.sql", 'SELECT pg_sleep(3600)');
 
 	is($health->{status}, 'degraded', 'while a run is going on');
 	is($health->{lock}{pid}, $pid, 'who has the lock');
+	like($health->{lock}{since}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'since when, in the form of all times');
 	is($health->{lastRun}{outcome}, 'running', 'what the last run does');
 	is($health->{lastRun}{finishedAt}, undef, 'it has no end yet');
 	catch_up();
