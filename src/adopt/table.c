@@ -520,6 +520,7 @@ take_row(char *const *values, const TimestampTz *times, void *argument)
 	Reading    *reading = argument;
 	const HistoryTool *tool = reading->table->tool;
 	HistoryEntry *entry = palloc0(sizeof(HistoryEntry));
+	const char *said;
 
 	entry->execution_time_ms = -1;
 	for (int i = 0; i < HISTORY_COLUMNS && tool->columns[i].name != NULL; i++)
@@ -565,6 +566,11 @@ take_row(char *const *values, const TimestampTz *times, void *argument)
 		tool->take(entry, values);
 	if (reading->group != NULL && entry->group != NULL && strcmp(entry->group, reading->group) != 0)
 		entry->skip = true;
+	said = entry->version ? entry->version : entry->file ? entry->file : entry->name;
+	if (!entry->skip && (said == NULL || said[0] == '\0'))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("a row of %s does not say which migration it is about", reading->table->shown));
 	if (!entry->skip)
 		reading->entries = lappend(reading->entries, entry);
 }

@@ -1,0 +1,140 @@
+-- adopt() and mirror: whose table it is, what hangs on it, and what is in it.
+\getenv dir PG_ABS_SRCDIR
+\i :dir/include/setup.sql
+\set shown 'SELECT version, verified FROM migrator.adopt'
+CREATE ROLE regress_migrator_owner;
+CREATE ROLE regress_migrator_caller;
+GRANT USAGE ON SCHEMA app, migrator TO regress_migrator_owner, regress_migrator_caller;
+GRANT CREATE ON SCHEMA app TO regress_migrator_owner, regress_migrator_caller;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA migrator TO regress_migrator_caller;
+GRANT EXECUTE ON ALL PROCEDURES IN SCHEMA migrator TO regress_migrator_caller;
+GRANT pg_read_server_files TO regress_migrator_caller;
+CALL files.make('m/d', '1_a.up.sql', 'CREATE TABLE a();', '1_a.down.sql', 'DROP TABLE a;', '2_b.up.sql', 'CREATE TABLE b();',
+  '2_b.down.sql', 'DROP TABLE b;');
+
+-- Nothing that hangs on a table is run: it is read without SQL.
+SET ROLE regress_migrator_owner;
+CREATE FUNCTION app.trap(bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+  BEGIN RAISE NOTICE 'run as %', current_user; RETURN true; END $$;
+CREATE TABLE app.schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
+INSERT INTO schema_migrations VALUES (1, false);
+SET client_min_messages = error;
+CREATE INDEX ON app.schema_migrations (version) WHERE app.trap(1);
+CREATE INDEX ON app.schema_migrations (app.trap(2));
+ALTER TABLE app.schema_migrations ADD CHECK (app.trap(version));
+SET client_min_messages = warning;
+RESET ROLE;
+SET client_min_messages = notice;
+:shown('m/d', dry_run => true);
+SET client_min_messages = warning;
+-- operators and functions of the caller's path neither
+CREATE SCHEMA evil;
+CREATE FUNCTION evil.lt(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'evil'; END $$;
+CREATE OPERATOR evil.< (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = evil.lt);
+CREATE FUNCTION evil.eq(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'evil'; END $$;
+CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.eq);
+SET search_path = evil, app, pg_catalog;
+:shown('m/d', dry_run => true);
+SET search_path = app;
+DROP SCHEMA evil CASCADE;
+
+-- A view, a foreign or partitioned table, a column of another type, children.
+ALTER TABLE schema_migrations RENAME TO real;
+CREATE VIEW schema_migrations AS SELECT version, dirty FROM real;
+:shown('m/d', dry_run => true, history => 'schema_migrations');
+DROP VIEW schema_migrations;
+CREATE TABLE schema_migrations (version bigint NOT NULL, dirty boolean NOT NULL) PARTITION BY LIST (dirty);
+:shown('m/d', dry_run => true, history => 'schema_migrations');
+DROP TABLE schema_migrations;
+CREATE DOMAIN number AS bigint CHECK (app.trap(VALUE));
+CREATE TABLE schema_migrations (version number NOT NULL, dirty boolean NOT NULL);
+:shown('m/d', dry_run => true, history => 'schema_migrations');
+DROP TABLE schema_migrations;
+CREATE TABLE schema_migrations (version bigint NOT NULL, dirty boolean GENERATED ALWAYS AS (app.trap(1)) STORED);
+:shown('m/d', dry_run => true, history => 'schema_migrations');
+DROP TABLE schema_migrations;
+DROP DOMAIN number;
+CREATE TABLE child () INHERITS (real);
+SET client_min_messages = error;
+INSERT INTO child VALUES (2, true);
+SET client_min_messages = warning;
+:shown('m/d', dry_run => true, history => 'real');
+DROP TABLE child;
+DROP TABLE real;
+
+-- It is read with the caller's rights.
+CREATE TABLE schema_migrations (version varchar NOT NULL PRIMARY KEY);
+INSERT INTO schema_migrations VALUES ('1'), (E'evil\n\x1b[31m"''; DROP'), (repeat('9', 30));
+SET ROLE regress_migrator_caller;
+:shown('m/d');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+GRANT SELECT ON schema_migrations TO regress_migrator_caller;
+ALTER TABLE schema_migrations ENABLE ROW LEVEL SECURITY;
+SET ROLE regress_migrator_caller;
+:shown('m/d');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+ALTER TABLE schema_migrations DISABLE ROW LEVEL SECURITY;
+-- what is in it are texts, whatever they say; but not none
+INSERT INTO schema_migrations VALUES ('');
+:shown('m/d');
+DELETE FROM schema_migrations WHERE version = '';
+:shown('m/d');
+SELECT version, state, flags FROM migrator.status('m/d');
+SELECT note FROM migrator.history WHERE version <> '1' ORDER BY id LIMIT 1;
+:shown('m/d');
+CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+CALL files.forget();
+
+-- A mirror: the table's owner must be one whom the caller may trust with his rights, and the caller needs rights of his own.
+GRANT USAGE, CREATE ON SCHEMA app TO regress_migrator_owner, regress_migrator_caller;
+SET ROLE regress_migrator_owner;
+CREATE TABLE app.schema_migrations (version bigint NOT NULL, dirty boolean NOT NULL);
+CREATE FUNCTION app.become() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN EXECUTE 'ALTER ROLE regress_migrator_owner SUPERUSER'; RETURN NEW; END $$;
+CREATE TRIGGER become BEFORE INSERT OR UPDATE ON app.schema_migrations FOR EACH ROW EXECUTE FUNCTION app.become();
+RESET ROLE;
+SELECT migrator.register('shop', 'm/d', options => '{"mirror": true}');
+CALL migrator.up('m/d', 'shop');
+\echo :LAST_ERROR_SQLSTATE
+SELECT version FROM migrator.apply('m/d', 'shop');
+SELECT migrator.baseline('m/d', 'shop');
+SELECT rolsuper FROM pg_roles WHERE rolname = 'regress_migrator_owner';
+SELECT count(*) FROM migrator.migrations;
+ALTER TABLE app.schema_migrations OWNER TO CURRENT_USER;
+DROP TRIGGER become ON app.schema_migrations;
+DROP FUNCTION app.become;
+SET ROLE regress_migrator_caller;
+CALL migrator.up('m/d', 'shop');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+GRANT SELECT, INSERT, UPDATE, DELETE ON app.schema_migrations TO regress_migrator_caller;
+SET ROLE regress_migrator_caller;
+CALL migrator.up('m/d', 'shop', options => '{"verbose": false}') \gset
+RESET ROLE;
+TABLE schema_migrations;
+-- whoever writes the registration says where rows of the caller's go
+SET ROLE regress_migrator_caller;
+SELECT migrator.register('shop', 'm/d');
+RESET ROLE;
+CALL migrator.down('m/d', 'shop', steps => 1);
+\echo :LAST_ERROR_SQLSTATE
+
+-- The tool's own lock keeps both from running at once.
+SET migrator.if_locked = fail;
+CALL files.forget();
+CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
+INSERT INTO schema_migrations VALUES (1, false);
+SELECT migrator.adopt('m/d');
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+BEGIN;
+SELECT migrator.adopt('m/d');
+-- the number is golang-migrate's: crc32 of schema, table and database, times its salt
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ExclusiveLock' AND pid = pg_backend_pid();
+SELECT mode FROM pg_locks WHERE relation = 'schema_migrations'::regclass AND mode = 'ShareLock';
+ROLLBACK;
+RESET migrator.if_locked;
+CALL files.forget();
+DROP OWNED BY regress_migrator_owner, regress_migrator_caller;
+DROP ROLE regress_migrator_owner, regress_migrator_caller;
