@@ -22,7 +22,8 @@ forget_pg_environment
 
 out=$1 counts=${2:-/dev/null}
 names=${CORPORA:-openmeter chirpstack-as claircore-indexer claircore-matcher documenso umami crates-io docs-rs mas
-bionic-gpt openfga bitmagnet goalert horizon boundary cow-services hmpps-interventions openlmis-refdata regen-server}
+bionic-gpt openfga bitmagnet goalert horizon boundary cow-services hmpps-interventions openlmis-refdata regen-server
+chef-bifrost}
 call=${CORPORA_CALL:-apply}
 kit=${MIGRATOR_CORPORA:-$root/../shared/corpora}
 export MIRROR=${MIRROR:-$root/../.mirror}

@@ -65,7 +65,7 @@ join_claims(Candidates *all, const Layout *layout)
 			take_side(all, i, layout, claim);
 		if (claim->fault != NULL)
 			refuse(set, item, item->path, claim->fault)->is_misspelt = true;
-		else if (claim->version == NULL && is_side_file(item, layout))
+		else if (claim->version == NULL && (is_side_file(item, layout) || (layout->belongs != NULL && layout->belongs(entry))))
 			continue;
 		else if (claim->version == NULL && name_may_be_migration(entry))
 			refuse(set, item, item->path, left_out_reason(set, entry, item->deeper));
@@ -227,7 +227,10 @@ add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const C
 			continue;
 		if (part.claim.fault != NULL)
 		{
-			refuse(set, &part, part.path, part.claim.fault)->is_misspelt = true;
+			RefusedEntry *refused = refuse(set, &part, part.path, part.claim.fault);
+
+			refused->is_misspelt = true;
+			refused->line = part.claim.fault_line;
 			continue;
 		}
 		require_valid(part.path, part.claim.version);
@@ -280,6 +283,7 @@ add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim
 	migration->hash = claim->hash;
 	migration->previous = claim->previous;
 	migration->place = claim->place;
+	migration->tags = claim->tags;
 	migration->stands_for = claim->stands_for;
 	if (claim->entry != NULL)
 		set->entries = lappend(set->entries, (void *) claim->entry);

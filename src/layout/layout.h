@@ -36,6 +36,8 @@ typedef struct LayoutClaim
 	char	   *hash;			/* by the tool's own rule, and that of the one
 								 * before it, for verify(); or NULL */
 	char	   *previous;
+	List	   *tags;			/* names of the place behind it in the plan,
+								 * char *, each with its "@" */
 	const ManifestEntry *entry; /* what it needs, as the tool says it, with
 								 * what else a manifest can say; or NULL */
 } LayoutClaim;
@@ -114,6 +116,12 @@ typedef struct Layout
 	 * relative to the source; path is the entry's.  NULL: no entry is.
 	 */
 	List	   *(*expand) (const Source *source, const SourceEntry *entry, const char *path);
+
+	/*
+	 * Is an entry that it does not claim a part of it all the same, which
+	 * needs no word?  NULL: none is.
+	 */
+	bool		(*belongs) (const SourceEntry *entry);
 
 	/*
 	 * A file beside a claimed one, called like it with this ending behind it,

@@ -37,6 +37,7 @@ typedef struct Migration
 	char	   *hash;			/* see LayoutClaim */
 	char	   *previous;
 	int			place;			/* of those of a plan, from 1 */
+	List	   *tags;			/* names of the place behind it, char * */
 	bool		claimed_twice;	/* is among the duplicates of its set */
 	const char *folder;			/* of environments, that its files are in;
 								 * NULL: at the top */

@@ -129,6 +129,8 @@ place_of_target(const MigrationPlan *plan, const char *target)
 {
 	if (target[0] == '\0')
 		return -1;
+	if (plan->order == VERSION_ORDER_PLAN && plan_find(plan, target) != NULL)
+		return (int) (plan_find(plan, target) - plan->steps);
 	for (int i = plan->count - 1; i >= 0; i--)
 		if (version_is_target(plan->order, plan->steps[i].version, target))
 			return i;

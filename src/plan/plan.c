@@ -22,6 +22,7 @@ const char *const plan_flag_names[PLAN_FLAGS] = {
 
 static void fill_step(Step *step, const Migration *migration, const RecordRow *row);
 static int	compare_row_pointers(const void *a, const void *b, void *order);
+static Step *find_tagged(const MigrationPlan *plan, const char *tag);
 static void require_target(const MigrationPlan *plan, const char *target);
 static void require_version(const MigrationPlan *plan, const char *version);
 static void stop_for(Step *step, bool late_admitted, const PlanRequest *request, FindingSink *sink);
@@ -476,6 +477,8 @@ plan_broken_need(const MigrationPlan *plan, const Step *step)
 static void
 require_target(const MigrationPlan *plan, const char *target)
 {
+	if (plan->order == VERSION_ORDER_PLAN && plan_find(plan, target) != NULL)
+		return;
 	for (int i = 0; i < plan->count; i++)
 		if (version_is_target(plan->order, plan->steps[i].version, target))
 			return;
@@ -484,7 +487,8 @@ require_target(const MigrationPlan *plan, const char *target)
 			errmsg("target \"%s\" is not a version of this source", target),
 			plan->count > 0 ?
 			errdetail("The last version is \"%s\".",
-					  finding_one_line(plan->by_version[plan->count - 1]->version)) : 0);
+					  finding_one_line(plan->order == VERSION_ORDER_PLAN ? plan->steps[plan->count - 1].version :
+									   plan->by_version[plan->count - 1]->version)) : 0);
 }
 
 static void
@@ -573,11 +577,31 @@ plan_first_not_before(const MigrationPlan *plan, const char *version)
 	return low;
 }
 
+static Step *
+find_tagged(const MigrationPlan *plan, const char *tag)
+{
+	for (int i = 0; i < plan->count; i++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, plan->steps[i].migration ? plan->steps[i].migration->tags : NIL)
+		{
+			if (strcmp(lfirst(lc), tag) == 0)
+				return &plan->steps[i];
+		}
+	}
+	return NULL;
+}
+
 Step *
 plan_find(const MigrationPlan *plan, const char *version)
 {
-	int			i = plan_first_not_before(plan, version);
+	int			i;
 
+	/* a place in a plan has names of its own */
+	if (plan->order == VERSION_ORDER_PLAN && *version == '@')
+		return find_tagged(plan, version);
+	i = plan_first_not_before(plan, version);
 	return i < plan->count && version_matches(plan->order, plan->by_version[i]->version, version) ?
 		plan->by_version[i] : NULL;
 }
