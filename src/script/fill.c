@@ -53,7 +53,7 @@ fill_script(Script *script, uint32 first_line, bool conforming_strings, Variable
 	size_t		length;
 	ListCell   *lc;
 
-	if (style == FILL_BRACES || style == FILL_COLONS)
+	if (style != FILL_BY_DIRECTIVE && style != FILL_PSQL)
 	{
 		/* its own words of references are the tool's */
 		script->references = fill_tool_references(script, first_line, variables, style);
