@@ -69,8 +69,8 @@ typedef struct HistoryEntry
 	bool		by_place;		/* it is of the n-th migration, as the n-th
 								 * row */
 	int			place;			/* n, from 1, of such ones */
-	int			rework;			/* of those of its name the n-th, from 1; 0: it
-								 * is not numbered */
+	int			rework;			/* of those of its name the n-th, from 1; 0:
+								 * it is not numbered */
 	char	   *group;			/* of several that are in one table, or NULL */
 	char	   *broken;			/* why nothing can be adopted: the tool did
 								 * not end what it began */
@@ -164,8 +164,8 @@ typedef struct HistoryTool
 	const char *mirror_clear;	/* NULL: all rows go */
 	char	   *(*checksum) (const Migration *migration, const Source *source); /* NULL: none */
 
-	bool		paths;			/* its versions begin with a path, perhaps from
-								 * another root than the source */
+	bool		paths;			/* its versions begin with a path, perhaps
+								 * from another root than the source */
 	bool		reworks;		/* several rows of one name are NAME@TAG, in
 								 * the order of the plan, and last NAME */
 	bool		code;			/* its migrations are code: none has a file
