@@ -402,7 +402,7 @@ $text .= "\n## Flags\n\nOf `status`.\n\n" . words('flag', [ strings_of('plan_fla
 	late => 'pending, and sorts before an applied one',
 	blocked => 'waits for one that is not applied',
 	manual => 'runs only when it is named in `versions`',
-	excluded => 'of another environment; or another script stands for it',
+	excluded => 'of another environment or kind of database; or another script stands for it',
 	baseline => 'recorded by `baseline`; it did not run',
 	non_transactional => 'runs part by part, by `up` alone',
 	irreversible => 'it says that there is no way back', repeatable => 'it runs again when it changes: [layouts.md](layouts.md#scripts-that-run-again)');
@@ -448,6 +448,7 @@ $text .= "\n## Directives\n\nComments in a script, `-- migrator: WORD`.\n\n" . w
 	repeatable => 'it runs behind all others, and again when it changes: [layouts.md](layouts.md#scripts-that-run-again)',
 	manual => 'runs only when it is named in `versions`', irreversible => 'there is no way back without `force`: [rollback.md](rollback.md#what-is-refused)',
 	require => 'followed by a SELECT that must be true: [rollback.md](rollback.md#what-must-be-true)',
+	'only-if' => 'likewise; if it is not true, the script counts as run: [rollback.md](rollback.md#what-must-be-true)',
 	variables => 'the script has psql\'s variables: [variables.md](variables.md)',
 	psql => 'the script has psql\'s commands and variables: [psql.md](psql.md)');
 $text .= "\n## Hooks\n\nFiles: `pre_migrate.sql`, `post_migrate.sql`, `pre_migrate_VERSION.sql`, `post_migrate_VERSION.sql`, and the same with `rollback`; " .

@@ -69,6 +69,8 @@ typedef struct HistoryEntry
 	bool		by_place;		/* it is of the n-th migration, as the n-th
 								 * row */
 	int			place;			/* n, from 1, of such ones */
+	int			rework;			/* of those of its name the n-th, from 1; 0:
+								 * it is not numbered */
 	char	   *group;			/* of several that are in one table, or NULL */
 	char	   *broken;			/* why nothing can be adopted: the tool did
 								 * not end what it began */
@@ -135,7 +137,10 @@ typedef struct HistoryTool
 	/* The group whose rows are the source's, or NULL: it does not say. */
 	char	   *(*group_of) (const Source *source);
 
-	/* NULL: the tool keeps no checksums. */
+	/*
+	 * NULL: the tool keeps no checksums.  Its message, if it has one, is a
+	 * constant: what it allocates goes.
+	 */
 	HistoryVerdict (*verify) (const HistoryEntry *entry, const Migration *migration, const Source *source,
 							  const char **message);
 
@@ -159,6 +164,10 @@ typedef struct HistoryTool
 	const char *mirror_clear;	/* NULL: all rows go */
 	char	   *(*checksum) (const Migration *migration, const Source *source); /* NULL: none */
 
+	bool		paths;			/* its versions begin with a path, perhaps
+								 * from another root than the source */
+	bool		reworks;		/* several rows of one name are NAME@TAG, in
+								 * the order of the plan, and last NAME */
 	bool		code;			/* its migrations are code: none has a file
 								 * here */
 	bool		times_are_utc;	/* of those without a time zone; else they are

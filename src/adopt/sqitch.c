@@ -65,6 +65,7 @@ const HistoryTool history_sqitch = {
 		{"change_id", HISTORY_ANY}, {"planner_name", HISTORY_ANY}
 	},
 	.telling = true,
+	.reworks = true,
 	.take = take_sqitch,
 	.group_of = project_of,
 	.verify = verify_sqitch,

@@ -22,13 +22,14 @@ typedef struct Requirement
 	const Directive *directive;
 } Requirement;
 
-static void require_one(const Requirement *requirement, int sqlstate);
+static bool require_one(const Requirement *requirement, int sqlstate);
 static const char *what_it_gave(void);
 static void add_context(void *argument);
 
-void
+bool
 require_all(Execution *execution, int sqlstate)
 {
+	bool		runs = true;
 	ListCell   *lc;
 
 	foreach(lc, execution->script->directives)
@@ -36,34 +37,45 @@ require_all(Execution *execution, int sqlstate)
 		Requirement requirement = {execution, lfirst(lc)};
 		ErrorContextCallback callback = {error_context_stack, add_context, &requirement};
 
-		if (strcmp(requirement.directive->name, DIRECTIVE_REQUIRE) != 0)
+		if (strcmp(requirement.directive->name, DIRECTIVE_REQUIRE) != 0 &&
+			strcmp(requirement.directive->name, DIRECTIVE_ONLY_IF) != 0)
 			continue;
 		execution->error_file[0] = '\0';
 		execution->error_line = requirement.directive->line;
 		error_context_stack = &callback;
-		require_one(&requirement, sqlstate);
+		runs = require_one(&requirement, sqlstate);
 		error_context_stack = callback.previous;
 		execution->error_line = 0;
+		if (!runs)
+			break;
 	}
+	return runs;
 }
 
-static void
+/* False: it is not so, and the script does not run. */
+static bool
 require_one(const Requirement *requirement, int sqlstate)
 {
 	const char *query = requirement->directive->arguments;
+	bool		skips = strcmp(requirement->directive->name, DIRECTIVE_ONLY_IF) == 0;
+	const char *version = finding_one_line(requirement->execution->version);
 	const char *gave;
 
 	SPI_connect();
 	if (SPI_execute(query, false, 2) != SPI_OK_SELECT)
 		elog(ERROR, "requirement should have been refused by the checks");
 	gave = what_it_gave();
-	if (gave != NULL)
+	if (gave != NULL && skips)
+		ereport(NOTICE,
+				errmsg("migration \"%s\" counts as applied and is not run: %s is not so", version, finding_one_line(query)),
+				errdetail("The query gave %s.", finding_one_line(gave)));
+	else if (gave != NULL)
 		ereport(ERROR,
 				errcode(sqlstate),
-				errmsg("migration \"%s\" requires what is not so: %s",
-					   finding_one_line(requirement->execution->version), finding_one_line(query)),
+				errmsg("migration \"%s\" requires what is not so: %s", version, finding_one_line(query)),
 				errdetail("The query gave %s, and must give true.", finding_one_line(gave)));
 	SPI_finish();
+	return gave == NULL;
 }
 
 /* NULL: what it must. */

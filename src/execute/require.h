@@ -12,6 +12,10 @@
  * (sub)transaction, with the caller's rights.  Raises the given SQLSTATE for one
  * that does not return true, with what it gave.
  */
-extern void require_all(Execution *execution, int sqlstate);
+/*
+ * False when the script is not to run, and to count as applied: it says "only-if" what is
+ * not so.  What it requires is an error if it is not so.
+ */
+extern bool require_all(Execution *execution, int sqlstate);
 
 #endif

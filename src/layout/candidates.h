@@ -35,6 +35,7 @@ typedef struct Candidate
 typedef struct Candidates
 {
 	const LayoutRegistry *registry;
+	const Layout *rooted;		/* whose root is at the top, or NULL */
 	const Layout **asked;		/* those of it whose sign is there */
 	int			asked_count;
 	const Source *source;

@@ -10,7 +10,6 @@
 #include "layout/claim.h"
 
 static const char *path_of(const Candidate *item, const char *file);
-static void bind_unit(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum);
 
 /*
  * Does the layout claim the entry by its name?  Layouts know names; what is in
@@ -78,8 +77,8 @@ claim_read(Candidate *item, const Source *source, const Layout *layout, const La
 	{
 		const LayoutClaim *found = lfirst(lc);
 
-		bind_unit(found->up, file, content, &checksum);
-		bind_unit(found->down, file, content, &checksum);
+		claim_bind(found->up, file, content, &checksum);
+		claim_bind(found->down, file, content, &checksum);
 	}
 }
 
@@ -88,8 +87,8 @@ claim_read(Candidate *item, const Source *source, const Layout *layout, const La
  * first needed.  What a unit's own bytes come to is known as well, now that they
  * are at hand: nobody has to read them again to see that nothing changed.
  */
-static void
-bind_unit(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum)
+void
+claim_bind(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum)
 {
 	if (unit == NULL || (unit->range_count == 0 && strcmp(unit->file, file) != 0))
 		return;

@@ -21,4 +21,10 @@ extern bool claim_is_marked(const Layout *layout, const Candidates *all, Candida
 extern void claim_read(Candidate *item, const Source *source, const Layout *layout, const LayoutClaim *claim,
 					   const FileContent *content);
 
+/*
+ * Bind the ranges of a unit to the content of the file that they were found in, whose
+ * checksum is summed up when it is first needed.
+ */
+extern void claim_bind(ScriptUnit *unit, const char *file, const FileContent *content, char **checksum);
+
 #endif

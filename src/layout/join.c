@@ -23,6 +23,7 @@ static void pass_over(MigrationSet *set, const Candidate *item);
 static bool is_side_file(const Candidate *item, const Layout *layout);
 static void take_side(const Candidates *all, int i, const Layout *layout, LayoutClaim *claim);
 static void take_hooks(MigrationSet *set, const Layout *layout);
+static void add_all(MigrationSet *set, const Candidates *all, const Layout *layout, List *files);
 static void add_found(MigrationSet *set, const Candidate *item, const Layout *layout);
 static void add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim, const Layout *layout);
 static void require_valid(const char *name, const char *version);
@@ -40,9 +41,11 @@ void
 join_claims(Candidates *all, const Layout *layout)
 {
 	MigrationSet *set = all->set;
+	List	   *files = NIL;
 
 	set->layout = layout->name;
 	set->order = layout->order;
+	set->runs_late = layout->runs_late;
 	source_hold((Source *) all->source);
 	for (int i = 0; i < all->count; i++)
 	{
@@ -59,7 +62,7 @@ join_claims(Candidates *all, const Layout *layout)
 		}
 		if (item->never_up != NULL && layout->is_foreign != NULL && layout->is_foreign(entry->name))
 			pass_over(set, item);
-		if (item->aside)
+		if (item->aside || all->rooted != NULL)
 			continue;
 		if (claim->version != NULL && claim->fault == NULL && layout->side_ending != NULL)
 			take_side(all, i, layout, claim);
@@ -75,7 +78,11 @@ join_claims(Candidates *all, const Layout *layout)
 		{
 			CHECK_FOR_INTERRUPTS();
 			require_valid(entry->name, claim->version);
-			if (claim->many)
+			if (layout->read_all != NULL && (item->folder != NULL || item->listed_by != NIL))
+				refuse(set, item, item->path, "layout \"liquibase\" has contexts, and no files of environments");
+			else if (layout->read_all != NULL)
+				files = lappend(files, (void *) item->path);
+			else if (claim->many)
 				add_many(set, all, layout, item);
 			else if (layout->read != NULL && !item->elsewhere)
 				add_contents(set, all, layout, item);
@@ -88,6 +95,8 @@ join_claims(Candidates *all, const Layout *layout)
 			}
 		}
 	}
+	if (layout->read_all != NULL)
+		add_all(set, all, layout, files);
 	source_release((Source *) all->source);
 	if (layout->hook != NULL)
 		take_hooks(set, layout);
@@ -211,6 +220,34 @@ add_contents(MigrationSet *set, const Candidates *all, const Layout *layout, Can
 	add_found(set, item, layout);
 }
 
+/* What the layout makes of all files together. */
+static void
+add_all(MigrationSet *set, const Candidates *all, const Layout *layout, List *files)
+{
+	List	   *roots = NIL;
+	Candidate	nobody = {0};
+	ListCell   *lc;
+
+	for (int i = 0; all->rooted != NULL && i < all->count; i++)
+	{
+		Candidate  *item = &all->items[i];
+
+		/* the root says what goes up, whatever its name is like */
+		if (item->never_up != NULL)
+			set->refused = list_delete_ptr(set->refused, item->never_up);
+		if (!item->aside && layout->is_root(all->source, item->entry))
+			roots = lappend(roots, (void *) item->path);
+	}
+	foreach(lc, layout->read_all(all->source, all->hints, roots, files, set))
+	{
+		LayoutClaim *found = lfirst(lc);
+
+		nobody.claim = *found;
+		nobody.found = list_make1(found);
+		add_found(set, &nobody, layout);
+	}
+}
+
 /* An entry of many: each is a candidate by itself. */
 static void
 add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const Candidate *item)
@@ -284,6 +321,7 @@ add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim
 	migration->previous = claim->previous;
 	migration->place = claim->place;
 	migration->tags = claim->tags;
+	migration->excluded = claim->excluded;
 	migration->stands_for = claim->stands_for;
 	if (claim->entry != NULL)
 		set->entries = lappend(set->entries, (void *) claim->entry);
@@ -337,7 +375,7 @@ join_pairs(MigrationSet *set)
 		if (migration != NULL)
 		{
 			set->migrations[kept++] = migration;
-			if (!migration->elsewhere)
+			if (!migration->elsewhere && migration->excluded == NULL)
 				set->total++;
 		}
 		i = next;

@@ -91,14 +91,21 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 		item->entry = lfirst(lc);
 		item->path = item->entry->name;
 	}
-	environment_files_open(&all);
+	all.rooted = recognise_root(&all);
+	if (all.rooted == NULL)
+		environment_files_open(&all);
 	aside_put(&all);
-	aside_refuse_folders(&all);
-	layout = recognise(&all);
-	aside_refuse_folders_left(&all);
-	environment_files_check(&all);
+	if (all.rooted == NULL)
+		aside_refuse_folders(&all);
+	layout = all.rooted != NULL ? all.rooted : recognise(&all);
+	if (all.rooted == NULL)
+	{
+		aside_refuse_folders_left(&all);
+		environment_files_check(&all);
+	}
 	join_claims(&all, layout);
-	recognise_refuse_misfits(&all);
+	if (all.rooted == NULL)
+		recognise_refuse_misfits(&all);
 	if (layout->verify != NULL)
 		layout->verify(source, set);
 	if (all.manifest != NULL)

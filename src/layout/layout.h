@@ -33,6 +33,8 @@ typedef struct LayoutClaim
 								 * whose place it runs */
 	int			place;			/* in the tool's plan or journal, from 1, with
 								 * VERSION_ORDER_PLAN */
+	const char *excluded;		/* why the tool would not run it here, as of
+								 * another kind of database; or NULL */
 	char	   *hash;			/* by the tool's own rule, and that of the one
 								 * before it, for verify(); or NULL */
 	char	   *previous;
@@ -56,6 +58,20 @@ typedef enum LayoutDown
 	DOWN_IN_FILE,				/* in a file of its own */
 	DOWN_IN_SECTION				/* in a part of the same */
 } LayoutDown;
+
+/* What is known of a source besides its names. */
+typedef struct LayoutHints
+{
+	char	  **ignore;			/* patterns (base/glob.h) of what is none of
+								 * ours */
+	int			ignore_count;
+	const char *layout;			/* the chosen one, or NULL: it is recognised */
+	const char *environment;	/* the one chosen by those who may, or NULL */
+	const char *recorded_layout;	/* of the service's record, or NULL */
+	/* is a migration on record as applied from this file? */
+	bool		(*is_recorded) (void *argument, const char *file);
+	void	   *argument;
+} LayoutHints;
 
 typedef struct Layout
 {
@@ -109,6 +125,24 @@ typedef struct Layout
 	 * is.
 	 */
 	List	   *(*read) (const Source *source, const FileContent *content, const LayoutClaim *claim);
+
+	/*
+	 * Is the entry, at the top, a file that names all others?  Where there is
+	 * one the source is this layout's, and its folders are none of anybody
+	 * else.  NULL: it knows none.
+	 */
+	bool		(*is_root) (const Source *source, const SourceEntry *entry);
+
+	/*
+	 * The claims of all files at once, in the order in which they run: of
+	 * those that the roots name, or where there is no root of the claimed
+	 * ones.  Their units are bound (claim_bind()); one with a fault is
+	 * refused, by the file of its unit.  Roots and files are paths, char *.
+	 * What else is wrong goes to the set.  NULL: each file is read by itself.
+	 */
+	List	   *(*read_all) (const Source *source, const LayoutHints *hints, List *roots, List *files, MigrationSet *set);
+	bool		runs_late;		/* its tool runs what is new, wherever it
+								 * stands */
 
 	/*
 	 * Of an entry that claim() takes as one of many migrations, a folder say:
@@ -176,20 +210,6 @@ extern const LayoutRegistry *layout_registry(void);
 
 /* Raise 22023 unless there is one of that name. */
 extern void layout_require_known(const char *name);
-
-/* What is known of a source besides its names. */
-typedef struct LayoutHints
-{
-	char	  **ignore;			/* patterns (base/glob.h) of what is none of
-								 * ours */
-	int			ignore_count;
-	const char *layout;			/* the chosen one, or NULL: it is recognised */
-	const char *environment;	/* the one chosen by those who may, or NULL */
-	const char *recorded_layout;	/* of the service's record, or NULL */
-	/* is a migration on record as applied from this file? */
-	bool		(*is_recorded) (void *argument, const char *file);
-	void	   *argument;
-} LayoutHints;
 
 /*
  * Read a source into a set, ordered by version.  Raises MG013 when no layout or

@@ -20,8 +20,10 @@ typedef enum MigrationKind
 	MIGRATION_VERSIONED,		/* it runs once, in its place */
 	MIGRATION_REPEATABLE,		/* behind all versioned ones, and again when
 								 * it was changed */
-	MIGRATION_BASELINE			/* in the place of all versioned ones up to
+	MIGRATION_BASELINE,			/* in the place of all versioned ones up to
 								 * its version, where none of them ran */
+	MIGRATION_ON_CHANGE,		/* in its place, and again when it was changed */
+	MIGRATION_ALWAYS			/* in its place, in each run */
 } MigrationKind;
 
 typedef struct Migration
@@ -43,6 +45,7 @@ typedef struct Migration
 								 * NULL: at the top */
 	const char *environment;	/* that it belongs to; NULL: to all */
 	bool		elsewhere;		/* of other environments than the one chosen */
+	const char *excluded;		/* see LayoutClaim */
 } Migration;
 
 /* A file or folder that is no migration, and why. */
@@ -92,6 +95,7 @@ typedef struct MigrationSet
 {
 	const char *layout;			/* name of the layout */
 	VersionOrder order;
+	bool		runs_late;		/* see Layout */
 	int			count;
 	int			room;
 	Migration **migrations;		/* by version */

@@ -24,6 +24,7 @@
 
 #include "base/errors.h"
 #include "base/finding.h"
+#include "layout/aside.h"
 #include "layout/claim.h"
 #include "layout/left_out.h"
 #include "layout/recognise.h"
@@ -43,6 +44,24 @@ static bool is_recorded(const LayoutHints *hints, const LayoutClaim *claim);
 static bool taken_by_other(const Layout *layout, Candidates *all, Candidate *item);
 static void add_first_file(StringInfo detail, const Layout *layout, Candidates *all);
 static void refuse_ambiguous(Candidates *all, const char *detail);
+
+const Layout *
+recognise_root(Candidates *all)
+{
+	const char *wanted = all->hints->layout ? all->hints->layout : all->hints->recorded_layout;
+
+	for (int i = 0; i < all->registry->count; i++)
+	{
+		const Layout *layout = all->registry->rows[i];
+
+		if (layout->is_root == NULL || (wanted != NULL && strcmp(wanted, layout->name) != 0))
+			continue;
+		for (int j = 0; j < all->count; j++)
+			if (!aside_ignores(all->hints, all->items[j].path) && layout->is_root(all->source, all->items[j].entry))
+				return layout;
+	}
+	return NULL;
+}
 
 /* The layout of the source, with its claims made. */
 const Layout *

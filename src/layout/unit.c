@@ -19,6 +19,7 @@
 #include "layout/unit_files.h"
 #include "script/fill.h"
 #include "script/lexer.h"
+#include "script/require.h"
 #include "script/split.h"
 
 static void read_bytes(UnitReader *reader, const ScriptUnit *unit, UnitText *text);
@@ -27,6 +28,7 @@ static void keep_file(UnitReader *reader, const char *file);
 static void sum_ranges(const ScriptUnit *unit, const FileContent *content, char *checksum);
 static void take_ranges(UnitText *text);
 static char *blank(char *to, const char *from, const char *end);
+static void add_requirements(const ScriptUnit *unit, Script *script);
 static bool refuse_data_in_pieces(const ScriptUnit *unit, Script *script);
 static void refuse_data_cut_off(Script *script);
 
@@ -46,7 +48,7 @@ unit_of_ranges(UnitDirection direction, const char *file)
 	return unit_of_file(direction, file);
 }
 
-void
+UnitRange *
 unit_add_range(ScriptUnit *unit, size_t offset, size_t length, int line)
 {
 	UnitRange  *range;
@@ -59,6 +61,8 @@ unit_add_range(ScriptUnit *unit, size_t offset, size_t length, int line)
 	range->offset = offset;
 	range->length = length;
 	range->line = line;
+	range->ends = false;
+	return range;
 }
 
 char *
@@ -251,8 +255,16 @@ take_ranges(UnitText *text)
 		size_t		range_end = Max(unit->ranges[i].offset + unit->ranges[i].length, range);
 
 		to = blank(to, file->bytes + position, file->bytes + range);
-		memcpy(to, file->bytes + range, range_end - range);
-		to += range_end - range;
+		if (unit->ranges[i].ends)
+		{
+			*to++ = ';';
+			to = blank(to, file->bytes + range + 1, file->bytes + range_end);
+		}
+		else
+		{
+			memcpy(to, file->bytes + range, range_end - range);
+			to += range_end - range;
+		}
 		position = range_end;
 	}
 	*to = '\0';
@@ -291,7 +303,7 @@ unit_split(const UnitText *text)
 		unit_refuse_late(script);
 	else
 		script = fill_script(script, text->first_line, standard_conforming_strings, text->variables,
-							 unit->fill, unit->file);
+							 unit->fill, unit->file, unit->properties);
 	if ((unit->range_count < 2 || !refuse_data_in_pieces(unit, script)) && text->cut)
 		refuse_data_cut_off(script);
 	if (unit->transactions == UNIT_NO_TRANSACTION &&
@@ -305,7 +317,27 @@ unit_split(const UnitText *text)
 		directive->mark = unit->mark;
 		script->directives = lappend(script->directives, directive);
 	}
+	add_requirements(unit, script);
 	return script;
+}
+
+/* As if the script itself said so. */
+static void
+add_requirements(const ScriptUnit *unit, Script *script)
+{
+	ListCell   *lc;
+
+	foreach(lc, unit->requirements)
+	{
+		const UnitRequirement *requirement = lfirst(lc);
+		Directive  *directive = palloc(sizeof(Directive));
+
+		directive->name = requirement->skips ? DIRECTIVE_ONLY_IF : DIRECTIVE_REQUIRE;
+		directive->arguments = requirement->query;
+		directive->line = requirement->line;
+		directive->mark = requirement->mark;
+		script->directives = lappend(script->directives, directive);
+	}
 }
 
 /* Is there nothing between a range and the one before? */

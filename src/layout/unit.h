@@ -39,7 +39,19 @@ typedef struct UnitRange
 	size_t		offset;
 	size_t		length;
 	int			line;			/* of its first byte, from 1 */
+	bool		ends;			/* it ends a statement by the tool's own
+								 * delimiter: a semicolon stands for it */
 } UnitRange;
+
+/* What a tool says must be true for a script to run, as an SQL expression. */
+typedef struct UnitRequirement
+{
+	char	   *query;			/* SELECT of one value, true or not */
+	bool		skips;			/* if not: it counts as applied, and does not
+								 * run */
+	int			line;
+	char	   *mark;
+} UnitRequirement;
 
 typedef struct ScriptUnit
 {
@@ -66,6 +78,9 @@ typedef struct ScriptUnit
 	const char *text;
 
 	FillStyle	fill;			/* whose references its text has */
+	List	   *properties;		/* Variable *: values of the tool's own files,
+								 * for those that nobody gives */
+	List	   *requirements;	/* UnitRequirement *, in their order */
 
 	/* of what the script's own directives leave open */
 	UnitTransactions transactions;
@@ -78,7 +93,7 @@ extern ScriptUnit *unit_of_file(UnitDirection direction, const char *file);
 
 /* A part of a file, without ranges yet, and a range more of it: in the file's order. */
 extern ScriptUnit *unit_of_ranges(UnitDirection direction, const char *file);
-extern void unit_add_range(ScriptUnit *unit, size_t offset, size_t length, int line);
+extern UnitRange *unit_add_range(ScriptUnit *unit, size_t offset, size_t length, int line);
 
 /* The checksum of a unit of ranges, palloc'd; content is that of its file. */
 extern char *unit_checksum(const ScriptUnit *unit, const FileContent *content);

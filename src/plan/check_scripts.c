@@ -64,8 +64,8 @@ static const char *list_directives(const char *const *known);
 
 /* directives that mean something now */
 static const char *const known_directives[] = {
-	"no-transaction", "manual", "irreversible", "repeatable", DIRECTIVE_REQUIRE, DIRECTIVE_VARIABLES, DIRECTIVE_PSQL,
-	NULL
+	"no-transaction", "manual", "irreversible", "repeatable", DIRECTIVE_REQUIRE, DIRECTIVE_ONLY_IF, DIRECTIVE_VARIABLES,
+	DIRECTIVE_PSQL, NULL
 };
 
 /* the same in a hook, which is never chosen and always one transaction */
@@ -128,13 +128,14 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 {
 	const ScriptUnit *unit = step->up.unit;
 	bool		applied = step->state == MIGRATION_APPLIED;
+	bool		always = step->migration->kind == MIGRATION_ALWAYS;
 	Subject		subject = {&step->findings, step->version, unit, step->migration->marks,.applied = applied};
 	MemoryContext keep;
 	UnitText	text;
 	bool		unchanged;
 	Script	   *script = NULL;
 
-	if (applied && depth == CHECK_FOR_RUN && step->row->checksum != NULL &&
+	if (applied && !always && depth == CHECK_FOR_RUN && step->row->checksum != NULL &&
 		(unit->checksum != NULL ? strcmp(unit->checksum, step->row->checksum) == 0 :
 		 unit->range_count == 0 && source_unchanged(reader->source, unit->file, step->row->checksum)))
 		return;
@@ -147,7 +148,7 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 		add_read_problem(&subject, &text);
 		return;
 	}
-	unchanged = applied &&
+	unchanged = applied && !always &&
 		(step->row->checksum == NULL || strcmp(step->row->checksum, text.checksum) == 0);
 	if (unchanged && depth == CHECK_FOR_RUN)
 	{
@@ -679,7 +680,8 @@ check_requirements(const Subject *subject, const Script *script)
 	foreach(lc, script->directives)
 	{
 		const Directive *directive = lfirst(lc);
-		const char *problem = strcmp(directive->name, DIRECTIVE_REQUIRE) == 0 ? require_problem(directive) : NULL;
+		const char *problem = strcmp(directive->name, DIRECTIVE_REQUIRE) == 0 || strcmp(directive->name, DIRECTIVE_ONLY_IF) == 0 ?
+			require_problem(directive) : NULL;
 		Finding		finding = {
 			.check = CHECK_SYNTAX,
 			.idle = subject->idle,
@@ -692,7 +694,8 @@ check_requirements(const Subject *subject, const Script *script)
 
 		if (problem == NULL)
 			continue;
-		finding.message = psprintf("directive \"require\": %s", problem);
+		finding.message = directive->mark != NULL ? psprintf("\"%s\": %s", directive->mark, problem) :
+			psprintf("directive \"%s\": %s", directive->name, problem);
 		finding_add(subject->findings, &finding);
 	}
 }

@@ -72,7 +72,8 @@ order_plan(MigrationPlan *plan, const char *environment)
 static int
 rank(const Step *step)
 {
-	if (step->flags & FLAG_REPEATABLE)
+	if ((step->flags & FLAG_REPEATABLE) &&
+		(step->migration == NULL || (step->migration->kind != MIGRATION_ON_CHANGE && step->migration->kind != MIGRATION_ALWAYS)))
 		return 2;
 	return step->migration != NULL && step->migration->kind == MIGRATION_BASELINE ? 0 : 1;
 }

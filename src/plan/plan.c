@@ -88,16 +88,18 @@ fill_step(Step *step, const Migration *migration, const RecordRow *row)
 	{
 		step->up.unit = migration->up;
 		step->down.unit = migration->down;
-		if (migration->elsewhere)
+		if (migration->elsewhere || migration->excluded != NULL)
 			step->flags |= FLAG_EXCLUDED;
 	}
-	if ((migration != NULL && migration->kind == MIGRATION_REPEATABLE) || (row != NULL && row->repeatable))
+	if ((migration != NULL && (migration->kind == MIGRATION_REPEATABLE || migration->kind == MIGRATION_ON_CHANGE ||
+							   migration->kind == MIGRATION_ALWAYS)) || (row != NULL && row->repeatable))
 		step->flags |= FLAG_REPEATABLE;
 	step->version = migration ? migration->version : row->version;
 	step->name = migration ? migration->name : row->name;
 	step->state = row ? row->state : MIGRATION_PENDING;
 	if (row == NULL && (step->flags & FLAG_EXCLUDED))
-		step->message = psprintf("belongs to environment \"%s\"", migration->environment);
+		step->message = migration->excluded != NULL ? migration->excluded :
+			psprintf("belongs to environment \"%s\"", migration->environment);
 	if (row == NULL)
 		return;
 	if (row->baseline)
@@ -175,6 +177,8 @@ plan_mark_late(MigrationPlan *plan)
 	const char *applied_after = NULL;	/* the last one in order */
 	const Step *newest = NULL;	/* the last one in time */
 
+	if (plan->set != NULL && plan->set->runs_late)
+		return;
 	for (int i = plan->count - 1; i >= 0; i--)
 	{
 		Step	   *step = &plan->steps[i];

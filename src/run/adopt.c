@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "adopt/mirror.h"
@@ -55,6 +56,8 @@ static void list_files(Adoption *adoption);
 static void add_file_name(Adoption *adoption, const char *name, int step);
 static void match(Adoption *adoption, const List *entries);
 static int	find_step(const Adoption *adoption, const HistoryEntry *entry);
+static int	step_of_rework(const Adoption *adoption, const HistoryEntry *entry);
+static void number_reworks(const List *entries);
 static int	step_of_file(const Adoption *adoption, const char *name);
 static void match_through(Adoption *adoption, const HistoryEntry *entry);
 static void settle_without_file(Adoption *adoption);
@@ -92,6 +95,8 @@ adopt_history(const AdoptRequest *request)
 	refuse_broken(&adoption, entries);
 
 	list_files(&adoption);
+	if (adoption.table->tool->reworks)
+		number_reworks(entries);
 	match(&adoption, entries);
 	settle_without_file(&adoption);
 	if (!request->force)
@@ -235,10 +240,57 @@ find_step(const Adoption *adoption, const HistoryEntry *entry)
 
 	if (found >= 0 || entry->version == NULL)
 		return found;
-	step = plan_find(adoption->survey->plan, entry->version);
-	if (step != NULL && step->migration != NULL)
-		return step - adoption->survey->plan->steps;
+	if (entry->rework > 0)
+		return step_of_rework(adoption, entry);
+	for (const char *version = entry->version; version != NULL; version = adoption->table->tool->paths ? strchr(version, '/') : NULL)
+	{
+		version += *version == '/';
+		step = plan_find(adoption->survey->plan, version);
+		if (step != NULL && step->migration != NULL)
+			return step - adoption->survey->plan->steps;
+	}
 	return step_of_file(adoption, entry->version);
+}
+
+/* Of the changes of one name, in the order of the plan, the n-th. */
+static int
+step_of_rework(const Adoption *adoption, const HistoryEntry *entry)
+{
+	const MigrationPlan *plan = adoption->survey->plan;
+	size_t		length = strlen(entry->version);
+	int			count = 0;
+
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].migration != NULL && strncmp(plan->steps[i].version, entry->version, length) == 0 &&
+			(plan->steps[i].version[length] == '\0' || plan->steps[i].version[length] == '@') &&
+			++count == entry->rework)
+			return i;
+	return -1;
+}
+
+/* Number the rows of one name; a name that has one row alone may have been reworked since. */
+static void
+number_reworks(const List *entries)
+{
+	ListCell   *lc;
+
+	foreach(lc, entries)
+	{
+		HistoryEntry *entry = lfirst(lc);
+		ListCell   *before;
+
+		CHECK_FOR_INTERRUPTS();
+		entry->rework = 1;
+		foreach(before, entries)
+		{
+			const HistoryEntry *other = lfirst(before);
+
+			if (other == entry)
+				break;
+			if (strcmp(other->version, entry->version) == 0)
+				entry->rework++;
+		}
+	}
 }
 
 /* None where the name may be that of several. */
@@ -349,7 +401,16 @@ adopt_step(Adoption *adoption, Step *step, const HistoryEntry *entry)
 	if (step->up.checksum == NULL)
 		finding_raise_first(&step->findings);
 	if (tool->verify != NULL && entry->checksum != NULL)
+	{
+		/* it reads the file, which may be that of a thousand others */
+		MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "migrator checksum", ALLOCSET_DEFAULT_SIZES);
+		MemoryContext old = MemoryContextSwitchTo(work);
+
+		CHECK_FOR_INTERRUPTS();
 		verdict = tool->verify(entry, step->migration, survey->source, &message);
+		MemoryContextSwitchTo(old);
+		MemoryContextDelete(work);
+	}
 	if (verdict == HISTORY_MODIFIED)
 	{
 		/*

@@ -252,8 +252,8 @@ run_framed(Run *run, const StepScript *script, Oid function)
 		if (script != NULL)
 		{
 			run->execution.script = check_load_script(run->survey->reader, script);
-			require_all(&run->execution, run_require_sqlstate(run));
-			execute_script(&run->execution);
+			if (require_all(&run->execution, run_require_sqlstate(run)))
+				execute_script(&run->execution);
 		}
 		else
 			execute_function(&run->execution, function);

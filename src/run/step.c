@@ -326,6 +326,7 @@ run_in_parts(Run *run, Step *step)
 		.retry = resume && row->statement_started > 0
 	};
 	BaseSettings *base = &run->execution.base;
+	bool		runs = true;
 	RecordEntry entry;
 	ErrorData  *error;
 	instr_time	start;
@@ -357,7 +358,7 @@ run_in_parts(Run *run, Step *step)
 
 	/* of parts that are done it may not be true any more */
 	if (parts.done == 0 && parts.started == 0)
-		require_all(&run->execution, run_require_sqlstate(run));
+		runs = require_all(&run->execution, run_require_sqlstate(run));
 
 	/* a row that says who is at it, before anything is done */
 	run_fill_step_entry(run, step, &entry);
@@ -377,7 +378,8 @@ run_in_parts(Run *run, Step *step)
 
 	PG_TRY();
 	{
-		parts_run(&parts, resume ? row->done_digest : NULL);
+		if (runs)
+			parts_run(&parts, resume ? row->done_digest : NULL);
 	}
 	PG_FINALLY();
 	{

@@ -20,7 +20,7 @@
 #define FILLED_AT_MOST (MaxAllocSize - 1)
 
 static const char *find_value(Script *script, const Reference *reference, const Variables *variables,
-							  const char *file, FillPiece *piece, List **missing);
+							  const FillMap *map, FillPiece *piece, List **missing);
 static void refuse_missing(Script *script, const Reference *reference, bool later);
 static char *always_quoted_identifier(const char *name);
 static void refuse(Script *script, const Reference *reference, CheckId check, int sqlstate,
@@ -37,7 +37,7 @@ is_raw(const Reference *reference)
 
 Script *
 fill_script(Script *script, uint32 first_line, bool conforming_strings, Variables *variables,
-			FillStyle style, const char *file)
+			FillStyle style, const char *file, const List *properties)
 {
 	const Directive *directive = script_directive(script, DIRECTIVE_VARIABLES);
 	Script	   *filled;
@@ -56,7 +56,7 @@ fill_script(Script *script, uint32 first_line, bool conforming_strings, Variable
 	if (style != FILL_BY_DIRECTIVE && style != FILL_PSQL)
 	{
 		/* its own words of references are the tool's */
-		script->references = fill_tool_references(script, first_line, variables, style);
+		script->references = fill_tool_references(script, first_line, variables, style, properties);
 		if (script->references == NIL)
 			return script;
 	}
@@ -76,6 +76,7 @@ fill_script(Script *script, uint32 first_line, bool conforming_strings, Variable
 	map->first_line = first_line;
 	map->variables = variables;
 	map->file = file;
+	map->properties = properties;
 	map->pieces = MemoryContextAllocHuge(CurrentMemoryContext,
 										 (list_length(script->references) + 1) * sizeof(FillPiece));
 	text = fill_text(script, map, variables, &length);
@@ -125,7 +126,7 @@ fill_text(Script *script, FillMap *map, const Variables *variables, size_t *leng
 
 		if ((map->count & 0x3ff) == 0)
 			CHECK_FOR_INTERRUPTS();
-		values[map->count++] = find_value(script, reference, variables, map->file, piece, &missing);
+		values[map->count++] = find_value(script, reference, variables, map, piece, &missing);
 		if (map->free_name == NULL && is_raw(reference) && piece->variable != NULL &&
 			!variables_is_plain(piece->variable->value))
 		{
@@ -167,7 +168,7 @@ fill_text(Script *script, FillMap *map, const Variables *variables, size_t *leng
  */
 static const char *
 find_value(Script *script, const Reference *reference, const Variables *variables,
-		   const char *file, FillPiece *piece, List **missing)
+		   const FillMap *map, FillPiece *piece, List **missing)
 {
 	const char *value = script->text + reference->offset;
 	ListCell   *lc;
@@ -187,7 +188,9 @@ find_value(Script *script, const Reference *reference, const Variables *variable
 	}
 	piece->variable = variables_find(variables, reference->name, strlen(reference->name));
 	if (piece->variable == NULL && reference->kind == REFERENCE_OF_TOOL)
-		piece->variable = fill_tool_variable(reference, file);
+		piece->variable = fill_tool_property(map->properties, reference->name);
+	if (piece->variable == NULL && reference->kind == REFERENCE_OF_TOOL)
+		piece->variable = fill_tool_variable(reference, map->file);
 	if (piece->variable != NULL)
 	{
 		value = is_raw(reference) ? piece->variable->value :

@@ -24,6 +24,8 @@ typedef enum FillStyle
 	FILL_BRACES,				/* ${name}, anywhere, as Flyway has them */
 	FILL_SHELL,					/* $NAME, ${NAME}, ${NAME:-value}, anywhere,
 								 * as goose has them */
+	FILL_KNOWN_BRACES,			/* ${name}, as Liquibase has them: only of
+								 * names that have a value */
 	FILL_COLONS					/* :NAME, anywhere, as graphile-migrate has
 								 * them: only of names that have a value */
 } FillStyle;
@@ -31,10 +33,11 @@ typedef enum FillStyle
 /*
  * The script that a script of the file's text becomes by its variables (NULL:
  * there are none): another one, in CurrentMemoryContext; or the same if it does
- * not ask for it.  file is the name that a built-in variable of the tool gives.  What keeps it from being filled is among its problems.
+ * not ask for it.  file is the name that a built-in variable of the tool gives, and
+ * properties, Variable *, are values that the tool's own files have.  What keeps it from being filled is among its problems.
  */
 extern Script *fill_script(Script *script, uint32 first_line, bool conforming_strings,
-						   Variables *variables, FillStyle style, const char *file);
+						   Variables *variables, FillStyle style, const char *file, const List *properties);
 
 /* A value as such a reference wants it. */
 extern char *fill_quote(ReferenceKind kind, const char *value);

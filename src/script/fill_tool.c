@@ -27,7 +27,8 @@ static uint32 find_colon(const char *text, const char *end, const char **name, i
 static char *database_owner(void);
 
 List *
-fill_tool_references(const Script *script, uint32 first_line, const Variables *variables, FillStyle style)
+fill_tool_references(const Script *script, uint32 first_line, const Variables *variables, FillStyle style,
+					 const List *properties)
 {
 	const char *end = script->text + script->length;
 	const char *line_start = script->text;
@@ -38,7 +39,7 @@ fill_tool_references(const Script *script, uint32 first_line, const Variables *v
 	{
 		const char *name;
 		int			length;
-		uint32		whole = *at == '$' && style == FILL_BRACES ? find_braces(at, end, &name, &length) :
+		uint32		whole = *at == '$' && (style == FILL_BRACES || style == FILL_KNOWN_BRACES) ? find_braces(at, end, &name, &length) :
 			*at == '$' && style == FILL_SHELL ? find_shell(at, end, &name, &length) :
 			*at == ':' && style == FILL_COLONS ? find_colon(at, end, &name, &length) : 0;
 		Reference  *reference;
@@ -62,13 +63,33 @@ fill_tool_references(const Script *script, uint32 first_line, const Variables *v
 		reference->column = lexer_characters(line_start, at - line_start) + 1;
 		if (style == FILL_SHELL && at[1] == '{' && name + length < at + whole - 1)
 			reference->fallback = pnstrdup(name + length + 2, at + whole - 1 - (name + length + 2));
-		/* what has no value is no reference of graphile-migrate's */
-		if (style != FILL_COLONS || variables_find(variables, name, length) != NULL ||
-			fill_tool_variable(reference, NULL) != NULL)
+
+		/*
+		 * what has no value is no reference of graphile-migrate's, or
+		 * Liquibase's
+		 */
+		if (style == FILL_BRACES || style == FILL_SHELL || variables_find(variables, name, length) != NULL ||
+			fill_tool_property(properties, reference->name) != NULL ||
+			(style == FILL_COLONS && fill_tool_variable(reference, NULL) != NULL))
 			result = lappend(result, reference);
 		at += whole;
 	}
 	return result;
+}
+
+const Variable *
+fill_tool_property(const List *properties, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, properties)
+	{
+		const Variable *property = lfirst(lc);
+
+		if (strcmp(property->name, name) == 0)
+			return property;
+	}
+	return NULL;
 }
 
 /* "${name}" on one line: its length, 0 for none. */

@@ -11,7 +11,11 @@
 #include "script/fill.h"
 
 /* Reference *, in the text's order. */
-extern List *fill_tool_references(const Script *script, uint32 first_line, const Variables *variables, FillStyle style);
+extern List *fill_tool_references(const Script *script, uint32 first_line, const Variables *variables, FillStyle style,
+								  const List *properties);
+
+/* The one of that name, or NULL. */
+extern const Variable *fill_tool_property(const List *properties, const char *name);
 
 /* The one that is built in, or the reference's own fallback, palloc'd; or NULL. */
 extern const Variable *fill_tool_variable(const Reference *reference, const char *file);

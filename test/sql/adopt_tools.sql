@@ -181,3 +181,20 @@ SET timezone = 'Europe/Berlin';
 :shown('m/code');
 SET timezone = 'UTC';
 CALL files.forget();
+
+-- Liquibase, here without its directory: changesets, whose lock is a row
+CALL files.make('m/liquibase', '1_a.sql', 'CREATE TABLE a();');
+CREATE TABLE databasechangelog (id varchar(255) NOT NULL, author varchar(255) NOT NULL, filename varchar(255) NOT NULL, dateexecuted timestamp NOT NULL,
+  orderexecuted integer NOT NULL, exectype varchar(10) NOT NULL, md5sum varchar(35), description varchar(255), comments varchar(255),
+  tag varchar(255), liquibase varchar(20), contexts varchar(255), labels varchar(255), deployment_id varchar(10));
+CREATE TABLE databasechangeloglock (id integer PRIMARY KEY, locked boolean NOT NULL, lockgranted timestamp, lockedby varchar(255));
+INSERT INTO databasechangelog VALUES ('1', 'flo', 'classpath:db/a.sql', '2024-01-01', 1, 'EXECUTED', '9:x'),
+  ('2', 'flo', 'db/a.sql', '2024-01-01', 2, 'MARK_RAN', NULL), ('3', 'flo', 'db/a.sql', '2024-01-01', 3, 'FAILED', NULL);
+INSERT INTO databasechangeloglock VALUES (1, true, '2024-01-01', 'host');
+:shown('m/liquibase', options => '{"force": true}');
+UPDATE databasechangeloglock SET locked = false;
+:shown('m/liquibase', options => '{"force": true}');
+DELETE FROM databasechangelog WHERE id = '3';
+:shown('m/liquibase');
+:shown('m/liquibase', options => '{"force": true}');
+CALL files.forget();

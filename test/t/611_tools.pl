@@ -172,6 +172,26 @@ test_tool('alembic', tool => 'alembic', program => $python, adopted => '1|missin
 	files => sub { my ($n) = @_; return $n > 2 ? { "sql/2024010${n}_m$n.sql" => up_sql($n) } : {} },
 	run => sub { my ($database, $dir) = @_; return run_in($dir, $python, '-m', 'alembic', 'upgrade', 'head') });
 
+# a plan; names of files are those of changes
+my $knows = sub { my ($layout) = @_; return $node->safe_psql('postgres', "SELECT count(*) FROM migrator.layouts() WHERE layout = '$layout'") };
+my $plan = "%syntax-version=1.0.0\n%project=shop\n\n";
+test_tool('sqitch', tool => 'sqitch', program => $knows->('sqitch') ? 'sqitch' : 'none', adopted => '2|verified|verified',
+	config => sub { my ($database) = @_; return { 'sqitch.conf' => "[core]\n\tengine = pg\n[user]\n\tname = Flo\n\temail = f\@x.org\n" } },
+	files => sub { my ($n) = @_; $plan .= "m$n 2024-01-0${n}T00:00:00Z Flo <f\@x.org> # m$n\n";
+		return { 'sqitch.plan' => $plan, "deploy/m$n.sql" => "BEGIN;\n" . up_sql($n) . "COMMIT;\n", "revert/m$n.sql" => down_sql($n) } },
+	run => sub { my ($database, $dir) = @_; local $ENV{PATH} = $node->config_data('--bindir') . ":$ENV{PATH}"; local $ENV{HOME} = $dir;
+		return run_in($dir, 'sqitch', 'deploy', '--no-verify', '--target', 'db:' . (url($database) =~ s/^postgres:/pg:/r)) });
+
+my $liquibase = "$modules/liquibase/dist/liquibase";
+test_tool('liquibase', tool => 'liquibase', program => $knows->('liquibase') ? 'java' : 'none', module => $liquibase, adopted => '2|verified|verified',
+	files => sub { my ($n) = @_; our $changelog //= "--liquibase formatted sql\n";
+		$changelog .= "\n--changeset flo:$n\n" . up_sql($n) . "--rollback DROP TABLE t$n;\n";
+		return { 'changelog.sql' => $changelog } },
+	run => sub { my ($database, $dir) = @_;
+		return run_in($dir, 'java', '-cp', "$liquibase/internal/lib/*:$liquibase/lib/*", 'liquibase.integration.commandline.LiquibaseCommandLine',
+			'--changelog-file=changelog.sql', '--url=jdbc:postgresql://127.0.0.1:' . $node->port . "/$database", '--username=postgres',
+			'--password=x', '--show-banner=false', 'update') });
+
 # The record goes elsewhere.
 if ($node->safe_psql('postgres', "SELECT count(*) FROM pg_database WHERE datname = 'dbmate'"))
 {

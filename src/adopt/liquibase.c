@@ -1,0 +1,102 @@
+/*
+ * liquibase.c
+ *	  Liquibase's history: a row for each changeset, with MD5 of what its SQL says.
+ *
+ * A changeset is PATH::ID::AUTHOR, as Liquibase shows it.  Only checksums of
+ * version 9, which Liquibase writes since 4.22, are those of the script alone; they
+ * are computed for changesets of one change.
+ */
+#include "postgres.h"
+
+#include "adopt/checksum.h"
+#include "adopt/history.h"
+#include "adopt/table.h"
+#include "layout/unit.h"
+
+/* in the order of columns */
+enum
+{
+	ID, AUTHOR, FILE_NAME, AT, ORDER, EXECTYPE, SUM
+};
+
+#define OLD_ROOT "classpath:"
+
+static void
+take_liquibase(HistoryEntry *entry, char *const *values)
+{
+	const char *path = values[FILE_NAME];
+
+	if (strncmp(path, OLD_ROOT, strlen(OLD_ROOT)) == 0)
+		path += strlen(OLD_ROOT);
+	entry->version = psprintf("%s::%s::%s", path, values[ID], values[AUTHOR]);
+	if (strcmp(values[EXECTYPE], "FAILED") == 0)
+		entry->broken = psprintf("\"%s\" is on record as failed.", entry->version);
+	else if (strcmp(values[EXECTYPE], "MARK_RAN") == 0)
+		entry->note = "Liquibase marked it as run, and did not run it";
+}
+
+static void
+take_lock_row(char *const *values, const TimestampTz *times, void *argument)
+{
+	if (values[0] != NULL && strcmp(values[0], "t") == 0)
+		*(bool *) argument = true;
+}
+
+static void
+require_liquibase_idle(const HistoryTable *table)
+{
+	static const HistoryColumn columns[HISTORY_COLUMNS] = {{"locked", HISTORY_BOOLEAN}};
+	bool		locked = false;
+
+	if (history_scan_beside(table, "lock", columns, take_lock_row, &locked) && locked)
+		ereport(ERROR,
+				errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				errmsg("a run of liquibase is in progress, or died"),
+				errdetail("Its table of locks says so."),
+				errhint("If none is, \"liquibase release-locks\" takes the lock away."));
+}
+
+/* Without white space; what is not equal may have been made from more than the script. */
+static HistoryVerdict
+verify_liquibase(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+{
+	UnitReader *reader = unit_reader_create(unconstify(Source *, source));
+	UnitText	text;
+	char	   *script;
+	size_t		length = 0;
+	char	   *change;
+
+	if (strncmp(entry->checksum, "9:", 2) == 0 && (script = unit_read_text(reader, migration->up, &text)) != NULL)
+	{
+		char	   *bare = palloc(strlen(script) + 1);
+
+		for (const char *c = script; *c != '\0'; c++)
+			if (strchr(" \t\r\n", *c) == NULL)
+				bare[length++] = *c;
+		change = psprintf("9:%s:", checksum_hex(CHECKSUM_MD5, bare, length));
+		if (strcmp(psprintf("9:%s", checksum_hex(CHECKSUM_MD5, change, strlen(change))), entry->checksum) == 0)
+			return HISTORY_VERIFIED;
+	}
+	*message = "Liquibase's checksum is of more than the script, or of another one";
+	return HISTORY_UNVERIFIED;
+}
+
+const HistoryTool history_liquibase = {
+	.name = "liquibase",
+	.tables = {"databasechangelog"},
+	.columns = {
+		[ID] = {"id", HISTORY_TEXT, HISTORY_NAME},
+		[AUTHOR] = {"author", HISTORY_TEXT},
+		[FILE_NAME] = {"filename", HISTORY_TEXT},
+		[AT] = {"dateexecuted", HISTORY_TIME, HISTORY_APPLIED_AT},
+		[ORDER] = {"orderexecuted", HISTORY_INTEGER, HISTORY_SEQUENCE},
+		[EXECTYPE] = {"exectype", HISTORY_TEXT},
+		[SUM] = {"md5sum", HISTORY_TEXT, HISTORY_CHECKSUM, HISTORY_NULLABLE}
+	},
+	.telling = true,
+	.paths = true,
+	.take = take_liquibase,
+	.verify = verify_liquibase,
+	.require_idle = require_liquibase_idle,
+	.way_out = "See which of its statements are in the database, and correct the row's \"exectype\"."
+};
