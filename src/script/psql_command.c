@@ -48,7 +48,8 @@ static const struct
 };
 
 static char *read_name(Command *command, uint32 end);
-static void pass_over(Command *command);
+static bool is_result_used(const char *name);
+static void pass_over(Command *command, bool sends);
 static char *argument_value(void *argument, const char *name, PsqlQuote quote);
 static char *next_argument(Command *command, bool unquote, bool strip);
 static void finish(Command *command, const char *instead);
@@ -87,9 +88,18 @@ psql_command(Psql *psql, PsqlFrame *frame, const Token *backslash)
 	if (psql_is_active(psql))
 		refuse(&command, ERRCODE_FEATURE_NOT_SUPPORTED,
 			   psprintf("psql command \"\\%s\" is not supported", finding_one_line(command.name)),
+			   is_result_used(command.name) ?
+			   "All of a script is settled before anything runs, so nothing in it can come of a result: use DO with EXECUTE." :
 			   strcmp(command.name, ".") == 0 ? "A line \"\\.\" may only end the rows of COPY ... FROM stdin." :
 			   "Scripts are run by the server: there is no terminal, no shell and no other connection. Remove the command or write it as SQL.");
-	pass_over(&command);
+	pass_over(&command, psql_is_active(psql) && is_result_used(command.name));
+}
+
+/* Does it send the statement before it, and do something with what comes? */
+static bool
+is_result_used(const char *name)
+{
+	return strcmp(name, "gset") == 0 || strcmp(name, "gexec") == 0;
 }
 
 /* To a blank, or the next backslash; one that is a sign has no others. */
@@ -108,9 +118,9 @@ read_name(Command *command, uint32 end)
 	return pnstrdup(name, length);
 }
 
-/* The arguments of one that is not done. */
+/* The arguments of one that is not done; sends: the statement before it ends all the same. */
 static void
-pass_over(Command *command)
+pass_over(Command *command, bool sends)
 {
 	if (strcmp(command->name, "copy") == 0 || strcmp(command->name, "!") == 0)
 		(void) psql_args_line(&command->args);
@@ -120,7 +130,9 @@ pass_over(Command *command)
 		while (psql_args_next(&command->args, false, false) != NULL)
 			command->args.fault = NULL;
 	}
-	finish(command, "");
+	if (sends)
+		command->psql->open = false;
+	finish(command, sends ? ";" : "");
 }
 
 /* Behind the command the text goes on. */
@@ -184,7 +196,7 @@ refuse_more(Command *command)
 static void
 do_nothing(Command *command)
 {
-	pass_over(command);
+	pass_over(command, false);
 }
 
 static void
@@ -322,7 +334,7 @@ do_branch(Command *command)
 	else if (branch == command->frame->outer_branch)
 	{
 		refuse(command, ERRCODE_SYNTAX_ERROR, psprintf("\\%s without \\if", command->name), NULL);
-		pass_over(command);
+		pass_over(command, false);
 		return;
 	}
 	else if (branch->otherwise && strcmp(command->name, "endif") != 0)
@@ -338,7 +350,7 @@ do_branch(Command *command)
 	}
 	else if (branch->settled)
 	{
-		pass_over(command);
+		pass_over(command, false);
 		branch->active = false;
 	}
 	else

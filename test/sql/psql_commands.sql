@@ -114,6 +114,18 @@ SELECT * FROM files.faults(E'\\set AUTOCOMMIT off\n\\set AUTOCOMMIT on\n\\set ON
 SELECT * FROM files.faults(E'\\g\n\\unset a b\n\\restrict a\n\\echo b\n\\unrestrict b\n\\unrestrict a\n\\restrict');
 SELECT * FROM files.faults(E'\\set a :b\nSELECT :c, :''d'', x.:"e";\n\\set loop '':loop''\nSELECT :loop;\n\\set cmd ''\\\\echo''\nSELECT :cmd;');
 
+CALL files.make('m/f', '1_a.sql', E'-- migrator: psql\nSELECT 1 AS a \\gset\nSELECT ''SELECT 1'' \\gexec\n');
+SELECT line, message, hint FROM migrator.validate('m/f', service => 'faults') WHERE severity = 'error';
+
+-- Ten thousand of them.
+SELECT string_agg(format(E'\\set v%s %s\n\\if :v%s\n\\endif\n\\echo :v%s\nSELECT :v%s;\n', i, i % 2, i, i, i), '' ORDER BY i) AS many
+  FROM generate_series(1, 10000) i \gset
+CALL files.make('m/d', '1_a.sql', E'-- migrator: psql\n' || :'many');
+SET client_min_messages = error;
+SELECT outcome FROM migrator.apply('m/d', service => 'many');
+SELECT statement_total FROM migrator.migrations WHERE service = 'many';
+SET client_min_messages = warning;
+
 -- It stands before the first statement.
 SELECT * FROM files.faults('SELECT 1;');
 CALL files.make('m/f', '1_a.sql', E'SELECT 1;\n-- migrator: psql\n\\echo x\n');
