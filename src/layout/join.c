@@ -262,6 +262,17 @@ add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const C
 		part.path = (part.claim.up ? part.claim.up : part.claim.down)->file;
 		if (aside_ignores(all->hints, part.path))
 			continue;
+		if (part.claim.left_out != NULL)
+		{
+			IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
+
+			ignored->file = left_out_name(part.path);
+			ignored->reason = part.claim.left_out;
+			ignored->looks_like_sql = true;
+			ignored->elsewhere = item->elsewhere;
+			set->ignored = lappend(set->ignored, ignored);
+			continue;
+		}
 		if (part.claim.fault != NULL)
 		{
 			RefusedEntry *refused = refuse(set, &part, part.path, part.claim.fault);

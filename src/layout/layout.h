@@ -26,6 +26,8 @@ typedef struct LayoutClaim
 								 * but cannot be one; or its contents are not
 								 * what the tool reads; or NULL */
 	int			fault_line;		/* of the file; 0: it is about the name */
+	char	   *left_out;		/* of a file found by expand() that is no
+								 * migration: why, which is worth a warning */
 	bool		many;			/* it is of an entry that Layout.expand()
 								 * takes apart */
 	MigrationKind kind;

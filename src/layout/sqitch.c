@@ -340,9 +340,9 @@ compare_paths(const ListCell *a, const ListCell *b)
 	return strcmp(lfirst(a), lfirst(b));
 }
 
-/* What lies among the scripts and has no line would not run. */
+/* What lies among the scripts and has no line does not run. */
 static void
-refuse_files_left(Sqitch *sqitch)
+leave_files_left(Sqitch *sqitch)
 {
 	HASH_SEQ_STATUS status;
 	Known	   *known;
@@ -363,7 +363,12 @@ refuse_files_left(Sqitch *sqitch)
 	list_sort(left, compare_paths);
 	foreach(lc, left)
 	{
-		refuse(sqitch, lfirst(lc), 0, pstrdup("no line of " SQITCH_PLAN " has it, so that sqitch would not run it"));
+		LayoutClaim *claim = palloc0(sizeof(LayoutClaim));
+
+		claim->version = claim->name = pstrdup("");
+		claim->up = unit_of_file(UNIT_UP, lfirst(lc));
+		claim->left_out = pstrdup("no line of " SQITCH_PLAN " has it, so that sqitch would not run it either");
+		sqitch->claims = lappend(sqitch->claims, claim);
 	}
 }
 
@@ -410,7 +415,7 @@ expand_sqitch(const Source *source, const SourceEntry *entry, const char *path)
 			claim_change(sqitch, line, i + 1);
 		enter(sqitch->names, psprintf("%s%s", line->is_tag ? "@" : "", line->name))->line = i;
 	}
-	refuse_files_left(sqitch);
+	leave_files_left(sqitch);
 	return sqitch->claims;
 }
 

@@ -55,6 +55,7 @@ CALL files.forget();
 CALL files.make('m/d', 'sqitch.plan', files.plan('a [b]', 'b [none @x b@x]', 'b', 'c [!b]', 'd [!p:q]', '@t', '@t'), 'deploy/b.sql', '', 'deploy/more.sql', '',
                 'deploy/e/f.sql', '', 'revert/more.sql', '');
 SELECT * FROM files.faults();
+SELECT severity, file, message FROM migrator.validate('m/d', service => 'faults') WHERE check_name = 'names' AND severity = 'warning';
 SELECT version FROM migrator.apply('m/d', service => 'faults');
 CALL files.write('m/d/sqitch.plan', files.plan('../a'));
 SELECT * FROM files.faults();
