@@ -43,36 +43,53 @@ claim_boundary(const SourceEntry *entry, LayoutClaim *claim)
 	return false;
 }
 
+static LayoutClaim *
+claim_file(const SourceEntry *folder, const char *path, const char *name)
+{
+	LayoutClaim *claim = palloc0(sizeof(LayoutClaim));
+	int			digits,
+				stem;
+
+	claim->up = unit_of_file(UNIT_UP, psprintf("%s/%s", path, name));
+	claim->version = claim->name = pstrdup("");
+	if (is_file(name, &digits, &stem))
+	{
+		claim->version = psprintf("%s.%.*s", folder->name, digits, name);
+		claim->name = pnstrdup(name + digits + 1, stem - digits - 1);
+	}
+	else
+		claim->fault = pstrdup("it is not named NUMBER_name.up.sql");
+	return claim;
+}
+
 static List *
 expand_boundary(const Source *source, const SourceEntry *entry, const char *path)
 {
 	List	   *result = NIL;
+	List	   *files;
+	List	   *folders;
+	List	   *links;
 	ListCell   *lc;
 
-	foreach(lc, entry->children)
+	source_list_folder(source, path, &files, &folders, &links);
+	foreach(lc, files)
 	{
-		const char *file = lfirst(lc);
-		LayoutClaim *claim;
+		const char *name = lfirst(lc);
+		SourceEntry file = {.name = name};
 		char		direction;
-		int			digits,
-					stem;
 
 		/*
-		 * what is no script is none of the runner's; a script of another form
-		 * may be meant to run
+		 * what is neither script nor named like one is none of the runner's;
+		 * a script of another form may be meant to run
 		 */
-		if (layout_sql_stem(file, &direction) < 0)
-			continue;
-		claim = palloc0(sizeof(LayoutClaim));
-		claim->up = unit_of_file(UNIT_UP, psprintf("%s/%s", path, file));
-		claim->version = claim->name = pstrdup("");
-		if (is_file(file, &digits, &stem))
-		{
-			claim->version = psprintf("%s.%.*s", entry->name, digits, file);
-			claim->name = pnstrdup(file + digits + 1, stem - digits - 1);
-		}
-		else
-			claim->fault = pstrdup("it is not named NUMBER_name.up.sql");
+		if (layout_sql_stem(name, &direction) >= 0 || name_may_be_migration(&file))
+			result = lappend(result, claim_file(entry, path, name));
+	}
+	foreach(lc, list_concat(folders, links))
+	{
+		LayoutClaim *claim = claim_file(entry, path, lfirst(lc));
+
+		claim->fault = pstrdup("a folder in that of a release, where none is looked for");
 		result = lappend(result, claim);
 	}
 	return result;

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "layout/sections.h"
 
 static bool
@@ -47,6 +49,20 @@ is_mark(const FileLines *lines, MarkSense *sense, const char **options)
 		return false;
 	*options = rest;
 	return true;
+}
+
+/* "-- migrate:WORD" and nothing else: whatever the word, a mark was meant. */
+static bool
+is_word_of_dbmate(const FileLines *lines)
+{
+	const char *rest = lines_skip(lines->text, lines->end, "--", false);
+
+	rest = rest ? lines_skip(rest, lines->end, "migrate:", true) : NULL;
+	if (rest == NULL || rest == lines->end)
+		return false;
+	while (rest < lines->end && isalpha((unsigned char) *rest))
+		rest++;
+	return lines_skip(rest, lines->end, "", false) == lines->end;
 }
 
 /* dbmate knows one option, and passes over others. */
@@ -100,6 +116,8 @@ read_dbmate(const Source *source, const FileContent *content, const LayoutClaim 
 			if (mark_of_line(lines->text, lines->end, &sense) == MARK_OF_DBMATE)
 				sections_fault(&sections, lines->number, "dbmate reads no mark in %s: it has to be at the beginning of its line, in lower case",
 							   lines_quoted(lines));
+			else if (is_word_of_dbmate(lines))
+				sections_fault(&sections, lines->number, "dbmate knows no mark %s", lines_quoted(lines));
 			else if (!any && !lines_is_comment(lines))
 				sections_fault(&sections, lines->number, "there is more than comments before the first \"-- migrate:up\"");
 			continue;

@@ -153,17 +153,37 @@ take_settings(const FileContent *content, LayoutClaim *claim)
 	}
 }
 
-static bool
-has_string(const List *strings, const char *wanted)
+/* Of a script in a folder, the settings beside it: in the order of bytes they come behind it, as join.c has it at the top. */
+static void
+take_settings_behind(const Source *source, const List *files, int i, LayoutClaim *claim, const char *path)
 {
-	ListCell   *lc;
+	const char *name = list_nth(files, i);
+	size_t		length = strlen(name);
 
-	foreach(lc, strings)
+	while (++i < list_length(files) && strncmp(list_nth(files, i), name, length) == 0)
 	{
-		if (strcmp(lfirst(lc), wanted) == 0)
-			return true;
+		FileContent content = {0};
+
+		if (strcmp((const char *) list_nth(files, i) + length, CONF) != 0)
+			continue;
+		source_read(source, psprintf("%s%s", path, CONF), &content);
+		if (content.bytes == NULL)
+			claim->fault = content.problem;
+		else
+			take_settings(&content, claim);
+		return;
 	}
-	return false;
+}
+
+static LayoutClaim *
+claim_faulty(const char *path, const char *fault)
+{
+	LayoutClaim *claim = palloc0(sizeof(LayoutClaim));
+
+	claim->version = claim->name = "";
+	claim->up = unit_of_file(UNIT_UP, path);
+	claim->fault = unconstify(char *, fault);
+	return claim;
 }
 
 /* The scripts of a folder and of those in it, whose names are theirs whatever the folder is called. */
@@ -184,38 +204,26 @@ expand_folder(const Source *source, const char *folder, List *result)
 		char	   *path = psprintf("%s/%s", folder, name);
 		LayoutClaim *claim = palloc0(sizeof(LayoutClaim));
 		SourceEntry entry = {.name = name};
-		char	   *conf = psprintf("%s%s", name, CONF);
+		char		direction;
 
 		if (claim_script(name, path, claim))
 		{
-			if (has_string(files, conf))
-			{
-				FileContent content = {0};
-
-				source_read(source, psprintf("%s%s", path, CONF), &content);
-				if (content.bytes == NULL)
-					claim->fault = content.problem;
-				else
-					take_settings(&content, claim);
-			}
+			take_settings_behind(source, files, foreach_current_index(lc), claim, path);
 			result = lappend(result, claim);
 		}
 		else if (name_may_be_migration(&entry) && strstr(name, ".sql" CONF) == NULL)
+			result = lappend(result, claim_faulty(path, "named like a migration, but by no rule of layout \"flyway\""));
+		else if (layout_sql_stem(name, &direction) >= 0)
 		{
-			claim->version = claim->name = "";
+			/* no migration, and worth a word */
 			claim->up = unit_of_file(UNIT_UP, path);
-			claim->fault = "named like a migration, but by no rule of layout \"flyway\"";
 			result = lappend(result, claim);
 		}
 	}
 	foreach(lc, links)
 	{
-		LayoutClaim *claim = palloc0(sizeof(LayoutClaim));
-
-		claim->version = claim->name = "";
-		claim->up = unit_of_file(UNIT_UP, psprintf("%s/%s", folder, (char *) lfirst(lc)));
-		claim->fault = "a link to a folder, which is not followed";
-		result = lappend(result, claim);
+		result = lappend(result, claim_faulty(psprintf("%s/%s", folder, (char *) lfirst(lc)),
+											  "a link to a folder, which is not followed"));
 	}
 	foreach(lc, folders)
 	{

@@ -28,7 +28,6 @@ static bool take_script(Candidates *all, const Candidate *item, const char *name
 static void take_file(Candidates *all, const Candidate *item, const char *path);
 static RefusedEntry *refuse(Candidates *all, const Candidate *item, const char *path, const char *reason);
 static bool is_hook_folder(const char *name);
-static bool is_hook_name(const char *name);
 
 bool
 hook_files_take(Candidates *all, const Candidate *item)
@@ -44,7 +43,7 @@ hook_files_take(Candidates *all, const Candidate *item)
 		if (take_script(all, item, "bootstrap.sql", all->set->bootstrap) ||
 			take_script(all, item, "seed.sql", all->set->seeds))
 			return true;
-		if (name_is_document(entry->name) || !is_hook_name(entry->name))
+		if (name_is_document(entry->name) || !hook_files_named_so(entry->name))
 			return false;
 		take_file(all, item, item->path);
 		return true;
@@ -55,7 +54,7 @@ hook_files_take(Candidates *all, const Candidate *item)
 		bool		bootstrap = pg_strcasecmp(child, "bootstrap.sql") == 0;
 		char	   *path;
 
-		if (name_is_document(child) || !(named_so || bootstrap || is_hook_name(child)))
+		if (name_is_document(child) || !(named_so || bootstrap || hook_files_named_so(child)))
 			continue;
 		path = psprintf("%s/%s", item->path, child);
 		if (folder)
@@ -125,7 +124,7 @@ take_file(Candidates *all, const Candidate *item, const char *path)
 		}
 	}
 	(void) refuse(all, item, path,
-				  is_hook_name(name) ?
+				  hook_files_named_so(name) ?
 				  "it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_rollback.sql, post_rollback.sql, and the same with _VERSION before .sql" :
 				  "it lies among hooks, which are pre_migrate.sql, post_migrate.sql, pre_rollback.sql, post_rollback.sql, and the same with _VERSION before .sql");
 }
@@ -144,7 +143,7 @@ refuse(Candidates *all, const Candidate *item, const char *path, const char *rea
 bool
 hook_files_folder(const char *name)
 {
-	return is_hook_folder(name) || is_hook_name(name);
+	return is_hook_folder(name) || hook_files_named_so(name);
 }
 
 static bool
@@ -153,8 +152,8 @@ is_hook_folder(const char *name)
 	return pg_strcasecmp(name, "hooks") == 0 || pg_strcasecmp(name, "callbacks") == 0;
 }
 
-static bool
-is_hook_name(const char *name)
+bool
+hook_files_named_so(const char *name)
 {
 	/* most names begin with a number, and no hook's does */
 	if (*name >= '0' && *name <= '9')

@@ -14,6 +14,9 @@
  */
 extern bool hook_files_take(Candidates *all, const Candidate *item);
 
+/* Is a file named like a hook, ours or another tool's? */
+extern bool hook_files_named_so(const char *name);
+
 /* Is that the name of a folder of hooks, or of one that is taken for it? */
 extern bool hook_files_folder(const char *name);
 

@@ -13,6 +13,7 @@
 
 #include "layout/aside.h"
 #include "layout/claim.h"
+#include "layout/hook_files.h"
 #include "layout/join.h"
 #include "layout/left_out.h"
 
@@ -24,6 +25,7 @@ static bool is_side_file(const Candidate *item, const Layout *layout);
 static void take_side(const Candidates *all, int i, const Layout *layout, LayoutClaim *claim);
 static void take_hooks(MigrationSet *set, const Layout *layout);
 static void add_all(MigrationSet *set, const Candidates *all, const Layout *layout, List *files);
+static void leave_script(MigrationSet *set, const Candidate *item, const char *path);
 static void add_found(MigrationSet *set, const Candidate *item, const Layout *layout);
 static void add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim, const Layout *layout);
 static void require_valid(const char *name, const char *version);
@@ -281,12 +283,33 @@ add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const C
 			refused->line = part.claim.fault_line;
 			continue;
 		}
+		if (part.claim.version == NULL)
+		{
+			leave_script(set, item, part.path);
+			continue;
+		}
 		require_valid(part.path, part.claim.version);
 		if (layout->read != NULL && !item->elsewhere)
 			add_contents(set, all, layout, &part);
 		else
 			add_migration(set, &part, &part.claim, layout);
 	}
+}
+
+/*
+ * A script in a folder of migrations that is none: perhaps one of the tool's hooks, which
+ * take_hooks() takes then.  Those right in the folder were looked at already.
+ */
+static void
+leave_script(MigrationSet *set, const Candidate *item, const char *path)
+{
+	SourceEntry script = {.name = strrchr(path, '/') + 1};
+	bool		deeper = strlen(path) > strlen(item->path) + 1 + strlen(script.name);
+
+	if (!hook_files_named_so(script.name))
+		left_out_ignore(set, &script, path, NULL)->elsewhere = item->elsewhere;
+	else if (deeper)
+		refuse(set, item, path, "it is named like a hook, and none is looked for in a folder inside of another")->is_hook = true;
 }
 
 static void

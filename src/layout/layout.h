@@ -149,7 +149,8 @@ typedef struct Layout
 	/*
 	 * Of an entry that claim() takes as one of many migrations, a folder say:
 	 * the claims of all, each of which then goes through read(), with files
-	 * relative to the source; path is the entry's.  NULL: no entry is.
+	 * relative to the source; path is the entry's.  One without a version is
+	 * of a script that is no migration.  NULL: no entry is.
 	 */
 	List	   *(*expand) (const Source *source, const SourceEntry *entry, const char *path);
 

@@ -65,10 +65,14 @@ read_node_pg_migrate(const Source *source, const FileContent *content, const Lay
 	while (sections.result->fault == NULL && lines_next(lines))
 	{
 		UnitDirection direction;
+		MarkSense	sense;
 		int		   *seen;
 
 		if (!is_mark(lines, &direction))
 		{
+			if (mark_of_line(lines->text, lines->end, &sense) == MARK_OF_NODE_PG_MIGRATE)
+				sections_fault(&sections, lines->number, "%s is nearly a mark of node-pg-migrate: it is \"-- %s Migration\" with plain blanks",
+							   lines_quoted(lines), sense == MARK_UP ? "Up" : "Down");
 			if (up_line == 0 && down_line == 0 && !lines_is_comment(lines))
 				now = UNIT_DOWN;	/* more than comments before the first */
 			continue;

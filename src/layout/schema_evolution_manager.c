@@ -53,7 +53,7 @@ read_schema_evolution_manager(const Source *source, const FileContent *content, 
 
 		if (mark_of_line(lines->text, lines->end, &sense) != MARK_OF_SCHEMA_EVOLUTION_MANAGER)
 			continue;
-		rest = lines_skip(rest, lines->end, "sem.attribute.transaction", false);
+		rest = rest ? lines_skip(rest, lines->end, "sem.attribute.transaction", false) : NULL;
 		rest = rest ? lines_skip(rest, lines->end, "=", false) : NULL;
 		if (is_value(rest, lines->end, "none"))
 			sections_set_transactions(&sections, UNIT_UP, UNIT_NO_TRANSACTION);

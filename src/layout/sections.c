@@ -75,15 +75,25 @@ lines_is_comment(const FileLines *lines)
 }
 
 bool
-sections_in_comment(const FileLines *lines, bool open)
+sections_only_comments(const FileLines *lines, bool *open)
 {
-	for (const char *c = lines->text; c + 1 < lines->end; c++)
-		if (open ? c[0] == '*' && c[1] == '/' : c[0] == '/' && c[1] == '*')
+	bool		only = true;
+
+	for (const char *c = lines->text; c < lines->end; c++)
+	{
+		bool		two = c + 1 < lines->end;
+
+		if (two && (*open ? c[0] == '*' && c[1] == '/' : c[0] == '/' && c[1] == '*'))
 		{
-			open = !open;
+			*open = !*open;
 			c++;
 		}
-	return open;
+		else if (!*open && two && c[0] == '-' && c[1] == '-')
+			break;
+		else if (!*open && !is_blank(*c))
+			only = false;
+	}
+	return only;
 }
 
 char *

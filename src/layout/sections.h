@@ -39,8 +39,12 @@ extern const char *lines_first(const FileLines *lines);
 /* Nothing, white space, or a comment that begins with dashes? */
 extern bool lines_is_comment(const FileLines *lines);
 
-/* Is a block comment open at the end of the line, if one was (or was not) at its begin? */
-extern bool sections_in_comment(const FileLines *lines, bool open);
+/*
+ * Nothing but white space and comments, of either kind?  *open says whether a block
+ * comment is open at the line's begin, and then at its end; one inside of another
+ * does not count.
+ */
+extern bool sections_only_comments(const FileLines *lines, bool *open);
 
 /* The line for a message: in quotes, short, without what does not print. */
 extern char *lines_quoted(const FileLines *lines);

@@ -14,6 +14,8 @@
 
 #include "layout/sections.h"
 
+#define BLANKS " \t\r\f\v"
+
 static bool
 claim_sql_migrate(const SourceEntry *entry, LayoutClaim *claim)
 {
@@ -37,7 +39,7 @@ take_word(const char **rest, const char *end, const char *word)
 {
 	const char *found = lines_skip(*rest, end, word, false);
 
-	if (found == NULL || (found < end && strchr(" \t\r\f\v", *found) == NULL))
+	if (found == NULL || (found < end && strchr(BLANKS, *found) == NULL))
 		return false;
 	*rest = found;
 	return true;
@@ -54,7 +56,12 @@ take_direction(Sections *sections, UnitDirection direction, const char *options)
 		if (take_word(&options, end, "notransaction"))
 			outside = true;
 		else
-			options++;
+		{
+			/* to the end of the word; a megabyte of blanks is one step */
+			options = lines_skip(options, end, "", false);
+			while (options < end && (*options == '\0' || strchr(BLANKS, *options) == NULL))
+				options++;
+		}
 	}
 	if (outside)
 		sections_set_transactions(sections, direction, UNIT_NO_TRANSACTION);
@@ -84,16 +91,9 @@ read_sql_migrate(const Source *source, const FileContent *content, const LayoutC
 				sections_fault(&sections, lines->number,
 							   "sql-migrate reads no mark in %s: it is \"-- +migrate \" at the beginning of the line, and a word",
 							   lines_quoted(lines));
-			else if (!any && !in_comment && !lines_is_comment(lines) && lines_skip(lines->text, lines->end, "/*", false) == NULL)
+			else if (!any && !sections_only_comments(lines, &in_comment))
 				sections_fault(&sections, lines->number, "sql-migrate would leave out what is before the first \"-- +migrate Up\": %s",
 							   lines_quoted(lines));
-
-			/*
-			 * a heading of several lines; what follows it on its last one is
-			 * no matter
-			 */
-			else if (!any)
-				in_comment = sections_in_comment(lines, in_comment);
 			continue;
 		}
 		if (take_word(&rest, lines->end, "Up"))

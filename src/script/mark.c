@@ -81,7 +81,7 @@ static const MarkRow rows[] = {
 	{
 		MARK_OF_NOBODY, "another tool", FORM_HEADING, NULL,
 		"down|downs|down migration|migrate down|migration down|down script|down section|"
-		"down sql|down part|begin down|start down", NULL
+		"down sql|down part|begin down|start down|goose down", NULL
 	},
 	{
 		MARK_OF_NOBODY, "another tool", FORM_HEADING_OF_CODE, NULL,
@@ -105,6 +105,45 @@ static inline bool
 is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\f' || c == '\v';
+}
+
+/*
+ * Bytes of the blank that stands there: ASCII's, or one of UTF-8 that looks like one or
+ * like nothing, which an editor or a page put in its place; 0 for anything else.
+ */
+static inline int
+blank_length(const char *text, const char *end)
+{
+	static const char *const others[] = {
+		"\xC2\xA0", "\xC2\x85", "\xC2\xAD", "\xE1\x9A\x80", "\xE2\x81\x9F", "\xE2\x81\xA0", "\xE3\x80\x80", "\xEF\xBB\xBF"
+	};
+
+	if (text >= end)
+		return 0;
+	if (!IS_HIGHBIT_SET(*text))
+		return is_blank(*text) ? 1 : 0;
+	/* U+2000 to U+200F, and U+2028 to U+202F */
+	if (end - text >= 3 && memcmp(text, "\xE2\x80", 2) == 0 &&
+		((unsigned char) text[2] <= 0x8F || ((unsigned char) text[2] >= 0xA8 && (unsigned char) text[2] <= 0xAF)))
+		return 3;
+	for (int i = 0; i < lengthof(others); i++)
+	{
+		int			length = strlen(others[i]);
+
+		if (end - text >= length && memcmp(text, others[i], length) == 0)
+			return length;
+	}
+	return 0;
+}
+
+static inline const char *
+skip_blanks(const char *text, const char *end)
+{
+	int			length;
+
+	while ((length = blank_length(text, end)) > 0)
+		text += length;
+	return text;
 }
 
 static inline bool
@@ -171,7 +210,7 @@ mark_of_line(const char *line, const char *end, MarkSense *sense)
 {
 	const char *text;
 
-	while (line < end && (is_blank(*line) || *line == '#'))
+	while ((line = skip_blanks(line, end)) < end && *line == '#')
 		line++;
 	if (end - line < 3 || !(line[0] == '-' && line[1] == '-'))
 		return MARK_OF_NOBODY;
@@ -244,9 +283,8 @@ begin_of_text(const char *text, const char *end, bool block)
 		return Min(text + 2, end);
 	if (text < end && *text == '#')
 		text++;
-	for (const char *c = text; c < end && (*c == '-' || is_blank(*c)); c++)
-		if (*c == '-')
-			text = c + 1;
+	for (const char *c = text; (c = skip_blanks(c, end)) < end && *c == '-';)
+		text = ++c;
 	return text;
 }
 
@@ -316,15 +354,13 @@ matches(const char *form, const char *form_end, const char *text, const char *en
 	if (form < form_end && *form == '^')
 		form++;
 	else
-		while (text < end && is_blank(*text))
-			text++;
+		text = skip_blanks(text, end);
 
 	for (; form < form_end; form++)
 	{
 		if (*form == ' ')
 		{
-			while (text < end && is_blank(*text))
-				text++;
+			text = skip_blanks(text, end);
 			continue;
 		}
 		if (*form == '*' || *form == '%')

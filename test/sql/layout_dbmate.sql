@@ -72,7 +72,10 @@ CALL files.make('m/d',
   '16_comment.sql', E'-- migrate:up\nSELECT 1;\n/*\n-- migrate:down\nDROP SCHEMA app CASCADE;\n*/\n',
   '17_copy.sql', E'-- migrate:up\nCREATE TABLE t(t text);\nCOPY t FROM stdin;\n-- migrate:down\n\\.\nDROP SCHEMA app CASCADE;\n',
   '18_goose.sql', E'-- migrate:up\nSELECT 1;\n-- +goose Down\nDROP SCHEMA app CASCADE;\n-- migrate:down\n',
-  '19_words.sql', E'-- migrate:up\nSELECT 1;\n-- Down:\nDROP SCHEMA app CASCADE;\n-- migrate:down\n');
+  '19_words.sql', E'-- migrate:up\nSELECT 1;\n-- Down:\nDROP SCHEMA app CASCADE;\n-- migrate:down\n',
+  '20_no_break.sql', E'-- migrate:up\nSELECT 1;\n--\u00A0migrate:down\nDROP SCHEMA app CASCADE;\n-- migrate:down\n',
+  '21_no_width.sql', E'-- migrate:up\nSELECT 1;\n-- migrate:\u200Bdown\nDROP SCHEMA app CASCADE;\n-- migrate:down\n',
+  '22_typo.sql', E'-- migrate:up\nSELECT 1;\n-- migrate:downs\nDROP SCHEMA app CASCADE;\n-- migrate:down\n');
 TABLE files.wrong;
 CALL migrator.up('m/d');
 SELECT count(*) FROM migrator.history;

@@ -22,6 +22,13 @@ TABLE files.wrong;
 CALL files.names('m/gone', 'V1__a.sql', 'x/V2__b.sql');
 CALL files.run('ln -s . m/gone/x/up; ln -s V2__b.sql m/gone/x/V3__link.sql');
 SELECT files.error($$SELECT * FROM migrator.apply('m/gone')$$);
+-- in folders nothing is passed over without a word either
+CALL files.make('m/d', 'V1__a.sql', 'SELECT 1;', 'x/V2__b.sql', 'SELECT 2;', 'x/util.sql', 'SELECT 3;', 'x/y/afterVersioned.sql', 'SELECT 4;',
+  'x/y/afterMigrate.sql', 'CREATE TABLE app.after_deep();', 'x/y/README.md', '');
+SELECT file, severity, message FROM migrator.validate('m/d') WHERE severity <> 'ok' ORDER BY file COLLATE "C";
+SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": "x/y/afterVersioned.sql"}');
+SELECT to_regclass('app.after_deep');
+CALL files.forget();
 -- without letters, when all have two underscores
 CALL files.names('m/d', '20170101000000000__a.sql', '20170102__b.sql');
 TABLE files.layout;

@@ -45,7 +45,14 @@ CALL files.make('m/d',
   '06_dollar.sql', E'-- Up Migration\nDO $x$\nBEGIN\n-- Down Migration\nDROP SCHEMA app CASCADE;\nEND $x$;\n',
   '07_comment.sql', E'-- Up Migration\nSELECT 1;\n/*\n-- Down Migration\nDROP SCHEMA app CASCADE;\n*/\n',
   '08_copy.sql', E'-- Up Migration\nCREATE TABLE t(t text);\nCOPY t FROM stdin;\n-- Down Migration\n\\.\nDROP SCHEMA app CASCADE;\n',
-  '09_goose.sql', E'-- Up Migration\nSELECT 1;\n-- +goose Down\nDROP SCHEMA app CASCADE;\n');
+  '09_goose.sql', E'-- Up Migration\nSELECT 1;\n-- +goose Down\nDROP SCHEMA app CASCADE;\n',
+  -- blanks that are none of ASCII's; to node-pg-migrate some of these are marks
+  '10_no_break.sql', E'-- Up Migration\nSELECT 1;\n--\u00A0Down Migration\nDROP SCHEMA app CASCADE;\n',
+  '11_between.sql', E'-- Up Migration\nSELECT 1;\n-- Down\u00A0Migration\nDROP SCHEMA app CASCADE;\n',
+  '12_tab.sql', E'-- Up Migration\nSELECT 1;\n-- Down\u000BMigration\nDROP SCHEMA app CASCADE;\n',
+  '13_separator.sql', E'-- Up Migration\nSELECT 1;\n--\u2028-- Down Migration\nDROP SCHEMA app CASCADE;\n',
+  '14_no_width.sql', E'-- Up Migration\nSELECT 1;\n--\u200BDown Migration\nDROP SCHEMA app CASCADE;\n',
+  '15_joined.sql', E'-- Up Migration\nSELECT 1;\n-- DownMigration\nDROP SCHEMA app CASCADE;\n');
 TABLE files.wrong;
 CALL migrator.up('m/d');
 SELECT count(*) FROM migrator.history;

@@ -41,7 +41,8 @@ SELECT version, layout, non_transactional FROM migrator.migrations ORDER BY vers
 SELECT regexp_replace(file, '\d', '9', 'g') AS file FROM migrator.new_migration('m/d', 'next');
 CALL files.forget();
 CALL files.make('m/d', '20240101-120000.sql', E'SELECT 1;\n-- sem.attribute.transaction = nothing\n', '20240101-120001.sql', E'-- sem.attribute.timeout = 1\n',
-  '20240102-120000.sql', E'-- sem.attribute.transaction = single\nCREATE DATABASE x;', '20240230-000000.sql', '');
+  '20240102-120000.sql', E'-- sem.attribute.transaction = single\nCREATE DATABASE x;', '20240230-000000.sql', '',
+  '20240103-120000.sql', E'SELECT 1;\n#-- sem.attribute.transaction = none\n');
 TABLE files.wrong;
 -- beside other names of the day it is dated
 CALL files.names('m/d', '20240101-120000.sql', '20240102-more.sql');
@@ -56,6 +57,9 @@ CALL files.names('m/d', '0/01_a.up.sql', '1/02_b.sql', '1/01_c.up.sql');
 TABLE files.wrong;
 SELECT files.error($$SELECT * FROM migrator.apply('m/d', 'other', options => '{"ignore": "1/02_b.sql"}')$$);
 CALL files.names('m/d', '0/01_a.up.sql', '0/1_b.up.sql');
+TABLE files.wrong;
+-- no folder is looked for inside of a release's, and no code
+CALL files.names('m/d', '0/01_a.up.sql', '0/more/02_b.up.sql', '0/03_c.go');
 TABLE files.wrong;
 -- beside files at the top they would be left out
 CALL files.names('m/d', '0/01_a.up.sql', '1_a.up.sql');

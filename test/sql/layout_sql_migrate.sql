@@ -12,6 +12,9 @@ SELECT version, name, file FROM migrator.pending('m/d');
 SELECT version, outcome FROM migrator.apply('m/d', target => '2', dry_run => true);
 CALL files.make('m/d', '1_a.sql', E'-- +migrate Up\n', '2_b.down.sql', E'-- +migrate Up\n', '3_c.up.sql', E'-- +migrate Up\n');
 SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+-- a mark of a megabyte is read at once; an option is a word
+CALL files.make('m/d', '1_a.sql', E'-- +migrate Up x-notransaction' || repeat(' ', 1000000) || E'\nSELECT 1;\n');
+SELECT transactional FROM migrator.pending('m/d');
 
 -- Up never runs Down. Each Down here would drop everything.
 CALL files.make('m/d',
@@ -51,7 +54,12 @@ CALL files.make('m/d',
   '12_string.sql', E'-- +migrate Up\nSELECT \'\n-- +migrate Down\nDROP SCHEMA app CASCADE; --\';\n',
   '13_dollar.sql', E'-- +migrate Up\nDO $x$\nBEGIN\n-- +migrate Down\nDROP SCHEMA app CASCADE;\nEND $x$;\n',
   '14_comment.sql', E'-- +migrate Up\nSELECT 1;\n/*\n-- +migrate Down\nDROP SCHEMA app CASCADE;\n*/\n',
-  '15_copy.sql', E'-- +migrate Up\nCREATE TABLE t(t text);\nCOPY t FROM stdin;\n-- +migrate Down\n\\.\nDROP SCHEMA app CASCADE;\n');
+  '15_copy.sql', E'-- +migrate Up\nCREATE TABLE t(t text);\nCOPY t FROM stdin;\n-- +migrate Down\n\\.\nDROP SCHEMA app CASCADE;\n',
+  '16_no_break.sql', E'-- +migrate Up\nSELECT 1;\n--\u00A0+migrate Down\nDROP SCHEMA app CASCADE;\n',
+  '17_between.sql', E'-- +migrate Up\nSELECT 1;\n-- +migrate\u00A0Down\nDROP SCHEMA app CASCADE;\n',
+  '18_behind_comment.sql', E'/* one */ DROP SCHEMA app CASCADE;\n-- +migrate Up\nSELECT 1;\n',
+  '19_behind_lines.sql', E'/* one\ntwo */ DROP SCHEMA app CASCADE;\n-- +migrate Up\nSELECT 1;\n',
+  '20_comments.sql', E'/* one\ntwo */ -- three\n/**/ /* four */\n-- +migrate Up\nSELECT 1;\n');
 TABLE files.wrong;
 CALL migrator.up('m/d');
 SELECT count(*) FROM migrator.history;
