@@ -52,6 +52,21 @@ is_mark(const FileLines *lines, UnitDirection *direction)
 	return rest != NULL && rest < end && strchr(" \t", *rest) != NULL && lines_skip(rest, end, "migration", true) != NULL;
 }
 
+/* To node-pg-migrate U+2028 and U+2029 end a line, too: is there nearly a mark behind one? */
+static bool
+has_mark_behind_separator(const FileLines *lines)
+{
+	for (const char *c = lines->text; (c = memchr(c, '\xE2', lines->end - c)) != NULL; c++)
+	{
+		MarkSense	sense;
+
+		if (lines->end - c > 3 && c[1] == '\x80' && (c[2] == '\xA8' || c[2] == '\xA9') &&
+			mark_of_line(c + 3, lines->end, &sense) == MARK_OF_NODE_PG_MIGRATE)
+			return true;
+	}
+	return false;
+}
+
 static List *
 read_node_pg_migrate(const Source *source, const FileContent *content, const LayoutClaim *claim)
 {
@@ -73,6 +88,9 @@ read_node_pg_migrate(const Source *source, const FileContent *content, const Lay
 			if (mark_of_line(lines->text, lines->end, &sense) == MARK_OF_NODE_PG_MIGRATE)
 				sections_fault(&sections, lines->number, "%s is nearly a mark of node-pg-migrate: it is \"-- %s Migration\" with plain blanks",
 							   lines_quoted(lines), sense == MARK_UP ? "Up" : "Down");
+			else if (has_mark_behind_separator(lines))
+				sections_fault(&sections, lines->number, "a mark of node-pg-migrate stands in the middle of a line, behind a separator of lines: %s",
+							   lines_quoted(lines));
 			if (up_line == 0 && down_line == 0 && !lines_is_comment(lines))
 				now = UNIT_DOWN;	/* more than comments before the first */
 			continue;

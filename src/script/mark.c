@@ -214,8 +214,8 @@ mark_of_line(const char *line, const char *end, MarkSense *sense)
 		line++;
 	if (end - line < 3 || !(line[0] == '-' && line[1] == '-'))
 		return MARK_OF_NOBODY;
-	end = Min(end, line + MARK_LINE_AT_MOST);
 	text = begin_of_text(line, end, false);
+	end = Min(end, skip_blanks(text, end) + MARK_LINE_AT_MOST);
 	for (int i = 0; i < lengthof(rows); i++)
 		if (rows[i].tool != MARK_OF_NOBODY && tool_matches(&rows[i], text, end, false, sense))
 			return rows[i].tool;
@@ -335,7 +335,7 @@ matches_any(const MarkRow *row, const char *forms, const char *text, const char 
 
 		if (matches(forms, form_end, text, end, &rest) &&
 			(whole ? rest == end :
-			 rest == end || !is_word(form_end[-1]) || !is_word(*rest)))
+			 rest == end || !is_word(form_end[-1]) || !is_word(*rest) || blank_length(rest, end) > 0))
 			return true;
 		forms = *form_end == '|' ? form_end + 1 : form_end;
 	}

@@ -75,6 +75,7 @@ CALL files.make('m/d',
   '19_words.sql', E'-- migrate:up\nSELECT 1;\n-- Down:\nDROP SCHEMA app CASCADE;\n-- migrate:down\n',
   '20_no_break.sql', E'-- migrate:up\nSELECT 1;\n--\u00A0migrate:down\nDROP SCHEMA app CASCADE;\n-- migrate:down\n',
   '21_no_width.sql', E'-- migrate:up\nSELECT 1;\n-- migrate:\u200Bdown\nDROP SCHEMA app CASCADE;\n-- migrate:down\n',
+  '23_trailing.sql', E'-- migrate:up\nSELECT 1;\n-- migrate:down\u00A0\nDROP SCHEMA app CASCADE;\n-- migrate:down\n',
   '22_typo.sql', E'-- migrate:up\nSELECT 1;\n-- migrate:downs\nDROP SCHEMA app CASCADE;\n-- migrate:down\n');
 TABLE files.wrong;
 CALL migrator.up('m/d');

@@ -52,7 +52,8 @@ CALL files.make('m/d',
   '12_tab.sql', E'-- Up Migration\nSELECT 1;\n-- Down\u000BMigration\nDROP SCHEMA app CASCADE;\n',
   '13_separator.sql', E'-- Up Migration\nSELECT 1;\n--\u2028-- Down Migration\nDROP SCHEMA app CASCADE;\n',
   '14_no_width.sql', E'-- Up Migration\nSELECT 1;\n--\u200BDown Migration\nDROP SCHEMA app CASCADE;\n',
-  '15_joined.sql', E'-- Up Migration\nSELECT 1;\n-- DownMigration\nDROP SCHEMA app CASCADE;\n');
+  '15_joined.sql', E'-- Up Migration\nSELECT 1;\n-- DownMigration\nDROP SCHEMA app CASCADE;\n',
+  '16_middle.sql', E'-- Up Migration\nSELECT 1; --\u2028-- Down Migration\nDROP SCHEMA app CASCADE;\n');
 TABLE files.wrong;
 CALL migrator.up('m/d');
 SELECT count(*) FROM migrator.history;

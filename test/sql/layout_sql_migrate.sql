@@ -57,6 +57,7 @@ CALL files.make('m/d',
   '15_copy.sql', E'-- +migrate Up\nCREATE TABLE t(t text);\nCOPY t FROM stdin;\n-- +migrate Down\n\\.\nDROP SCHEMA app CASCADE;\n',
   '16_no_break.sql', E'-- +migrate Up\nSELECT 1;\n--\u00A0+migrate Down\nDROP SCHEMA app CASCADE;\n',
   '17_between.sql', E'-- +migrate Up\nSELECT 1;\n-- +migrate\u00A0Down\nDROP SCHEMA app CASCADE;\n',
+  '21_far.sql', E'-- +migrate Up\nSELECT 1;\n--' || repeat(' ', 3000) || E'+migrate Down\nDROP SCHEMA app CASCADE;\n',
   '18_behind_comment.sql', E'/* one */ DROP SCHEMA app CASCADE;\n-- +migrate Up\nSELECT 1;\n',
   '19_behind_lines.sql', E'/* one\ntwo */ DROP SCHEMA app CASCADE;\n-- +migrate Up\nSELECT 1;\n',
   '20_comments.sql', E'/* one\ntwo */ -- three\n/**/ /* four */\n-- +migrate Up\nSELECT 1;\n');
