@@ -162,13 +162,10 @@ changelog_sql_read(ChangelogState *state, const char *path, const FileContent *c
 	while (file.sections.result->fault == NULL && lines_next(lines))
 	{
 		/* a comment at the top may say anything */
-		if (file.claim == NULL && in_comment)
-			in_comment = sections_in_comment(lines, true);
-		else
-		{
+		if (!in_comment)
 			read_line(&file);
-			in_comment = file.claim == NULL && sections_in_comment(lines, false);
-		}
+		if (file.claim == NULL)
+			(void) sections_only_comments(lines, &in_comment);
 	}
 	if (file.sections.result->fault == NULL)
 		end_changeset(&file);
