@@ -173,7 +173,7 @@ test_tool('alembic', tool => 'alembic', program => $python, adopted => '1|missin
 	run => sub { my ($database, $dir) = @_; return run_in($dir, $python, '-m', 'alembic', 'upgrade', 'head') });
 
 # a plan; names of files are those of changes
-my $knows = sub { my ($layout) = @_; return $node->safe_psql('postgres', "SELECT count(*) FROM migrator.layouts() WHERE layout = '$layout'") };
+my $knows = sub { my ($layout) = @_; return $node->safe_psql('by_psql', "SELECT count(*) FROM migrator.layouts() WHERE layout = '$layout'") };
 my $plan = "%syntax-version=1.0.0\n%project=shop\n\n";
 test_tool('sqitch', tool => 'sqitch', program => $knows->('sqitch') ? 'sqitch' : 'none', adopted => '2|verified|verified',
 	config => sub { my ($database) = @_; return { 'sqitch.conf' => "[core]\n\tengine = pg\n[user]\n\tname = Flo\n\temail = f\@x.org\n" } },
