@@ -83,6 +83,8 @@ read_atlas(const Source *source, const FileContent *content, const LayoutClaim *
 			at_top = false;
 		if (words != NULL && at_top)
 			take_directive(&sections, words);
+		else if (at_top && mark_of_line(lines->text, lines->end, &sense) == MARK_OF_ATLAS)
+			sections_fault(&sections, lines->number, "no \"-- atlas:txtar\" is before %s, so that Atlas would run what is behind it", lines_quoted(lines));
 		else if (!at_top && mark_of_line(lines->text, lines->end, &sense) == MARK_OF_ATLAS)
 			sections_fault(&sections, lines->number, "Atlas reads this in the comments at the top of a file only: %s", lines_quoted(lines));
 	}

@@ -61,6 +61,8 @@ SELECT version, outcome FROM migrator.apply('m/d');
 SELECT version, state, flags FROM migrator.status('m/d');
 CALL files.forget();
 -- what Atlas would do otherwise
+CALL files.atlas('1_a.sql', E'-- down.sql --\nDROP SCHEMA app CASCADE;');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
 CALL files.atlas('1_a.sql', E'-- atlas:txmode maybe\n\nSELECT 1;',
   '2_b.sql', E'-- atlas:txtar\n\n-- checks.sql --\nSELECT 1;\n-- migration.sql --\nSELECT 2;\n-- down.sql --\n',
   '3_c.sql', E'SELECT 1;\n-- atlas:txmode none\nSELECT 2;\n', '4_d.sql', E'-- atlas:txmode file\n\nVACUUM;\n');
