@@ -428,11 +428,11 @@ read_descriptor(int fd, const struct stat *status, FileContent *content)
 			pfree(bytes);
 			return false;
 		}
-		/* of a regular file less than was asked for is all, as in file_peek() */
-		if (room - length > 1)
-			break;
-		room = Min(room * 2, limit + 2);
-		bytes = repalloc(bytes, room);
+		if (room - length < 2)
+		{
+			room = Min(room * 2, limit + 2);
+			bytes = repalloc(bytes, room);
+		}
 	}
 	bytes[length] = '\0';
 	content->bytes = bytes;
