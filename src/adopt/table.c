@@ -130,7 +130,8 @@ history_find(const char *tool, Oid relation)
 				wanted ? errmsg("there is no history of %s in this database", wanted->name) :
 				errmsg("no history of a known tool is in this database"),
 				errdetail("Tables are known by their columns, those that others might have by their names too."),
-				errhint("Name the table with argument \"history\". If the tool kept none, migrator.baseline() says what is applied."));
+				errhint("Name the table in argument \"history\" of adopt(), or in key \"table\" of option \"mirror\". "
+						"If the tool kept none, migrator.baseline() says what is applied."));
 	return linitial(found);
 }
 
@@ -321,7 +322,7 @@ refuse_several(const List *found)
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("there are several histories in this database"),
 			errdetail("They are: %s.", list.data),
-			errhint("Say which one with argument \"history\"."));
+			errhint("Say which one in argument \"history\" of adopt(), or in key \"table\" of option \"mirror\"."));
 }
 
 void
