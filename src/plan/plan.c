@@ -339,6 +339,13 @@ plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink)
 	}
 }
 
+/* The last version of what a step brings: a baseline stands for those before it, too. */
+static const char *
+reaches(const Step *step)
+{
+	return step->migration != NULL && step->migration->stands_for != NULL ? step->migration->stands_for : step->version;
+}
+
 /* What needs something stands behind it. */
 bool *
 plan_within_target(const MigrationPlan *plan, const char *target)
@@ -352,7 +359,7 @@ plan_within_target(const MigrationPlan *plan, const char *target)
 
 		/* a plan has its own order, and what runs again has none */
 		within[i] |= target == NULL || (plan->order == VERSION_ORDER_PLAN ? last != NULL && step <= last :
-										version_within_target(plan->order, step->version, target));
+										version_within_target(plan->order, reaches(step), target));
 		if (within[i] && plan_step_is_pending(step))
 			for (int j = 0; j < step->need_count; j++)
 				within[step->needs[j]] = true;

@@ -121,6 +121,9 @@ CALL files.forget();
 -- A B stands for all up to its version where nothing ran, and for nothing elsewhere.
 CALL files.make('m/d', 'V1__a.sql', 'CREATE TABLE a();', 'V2__b.sql', 'CREATE TABLE b();', 'V3__c.sql', 'CREATE TABLE c();',
   'B1__base.sql', 'CREATE TABLE a();', 'B2__base.sql', 'CREATE TABLE a(); CREATE TABLE b();');
+-- up to a target behind it, it is what those before it are
+SELECT version, outcome FROM migrator.apply('m/d', target => '3', dry_run => true);
+SELECT version, outcome FROM migrator.apply('m/d', target => '2', dry_run => true);
 SELECT version, state, flags, message FROM migrator.status('m/d');
 SELECT version, outcome FROM migrator.apply('m/d');
 SELECT version, state, flags, message FROM migrator.status('m/d');
