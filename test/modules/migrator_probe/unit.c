@@ -115,7 +115,7 @@ unit_arguments(FunctionCallInfo fcinfo, ScriptUnit *unit)
 
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
 					  &elements, NULL, &count);
-	ranges = palloc(Max(count, 1) * sizeof(UnitRange));
+	ranges = palloc0(Max(count, 1) * sizeof(UnitRange));
 	for (int i = 0; i < count / 3; i++)
 	{
 		ranges[i].offset = DatumGetInt64(elements[i * 3]);
