@@ -30,7 +30,7 @@ SELECT version, depends_on FROM migrator.dependencies('m/d');
 SELECT version, outcome FROM migrator.apply('m/d', target => '@v1.1', variables => '{"who": "me"}');
 SELECT version, outcome FROM migrator.apply('m/d', target => 'mango', variables => '{"who": "me"}');
 SELECT version, outcome FROM migrator.apply('m/d', variables => '{"who": "me"}');
-SELECT column_name, column_default FROM information_schema.columns WHERE table_name = 'zebra';
+SELECT column_name, column_default FROM information_schema.columns WHERE table_name = 'zebra' ORDER BY ordinal_position;
 SELECT version, state, flags FROM migrator.status('m/d');
 SELECT version, outcome FROM migrator.rollback('m/d', target => '@v1.0', variables => '{"who": "me"}');
 SELECT version, outcome FROM migrator.rollback('m/d', target => '', variables => '{"who": "me"}');
