@@ -316,7 +316,6 @@ sub strings_of
 	my ($array) = @_;
 	my ($body) = $source =~ /\b\Q$array\E\[[^\]]*\]\s*=\s*\{(.*?)\n\};/s or die "no $array in the source\n";
 
-	$body =~ s/\{"[^"]*", OPTION_LATER\}//g;
 	return $body =~ /\{"/ ? $body =~ /\{"([^"]+)"/g : $body =~ /"([^"]+)"/g;
 }
 

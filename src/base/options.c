@@ -69,13 +69,8 @@ find_key(const OptionKey *known, const char *name)
 {
 	for (const OptionKey *key = known; key->name != NULL; key++)
 	{
-		if (strcmp(key->name, name) != 0)
-			continue;
-		if (key->type == OPTION_LATER)
-			ereport(ERROR,
-					errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("option \"%s\" is not supported yet", name));
-		return key;
+		if (strcmp(key->name, name) == 0)
+			return key;
 	}
 	refuse_unknown(known, name);
 	return NULL;
@@ -88,10 +83,7 @@ refuse_unknown(const OptionKey *known, const char *name)
 	NearestName nearest = {name};
 
 	for (const OptionKey *key = known; key->name != NULL; key++)
-	{
-		if (key->type != OPTION_LATER)
-			nearest_consider(&nearest, key->name);
-	}
+		nearest_consider(&nearest, key->name);
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("unknown option \"%s\"", name),

@@ -20,8 +20,7 @@ typedef enum OptionType
 	OPTION_STRINGS,				/* an array of strings */
 	OPTION_STRING_OR_STRINGS,	/* one will do without the brackets */
 	OPTION_WORDS,				/* an object of strings */
-	OPTION_OBJECT,				/* a JSON object, for its owner to look into */
-	OPTION_LATER				/* has a meaning, which nothing obeys yet */
+	OPTION_OBJECT				/* a JSON object, for its owner to look into */
 } OptionType;
 
 typedef struct OptionKey
