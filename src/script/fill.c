@@ -26,7 +26,6 @@ static char *always_quoted_identifier(const char *name);
 static void refuse(Script *script, const Reference *reference, CheckId check, int sqlstate,
 				   const char *message, const char *hint);
 static char *fill_text(Script *script, FillMap *map, const Variables *variables, size_t *length);
-static void mark_unfilled(Script *script, const FillMap *map);
 
 /* May any SQL stand there? */
 static inline bool
@@ -101,7 +100,7 @@ fill_script(Script *script, uint32 first_line, bool conforming_strings, Variable
 			script_add_problem(filled, &moved);
 		}
 	}
-	mark_unfilled(filled, map);
+	script_mark_unfilled(filled);
 	return filled;
 }
 
@@ -269,25 +268,4 @@ refuse(Script *script, const Reference *reference, CheckId check, int sqlstate, 
 	};
 
 	script_add_problem(script, &problem);
-}
-
-/* Statements are in the text's order, as are the references. */
-static void
-mark_unfilled(Script *script, const FillMap *map)
-{
-	int			statement = 0;
-
-	for (int i = 0; i < map->count; i++)
-	{
-		const FillPiece *piece = &map->pieces[i];
-
-		if (!piece->unknown)
-			continue;
-		while (statement < script->statement_count &&
-			   script->statements[statement].offset + script->statements[statement].length <= piece->offset)
-			statement++;
-		if (statement == script->statement_count)
-			return;
-		script->statements[statement].unfilled = true;
-	}
 }

@@ -24,7 +24,6 @@ static char *expand(Psql *psql, PsqlFrame *frame, const Token *token, const char
 static void follow_statement(Psql *psql, PsqlFrame *frame, const Token *token);
 static bool is_known(const Script *script, const ScriptProblem *problem);
 static void settle_actions(Script *script, List *actions);
-static void mark_unfilled(Script *script);
 
 Script *
 psql_script(Script *script, const PsqlRequest *request)
@@ -67,7 +66,7 @@ psql_script(Script *script, const PsqlRequest *request)
 			script_add_problem(filled, lfirst(lc));
 	}
 	settle_actions(filled, psql->actions);
-	mark_unfilled(filled);
+	script_mark_unfilled(filled);
 	return filled;
 }
 
@@ -370,25 +369,4 @@ settle_actions(Script *script, List *actions)
 		action->statement = statement;
 	}
 	script->actions = actions;
-}
-
-static void
-mark_unfilled(Script *script)
-{
-	const FillMap *map = script->fill;
-	int			statement = 0;
-
-	for (int i = 0; i < map->count; i++)
-	{
-		const FillPiece *piece = &map->pieces[i];
-
-		if (!piece->unknown)
-			continue;
-		while (statement < script->statement_count &&
-			   script->statements[statement].offset + script->statements[statement].length <= piece->offset)
-			statement++;
-		if (statement == script->statement_count)
-			return;
-		script->statements[statement].unfilled = true;
-	}
 }

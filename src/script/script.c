@@ -195,3 +195,25 @@ script_locate(const Script *script, int i, int position, int *line, int *column)
 		offset += lexer_character_length(text + offset, end - offset);
 	}
 }
+
+/* Statements are in the text's order, as are the references. */
+void
+script_mark_unfilled(Script *script)
+{
+	const FillMap *map = script->fill;
+	int			statement = 0;
+
+	for (int i = 0; i < map->count; i++)
+	{
+		const FillPiece *piece = &map->pieces[i];
+
+		if (!piece->unknown)
+			continue;
+		while (statement < script->statement_count &&
+			   script->statements[statement].offset + script->statements[statement].length <= piece->offset)
+			statement++;
+		if (statement == script->statement_count)
+			return;
+		script->statements[statement].unfilled = true;
+	}
+}

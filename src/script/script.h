@@ -207,6 +207,9 @@ extern char *script_shown_text(const Script *script, int i, int *position);
 /* What is said of statement i (-1: of none), about that character of it or 0. */
 extern HideFocus script_focus(const Script *script, int i, int position);
 
+/* Of a script that was filled: say which statements lack SQL, a variable's value. */
+extern void script_mark_unfilled(Script *script);
+
 /* The directive of that name, or NULL. */
 extern const Directive *script_directive(const Script *script, const char *name);
 
