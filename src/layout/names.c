@@ -214,7 +214,11 @@ name_may_be_migration(const SourceEntry *entry)
 {
 	const char *up;
 	ListCell   *lc;
+	size_t		length = strlen(entry->name);
 
+	/* Go's tests, which are part of no program: "go help test" */
+	if (!entry->is_directory && length > 8 && strcmp(entry->name + length - 8, "_test.go") == 0)
+		return false;
 	if (has_version(entry->name))
 		return true;
 	if (!entry->is_directory)

@@ -49,7 +49,7 @@ CALL files.names('m/d', '20240101-120000.sql', '20240102-more.sql');
 TABLE files.layout;
 
 -- Boundary's: folders that are numbers, and files in them
-CALL files.names('m/d', '0/01_a.up.sql', '0/10_c.up.sql', '0/2_b.up.sql', '10/01_a.up.sql', '9/01_z.up.sql', '9/hooks.go', 'README.md');
+CALL files.names('m/d', '0/01_a.up.sql', '0/10_c.up.sql', '0/2_b.up.sql', '10/01_a.up.sql', '9/01_z.up.sql', '9/hooks.go', '9/02_z_test.go', 'README.md');
 TABLE files.layout;
 TABLE files.found;
 SELECT count(*) FROM migrator.apply('m/d');
