@@ -611,7 +611,7 @@ CREATE FUNCTION migrator.export(service text = NULL) RETURNS SETOF text
 BEGIN ATOMIC
   SELECT line FROM (
     SELECT 1 AS part, 0::bigint AS n, pg_catalog.concat('-- What migrator ', migrator.version(), ' has on record, from database ',
-      pg_catalog.quote_ident(pg_catalog.current_database()), E'.\n-- To be loaded by the owner of the extension, or a superuser, where it has nothing on record.\nBEGIN;') AS line
+      pg_catalog.translate(pg_catalog.quote_ident(pg_catalog.current_database()), E'\r\n', '  '), E'.\n-- To be loaded by the owner of the extension, or a superuser, where it has nothing on record.\nBEGIN;') AS line
     UNION ALL
     SELECT 2, pg_catalog.row_number() OVER (ORDER BY s.service), pg_catalog.concat('DO ', pg_catalog.quote_literal(pg_catalog.format(
         'BEGIN IF EXISTS (SELECT FROM migrator.migrations WHERE service = %1$L) THEN RAISE EXCEPTION ''service %% has a record already'', %1$L; END IF; END',

@@ -17,10 +17,20 @@
 
 /* so deep values may have references to others in them */
 #define NESTED_AT_MOST 20
+/* and so many in all: ten that each refer ten times to the next would have no end */
+#define REFERENCES_AT_MOST 100000
+
+/* A value that grows by those that it refers to. */
+typedef struct Expansion
+{
+	StringInfoData text;
+	int			references;
+} Expansion;
 
 static void read_token(Psql *psql, PsqlFrame *frame, const Token *token);
 static void read_reference(Psql *psql, PsqlFrame *frame, const Token *token);
-static char *expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value, int depth);
+static char *expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value);
+static bool expand_to(Psql *psql, PsqlFrame *frame, const Token *token, const char *value, int depth, Expansion *expansion);
 static void follow_statement(Psql *psql, PsqlFrame *frame, const Token *token);
 static bool is_known(const Script *script, const ScriptProblem *problem);
 static void settle_actions(Script *script, List *actions);
@@ -234,7 +244,7 @@ read_reference(Psql *psql, PsqlFrame *frame, const Token *token)
 			psql->map->free_name = name;
 			psql->map->free_line = (int) token->line;
 		}
-		value = expand(psql, frame, token, value, 0);
+		value = expand(psql, frame, token, value);
 	}
 	piece = psql_replace(psql, frame, token->offset + token->length, value, variable);
 	if (piece != NULL)
@@ -246,25 +256,38 @@ read_reference(Psql *psql, PsqlFrame *frame, const Token *token)
  * does, but nothing in it can go on behind it.
  */
 static char *
-expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value, int depth)
+expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value)
 {
-	Lexer		lexer;
-	Token		inner;
-	StringInfoData result;
-	uint32		from = 0;
+	Expansion	expansion = {.references = 0};
 
 	if (strchr(value, ':') == NULL && strchr(value, '\\') == NULL)
 		return pstrdup(value);
-	if (depth == NESTED_AT_MOST)
+	initStringInfo(&expansion.text);
+	return expand_to(psql, frame, token, value, 0, &expansion) ? expansion.text.data : pstrdup(" ");
+}
+
+/* False: it cannot be, which is a problem now. */
+static bool
+expand_to(Psql *psql, PsqlFrame *frame, const Token *token, const char *value, int depth, Expansion *expansion)
+{
+	Lexer		lexer;
+	Token		inner;
+	uint32		from = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	if (depth == NESTED_AT_MOST || expansion->references > REFERENCES_AT_MOST)
 	{
-		psql_refuse(psql, frame, token, ERRCODE_SYNTAX_ERROR, "the value of a variable refers to itself", NULL);
-		return pstrdup(" ");
+		psql_refuse(psql, frame, token, ERRCODE_SYNTAX_ERROR,
+					depth == NESTED_AT_MOST ? "the value of a variable refers to itself" :
+					psprintf("the value of a variable has more than %d references in it", REFERENCES_AT_MOST), NULL);
+		return false;
 	}
-	initStringInfo(&result);
 	lexer_init(&lexer, value, strlen(value), frame->lexer.conforming_strings);
 	lexer.references = true;
 	for (lexer_next(&lexer, &inner); inner.kind != TOKEN_END; lexer_next(&lexer, &inner))
 	{
+		const char *at = value + inner.offset + 1;
+		PsqlQuote	quote = *at == '\'' ? PSQL_LITERAL : *at == '"' ? PSQL_IDENTIFIER : PSQL_RAW;
 		const Variable *variable;
 		const char *found;
 		char	   *name;
@@ -273,29 +296,23 @@ expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value, int 
 		{
 			psql_refuse(psql, frame, token, ERRCODE_FEATURE_NOT_SUPPORTED,
 						"the value of a variable has a command of psql in it", NULL);
-			return pstrdup(" ");
+			return false;
 		}
-		if (inner.kind != TOKEN_REFERENCE || value[inner.offset + 1] == '{')
+		if (inner.kind != TOKEN_REFERENCE || *at == '{')
 			continue;
-		appendBinaryStringInfo(&result, value + from, inner.offset - from);
+		appendBinaryStringInfo(&expansion->text, value + from, inner.offset - from);
 		from = inner.offset + inner.length;
-		if (value[inner.offset + 1] == '\'' || value[inner.offset + 1] == '"')
-		{
-			name = pnstrdup(value + inner.offset + 2, inner.length - 3);
-			found = psql_value(psql, frame, token, name,
-							   value[inner.offset + 1] == '\'' ? PSQL_LITERAL : PSQL_IDENTIFIER, &variable);
-		}
-		else
-		{
-			name = pnstrdup(value + inner.offset + 1, inner.length - 1);
-			found = psql_value(psql, frame, token, name, PSQL_RAW, &variable);
-			if (found != NULL)
-				found = expand(psql, frame, token, found, depth + 1);
-		}
-		appendStringInfoString(&result, found != NULL ? found : name);
+		name = quote == PSQL_RAW ? pnstrdup(at, inner.length - 1) : pnstrdup(at + 1, inner.length - 3);
+		found = psql_value(psql, frame, token, name, quote, &variable);
+		expansion->references++;
+		if (found == NULL || quote != PSQL_RAW)
+			appendStringInfoString(&expansion->text, found != NULL ? found : name);
+		else if (!expand_to(psql, frame, token, found, depth + 1, expansion))
+			return false;
+		pfree(name);
 	}
-	appendStringInfoString(&result, value + from);
-	return result.data;
+	appendStringInfoString(&expansion->text, value + from);
+	return true;
 }
 
 const char *

@@ -63,6 +63,20 @@ psql_files_note(Script *script, const char *line, size_t length)
 	}
 }
 
+/* What stands behind the file, as far as it leaves no quotes or comments open for what follows the statement. */
+static const char *
+options_of(const char *text, PsqlCopy *copy)
+{
+	Lexer		lexer;
+	Token		token;
+
+	lexer_init(&lexer, text, strlen(text), true);
+	for (lexer_next(&lexer, &token); token.kind != TOKEN_END && token.kind != TOKEN_LINE_COMMENT; lexer_next(&lexer, &token))
+		if (token.fault != NULL)
+			copy->fault = token.fault;
+	return token.kind == TOKEN_END ? text : pnstrdup(text, token.offset);
+}
+
 /*
  * [BINARY] { table [(columns)] | (query) } { FROM | TO } { 'file' | file | STDIN |
  * PSTDIN | PROGRAM 'command' } options: what is a file is what stands behind the
@@ -122,10 +136,11 @@ psql_copy_read(const char *line, PsqlCopy *copy)
 			file = pnstrdup(line + token.offset, end - token.offset);
 		}
 		copy->file = file;
-		copy->statement = psprintf("COPY %.*s STDIN%s", (int) from, line, line + end);
+		copy->statement = psprintf("COPY %.*s STDIN%s", (int) from, line, options_of(line + end, copy));
 		return;
 	}
-	copy->statement = psprintf("COPY %s", line);
+	else
+		copy->statement = psprintf("COPY %.*s%s", (int) (token.offset + token.length), line, options_of(line + token.offset + token.length, copy));
 }
 
 char *

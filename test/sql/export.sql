@@ -53,3 +53,12 @@ RESET ROLE;
 DROP OWNED BY regress_migrator_reader;
 DROP ROLE regress_migrator_reader;
 CALL files.forget();
+-- nor does the name of the database run anything
+SELECT current_database() AS database \gset
+\set evil 'regression_migrator\n\\echo run'
+CREATE DATABASE :"evil";
+\c :"evil"
+CREATE EXTENSION migrator;
+SELECT count(*) > 0 AS some, count(*) FILTER (WHERE line ~ '^.echo') AS run FROM migrator.export() e, regexp_split_to_table(e, '\n') line;
+\c :"database"
+DROP DATABASE :"evil";

@@ -131,6 +131,10 @@ SELECT * FROM files.faults('SELECT 1;');
 CALL files.make('m/f', '1_a.sql', E'SELECT 1;\n-- migrator: psql\n\\echo x\n');
 SELECT line, message, hint FROM migrator.validate('m/f', service => 'faults') WHERE severity = 'error';
 
+-- Values that refer to others have an end, however many there are.
+SELECT string_agg(format(E'\\set v%s ''%s''\n', i, repeat(':v' || i + 1, 10)), '') || 'SELECT 1 :v1;' AS script FROM generate_series(1, 19) i \gset
+SELECT * FROM files.faults(E'\\set v20 \'\'\n' || :'script');
+
 -- A changed command is no matter of layout.
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql', E'-- migrator: psql\n\\set a 1\nSELECT :a;\n');

@@ -81,3 +81,13 @@ CALL files.write('m/d/parts/50.sql', E'\\ir 51.sql\n');
 CALL files.write('m/d/parts/51.sql', 'SELECT files.saw(''deepest'');');
 CALL files.forget();
 SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["parts/*"]}');
+
+-- What stands behind the file leaves nothing open for the rows.
+CALL files.forget();
+CREATE TABLE app.lines (line text);
+CALL files.make('m/d', '1_a.sql', E'-- migrator: psql\n\\copy app.lines from parts/a--b -- it''s\n\\copy app.lines from stdin -- it''s\nx;\n\\.\n',
+  'parts/a--b', E';\nSELECT 1;\n');
+SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["parts/*"]}');
+TABLE app.lines;
+SELECT * FROM files.faults('1_a.sql', E'-- migrator: psql\n\\copy app.lines from parts/a with (null ''x)\n\\copy app.lines from parts/a /*',
+  'parts/a', E'''); DROP TABLE app.lines; --\n');
