@@ -19,6 +19,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -50,6 +51,7 @@ typedef struct Highest
 
 static HistoryTable *open_table(const Mirror *mirror);
 static Oid	relation_of(const char *name, bool missing_ok);
+static void hold(const Mirror *mirror, const HistoryTable *table);
 static void require_mirrored(const HistoryTool *tool);
 static void require_rights(const HistoryTable *table);
 static void require_trusted_owner(const HistoryTable *table);
@@ -139,8 +141,7 @@ mirror_write(const Mirror *mirror, MirrorChange change, const MirrorRow *row)
 	const HistoryTool *tool = table->tool;
 	char	   *parameters[MIRROR_PARAMETERS] = {0};
 
-	require_trusted_owner(table);
-	history_lock_tool(table);
+	hold(mirror, table);
 	fill_parameters(table, change, row, mirror->service, parameters);
 	if (change == MIRROR_ACCEPT)
 		run_statement(table, tool->mirror_accept, parameters);
@@ -160,8 +161,7 @@ mirror_clear(const Mirror *mirror)
 	if (!OidIsValid(relation_of(mirror->table, true)))
 		return;
 	table = open_table(mirror);
-	require_trusted_owner(table);
-	history_lock_tool(table);
+	hold(mirror, table);
 	run_statement(table, table->tool->mirror_clear ? table->tool->mirror_clear : "DELETE FROM ONLY %s", none);
 }
 
@@ -231,6 +231,24 @@ require_trusted_owner(const HistoryTable *table)
 				errmsg("permission denied to mirror to table %s, which role \"%s\" owns", table->shown, trust_role_name(stranger)),
 				errdetail("Its triggers would act with your rights, which that role does not have."),
 				errhint("Run as that role, or give the table to a role that may do all that you may; migrator.trusted_stagers names roles that are trusted."));
+}
+
+/*
+ * Whoever owns the schema may put a table of his in its place while the tool's
+ * lock is waited for, and he may have that lock.  So the table is looked for
+ * again behind the wait, and locked as the statements lock it.
+ */
+static void
+hold(const Mirror *mirror, const HistoryTable *table)
+{
+	require_trusted_owner(table);
+	history_lock_tool(table);
+	LockRelationOid(table->relation, RowExclusiveLock);
+	if (relation_of(mirror->table, true) != table->relation)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("table %s was changed meanwhile", table->shown));
+	require_trusted_owner(table);
 }
 
 /* NULL: there is none. */

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -70,6 +72,7 @@ static const char *sentence(const char *first, const char *second);
 static const char *version_of(const HistoryEntry *entry);
 static void finish(const Adoption *adoption, TimestampTz started);
 static void register_mirror(const Adoption *adoption);
+static int	compare_names(const ListCell *a, const ListCell *b);
 static int	compare_files(const void *a, const void *b);
 static int	compare_versions(const void *a, const void *b, void *order);
 
@@ -272,25 +275,19 @@ step_of_rework(const Adoption *adoption, const HistoryEntry *entry)
 static void
 number_reworks(const List *entries)
 {
+	List	   *sorted = list_copy(entries);
+	const HistoryEntry *before = NULL;
 	ListCell   *lc;
 
-	foreach(lc, entries)
+	list_sort(sorted, compare_names);
+	foreach(lc, sorted)
 	{
 		HistoryEntry *entry = lfirst(lc);
-		ListCell   *before;
 
-		CHECK_FOR_INTERRUPTS();
-		entry->rework = 1;
-		foreach(before, entries)
-		{
-			const HistoryEntry *other = lfirst(before);
-
-			if (other == entry)
-				break;
-			if (strcmp(other->version, entry->version) == 0)
-				entry->rework++;
-		}
+		entry->rework = before != NULL && strcmp(before->version, entry->version) == 0 ? before->rework + 1 : 1;
+		before = entry;
 	}
+	list_free(sorted);
 }
 
 /* None where the name may be that of several. */
@@ -492,7 +489,8 @@ keep(Adoption *adoption, const RecordEntry *written, const HistoryEntry *entry, 
 	row.state = MIGRATION_APPLIED;
 	row.environment = survey->scope->environment;
 	row.run_id = adoption->run_id;
-	row.execution_time_ms = entry->through ? -1 : entry->execution_time_ms;
+	/* a table may say what is no time */
+	row.execution_time_ms = entry->through || !isfinite(entry->execution_time_ms) ? -1 : entry->execution_time_ms;
 	row.applied_at = entry->applied_at;
 	row.baseline = entry->baseline;
 	row.lock_key = lock_own_key(survey->scope->service, LOCK_PART_RUN);
@@ -553,6 +551,17 @@ register_mirror(const Adoption *adoption)
 	};
 
 	settle_register(&service, mirror_option(adoption->table));
+}
+
+/* Of one name the older row first. */
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	const HistoryEntry *x = lfirst(a);
+	const HistoryEntry *y = lfirst(b);
+	int			compared = strcmp(x->version, y->version);
+
+	return compared != 0 ? compared : x->place - y->place;
 }
 
 static int
