@@ -621,45 +621,24 @@ BEGIN ATOMIC
     UNION ALL
     SELECT 3, 0, 'SELECT pg_catalog.set_config(''migrator_export.run'', (SELECT coalesce(max(run_id), 0) FROM migrator.runs)::text, true);'
     UNION ALL
-    SELECT 4, pg_catalog.row_number() OVER (ORDER BY r.service), (
-      SELECT pg_catalog.concat('INSERT INTO migrator.service_state (', pg_catalog.string_agg(pg_catalog.quote_ident(e.key), ', ' ORDER BY e.n), ')'
+    SELECT t.part, t.n, (
+      SELECT pg_catalog.concat('INSERT INTO migrator.', t.name, ' (', pg_catalog.string_agg(pg_catalog.quote_ident(e.key), ', ' ORDER BY e.n), ')'
                || E'\n  VALUES (', pg_catalog.string_agg(
                  CASE WHEN e.key = 'run_id' THEN pg_catalog.concat('(SELECT pg_catalog.current_setting(''migrator_export.run'')::bigint + ', e.value, ')')
                       WHEN e.key = 'down_oids' THEN pg_catalog.quote_literal(pg_catalog.translate(e.value, '[]', '{}'))
                       ELSE pg_catalog.quote_literal(e.value) END, ', ' ORDER BY e.n), ');')
-        FROM pg_catalog.json_each_text(pg_catalog.row_to_json(r)) WITH ORDINALITY e(key, value, n)
+        FROM pg_catalog.json_each_text(t.columns) WITH ORDINALITY e(key, value, n)
        WHERE e.value IS NOT NULL AND e.key NOT IN ('id', 'progress_handle'))
-      FROM migrator.service_state r WHERE export.service IS NULL OR r.service = export.service
-    UNION ALL
-    SELECT 5, r.run_id, (
-      SELECT pg_catalog.concat('INSERT INTO migrator.runs (', pg_catalog.string_agg(pg_catalog.quote_ident(e.key), ', ' ORDER BY e.n), ')'
-               || E'\n  VALUES (', pg_catalog.string_agg(
-                 CASE WHEN e.key = 'run_id' THEN pg_catalog.concat('(SELECT pg_catalog.current_setting(''migrator_export.run'')::bigint + ', e.value, ')')
-                      WHEN e.key = 'down_oids' THEN pg_catalog.quote_literal(pg_catalog.translate(e.value, '[]', '{}'))
-                      ELSE pg_catalog.quote_literal(e.value) END, ', ' ORDER BY e.n), ');')
-        FROM pg_catalog.json_each_text(pg_catalog.row_to_json(r)) WITH ORDINALITY e(key, value, n)
-       WHERE e.value IS NOT NULL AND e.key NOT IN ('id', 'progress_handle'))
-      FROM migrator.runs r WHERE export.service IS NULL OR r.service = export.service
-    UNION ALL
-    SELECT 6, pg_catalog.row_number() OVER (ORDER BY r.service, r.version), (
-      SELECT pg_catalog.concat('INSERT INTO migrator.migrations (', pg_catalog.string_agg(pg_catalog.quote_ident(e.key), ', ' ORDER BY e.n), ')'
-               || E'\n  VALUES (', pg_catalog.string_agg(
-                 CASE WHEN e.key = 'run_id' THEN pg_catalog.concat('(SELECT pg_catalog.current_setting(''migrator_export.run'')::bigint + ', e.value, ')')
-                      WHEN e.key = 'down_oids' THEN pg_catalog.quote_literal(pg_catalog.translate(e.value, '[]', '{}'))
-                      ELSE pg_catalog.quote_literal(e.value) END, ', ' ORDER BY e.n), ');')
-        FROM pg_catalog.json_each_text(pg_catalog.row_to_json(r)) WITH ORDINALITY e(key, value, n)
-       WHERE e.value IS NOT NULL AND e.key NOT IN ('id', 'progress_handle'))
-      FROM migrator.migrations r WHERE export.service IS NULL OR r.service = export.service
-    UNION ALL
-    SELECT 7, r.id, (
-      SELECT pg_catalog.concat('INSERT INTO migrator.history (', pg_catalog.string_agg(pg_catalog.quote_ident(e.key), ', ' ORDER BY e.n), ')'
-               || E'\n  VALUES (', pg_catalog.string_agg(
-                 CASE WHEN e.key = 'run_id' THEN pg_catalog.concat('(SELECT pg_catalog.current_setting(''migrator_export.run'')::bigint + ', e.value, ')')
-                      WHEN e.key = 'down_oids' THEN pg_catalog.quote_literal(pg_catalog.translate(e.value, '[]', '{}'))
-                      ELSE pg_catalog.quote_literal(e.value) END, ', ' ORDER BY e.n), ');')
-        FROM pg_catalog.json_each_text(pg_catalog.row_to_json(r)) WITH ORDINALITY e(key, value, n)
-       WHERE e.value IS NOT NULL AND e.key NOT IN ('id', 'progress_handle'))
-      FROM migrator.history r WHERE export.service IS NULL OR r.service = export.service
+      FROM (
+        SELECT 4 AS part, pg_catalog.row_number() OVER (ORDER BY r.service) AS n, 'service_state' AS name, pg_catalog.row_to_json(r) AS columns
+          FROM migrator.service_state r WHERE export.service IS NULL OR r.service = export.service
+        UNION ALL
+        SELECT 5, r.run_id, 'runs', pg_catalog.row_to_json(r) FROM migrator.runs r WHERE export.service IS NULL OR r.service = export.service
+        UNION ALL
+        SELECT 6, pg_catalog.row_number() OVER (ORDER BY r.service, r.version), 'migrations', pg_catalog.row_to_json(r)
+          FROM migrator.migrations r WHERE export.service IS NULL OR r.service = export.service
+        UNION ALL
+        SELECT 7, r.id, 'history', pg_catalog.row_to_json(r) FROM migrator.history r WHERE export.service IS NULL OR r.service = export.service) t
     UNION ALL
     SELECT 8, 0, E'SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(''migrator.runs'', ''run_id''), '
       '(SELECT coalesce(max(run_id), 0) + 1 FROM migrator.runs), false);\nCOMMIT;'
