@@ -77,6 +77,7 @@ static void refuse_several(const List *found);
 static TimestampTz end_of_wait(void);
 static bool give_up(TimestampTz until);
 static void require_readable(Relation relation);
+static void scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument);
 static char *value_text(Datum value, Oid type, bool utc, TimestampTz *time);
 static void take_row(char *const *values, const TimestampTz *times, void *argument);
 static int	compare_entries(const ListCell *a, const ListCell *b);
@@ -87,8 +88,9 @@ history_tool(int i)
 	return i < lengthof(tools) ? tools[i] : NULL;
 }
 
-const HistoryTool *
-history_tool_find(const char *name)
+/* The tool of that name, or NULL. */
+static const HistoryTool *
+tool_named(const char *name)
 {
 	for (int i = 0; i < lengthof(tools); i++)
 		if (strcmp(tools[i]->name, name) == 0)
@@ -96,12 +98,13 @@ history_tool_find(const char *name)
 	return NULL;
 }
 
-void
-history_require_tool(const char *name)
+/* Raise 22023 unless it is a tool's name; it may be NULL. */
+static void
+require_tool(const char *name)
 {
 	NearestName nearest = {name};
 
-	if (name == NULL || history_tool_find(name) != NULL)
+	if (name == NULL || tool_named(name) != NULL)
 		return;
 	for (int i = 0; i < lengthof(tools); i++)
 		nearest_consider(&nearest, tools[i]->name);
@@ -115,10 +118,10 @@ history_require_tool(const char *name)
 HistoryTable *
 history_find(const char *tool, Oid relation)
 {
-	const HistoryTool *wanted = tool ? history_tool_find(tool) : NULL;
+	const HistoryTool *wanted = tool ? tool_named(tool) : NULL;
 	List	   *found;
 
-	history_require_tool(tool);
+	require_tool(tool);
 	if (OidIsValid(relation))
 		return make_table(tool_of_relation(wanted, relation), relation);
 	found = find_all(wanted);
@@ -419,7 +422,7 @@ history_read(const HistoryTable *table, const Source *source)
 		table->tool->require_idle(table);
 	if (table->tool->group_of != NULL)
 		reading.group = table->tool->group_of(source);
-	history_scan(table->relation, table->tool->columns, table->tool->times_are_utc, take_row, &reading);
+	scan(table->relation, table->tool->columns, table->tool->times_are_utc, take_row, &reading);
 	list_sort(reading.entries, compare_entries);
 	foreach(lc, reading.entries)
 		((HistoryEntry *) lfirst(lc))->place = ++place;
@@ -441,12 +444,13 @@ history_scan_beside(const HistoryTable *table, const char *suffix, const History
 			get_attgenerated(relation, number) != '\0')
 			return false;
 	}
-	history_scan(relation, columns, false, row, argument);
+	scan(relation, columns, false, row, argument);
 	return true;
 }
 
-void
-history_scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument)
+/* The rows of any table with these columns. */
+static void
+scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument)
 {
 	Relation	relation = table_open(relid, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
