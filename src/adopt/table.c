@@ -108,6 +108,7 @@ static TimestampTz end_of_wait(void);
 static bool give_up(TimestampTz until);
 static void require_readable(Relation relation);
 static void require_short(Relation relation, const char *column, Datum value, Oid type);
+static void scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument);
 static char *value_text(Datum value, Oid type, bool utc, TimestampTz *time);
 static void take_row(char *const *values, const TimestampTz *times, void *argument);
 static int	compare_entries(const ListCell *a, const ListCell *b);
@@ -118,8 +119,9 @@ history_tool(int i)
 	return i < lengthof(tools) ? tools[i] : NULL;
 }
 
-const HistoryTool *
-history_tool_find(const char *name)
+/* The tool of that name, or NULL. */
+static const HistoryTool *
+tool_named(const char *name)
 {
 	for (int i = 0; i < lengthof(tools); i++)
 		if (strcmp(tools[i]->name, name) == 0)
@@ -127,12 +129,13 @@ history_tool_find(const char *name)
 	return NULL;
 }
 
-void
-history_require_tool(const char *name)
+/* Raise 22023 unless it is a tool's name; it may be NULL. */
+static void
+require_tool(const char *name)
 {
 	NearestName nearest = {name};
 
-	if (name == NULL || history_tool_find(name) != NULL)
+	if (name == NULL || tool_named(name) != NULL)
 		return;
 	for (int i = 0; i < lengthof(tools); i++)
 		nearest_consider(&nearest, tools[i]->name);
@@ -146,10 +149,10 @@ history_require_tool(const char *name)
 HistoryTable *
 history_find(const char *tool, Oid relation)
 {
-	const HistoryTool *wanted = tool ? history_tool_find(tool) : NULL;
+	const HistoryTool *wanted = tool ? tool_named(tool) : NULL;
 	List	   *found;
 
-	history_require_tool(tool);
+	require_tool(tool);
 	if (OidIsValid(relation))
 		return make_table(tool_of_relation(wanted, relation), relation);
 	found = find_all(wanted);
@@ -505,7 +508,7 @@ history_read(const HistoryTable *table, const Source *source)
 		table->tool->require_idle(table);
 	if (table->tool->group_of != NULL)
 		reading.group = table->tool->group_of(source);
-	history_scan(table->relation, table->tool->columns, table->tool->times_are_utc, take_row, &reading);
+	scan(table->relation, table->tool->columns, table->tool->times_are_utc, take_row, &reading);
 	list_sort(reading.entries, compare_entries);
 	foreach(lc, reading.entries)
 		((HistoryEntry *) lfirst(lc))->place = ++place;
@@ -528,12 +531,13 @@ history_scan_beside(const HistoryTable *table, const char *suffix, const History
 		if (!column_fits(&columns[i], shape, &found) || !found)
 			return false;
 	}
-	history_scan(relation, columns, false, row, argument);
+	scan(relation, columns, false, row, argument);
 	return true;
 }
 
-void
-history_scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument)
+/* The rows of any table with these columns. */
+static void
+scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument)
 {
 	Relation	relation = table_open(relid, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
