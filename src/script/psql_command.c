@@ -56,7 +56,6 @@ static const struct
 	{"pset", do_nothing}, {"t", do_nothing}, {"T", do_nothing}, {"timing", do_nothing}, {"x", do_nothing}
 };
 
-static char *read_name(Command *command, uint32 end);
 static void pass_over(Command *command);
 static char *argument_value(void *argument, const char *name, PsqlQuote quote);
 static char *next_argument(Command *command, bool unquote, bool strip);
@@ -80,7 +79,7 @@ psql_command(Psql *psql, PsqlFrame *frame, const Token *backslash)
 	Command		command = {.psql = psql,.frame = frame,.backslash = backslash};
 	uint32		end = lexer_line_end(lexer);
 
-	command.name = read_name(&command, end);
+	command.name = pnstrdup(lexer->text + lexer->position, psql_args_name(lexer->text + lexer->position, end - lexer->position));
 	command.args.text = lexer->text;
 	command.args.position = lexer->position + strlen(command.name);
 	command.args.end = end;
@@ -104,22 +103,6 @@ psql_command(Psql *psql, PsqlFrame *frame, const Token *backslash)
 			   strcmp(command.name, ".") == 0 ? "A line \"\\.\" may only end the rows of COPY ... FROM stdin." :
 			   "Scripts are run by the server: there is no terminal, no shell and no other connection. Remove the command or write it as SQL.");
 	pass_over(&command);
-}
-
-/* To a blank, or the next backslash; one that is a sign has no others. */
-static char *
-read_name(Command *command, uint32 end)
-{
-	const char *name = command->frame->lexer.text + command->frame->lexer.position;
-	uint32		rest = end - command->frame->lexer.position;
-	uint32		length = 0;
-
-	while (length < rest && name[length] != ' ' && name[length] != '\t' && name[length] != '\f' &&
-		   name[length] != '\v' && name[length] != '\\')
-		length++;
-	if (length == 0 && rest > 0 && name[0] == '\\')
-		length = 1;
-	return pnstrdup(name, length);
 }
 
 /* The arguments of one that is not done. */
@@ -250,6 +233,7 @@ static void
 do_send(Command *command)
 {
 	char	   *target = next_argument(command, false, false);
+	bool		copy_in = command->psql->open && command->psql->copy_in;
 
 	if (!command->psql->open)
 		refuse(command, ERRCODE_SYNTAX_ERROR, psprintf("\\%s stands behind no statement", command->name), NULL);
@@ -259,8 +243,10 @@ do_send(Command *command)
 			   "Scripts are run by the server, and results of queries are not shown.");
 	while (target != NULL)
 		target = next_argument(command, false, false);
-	command->psql->open = false;
+	psql_end_statement(command->psql);
 	finish(command, ";");
+	if (copy_in)
+		psql_pass_rows(command->psql, command->frame);
 }
 
 /*
@@ -273,6 +259,7 @@ do_result(Command *command)
 	Psql	   *psql = command->psql;
 	bool		sets = strcmp(command->name, "gset") == 0;
 	ScriptResult *result = palloc0(sizeof(ScriptResult));
+	bool		copy_in;
 	char	   *prefix;
 
 	psql->used_late = false;
@@ -296,9 +283,12 @@ do_result(Command *command)
 		psql->late_variables = psql_variables_copy(psql->variables);
 	if (sets)
 		psql_variables_from_result(psql->variables, result->prefix);
+	copy_in = psql->open && psql->copy_in;
 	refuse_more(command);
-	psql->open = false;
+	psql_end_statement(psql);
 	finish(command, ";");
+	if (copy_in)
+		psql_pass_rows(psql, command->frame);
 }
 
 /* Something for the run to do, where the text stands now; arguments: where the command's begin. */
@@ -506,7 +496,7 @@ refuse_within(Command *command)
 	refuse(command, ERRCODE_FEATURE_NOT_SUPPORTED,
 		   psprintf("\\%s with a condition that only a run knows stands within a statement", command->name),
 		   "End the statement before it. A part of a statement can be the value of a variable.");
-	command->psql->open = false;
+	psql_end_statement(command->psql);
 }
 
 /* What psql takes for true or false; anything else it warns of, and takes for false. */
@@ -566,7 +556,7 @@ do_include(Command *command)
 		psql_read_frame(psql, &frame);
 		/* a file ends what it begins */
 		psql_insert(psql, psql->open ? "\n;\n" : "\n");
-		psql->open = false;
+		psql_end_statement(psql);
 		go_on(command);
 	}
 }

@@ -154,16 +154,20 @@ SELECT name, body FROM files.rows ORDER BY n;
 SHOW application_name;
 
 -- What can be said before is said before.
-SELECT * FROM files.faults(E'\\gset\n\\gexec\nSELECT 1;\n\\gset\nSELECT 1 \\gset a b\nSELECT 1 \\gset 1\nSELECT 1 \\gexec a\nSELECT 1 AS x \\gset\nSELECT 1 \\gset :x\n'
+SELECT * FROM files.faults(E'\\gset\n\\gexec\nSELECT 1;\n\\gset\nSELECT 1 \\gset a b\nSELECT 1 \\gset 1\nSELECT 1 \\gexec a\nSELECT 1 AS x \\gset\n'
+  'SELECT 1 \\gset :x\n'
   'SELECT (1 \\gset\n);');
 SELECT * FROM files.faults(E'CREATE TABLE t (i int) \\gset\nBEGIN \\gset\nCOMMIT \\gexec\nVACUUM \\gset\nCOPY t FROM stdin \\gset\n1\n\\.\n');
 SELECT * FROM files.faults(E'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 \\gset\nSELECT 2; END;');
 SELECT * FROM files.faults(E'SELECT true AS a \\gset\n\\if :a\nBEGIN;\n\\endif\nCOMMIT;\n\\if :a\nSET TRANSACTION READ ONLY;\n\\endif');
-SELECT * FROM files.faults(E'SELECT true AS a \\gset\nSELECT \\if :a\n1\n\\else\n2\n\\endif\n;\n\\if :a\nSELECT 1\n\\endif\n;\n\\if :a\n\\restrict a\n\\unrestrict a\n');
+SELECT * FROM files.faults(E'SELECT true AS a \\gset\nSELECT \\if :a\n1\n\\else\n2\n\\endif\n;\n\\if :a\nSELECT 1\n\\endif\n;\n\\if :a\n'
+  '\\restrict a\n\\unrestrict a\n');
 SELECT * FROM files.faults(E'SELECT true AS a \\gset\n\\if :a\n\\else\n\\else\n\\elif x\n\\endif\n\\endif\n\\echo `ls` :a\n\\set a ''x\n\\if :a');
-SELECT * FROM files.faults(E'SELECT true AS a \\gset p_\nSELECT :a, :p_a;\n\\if :b\n\\endif\n\\echo :c\n\\if :p_a\nSELECT :d;\n\\endif\n\\set :p_a x\nSELECT :e;');
+SELECT * FROM files.faults(E'SELECT true AS a \\gset p_\nSELECT :a, :p_a;\n\\if :b\n\\endif\n\\echo :c\n\\if :p_a\nSELECT :d;\n\\endif\n'
+  '\\set :p_a x\nSELECT :e;');
 -- What a value stands for cannot be looked at; what it stands in can.
-SELECT * FROM files.faults(E'SELECT 1 AS a \\gset\n:a;\nDROP TABLE app.:a;\nDELETE FROM app.t WHERE i = :a;\nALTER TABLE app.:"a" DROP COLUMN :a;\nSELECT :a FROM WHERE;\n'
+SELECT * FROM files.faults(E'SELECT 1 AS a \\gset\n:a;\nDROP TABLE app.:a;\nDELETE FROM app.t WHERE i = :a;\nALTER TABLE app.:"a" DROP COLUMN :a;\n'
+  'SELECT :a FROM WHERE;\n'
   'SELECT 1 FROM;\nCREATE TABLE :a (i int);\nSELECT ''DROP TABLE x'' \\gexec\n');
 SELECT * FROM files.faults(E'SELECT 1 FROM x \\gexec\n');
 
