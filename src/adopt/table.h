@@ -49,4 +49,8 @@ extern void history_scan(Oid relation, const HistoryColumn *columns, bool times_
 extern bool history_scan_beside(const HistoryTable *table, const char *suffix, const HistoryColumn *columns,
 								HistoryRow row, void *argument);
 
+/* The same of a table by its whole name. */
+extern bool history_scan_sibling(const HistoryTable *table, const char *name, const HistoryColumn *columns,
+								 HistoryRow row, void *argument);
+
 #endif

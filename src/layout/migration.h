@@ -108,6 +108,7 @@ typedef struct MigrationSet
 	List	   *hooks;			/* of HookFile * */
 	List	   *entries;		/* ManifestEntry *, of what the layout itself
 								 * knows of needs */
+	const char *entries_file;	/* that these are of */
 	const Manifest *manifest;	/* NULL: nobody says what needs what */
 	ScriptUnit *bootstrap[SCRIPT_PLACES];	/* by ScriptPlace, or NULL */
 	ScriptUnit *seeds[SCRIPT_PLACES];	/* likewise */

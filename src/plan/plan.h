@@ -64,6 +64,7 @@ typedef struct UnmetNeed
 	const char *service;
 	const char *version;		/* as the manifest writes it */
 	const char *state;			/* on record there; NULL: none */
+	bool		conflict;		/* it must not be there, and is */
 	bool		service_known;	/* it is registered, or has a record */
 	bool		registered;
 } UnmetNeed;

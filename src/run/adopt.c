@@ -100,6 +100,8 @@ adopt_history(const AdoptRequest *request)
 	list_files(&adoption);
 	if (adoption.table->tool->reworks)
 		number_reworks(entries);
+	if (adoption.table->tool->settle != NULL)
+		adoption.table->tool->settle(entries, adoption.survey->source);
 	match(&adoption, entries);
 	settle_without_file(&adoption);
 	if (!request->force)
