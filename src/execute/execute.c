@@ -44,6 +44,7 @@ static void log_statement_text(const Script *script, int i, RawStmt *raw);
 static void set_characteristics(const TransactionStmt *begin);
 static void run_portal(RawStmt *raw, const char *query, bool top_level);
 static void add_context(void *argument);
+static char *place_of(const Execution *execution);
 static void hide_in_notice(const Execution *execution);
 static void set_error_file(Execution *execution, const char *file);
 static void locate_error(Execution *execution, int position);
@@ -109,7 +110,7 @@ hide_from_error(const Execution *execution, Variables *variables, ErrorData *err
 	if (execution->own_query)
 		error->internalquery = NULL;
 	hide_values_in_error(variables, &focus, error,
-						 execution->statement >= 0 ? execute_place(execution) : NULL);
+						 execution->statement >= 0 ? place_of(execution) : NULL);
 	if (execution->own_query)
 	{
 		error->internalquery = query;
@@ -363,7 +364,7 @@ add_context(void *argument)
 	 * The context that we are in is emptied by an error only, and of notices
 	 * and lines of the log there may be one for each statement.
 	 */
-	place = execute_place(execution);
+	place = place_of(execution);
 	errcontext("%s", place);
 	pfree(place);
 }
@@ -401,8 +402,9 @@ hide_in_notice(const Execution *execution)
 	MemoryContextDelete(work);
 }
 
-char *
-execute_place(const Execution *execution)
+/* "migration "1" (file "1_a.sql", line 1, column 1)": where execution stands, palloc'd. */
+static char *
+place_of(const Execution *execution)
 {
 	const char *file = finding_one_line(execution->error_file[0] != '\0' ? execution->error_file : execution->file);
 

@@ -63,9 +63,6 @@ extern void execute_look_at(Execution *execution, int i);
  */
 extern void execute_hide_values(const Execution *execution, Variables *variables, ErrorData *error);
 
-/* "migration "1" (file "1_a.sql", line 1, column 1)": where execution stands, palloc'd. */
-extern char *execute_place(const Execution *execution);
-
 /* Run a statement that the extension itself composed, with the caller's rights. */
 extern void execute_command(const char *sql, bool top_level);
 

@@ -57,8 +57,8 @@ claim_liquibase(const SourceEntry *entry, LayoutClaim *claim)
 	return true;
 }
 
-ChangelogFormat
-changelog_format(const char *path)
+static ChangelogFormat
+format_of(const char *path)
 {
 	const char *dot = strrchr(path, '.');
 
@@ -87,7 +87,7 @@ is_root_of_liquibase(const Source *source, const SourceEntry *entry)
 	size_t		length = strlen(entry->name);
 	bool		found;
 
-	if (entry->is_directory || changelog_format(entry->name) == CHANGELOG_NONE ||
+	if (entry->is_directory || format_of(entry->name) == CHANGELOG_NONE ||
 		!(contains(entry->name, length, "changelog") || contains(entry->name, length, "master") ||
 		  contains(entry->name, length, "liquibase")))
 		return false;
@@ -453,7 +453,7 @@ read_changelog(Changelogs *all, const char *path)
 		refuse(all, path, read.bad_line, read.raw.problem);
 		return NIL;
 	}
-	items = changelog_read(changelog_format(path), read.text, read.length, &problem);
+	items = changelog_read(format_of(path), read.text, read.length, &problem);
 	if (problem.message != NULL)
 	{
 		refuse(all, path, problem.line, problem.message);
@@ -549,7 +549,7 @@ take_include_all(Changelogs *all, const char *path, const JsonNode *item, const 
 		if (ending != NULL && (length < 0 || strcmp(file + length, ending) != 0))
 			continue;
 		if (strcmp(file, path) == 0 ||
-			(layout_sql_stem(file, &direction) < 0 && changelog_format(file) == CHANGELOG_NONE))
+			(layout_sql_stem(file, &direction) < 0 && format_of(file) == CHANGELOG_NONE))
 			continue;
 		any = true;
 		walk(all, file, path, item->line);
@@ -631,7 +631,7 @@ walk(Changelogs *all, const char *path, const char *by, int line)
 		read_sql(all, path);
 		return;
 	}
-	if (changelog_format(path) == CHANGELOG_NONE)
+	if (format_of(path) == CHANGELOG_NONE)
 	{
 		refuse(all, by, line, psprintf("\"%s\" is no SQL and no changelog of XML, YAML or JSON", finding_one_line(path)));
 		return;

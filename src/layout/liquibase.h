@@ -18,17 +18,14 @@ typedef enum ChangelogFormat
 	CHANGELOG_JSON
 } ChangelogFormat;
 
-extern ChangelogFormat changelog_format(const char *path);
-
 /*
  * What such a file says: the children of "databaseChangeLog", each an object with one
  * key.  NULL, and what is wrong with it, if it is not understood.
  */
 extern List *changelog_read(ChangelogFormat format, const char *text, size_t length, JsonProblem *problem);
 
-/* The trees of two formats, of the same nodes as JSON's. */
+/* The tree of XML, of the same nodes as JSON's. */
 extern JsonNode *changelog_xml_read(const char *text, size_t length, JsonProblem *problem);
-extern JsonNode *changelog_yaml_read(const char *text, size_t length, JsonProblem *problem);
 
 /* On the way from changelog to changelog. */
 typedef struct ChangelogState
@@ -55,8 +52,5 @@ extern char *changelog_dbms_excludes(const char *dbms);
 
 /* Add a property, unless there is one of that name. */
 extern void changelog_add_property(ChangelogState *state, const char *name, const char *value);
-
-/* true, false in any case, or -1. */
-extern int	changelog_boolean(const char *value);
 
 #endif

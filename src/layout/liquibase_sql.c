@@ -66,8 +66,9 @@ fault(ChangesetFile *file, const char *reason)
 	sections_fault(&file->sections, file->sections.lines.number, "%s: %s", reason, lines_quoted(&file->sections.lines));
 }
 
-int
-changelog_boolean(const char *value)
+/* true, false in any case, or -1. */
+static int
+boolean_of(const char *value)
 {
 	return pg_strcasecmp(value, "true") == 0 ? 1 : pg_strcasecmp(value, "false") == 0 ? 0 : -1;
 }
@@ -255,7 +256,7 @@ take_properties_line(ChangesetFile *file, const char *rest)
 		else if (pg_strcasecmp(name, "value") == 0)
 			text = value;
 		else if (pg_strcasecmp(name, "global") == 0)
-			global = changelog_boolean(value) != 0;
+			global = boolean_of(value) != 0;
 
 		else if (pg_strcasecmp(name, "dbms") == 0)
 			excluded = excluded ? excluded : changelog_dbms_excludes(value);
@@ -318,7 +319,7 @@ static void
 take_attribute(ChangesetFile *file, const char *name, char *value, char **logical_path)
 {
 	LayoutClaim *claim = file->claim;
-	int			flag = changelog_boolean(value);
+	int			flag = boolean_of(value);
 	char	   *wrong = NULL;
 	static const char *const flags[] = {"runOnChange", "runAlways", "runInTransaction", "failOnError", "splitStatements", "stripComments",
 	"rollbackSplitStatements", "ignore"};

@@ -36,6 +36,8 @@ static int	compare_strings(const void *a, const void *b);
 static void add_errors(const FindingSink *findings, FindingSink *sink);
 static void require_unmodified(const MigrationPlan *plan);
 static void find_gone_functions(const Survey *survey, FindingSink *sink);
+static const Environment *environment_of(const Survey *survey);
+static void find_raised(const Survey *survey, FindingSink *sink);
 static void find_in_plan(const Survey *survey, FindingSink *sink);
 static void check_registered_source(const Survey *survey, FindingSink *sink);
 
@@ -155,7 +157,7 @@ take_scope(const Scope *asked)
 void
 survey_decide_policy(const Survey *survey, const Service *registration, Policy *policy)
 {
-	const Environment *environment = survey_environment(survey);
+	const Environment *environment = environment_of(survey);
 
 	policy_decide(environment ? &environment->flags : NULL, registration ? &registration->flags : NULL, policy);
 }
@@ -168,7 +170,7 @@ static void
 decide_checks(Survey *survey)
 {
 	const Service *registration = registration_find(survey->scope->service);
-	const Environment *environment = survey_environment(survey);
+	const Environment *environment = environment_of(survey);
 	Policy		policy;
 	ListCell   *lc;
 
@@ -298,7 +300,7 @@ survey_raise_before_run(const Survey *survey, const Service *registration,
 		}
 		check_destructive_extra(plan->bootstrap, allowed, &sink);
 	}
-	survey_find_raised(survey, &sink);
+	find_raised(survey, &sink);
 	finding_raise_first(&sink);
 	require_unmodified(plan);
 	gate_raise_what_stops(policy, survey->scope->service, plan, bootstrap);
@@ -407,11 +409,12 @@ find_in_plan(const Survey *survey, FindingSink *sink)
 }
 
 /*
- * That an applied migration has no down script, say, is no reason to stop the
- * next one.  But what is wrong with the record is.
+ * Of what only validate() shows otherwise, that which configuration has made an
+ * error, once the steps are chosen.  That an applied migration has no down script,
+ * say, is no reason to stop the next one; but what is wrong with the record is.
  */
-void
-survey_find_raised(const Survey *survey, FindingSink *sink)
+static void
+find_raised(const Survey *survey, FindingSink *sink)
 {
 	const MigrationPlan *plan = survey->plan;
 	FindingSink all = {.settings = &survey->checks};
@@ -480,8 +483,9 @@ survey_find_step(const Survey *survey, const char *version)
 			errhint("No source is registered for the service, so only what is on record is known.") : 0);
 }
 
-const Environment *
-survey_environment(const Survey *survey)
+/* What the source says of the chosen environment, or NULL. */
+static const Environment *
+environment_of(const Survey *survey)
 {
 	const MigrationSet *set = survey->set;
 

@@ -66,6 +66,39 @@ CALL files.names('m/d', '0/01_a.up.sql', '1_a.up.sql');
 SELECT files.error($$SELECT * FROM migrator.apply('m/d', 'other')$$);
 CALL files.forget();
 
+-- Authelia's: pairs with a dot behind the number
+CALL files.make('m/d', 'V0001.Initial_Schema.up.sql', 'CREATE TABLE a(i int);', 'V0001.Initial_Schema.down.sql', 'DROP TABLE a;',
+  'V0002.WebAuthn.up.sql', 'ALTER TABLE a ADD j int;', 'V0002.WebAuthn.down.sql', 'ALTER TABLE a DROP j;',
+  'V0010.none.up.sql', '', 'V0010.none.down.sql', '', 'README.md', '');
+TABLE files.layout;
+TABLE files.found;
+SELECT version, outcome FROM migrator.apply('m/d');
+SELECT version, name, layout, down_script FROM migrator.migrations ORDER BY version;
+SELECT file FROM migrator.new_migration('m/d', 'Time zones');
+SELECT version, outcome FROM migrator.rollback('m/d', target => '1');
+CALL files.forget();
+-- good names
+CALL files.names('m/d', 'V0001.a.up.sql', 'V0002.b.UP.SQL', 'V0013.a b-ü%_.up.sql', 'V0009.__.up.sql', 'V0000.0.up.sql', 'V0003.up.up.sql',
+  'V0004.down_.up.sql', 'V0005.R__x.up.sql', 'V9999.1.up.sql', 'V0006.2__j.up.sql');
+TABLE files.found;
+TABLE files.wrong;
+-- and bad ones: what is not quite a name stops a run
+CALL files.names('m/d', 'V0001.a.up.sql', 'V0002.a.up.sql', 'V0003.a.up.sql', 'V0004.a.up.sql', 'V0005.a.up.sql', 'V0006.a.up.sql',
+  'V0007.a.up.sql', 'V0018.a.up.sql', 'V0019.a.up.sql', 'V0020.a.up.sql',
+  'V003.c.up.sql', 'V00004.d.up.sql', 'V0005..up.sql', 'V0006.e.f.up.sql', 'V0007.g.sql', 'v0008.h.up.sql', 'V0009_i.up.sql', '0011.k.up.sql',
+  'V0012.up.sql', 'V0014.l.up.go', 'V0015.m.up.sql/', 'V0016.down.up.go');
+TABLE files.wrong;
+-- neither Flyway's nor refinery's, and none of theirs is one of these
+CALL files.names('m/d', 'V0001.a.up.sql', 'V0002__b.sql');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+CALL files.names('m/d', 'V0001__a.sql', 'V0002.1__b.sql', 'V0003__c.d.sql');
+TABLE files.layout;
+SELECT layout, files.error(format($$SELECT * FROM migrator.apply('m/d', dry_run => true, options => '{"layout": "%s"}')$$, layout))
+  FROM unnest('{authelia,refinery,yandex-pgmigrate}'::text[]) AS layout;
+CALL files.names('m/d', 'V0001.a.up.sql', 'V0001.a.down.sql');
+SELECT layout, files.error(format($$SELECT * FROM migrator.apply('m/d', dry_run => true, options => '{"layout": "%s"}')$$, layout))
+  FROM unnest('{flyway,refinery,yandex-pgmigrate,golang-migrate}'::text[]) AS layout;
+
 -- What nothing but the choice tells from others
 CALL files.make('m/d', '20240101120000_a.sql', 'CREATE TABLE a();', '20240102120000_b.sql', 'CREATE TABLE b();');
 TABLE files.layout;
