@@ -43,6 +43,8 @@ typedef struct Known
 	char	   *path;
 } Known;
 
+static void read_conf(const Source *source, SqitchConf *conf);
+
 static uint64
 hash_of(const char *text)
 {
@@ -101,7 +103,7 @@ is_root_of_sqitch(const Source *source, const SourceEntry *entry)
 		return true;
 	if (strcmp(entry->name, SQITCH_CONF) != 0)
 		return false;
-	sqitch_conf_of(source, &conf);
+	read_conf(source, &conf);
 	return conf.plan_line > 0;
 }
 
@@ -129,8 +131,9 @@ read_text(const Source *source, const char *file, SourceScript *read)
 	return read->text;
 }
 
-void
-sqitch_conf_of(const Source *source, SqitchConf *conf)
+/* That it cannot be read is a fault of it. */
+static void
+read_conf(const Source *source, SqitchConf *conf)
 {
 	SourceScript read = {0};
 	const char *text = has_file(source, SQITCH_CONF) ? read_text(source, SQITCH_CONF, &read) : NULL;
@@ -150,7 +153,7 @@ sqitch_plan_of(const Source *source)
 	SqitchConf	conf;
 	SourceScript read;
 
-	sqitch_conf_of(source, &conf);
+	read_conf(source, &conf);
 	if (conf.fault != NULL || read_text(source, conf.plan, &read) == NULL)
 		return NULL;
 	sqitch_read_plan(read.text, read.length, plan);
@@ -493,7 +496,7 @@ read_all_sqitch(const Source *source, const LayoutHints *hints, List *roots, Lis
 	sqitch->hints = hints;
 	sqitch->set = set;
 	sqitch->files = hash_create("migrator files of sqitch", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	sqitch_conf_of(source, conf);
+	read_conf(source, conf);
 	set->entries_file = conf->plan;
 	if (conf->fault != NULL)
 		refuse(sqitch, SQITCH_CONF, conf->fault_line, conf->fault);

@@ -96,9 +96,6 @@ typedef struct SqitchConf
 /* text NULL: there is no such file */
 extern void sqitch_read_conf(const char *text, size_t length, SqitchConf *conf);
 
-/* The same of a source, whose faults are among the above: that it cannot be read as well. */
-extern void sqitch_conf_of(const Source *source, SqitchConf *conf);
-
 /* The plan of a source; NULL where there is none without a fault. */
 extern SqitchPlan *sqitch_plan_of(const Source *source);
 

@@ -98,7 +98,8 @@ CALL files.make('m/d', 'sqitch.plan', files.plan('0001_a', '20240102-b', 'bootst
                 'deploy/20240102-b.sql', 'SELECT 1;', 'deploy/bootstrap.sql', 'SELECT 1;', 'deploy/pre_migrate.sql', 'SELECT 1;',
                 'deploy/environments.sql', 'SELECT 1;', 'deploy/README.md', '', 'more/x.sql', '', 'notes.txt', '', 'stray.sql', '',
                 'environments.json', '{"current_environment": "test", "environments": {"test": {}, "prod": {}}}',
-                'bootstrap.sql', 'CREATE TABLE app.booted ();', 'pre_migrate.sql', 'SELECT 2;', 'deploy/e/f.sql', '', 'deploy/more.sql', '', 'revert/more.sql', '');
+                'bootstrap.sql', 'CREATE TABLE app.booted ();', 'pre_migrate.sql', 'SELECT 2;', 'deploy/e/f.sql', '',
+                'deploy/more.sql', '', 'revert/more.sql', '');
 SELECT severity, file, message FROM migrator.validate('m/d') WHERE check_name = 'names' AND severity <> 'ok';
 SELECT version, outcome FROM migrator.apply('m/d', options => '{"ignore": ["stray.sql"]}');
 CALL files.write('m/d/2_stray.up.sql', 'SELECT 1;');
