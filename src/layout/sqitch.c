@@ -366,7 +366,8 @@ claim_change(Sqitch *sqitch, const SqitchLine *line)
 	char	   *up = take_file(sqitch, folder, line->version);
 	char	   *down = take_file(sqitch, reworked ? conf->reworked_revert : conf->revert, line->version);
 
-	(void) take_file(sqitch, reworked ? conf->reworked_verify : conf->verify, line->version);
+	char	   *verify = take_file(sqitch, reworked ? conf->reworked_verify : conf->verify, line->version);
+
 	claim->entry = read_needs(sqitch, line);
 	if (up == NULL)
 	{
@@ -392,6 +393,10 @@ claim_change(Sqitch *sqitch, const SqitchLine *line)
 		claim->tags = lappend(claim->tags, psprintf("@%s", plan->lines[i].name));
 	claim->up = unit_of(up, UNIT_UP, conf->up_variables);
 	claim->down = unit_of(down, UNIT_DOWN, conf->down_variables);
+	claim->verify = unit_of(verify, UNIT_UP, conf->verify_variables);
+	if (verify != NULL)
+		claim->verify->undone = true;
+	claim->superseded = reworked;
 	sqitch->claims = lappend(sqitch->claims, claim);
 }
 
@@ -498,6 +503,7 @@ read_all_sqitch(const Source *source, const LayoutHints *hints, List *roots, Lis
 	sqitch->files = hash_create("migrator files of sqitch", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	read_conf(source, conf);
 	set->entries_file = conf->plan;
+	set->verifies = conf->verifies;
 	if (conf->fault != NULL)
 		refuse(sqitch, SQITCH_CONF, conf->fault_line, conf->fault);
 	else if (read_text(source, conf->plan, &read) == NULL && read.raw.sqlstate == ERRCODE_UNDEFINED_FILE)

@@ -89,6 +89,7 @@ fill_step(Step *step, const Migration *migration, const RecordRow *row)
 	{
 		step->up.unit = migration->up;
 		step->down.unit = migration->down;
+		step->verify.unit = migration->verify;
 		if (migration->elsewhere || migration->excluded != NULL)
 			step->flags |= FLAG_EXCLUDED;
 	}

@@ -99,6 +99,7 @@ typedef struct Step
 	bool		broken;			/* it failed in this run, or was not run */
 	StepScript	up;
 	StepScript	down;
+	StepScript	verify;
 	Hook	   *before;			/* or NULL */
 	Hook	   *after;			/* likewise */
 	Hook	   *back_before;	/* the same of its way back */
