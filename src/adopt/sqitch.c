@@ -127,7 +127,7 @@ tell_failure(const HistoryTable *table)
 	if (!OidIsValid(events) || pg_class_aclcheck(events, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
 		check_enable_rls(events, InvalidOid, true) == RLS_ENABLED)
 		return;
-	if (history_scan_sibling(table, "events", columns, take_event, &last) && last.event != NULL &&
+	if (history_scan_beside(table, "events", columns, take_event, &last) && last.event != NULL &&
 		strcmp(last.event, "fail") == 0)
 		ereport(NOTICE,
 				errmsg("the last that sqitch did was to fail: with change \"%s\"", finding_one_line(last.change)),

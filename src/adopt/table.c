@@ -516,13 +516,7 @@ history_read(const HistoryTable *table, const Source *source)
 }
 
 bool
-history_scan_beside(const HistoryTable *table, const char *suffix, const HistoryColumn *columns, HistoryRow row, void *argument)
-{
-	return history_scan_sibling(table, psprintf("%s%s", table->name, suffix), columns, row, argument);
-}
-
-bool
-history_scan_sibling(const HistoryTable *table, const char *name, const HistoryColumn *columns, HistoryRow row, void *argument)
+history_scan_beside(const HistoryTable *table, const char *name, const HistoryColumn *columns, HistoryRow row, void *argument)
 {
 	Oid			relation = get_relname_relid(name, get_rel_namespace(table->relation));
 	const Shape *shape;
