@@ -88,6 +88,13 @@ verify_sums(Candidates *all, const Layout *layout)
 	}
 }
 
+/* Where a layout found what its migrations need. */
+static const char *
+entries_file(const Layout *layout, const MigrationSet *set)
+{
+	return set->entries_file ? set->entries_file : layout->sign ? layout->sign : layout->name;
+}
+
 MigrationSet *
 layout_read_by(const LayoutRegistry *registry, const Source *source, const LayoutHints *hints)
 {
@@ -113,8 +120,7 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 		item->path = item->entry->name;
 	}
 	all.rooted = recognise_root(&all);
-	if (all.rooted == NULL)
-		environment_files_open(&all);
+	environment_files_open(&all);
 	aside_put(&all);
 	if (all.rooted == NULL)
 		aside_refuse_folders(&all);
@@ -130,10 +136,13 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 	if (layout->verify != NULL)
 		layout->verify(source, set);
 	verify_sums(&all, layout);
-	if (all.manifest != NULL)
+	if (all.manifest != NULL && set->entries != NIL)
+		left_out_refuse(set, all.manifest, psprintf("\"%s\" says what needs what, and one of them would be passed over",
+													entries_file(layout, set)));
+	else if (all.manifest != NULL)
 		set->manifest = manifest_read(source, all.manifest, set->order);
 	else if (set->entries != NIL)
-		set->manifest = manifest_of_entries(layout->sign ? layout->sign : layout->name, set->order, set->entries);
+		set->manifest = manifest_of_entries(entries_file(layout, set), set->order, set->entries);
 	if (set->count == 0 && set->refused == NIL)
 		recognise_refuse_empty(&all);
 	return set;
