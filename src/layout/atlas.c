@@ -364,7 +364,7 @@ name_atlas(NewMigration *fresh)
 
 const Layout layout_atlas = {
 	.name = "atlas",
-	.pattern = "VERSION_name.sql",
+	.pattern = "VERSION_name.sql, VERSION.sql",
 	.order = VERSION_ORDER_BYTES,
 	.sign = ATLAS_SUM_FILE,
 	.claim = claim_atlas,

@@ -126,7 +126,7 @@ name_node_pg_migrate(NewMigration *fresh)
 
 const Layout layout_node_pg_migrate = {
 	.name = "node-pg-migrate",
-	.pattern = "NUMBER_name.sql",
+	.pattern = "NUMBER_name.sql, NUMBER-name.sql, NUMBER.sql",
 	.order = VERSION_ORDER_LEADING,
 	.claim = claim_node_pg_migrate,
 	.marks = MARK_OF_NODE_PG_MIGRATE,
