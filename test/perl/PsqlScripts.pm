@@ -22,7 +22,8 @@ sub start_for_scripts
 	my ($name) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
-	$node->init;
+	# psql takes its encoding from the database
+	$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 	$node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\nlog_min_messages = fatal\n");
 	$node->start;
 	$node->safe_psql('postgres', "CREATE DATABASE $_") for qw(by_psql by_up);
