@@ -74,6 +74,8 @@ static const char *const document_endings[] = {
 	".md", ".txt", ".rst", ".adoc", ".html",
 };
 
+static const char goes_back[] = "its name says that it goes back";
+
 static const char *dotted_word(const char *name, char direction);
 static bool goes_back_with_more(const char *word, int length);
 static bool ends_in_suffix(const char *name, int stem);
@@ -105,8 +107,14 @@ name_never_up(const SourceEntry *entry)
 	if (stem < 0)
 		return NULL;
 	if (direction == ' ' && ends_in_suffix(entry->name, stem))
-		return "its name says that it goes back";
+		return goes_back;
 	return dotted_word(entry->name, direction);
+}
+
+bool
+name_goes_back(const SourceEntry *entry)
+{
+	return name_never_up(entry) == goes_back;
 }
 
 /*
@@ -134,7 +142,7 @@ dotted_word(const char *name, char direction)
 					/* the last word says more: 2_a.rollback.up.sql */
 					if (direction != ' ')
 						break;
-					return "its name says that it goes back";
+					return goes_back;
 				case WORD_DATABASE:
 					return "its name says that it is for another database system";
 				case WORD_ENVIRONMENT:
@@ -144,7 +152,7 @@ dotted_word(const char *name, char direction)
 			}
 		}
 		if (end != NULL && titled && direction == ' ' && goes_back_with_more(word, length))
-			return "its name says that it goes back";
+			return goes_back;
 		titled |= layout_leading_digits(word) < length;
 		word = end;
 	}

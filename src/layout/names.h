@@ -14,6 +14,9 @@
  */
 extern const char *name_never_up(const SourceEntry *entry);
 
+/* Is it because the name says that it goes back? */
+extern bool name_goes_back(const SourceEntry *entry);
+
 /* Does a file say something to people, and nothing to a tool? */
 extern bool name_is_document(const char *name);
 
