@@ -610,8 +610,15 @@ CREATE FUNCTION migrator.export(service text = NULL) RETURNS SETOF text
   LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
   SELECT line FROM (
-    SELECT 1 AS part, 0::bigint AS n, pg_catalog.concat('-- What migrator ', migrator.version(), ' has on record, from database ',
-      pg_catalog.translate(pg_catalog.quote_ident(pg_catalog.current_database()), E'\r\n', '  '), E'.\n-- To be loaded by the owner of the extension, or a superuser, where it has nothing on record.\nBEGIN;') AS line
+    SELECT 1 AS part, 0::bigint AS n, 'BEGIN;' AS line
+    UNION ALL
+    -- of the text as the client gets it: what either side has no encoding for is not converted
+    SELECT 1, 1, pg_catalog.concat('SET LOCAL client_encoding = ', pg_catalog.quote_literal(
+      CASE WHEN 'SQL_ASCII' IN (pg_catalog.getdatabaseencoding(), pg_catalog.pg_client_encoding()) THEN pg_catalog.getdatabaseencoding()
+           ELSE pg_catalog.pg_client_encoding() END), ';')
+    UNION ALL
+    SELECT 1, 2, pg_catalog.concat('-- What migrator ', migrator.version(), ' has on record, from database ',
+      pg_catalog.translate(pg_catalog.quote_ident(pg_catalog.current_database()), E'\r\n', '  '), E'.\n-- To be loaded by the owner of the extension, or a superuser, where it has nothing on record.')
     UNION ALL
     SELECT 2, pg_catalog.row_number() OVER (ORDER BY s.service), pg_catalog.concat('DO ', pg_catalog.quote_literal(pg_catalog.format(
         'BEGIN IF EXISTS (SELECT FROM migrator.migrations WHERE service = %1$L) THEN RAISE EXCEPTION ''service %% has a record already'', %1$L; END IF; END',

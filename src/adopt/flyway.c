@@ -24,7 +24,7 @@ take_flyway(HistoryEntry *entry, char *const *values)
 	if (strcmp(values[SUCCESS], "t") != 0)
 		entry->broken = psprintf("\"%s\" is on record as failed.", values[SCRIPT]);
 	if (values[TIME] != NULL)
-		entry->execution_time_ms = pg_strtoint32(values[TIME]);
+		entry->execution_time_ms = strtod(values[TIME], NULL);
 	/* a mark for the schemas that Flyway made */
 	entry->skip = strcmp(type, "SCHEMA") == 0;
 	entry->undone = strncmp(type, "UNDO", 4) == 0 || strcmp(type, "DELETE") == 0;
@@ -33,9 +33,17 @@ take_flyway(HistoryEntry *entry, char *const *values)
 		entry->through = true;
 		entry->baseline = true;
 	}
-	/* that of a way back is another file's */
+
+	/*
+	 * that of a way back is another file's; of a repeatable script it is all
+	 * there is
+	 */
 	if (entry->undone || strcmp(type, "BASELINE") == 0)
-		entry->file = entry->checksum = NULL;
+	{
+		entry->checksum = NULL;
+		if (entry->version != NULL)
+			entry->file = NULL;
+	}
 	if (strncmp(type, "JDBC", 4) == 0 || strncmp(type, "UNDO_JDBC", 9) == 0)
 		entry->note = "it was Java code";
 }

@@ -14,9 +14,13 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -25,6 +29,8 @@
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/varlena.h"
@@ -55,6 +61,9 @@ static void hold(const Mirror *mirror, const HistoryTable *table);
 static void require_mirrored(const HistoryTool *tool);
 static void require_rights(const HistoryTable *table);
 static void require_trusted_owner(const HistoryTable *table);
+static void require_trusted_triggers(const HistoryTable *table, LOCKMODE mode);
+static Oid	stranger(Oid role);
+static Oid	owner_of(int cache, Oid object);
 static void run_statement(const HistoryTable *table, const char *statement, char *const *parameters);
 static void fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, const char *service, char **parameters);
 static char *with_blanks(const char *name);
@@ -129,6 +138,7 @@ mirror_require(const Mirror *mirror)
 
 	require_rights(table);
 	require_trusted_owner(table);
+	require_trusted_triggers(table, AccessShareLock);
 	history_lock_tool(table);
 }
 
@@ -214,23 +224,89 @@ require_rights(const HistoryTable *table)
 static void
 require_trusted_owner(const HistoryTable *table)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table->relation));
-	Author		owner;
-	Oid			stranger;
+	Oid			owner = owner_of(RELOID, table->relation);
 
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", table->relation);
-	owner.current = owner.session = owner.login = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	if (has_privs_of_role(owner.current, owner_query_owner()))
-		return;
-	stranger = trust_stranger(&owner);
-	if (OidIsValid(stranger))
+	if (!OidIsValid(owner))
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_TABLE),
+				errmsg("table %s was dropped meanwhile", table->shown));
+	if (OidIsValid(stranger(owner)))
 		ereport(ERROR,
 				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				errmsg("permission denied to mirror to table %s, which role \"%s\" owns", table->shown, trust_role_name(stranger)),
+				errmsg("permission denied to mirror to table %s, which role \"%s\" owns", table->shown, trust_role_name(owner)),
 				errdetail("Its triggers would act with your rights, which that role does not have."),
 				errhint("Run as that role, or give the table to a role that may do all that you may; migrator.trusted_stagers names roles that are trusted."));
+}
+
+/*
+ * Triggers and foreign keys need no more than a grant, so they may be others'
+ * words than the owner's.  Whose a trigger is nobody wrote down: so its function
+ * must be that of a trusted role, and a condition, which could call any, is none
+ * of it.  With the lock that the caller holds, or this one.
+ */
+static void
+require_trusted_triggers(const HistoryTable *table, LOCKMODE mode)
+{
+	Relation	relation = table_open(table->relation, mode);
+	TriggerDesc *triggers = CopyTriggerDesc(relation->trigdesc);
+
+	table_close(relation, mode);
+	/* a row that cannot be seen would not be changed */
+	if (check_enable_rls(table->relation, InvalidOid, true) == RLS_ENABLED)
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("row security may hide rows of table %s", table->shown),
+				errdetail("It mirrors the record for %s, and is written with your rights.", table->tool->name),
+				errhint("Run as its owner, or as a role with BYPASSRLS."));
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+		bool		is_foreign_key = RI_FKey_trigger_type(trigger->tgfoid) == RI_TRIGGER_PK;
+		Oid			owner = InvalidOid;
+
+		if (trigger->tgenabled == TRIGGER_DISABLED)
+			continue;
+		if (is_foreign_key)
+			owner = stranger(owner_of(RELOID, trigger->tgconstrrelid));
+		else if (!trigger->tgisinternal)
+			owner = stranger(owner_of(PROCOID, trigger->tgfoid));
+		if (OidIsValid(owner) || (trigger->tgqual != NULL && !trigger->tgisinternal))
+			ereport(ERROR,
+					errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					is_foreign_key ?
+					errmsg("permission denied to mirror to table %s: a foreign key of a table of role \"%s\" refers to it",
+						   table->shown, trust_role_name(owner)) :
+					OidIsValid(owner) ?
+					errmsg("permission denied to mirror to table %s: its trigger \"%s\" calls a function of role \"%s\"",
+						   table->shown, finding_one_line(trigger->tgname), trust_role_name(owner)) :
+					errmsg("permission denied to mirror to table %s: its trigger \"%s\" has a condition",
+						   table->shown, finding_one_line(trigger->tgname)),
+					errdetail("It would act with your rights, and whoever has a grant on the table may have made it."),
+					errhint("Remove it, or let it belong to a role that may do all that you may, without WHEN; migrator.trusted_stagers names roles that are trusted."));
+	}
+}
+
+/* The role, if what it says must not act with the caller's rights. */
+static Oid
+stranger(Oid role)
+{
+	Author		author = {role, role, role};
+
+	return has_privs_of_role(role, owner_query_owner()) || !OidIsValid(trust_stranger(&author)) ? InvalidOid : role;
+}
+
+/* InvalidOid, which is nobody's, of what is gone. */
+static Oid
+owner_of(int cache, Oid object)
+{
+	HeapTuple	tuple = SearchSysCache1(cache, ObjectIdGetDatum(object));
+	Oid			owner = InvalidOid;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	owner = cache == PROCOID ? ((Form_pg_proc) GETSTRUCT(tuple))->proowner : ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
 }
 
 /*
@@ -249,6 +325,7 @@ hold(const Mirror *mirror, const HistoryTable *table)
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("table %s was changed meanwhile", table->shown));
 	require_trusted_owner(table);
+	require_trusted_triggers(table, NoLock);
 }
 
 /* NULL: there is none. */

@@ -46,6 +46,7 @@ psql_script(Script *script, const PsqlRequest *request)
 	psql->request = request;
 	psql->variables = psql_variables_create(request->variables);
 	psql->map = palloc0(sizeof(FillMap));
+	conforming_begin(&psql->conforming, request->conforming_strings);
 	initStringInfo(&psql->whole);
 	initStringInfo(&psql->filled);
 	lexer_init(&frame->lexer, script->text, script->length, request->conforming_strings);
@@ -109,6 +110,7 @@ psql_read_frame(Psql *psql, PsqlFrame *frame)
 	{
 		if ((++tokens & 0x3ff) == 0)
 			CHECK_FOR_INTERRUPTS();
+		frame->lexer.conforming_strings = psql->conforming.current;
 		lexer_next(&frame->lexer, &token);
 		/* of the script itself that is found when it is split */
 		if (token.fault != NULL && frame->parent != NULL)
@@ -129,6 +131,11 @@ psql_read_frame(Psql *psql, PsqlFrame *frame)
 static void
 read_token(Psql *psql, PsqlFrame *frame, const Token *token)
 {
+	if (psql_is_active(psql) && !psql->open)
+	{
+		psql_take(psql, frame, token->offset);
+		psql->start = psql->filled.len;
+	}
 	switch (token->kind)
 	{
 		case TOKEN_END:
@@ -160,7 +167,8 @@ follow_statement(Psql *psql, PsqlFrame *frame, const Token *token)
 	{
 		bool		copy_in = psql->open && psql->copy_in;
 
-		psql->open = false;
+		psql_take(psql, frame, token->offset);
+		psql_end_statement(psql);
 		if (copy_in)
 			psql_pass_rows(psql, frame);
 		return;
@@ -179,6 +187,14 @@ follow_statement(Psql *psql, PsqlFrame *frame, const Token *token)
 	if (psql->is_copy && psql->from && psql->parens == 0 && token_is_word(text, token, "stdin"))
 		psql->copy_in = true;
 	psql->from = token_is_word(text, token, "from");
+}
+
+void
+psql_end_statement(Psql *psql)
+{
+	if (psql->open)
+		conforming_follow(&psql->conforming, psql->filled.data + psql->start, psql->filled.len - psql->start);
+	psql->open = false;
 }
 
 /* Rows of COPY ... FROM stdin, to a line "\." or the end, are no text of SQL. */

@@ -26,6 +26,16 @@ peek(const PsqlArgs *args, uint32 distance)
 	return distance < args->end - args->position ? args->text[args->position + distance] : '\0';
 }
 
+size_t
+psql_args_name(const char *text, size_t length)
+{
+	size_t		name = 0;
+
+	while (name < length && !is_blank(text[name]) && text[name] != '\\')
+		name++;
+	return name == 0 && length > 0 && text[0] == '\\' ? 1 : name;
+}
+
 char *
 psql_args_next(PsqlArgs *args, bool unquote, bool strip)
 {
@@ -60,7 +70,14 @@ psql_args_next(PsqlArgs *args, bool unquote, bool strip)
 			stripped = false;
 		}
 		else if (c == '`')
+		{
+			/* passed over, for somebody may want the next argument */
+			do
+				args->position++;
+			while (args->position < args->end && args->text[args->position] != '`');
+			args->position += args->position < args->end;
 			args->fault = "a command of the shell in backquotes";
+		}
 		else if (c == ':' && take_reference(args, &result))
 			stripped = false;
 		else

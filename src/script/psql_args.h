@@ -32,6 +32,9 @@ typedef struct PsqlArgs
 	const char *fault;			/* why it cannot be read, or NULL */
 } PsqlArgs;
 
+/* Length of a command's name: to a blank, or the next backslash; one that is a sign has no others. */
+extern size_t psql_args_name(const char *text, size_t length);
+
 /*
  * The next argument, palloc'd, or NULL when there is none.  Variables are not
  * looked for within single quotes; double quotes stay what they are, unless

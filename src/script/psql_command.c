@@ -47,7 +47,6 @@ static const struct
 	{"pset", do_nothing}, {"t", do_nothing}, {"T", do_nothing}, {"timing", do_nothing}, {"x", do_nothing}
 };
 
-static char *read_name(Command *command, uint32 end);
 static bool is_result_used(const char *name);
 static void pass_over(Command *command, bool sends);
 static char *argument_value(void *argument, const char *name, PsqlQuote quote);
@@ -67,7 +66,7 @@ psql_command(Psql *psql, PsqlFrame *frame, const Token *backslash)
 	Command		command = {.psql = psql,.frame = frame,.backslash = backslash};
 	uint32		end = lexer_line_end(lexer);
 
-	command.name = read_name(&command, end);
+	command.name = pnstrdup(lexer->text + lexer->position, psql_args_name(lexer->text + lexer->position, end - lexer->position));
 	command.args.text = lexer->text;
 	command.args.position = lexer->position + strlen(command.name);
 	command.args.end = end;
@@ -100,22 +99,6 @@ static bool
 is_result_used(const char *name)
 {
 	return strcmp(name, "gset") == 0 || strcmp(name, "gexec") == 0;
-}
-
-/* To a blank, or the next backslash; one that is a sign has no others. */
-static char *
-read_name(Command *command, uint32 end)
-{
-	const char *name = command->frame->lexer.text + command->frame->lexer.position;
-	uint32		rest = end - command->frame->lexer.position;
-	uint32		length = 0;
-
-	while (length < rest && name[length] != ' ' && name[length] != '\t' && name[length] != '\f' &&
-		   name[length] != '\v' && name[length] != '\\')
-		length++;
-	if (length == 0 && rest > 0 && name[0] == '\\')
-		length = 1;
-	return pnstrdup(name, length);
 }
 
 /* The arguments of one that is not done; sends: the statement before it ends all the same. */
@@ -238,6 +221,7 @@ static void
 do_send(Command *command)
 {
 	char	   *target = next_argument(command, false, false);
+	bool		copy_in = command->psql->open && command->psql->copy_in;
 
 	if (!command->psql->open)
 		refuse(command, ERRCODE_SYNTAX_ERROR, psprintf("\\%s stands behind no statement", command->name), NULL);
@@ -247,8 +231,10 @@ do_send(Command *command)
 			   "Scripts are run by the server, and results of queries are not shown.");
 	while (target != NULL)
 		target = next_argument(command, false, false);
-	command->psql->open = false;
+	psql_end_statement(command->psql);
 	finish(command, ";");
+	if (copy_in)
+		psql_pass_rows(command->psql, command->frame);
 }
 
 static void
@@ -424,7 +410,7 @@ do_include(Command *command)
 		psql_read_frame(psql, &frame);
 		/* a file ends what it begins */
 		psql_insert(psql, psql->open ? "\n;\n" : "\n");
-		psql->open = false;
+		psql_end_statement(psql);
 		go_on(command);
 	}
 }

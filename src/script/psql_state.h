@@ -7,6 +7,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "script/conforming.h"
 #include "script/lexer.h"
 #include "script/psql.h"
 #include "script/psql_args.h"
@@ -53,8 +54,11 @@ typedef struct Psql
 	int			pieces_room;
 	int			segments_room;
 
+	Conforming	conforming;		/* how strings are read */
+
 	/* the statement that is being read */
 	bool		open;
+	int			start;			/* of its text that is filled */
 	int			parens;
 	bool		is_copy;		/* COPY */
 	bool		from;			/* the last word was FROM */
@@ -88,6 +92,9 @@ extern void psql_enter(Psql *psql, const char *file, uint32 line, uint32 column)
 
 /* psql.c */
 extern void psql_read_frame(Psql *psql, PsqlFrame *frame);
+
+/* The statement ends, with the text that there is by now. */
+extern void psql_end_statement(Psql *psql);
 
 /* Rows follow, on the next line. */
 extern void psql_pass_rows(Psql *psql, PsqlFrame *frame);

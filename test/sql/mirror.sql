@@ -116,7 +116,7 @@ SELECT migrator.register('shop', 'm/d', options => '{"mirror": true}');
 :up
 \set prisma 'SELECT migration_name, checksum, finished_at IS NOT NULL AS ended, rolled_back_at IS NOT NULL AS back FROM _prisma_migrations ORDER BY 2'
 :prisma;
-SELECT migrator.resolve('20240102000000_b', 'rolled_back', 'shop');
+:down
 :prisma;
 TRUNCATE migrator.migrations;
 SELECT version, verified FROM migrator.adopt('m/d', 'shop', dry_run => true);
