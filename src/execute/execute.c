@@ -371,7 +371,7 @@ execute_statement(Execution *execution, int i, bool top_level)
 	log_statement_text(script, i, raw);
 	if (IsA(raw->stmt, ConstraintsSetStmt))
 		execution->set_constraints = true;
-	kind = statement_kind(raw->stmt);
+	kind = script_statement_kind(script, i, raw->stmt);
 	if (rules_forbid(script, i, kind, raw))
 	{
 		if (statement->late)

@@ -173,7 +173,7 @@ read_statement(void *argument)
 	if (list_length(list) != 1)
 		return;
 	reading->raw = linitial_node(RawStmt, list);
-	statement->kind = (uint8) statement_kind(reading->raw->stmt);
+	statement->kind = (uint8) script_statement_kind(script, reading->statement, reading->raw->stmt);
 	if (rules_apply(script, reading->statement, reading->raw, reading->begin) &&
 		(statement->kind == STATEMENT_ORDINARY || statement->kind == STATEMENT_SET))
 		statement->kind = STATEMENT_FORBIDDEN;

@@ -174,6 +174,8 @@ typedef struct Script
 	List	   *directives;		/* of Directive *, in file order */
 	bool		reads_references;	/* by a directive at its top */
 	bool		is_psql;		/* psql's commands are read in it, too */
+	bool		undone;			/* whoever runs it undoes it: it may end with
+								 * ROLLBACK */
 	List	   *files;			/* then: of ScriptFile *, which they name */
 	List	   *actions;		/* and: of ScriptAction *, in their order */
 	List	   *results;		/* of ScriptResult *, likewise */
@@ -221,6 +223,9 @@ extern void script_add_problem(Script *script, const ScriptProblem *problem);
 /* Likewise, of statement i as a whole; sqlstate 0 is the check's. */
 extern void script_statement_problem(Script *script, int i, CheckId check, int sqlstate,
 									 const char *message, const char *detail, const char *hint);
+
+/* Its kind, where the ROLLBACK that ends what is undone anyway counts as COMMIT. */
+extern StatementKind script_statement_kind(const Script *script, int i, const Node *statement);
 
 /* The file that statement i is in; NULL: the script's own. */
 extern const char *script_file_of(const Script *script, int i);
