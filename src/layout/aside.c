@@ -92,6 +92,7 @@ aside_put(Candidates *all)
 static void
 put_whole(Candidates *all, Candidate *item)
 {
+	const char *goes_back = name_goes_back(item->entry);
 	char		direction;
 
 	(void) layout_sql_stem(item->entry->name, &direction);
@@ -99,8 +100,8 @@ put_whole(Candidates *all, Candidate *item)
 		left_out_refuse(all->set, item->path,
 						psprintf("it says what must not run, and layout \"%s\" knows neither environments nor dependencies",
 								 all->whole->name));
-	else if (!item->entry->is_directory && (direction == 'd' || name_goes_back(item->entry)))
-		left_out_refuse(all->set, item->path, "its name says that it goes back");
+	else if (!item->entry->is_directory && (direction == 'd' || goes_back != NULL))
+		left_out_refuse(all->set, item->path, goes_back ? goes_back : "its name says that it goes back");
 	else
 		item->aside = false;
 }

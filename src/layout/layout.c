@@ -15,6 +15,7 @@
 #include "base/finding.h"
 #include "base/nearest.h"
 #include "layout/aside.h"
+#include "layout/atlas_sum.h"
 #include "layout/environment_files.h"
 #include "layout/join.h"
 #include "layout/layout.h"
@@ -93,6 +94,25 @@ find_whole(const LayoutRegistry *registry, const Source *source, const char *cho
 	return found;
 }
 
+/* What Atlas keeps of a source, whatever its layout, unless the user calls it none of ours. */
+static void
+verify_sums(Candidates *all, const Layout *layout)
+{
+	bool		is_atlas = layout->sign != NULL && strcmp(layout->sign, ATLAS_SUM_FILE) == 0;
+
+	for (int i = 0; i < all->count; i++)
+	{
+		const Candidate *item = &all->items[i];
+
+		if (item->entry->is_directory || strcmp(item->entry->name, ATLAS_SUM_FILE) != 0)
+			continue;
+		if (item->folder != NULL && !aside_ignores(all->hints, item->path))
+			left_out_refuse(all->set, item->path, "sums are looked for at the top of the source only")->elsewhere = item->elsewhere;
+		else if (item->folder == NULL && (is_atlas || !aside_ignores(all->hints, item->path)))
+			atlas_sum_verify(all->source, all->set);
+	}
+}
+
 /* Where a layout found what its migrations need. */
 static const char *
 entries_file(const Layout *layout, const MigrationSet *set)
@@ -145,6 +165,7 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 		recognise_refuse_misfits(&all);
 	if (layout->verify != NULL)
 		layout->verify(source, set);
+	verify_sums(&all, layout);
 	if (all.manifest != NULL && set->entries != NIL)
 		left_out_refuse(set, all.manifest, psprintf("\"%s\" says what needs what, and one of them would be passed over",
 													entries_file(layout, set)));

@@ -14,8 +14,8 @@
  */
 extern const char *name_never_up(const SourceEntry *entry);
 
-/* Is it because the name says that it goes back? */
-extern bool name_goes_back(const SourceEntry *entry);
+/* The same if it is because the name says that it goes back, or may hide that. */
+extern const char *name_goes_back(const SourceEntry *entry);
 
 /* Does a file say something to people, and nothing to a tool? */
 extern bool name_is_document(const char *name);

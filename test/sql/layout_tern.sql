@@ -38,3 +38,20 @@ CALL files.make('m/d',
 TABLE files.wrong;
 CALL migrator.up('m/d');
 SELECT count(*) FROM migrator.history;
+
+-- Versions have no gaps, from 1; a file that nobody calls ours fills one. tern's own file of settings is none, nor is a folder called so.
+CALL files.make('m/d', '1_a.sql', E'SELECT 1;\n---- create above / drop below ----\n', '3_c.sql', 'SELECT 3;', 'tern.conf', E'[data]\nprefix = x\n');
+TABLE files.wrong;
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+CALL files.write('m/d/2_b.sql', 'SELECT 2;');
+TABLE files.wrong;
+SELECT version, outcome FROM migrator.apply('m/d', dry_run => true, options => '{"ignore": "2_*"}');
+SELECT version, outcome FROM migrator.apply('m/d', dry_run => true);
+CALL files.write('m/d/0_z.sql', 'SELECT 0;');
+TABLE files.wrong;
+CALL files.make('m/d', '2_a.sql', E'SELECT 1;\n---- create above / drop below ----\n', 'tern.conf/x.conf', '');
+TABLE files.wrong;
+CALL files.make('m/d', '01_a.sql', E'SELECT 1;\n---- create above / drop below ----\n', '1_b.sql', 'SELECT 2;', '2_c.sql', 'SELECT 3;');
+TABLE files.wrong;
+CALL files.make('m/d', '1_a.sql', E'-- nothing\n---- create above / drop below ----\nDROP SCHEMA app CASCADE;', '2_b.sql', '');
+TABLE files.wrong;
