@@ -195,6 +195,13 @@ BEGIN ATOMIC
   SELECT CASE x WHEN 1 THEN (SELECT CASE WHEN true THEN 3 END) END;
 END;
 CREATE OR REPLACE PROCEDURE p() LANGUAGE sql BEGIN ATOMIC INSERT INTO t VALUES (f()); INSERT INTO t VALUES (f(5)); END; CALL p();
+CREATE FUNCTION g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;
+\echo ~in a body
+\set a 2
+\if 1
+SELECT :a;
+\endif
+END; \echo ~behind it
 CREATE FUNCTION "end"() RETURNS int RETURN (SELECT max(i) FROM t);
 INSERT INTO t SELECT "end"() \g
 === semicolons within parentheses: same
@@ -371,6 +378,14 @@ CREATE TABLE t
 (i int);
 --- parts/b.sql
 CREATE TABLE u (i int);
+=== a file within a body: ours cannot be included within a statement
+CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC
+  SELECT 1;
+\i parts/b.sql
+  SELECT 2;
+END;
+--- parts/b.sql
+CREATE TABLE u AS SELECT 3 AS i;
 === a file of a variable: ours cannot depend on a variable
 \set file parts/b.sql
 \i :file
