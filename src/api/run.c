@@ -90,6 +90,7 @@ run_read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 		}
 		if (request->layout != NULL)
 			scope->layout = request->layout;
+		scope->target = request->plan.target;
 		if (!all)
 			request->scope = scope;
 	}

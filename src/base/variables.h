@@ -65,6 +65,9 @@ variables_name_character(char c)
 
 extern bool variables_is_name(const char *name, size_t length);
 
+/* Or a reference of another tool's, whose names may have more in them: "db.schema"? */
+extern bool variables_is_tool_name(const char *name, size_t length);
+
 /*
  * Is a value a word or a number, so that it cannot end what it stands in?  One
  * more place in a script where its author lets others say something is no harm

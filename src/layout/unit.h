@@ -128,7 +128,7 @@ typedef struct UnitText
 	char		checksum[SHA256_HEX_LENGTH + 1];	/* of the unit's bytes,
 													 * and of the files that
 													 * they include */
-	List	   *paths;			/* of these, char * */
+	struct HTAB *paths;			/* of these, of char *; NULL: there are none */
 	char		included[SHA256_HEX_LENGTH + 1];	/* of these; "": none */
 	char		file_checksum[SHA256_HEX_LENGTH + 1];	/* of all */
 } UnitText;

@@ -78,6 +78,13 @@ rank(const Step *step)
 	return step->migration != NULL && step->migration->kind == MIGRATION_BASELINE ? 0 : 1;
 }
 
+/* What the tool knows of it besides the version; 0: nothing. */
+static int
+place(const MigrationPlan *plan, const Migration *migration)
+{
+	return migration != NULL && (plan->order == VERSION_ORDER_PLAN || migration->kind == MIGRATION_REPEATABLE) ? migration->place : 0;
+}
+
 /*
  * Where versions are not all that the order is made of: what runs again is behind
  * what runs once, and a plan has its own order.  What has no file any more comes
@@ -91,7 +98,11 @@ put_in_order_of_tool(MigrationPlan *plan)
 
 	/* mostly they stand so already */
 	for (int i = 1; i < plan->count && !needed; i++)
-		needed = rank(&plan->steps[i]) < rank(&plan->steps[i - 1]);
+	{
+		const Step *step = &plan->steps[i];
+
+		needed = rank(step) < rank(step - 1) || place(plan, step->migration) < place(plan, step[-1].migration);
+	}
 	if (!needed)
 		return;
 	order = palloc(Max(plan->count, 1) * sizeof(int));
@@ -119,8 +130,8 @@ compare_places(const void *a, const void *b, void *argument)
 	const Migration *right_file = plan->steps[right].migration;
 	int			left_rank = rank(&plan->steps[left]);
 	int			right_rank = rank(&plan->steps[right]);
-	int			left_place = left_file && plan->order == VERSION_ORDER_PLAN ? left_file->place : 0;
-	int			right_place = right_file && plan->order == VERSION_ORDER_PLAN ? right_file->place : 0;
+	int			left_place = place(plan, left_file);
+	int			right_place = place(plan, right_file);
 
 	if (left_rank != right_rank)
 		return left_rank < right_rank ? -1 : 1;

@@ -346,10 +346,20 @@ reaches(const Step *step)
 	return step->migration != NULL && step->migration->stands_for != NULL ? step->migration->stands_for : step->version;
 }
 
+const char *
+plan_target_reached(const MigrationPlan *plan, const char *target)
+{
+	for (int i = 0; target != NULL && i < plan->count; i++)
+		if (reaches(&plan->steps[i]) != plan->steps[i].version && strcmp(plan->steps[i].version, target) == 0)
+			return reaches(&plan->steps[i]);
+	return target;
+}
+
 /* What needs something stands behind it. */
 bool *
-plan_within_target(const MigrationPlan *plan, const char *target)
+plan_within_target(const MigrationPlan *plan, const char *named)
 {
+	const char *target = plan_target_reached(plan, named);
 	bool	   *within = palloc0(Max(plan->count, 1) * sizeof(bool));
 	const Step *last = target != NULL && plan->order == VERSION_ORDER_PLAN ? plan_find(plan, target) : NULL;
 

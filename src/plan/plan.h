@@ -208,6 +208,9 @@ extern void plan_mark_blocked(MigrationPlan *plan);
  */
 extern void plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink);
 
+/* The version that a target means: of a baseline's own name the one that it stands for. */
+extern const char *plan_target_reached(const MigrationPlan *plan, const char *target);
+
 /*
  * For each step: does a target (NULL: none) take it in?  It does with every
  * version up to it, and with what pending ones of these need.  palloc'd.

@@ -31,6 +31,7 @@ typedef struct Scope
 	const char *layout;			/* that the source is read by, or NULL: it is
 								 * recognised */
 	Variables  *variables;		/* of its scripts */
+	const char *target;			/* the last version that is asked for, or NULL */
 
 	/* where each value comes from */
 	const char *source_origin;

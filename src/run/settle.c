@@ -154,6 +154,7 @@ settle_unregister(const char *service)
 int
 settle_baseline(const Scope *scope, const char *version, bool force)
 {
+	Scope		asked = *scope;
 	Survey	   *survey;
 	int			written = 0;
 	int64		run_id;
@@ -167,7 +168,8 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("argument \"source\" must not be null"));
 	(void) run_lock_and_load(scope->service);
-	survey = survey_take(scope, CHECK_FOR_RUN);
+	asked.target = version;
+	survey = survey_take(&asked, CHECK_FOR_RUN);
 	source_require_runnable(survey->source);
 	survey_raise_what_stops(survey, force);
 

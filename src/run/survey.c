@@ -78,7 +78,7 @@ survey_take(const Scope *asked, CheckDepth depth)
 		survey->reader->variables = scope->variables;
 	}
 	survey->plan = plan_join(survey->set, survey->record);
-	excluded = stand_in_settle(survey->plan);
+	excluded = stand_in_settle(survey->plan, scope->target);
 	excluded += order_plan(survey->plan, scope->environment);
 	if (excluded > 0)
 		survey->set->total -= excluded;
