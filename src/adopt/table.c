@@ -516,9 +516,9 @@ history_read(const HistoryTable *table, const Source *source)
 }
 
 bool
-history_scan_beside(const HistoryTable *table, const char *suffix, const HistoryColumn *columns, HistoryRow row, void *argument)
+history_scan_beside(const HistoryTable *table, const char *name, const HistoryColumn *columns, HistoryRow row, void *argument)
 {
-	Oid			relation = get_relname_relid(psprintf("%s%s", table->name, suffix), get_rel_namespace(table->relation));
+	Oid			relation = get_relname_relid(name, get_rel_namespace(table->relation));
 	const Shape *shape;
 
 	if (!OidIsValid(relation) || get_rel_relkind(relation) != RELKIND_RELATION)

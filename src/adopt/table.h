@@ -35,11 +35,11 @@ extern void history_lock_tool(const HistoryTable *table);
 extern List *history_read(const HistoryTable *table, const Source *source);
 
 /*
- * The rows of a table beside the history that is called like it, with this behind, and has these
- * columns: for each the texts, NULL where the value is.  False where there is none.
+ * The rows of a table beside the history that is called so and has these columns: for each the
+ * texts, NULL where the value is.  False where there is none.
  */
 typedef void (*HistoryRow) (char *const *values, const TimestampTz *times, void *argument);
-extern bool history_scan_beside(const HistoryTable *table, const char *suffix, const HistoryColumn *columns,
+extern bool history_scan_beside(const HistoryTable *table, const char *name, const HistoryColumn *columns,
 								HistoryRow row, void *argument);
 
 #endif

@@ -22,6 +22,7 @@ static const char *const hook_begins[] = {
 	"predeploy", "postdeploy", "beforemigrat", "aftermigrat", "beforeeachmigrat",
 	"aftereachmigrat", "beforerepeatables", "afterversioned", "beforeall", "afterall",
 	"beforeeach", "aftereach", "beforeundo", "afterundo", "beforevalidate", "aftervalidate", "beforeconnect", "afterconnect",
+	"postapply",
 };
 
 static bool take_script(Candidates *all, const Candidate *item, const char *name, ScriptUnit **places);

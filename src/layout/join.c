@@ -55,9 +55,13 @@ join_claims(Candidates *all, const Layout *layout)
 		const SourceEntry *entry = item->entry;
 		LayoutClaim *claim = &item->claim;
 
-		/* contents that say what goes up have the last word */
-		if (item->never_up != NULL && layout->down == DOWN_IN_SECTION &&
-			claim_by_name(layout, item, claim) && claim->fault == NULL)
+		/*
+		 * contents that say what goes up have the last word, and so has a
+		 * layout that knows what goes back
+		 */
+		if (item->never_up != NULL && (layout->down == DOWN_IN_SECTION || layout->down_called_back) &&
+			claim_by_name(layout, item, claim) && claim->fault == NULL &&
+			(layout->down == DOWN_IN_SECTION || claim->up == NULL))
 		{
 			set->refused = list_delete_ptr(set->refused, item->never_up);
 			item->aside = false;

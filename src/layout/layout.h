@@ -116,6 +116,8 @@ typedef struct Layout
 	bool		chosen_only;
 
 	LayoutDown	down;
+	bool		down_called_back;	/* its file is called like one that others
+									 * refuse, since that goes back */
 	bool		repeatable;		/* it knows scripts that run again */
 
 	/*

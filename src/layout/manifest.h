@@ -36,6 +36,7 @@ typedef struct ManifestTable
 typedef struct ManifestEntry
 {
 	const char *version;		/* as written */
+	const char *file;			/* that says so; NULL: the manifest's */
 	int			line;
 	const char *description;
 	List	   *depends_on;		/* of ManifestNeed * */

@@ -56,6 +56,7 @@ typedef struct Adoption
 	int64		run_id;
 } Adoption;
 
+static void settle_needs(Adoption *adoption, const List *entries);
 static void refuse_broken(const Adoption *adoption, const List *entries);
 static void list_files(Adoption *adoption);
 static void list_changes(Adoption *adoption);
@@ -96,11 +97,12 @@ adopt_history(const AdoptRequest *request)
 	(void) run_lock_and_load(request->scope->service);
 	adoption.survey = survey_take(request->scope, CHECK_FOR_RUN);
 	source_require_runnable(adoption.survey->source);
-	survey_raise_what_stops(adoption.survey, request->force);
 
 	adoption.table = history_find(request->tool, request->history);
 	history_lock(adoption.table);
 	entries = history_read(adoption.table, adoption.survey->source);
+	settle_needs(&adoption, entries);
+	survey_raise_what_stops(adoption.survey, request->force);
 	refuse_broken(&adoption, entries);
 
 	list_files(&adoption);
@@ -123,6 +125,35 @@ adopt_history(const AdoptRequest *request)
 	if (request->mirror && !request->dry_run)
 		register_mirror(&adoption);
 	return adoption.adopted;
+}
+
+/* What the tool applied is there for what needs it, also without a file. */
+static void
+settle_needs(Adoption *adoption, const List *entries)
+{
+	MigrationPlan *plan = adoption->survey->plan;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, plan->steps[i].missing)
+		{
+			const ManifestNeed *need = lfirst(lc);
+			ListCell   *other;
+
+			CHECK_FOR_INTERRUPTS();
+			foreach(other, entries)
+			{
+				const HistoryEntry *entry = lfirst(other);
+
+				if (entry->version == NULL || entry->skip || entry->undone || strcmp(entry->version, need->version) != 0)
+					continue;
+				plan->steps[i].missing = foreach_delete_current(plan->steps[i].missing, lc);
+				break;
+			}
+		}
+	}
 }
 
 /* What was taken back again does not matter any more. */
