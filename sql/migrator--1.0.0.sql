@@ -424,6 +424,12 @@ CREATE FUNCTION migrator.prove(source text = NULL, service text = NULL, versions
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_prove';
 COMMENT ON FUNCTION migrator.prove IS 'Does the down script of each pending migration undo its up script? Runs up, down and up again, one migration after the other, and undoes all of it. verdict: reversible, differs (differences names the objects that the down script leaves otherwise than they were, and, behind "up again:", those that the up script makes otherwise the second time; message says which script fails), no_down, not_provable (what refuses a transaction block, is applied, says that it is irreversible, or whose up script fails). versions: these alone; what is pending before them is applied, too, and undone. Rows of tables are not compared. Needs the rights of apply() and takes its locks.';
 
+CREATE FUNCTION migrator.verify(source text = NULL, service text = NULL, versions text[] = NULL, environment text = NULL,
+                                variables jsonb = NULL)
+  RETURNS TABLE (service text, version text, name text, verdict text, execution_time_ms double precision, message text)
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_verify';
+COMMENT ON FUNCTION migrator.verify IS 'Run the verify scripts of applied migrations, or of these versions, one after the other, and undo each: those of sqitch''s folder verify/. verdict: passed; failed, with the error as message; not_run, with the reason. Takes no lock, and records nothing. Needs the rights of apply(). Option verify of up() and apply() runs them behind each migration.';
+
 CREATE FUNCTION migrator.seed(source text = NULL, service text = NULL, environment text = NULL, variables jsonb = NULL)
   RETURNS TABLE (service text, file text, outcome text, execution_time_ms double precision, message text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_seed';

@@ -426,6 +426,7 @@ $text .= "\n## Options\n\nOf argument `options` of runs.\n\n" . words('option', 
 	force => '`true`: run although source or layout differ from the record; on the way back, although it says that there is none, or others depend on it',
 	ignore => 'patterns of file names that are none of the migrations: [layouts.md](layouts.md#what-is-none-of-ours)',
 	layout => 'the layout that the source is read by: [layouts.md](layouts.md#how-a-layout-is-recognised)',
+	verify => 'run what looks whether a migration is as it should be, behind each: [layouts.md](layouts.md#sqitch)',
 	verbose => '`false`: the JSON of `up` and `down` has no `migrations`',
 	run_id => 'on the way back: what this run applied',
 	down_source => 'on the way back: `record` or `file`');

@@ -23,6 +23,7 @@ static const OptionKey run_options[] = {
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
 	{"layout", OPTION_STRING, "the name of a layout"},
 	{"verbose", OPTION_BOOLEAN, "true or false"},
+	{"verify", OPTION_BOOLEAN, "true or false"},
 	{NULL}
 };
 
@@ -113,7 +114,13 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 	const Option *force = options_find(options, "force");
 	const Option *allow_late = options_find(options, "allow_late");
 	const Option *verbose = options_find(options, "verbose");
+	const Option *verify = options_find(options, "verify");
 
+	if (verify != NULL)
+	{
+		request->verify = verify->boolean;
+		request->no_verify = !verify->boolean;
+	}
 	if (force != NULL)
 		request->force = force->boolean;
 	request->brief = verbose == NULL || !verbose->boolean;

@@ -146,6 +146,15 @@ add(Variables *variables, List *fresh, bool first)
 }
 
 void
+variables_add_behind(Variables *variables, List *values)
+{
+	MemoryContext old = MemoryContextSwitchTo(variables->context);
+
+	add(variables, values, false);
+	MemoryContextSwitchTo(old);
+}
+
+void
 variables_add_made(Variables *variables, List *made)
 {
 	MemoryContext old = MemoryContextSwitchTo(variables->context);

@@ -46,6 +46,9 @@ extern void variables_add_jsonb(Variables *variables, Jsonb *values, const char 
 /* The same of a file's tree (NULL: none), behind those that are there; it has been checked. */
 extern void variables_add_json(Variables *variables, const JsonNode *object);
 
+/* Add values (Variable *, a name once) behind those that are there. */
+extern void variables_add_behind(Variables *variables, List *values);
+
 /*
  * Add some that were made of these (Variable *), for whoever hides values: of one
  * name there may be several then.

@@ -340,6 +340,8 @@ add_found(MigrationSet *set, const Candidate *item, const Layout *layout)
 			require_valid(found->up->file, found->version);
 		if (found->down != NULL)
 			require_valid(found->down->file, found->version);
+		if (found->verify != NULL)
+			require_valid(found->verify->file, found->version);
 		add_migration(set, item, found, layout);
 	}
 }
@@ -353,6 +355,8 @@ add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim
 	migration->name = claim->name;
 	migration->up = claim->up;
 	migration->down = claim->down;
+	migration->verify = claim->verify;
+	migration->superseded = claim->superseded;
 	migration->marks = layout->marks != MARK_OF_NOBODY ? layout->marks : layout->follows;
 	migration->kind = claim->kind;
 	migration->hash = claim->hash;

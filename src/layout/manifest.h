@@ -41,6 +41,8 @@ typedef struct ManifestEntry
 	const char *description;
 	List	   *depends_on;		/* of ManifestNeed * */
 	List	   *cross_service;	/* likewise */
+	List	   *conflicts;		/* likewise: what another service must not
+								 * have applied; of a layout's entries */
 	List	   *affects_tables; /* of ManifestTable * */
 	bool		declares_tables;	/* affects_tables is there, if empty */
 	Interval   *estimated_duration;

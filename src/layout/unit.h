@@ -77,6 +77,7 @@ typedef struct ScriptUnit
 	/* instead of the file's, in the server's encoding: as it is on record */
 	const char *text;
 
+	bool		undone;			/* it looks, and all that it does is undone */
 	FillStyle	fill;			/* whose references its text has */
 	List	   *properties;		/* Variable *: values of the tool's own files,
 								 * for those that nobody gives */

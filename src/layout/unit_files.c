@@ -129,16 +129,23 @@ sum_file(const UnitText *text, const char *path, bool included, Digest *digest)
 Script *
 unit_expand(const UnitText *text, Script *script)
 {
+	Variables  *variables = text->variables;
 	PsqlRequest request = {
 		.file = text->unit->file,
 		.first_line = text->first_line,
 		.conforming_strings = standard_conforming_strings,
-		.variables = text->variables,
 		.read = read_file,
 		.argument = (void *) text
 	};
-	Script	   *expanded = psql_script(script, &request);
+	Script	   *expanded;
 
+	if (text->unit->properties != NIL)
+	{
+		variables = variables ? variables_copy(variables) : variables_create();
+		variables_add_behind(variables, text->unit->properties);
+	}
+	request.variables = variables;
+	expanded = psql_script(script, &request);
 	if (text->included[0] != '\0')
 	{
 		Digest	   *digest = digest_create();

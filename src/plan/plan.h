@@ -64,6 +64,7 @@ typedef struct UnmetNeed
 	const char *service;
 	const char *version;		/* as the manifest writes it */
 	const char *state;			/* on record there; NULL: none */
+	bool		conflict;		/* it must not be there, and is */
 	bool		service_known;	/* it is registered, or has a record */
 	bool		registered;
 } UnmetNeed;
@@ -98,6 +99,7 @@ typedef struct Step
 	bool		broken;			/* it failed in this run, or was not run */
 	StepScript	up;
 	StepScript	down;
+	StepScript	verify;
 	Hook	   *before;			/* or NULL */
 	Hook	   *after;			/* likewise */
 	Hook	   *back_before;	/* the same of its way back */

@@ -111,6 +111,8 @@ adopt_history(const AdoptRequest *request)
 		number_reworks(entries);
 		list_changes(&adoption);
 	}
+	if (adoption.table->tool->settle != NULL)
+		adoption.table->tool->settle(entries, adoption.survey->source);
 	match(&adoption, entries);
 	settle_without_file(&adoption);
 	if (!request->force)

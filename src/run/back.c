@@ -28,6 +28,7 @@
 #include "plan/gate.h"
 #include "plan/hooks.h"
 #include "run/back.h"
+#include "run/verify.h"
 
 static void raise_what_stops(Run *run);
 static bool file_says(UnitReader *reader, const ScriptUnit *file, const char *text);
@@ -40,6 +41,7 @@ back_or_up_raise_what_stops(Run *run)
 		run_raise_what_stops(run);
 	else
 		raise_what_stops(run);
+	verify_require(run);
 }
 
 static void

@@ -188,6 +188,27 @@ take_reference(PsqlArgs *args, StringInfo result)
 }
 
 char *
+psql_join_args(PsqlArgs *args, PsqlJoin join)
+{
+	StringInfoData text;
+	bool		first = true;
+	char	   *part;
+
+	initStringInfo(&text);
+	while ((part = psql_args_next(args, false, false)) != NULL && args->fault == NULL)
+	{
+		/* no line end: of a message that is all one */
+		if (join == PSQL_JOIN_ECHO && first && !args->quoted && strcmp(part, "-n") == 0)
+			continue;
+		if (!first && (join == PSQL_JOIN_ECHO || (join == PSQL_JOIN_CONDITION && text.len > 0)))
+			appendStringInfoChar(&text, ' ');
+		appendStringInfoString(&text, part);
+		first = false;
+	}
+	return text.data;
+}
+
+char *
 psql_args_line(PsqlArgs *args)
 {
 	uint32		start = args->position;

@@ -49,11 +49,15 @@ psql_files_note(Script *script, const char *line, size_t length, PsqlNext *next)
 		{"i", false, true}, {"include", false, true}, {"ir", true, true}, {"include_relative", true, true},
 		{"copy", false, false}
 	};
+	static const char *const senders[] = {"g", "gx", "gset", "gexec"};
 	size_t		word = psql_args_name(line, length);
 	bool		refers = false;
 	PsqlArgs	args = {.text = line,.end = length,.position = word,.value = no_value,.argument = &refers};
 
-	*next = line[0] == 'g' && (word == 1 || (word == 2 && line[1] == 'x')) ? PSQL_NEXT_STATEMENT : PSQL_NEXT_ANY;
+	*next = PSQL_NEXT_ANY;
+	for (int i = 0; i < lengthof(senders); i++)
+		if (strlen(senders[i]) == word && strncmp(senders[i], line, word) == 0)
+			*next = PSQL_NEXT_STATEMENT;
 	for (int i = 0; i < lengthof(commands); i++)
 	{
 		const char *path;

@@ -24,6 +24,7 @@ typedef struct PsqlBranch
 	bool		active;			/* what stands here counts */
 	bool		settled;		/* and nothing behind it does */
 	bool		otherwise;		/* \else was there */
+	bool		late;			/* which of them counts, only the run knows */
 	int			line;
 	int			column;
 } PsqlBranch;
@@ -68,6 +69,12 @@ typedef struct Psql
 	List	   *missing;		/* names of variables without value, char * */
 	List	   *actions;		/* of ScriptAction * */
 	bool		hidden;			/* a value that is to be hidden was used */
+
+	/* what is left to the run */
+	List	   *results;		/* of ScriptResult * */
+	PsqlVariables *late_variables;	/* where the first of those sets some */
+	bool		used_late;		/* a value that only the run knows was used */
+	int			late_depth;		/* \if that the run decides */
 } Psql;
 
 static inline bool

@@ -409,8 +409,10 @@ is_copy_in(Splitter *splitter)
 
 	if (!token_is_word(text, &splitter->first, "copy"))
 		return false;
-	if (splitter->script->references != NIL &&
-		((Reference *) llast(splitter->script->references))->offset >= current->offset)
+	if ((splitter->script->references != NIL &&
+		 ((Reference *) llast(splitter->script->references))->offset >= current->offset) ||
+		(splitter->script->fill != NULL &&
+		 fill_map_is_late(splitter->script->fill, current->offset, splitter->end - current->offset)))
 		return reads_like_copy_in(splitter);
 
 	context = AllocSetContextCreate(CurrentMemoryContext, "migrator COPY statement",
