@@ -41,6 +41,7 @@
 #include "base/options.h"
 #include "base/owner_query.h"
 #include "base/trust.h"
+#include "base/version.h"
 
 static const OptionKey mirror_keys[] = {
 	{"tool", OPTION_STRING, "the name of a tool"},
@@ -48,12 +49,14 @@ static const OptionKey mirror_keys[] = {
 	{NULL}
 };
 
-/* An answer, and where it is to live. */
-typedef struct Highest
+/* The versions on record that are numbers, as applied, the lowest first. */
+typedef struct Applied
 {
 	MemoryContext context;
-	char	   *version;
-} Highest;
+	char	  **versions;
+	int			count;
+	int			room;
+} Applied;
 
 static HistoryTable *open_table(const Mirror *mirror);
 static Oid	relation_of(const char *name, bool missing_ok);
@@ -65,11 +68,11 @@ static void require_trusted_triggers(const HistoryTable *table, LOCKMODE mode);
 static Oid	stranger(Oid role);
 static Oid	owner_of(int cache, Oid object);
 static void run_statement(const HistoryTable *table, const char *statement, char *const *parameters);
-static void fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, const char *service, char **parameters);
+static void fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, Mirror *mirror, char **parameters);
 static char *with_blanks(const char *name);
 static char *stem_of(const char *file);
-static char *highest_version(const char *service);
-static void take_highest(HeapTuple tuple, TupleDesc desc, void *argument);
+static char *highest_but(Mirror *mirror, const char *version);
+static void take_applied(HeapTuple tuple, TupleDesc desc, void *argument);
 
 Mirror *
 mirror_of(const Service *registration)
@@ -80,7 +83,7 @@ mirror_of(const Service *registration)
 	if (registration == NULL || registration->mirror == NULL)
 		return NULL;
 	options = options_read(registration->mirror, mirror_keys, false);
-	mirror = palloc(sizeof(Mirror));
+	mirror = palloc0(sizeof(Mirror));
 	mirror->service = registration->service;
 	mirror->tool = options_find(options, "tool")->strings[0];
 	mirror->table = options_find(options, "table")->strings[0];
@@ -143,7 +146,7 @@ mirror_require(const Mirror *mirror)
 }
 
 void
-mirror_write(const Mirror *mirror, MirrorChange change, const MirrorRow *row)
+mirror_write(Mirror *mirror, MirrorChange change, const MirrorRow *row)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrator mirror", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
@@ -152,7 +155,9 @@ mirror_write(const Mirror *mirror, MirrorChange change, const MirrorRow *row)
 	char	   *parameters[MIRROR_PARAMETERS] = {0};
 
 	hold(mirror, table);
-	fill_parameters(table, change, row, mirror->service, parameters);
+	if (change == MIRROR_ADD)
+		mirror->applied = NULL;
+	fill_parameters(table, change, row, mirror, parameters);
 	if (change == MIRROR_ACCEPT)
 		run_statement(table, tool->mirror_accept, parameters);
 	else
@@ -363,7 +368,7 @@ run_statement(const HistoryTable *table, const char *statement, char *const *par
 }
 
 static void
-fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, const char *service, char **parameters)
+fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, Mirror *mirror, char **parameters)
 {
 	const Migration *migration = row->migration;
 	const char *slash = row->file ? strrchr(row->file, '/') : NULL;
@@ -380,7 +385,7 @@ fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow 
 	if (migration != NULL && migration->previous != NULL && strcmp(migration->previous, "-") != 0)
 		parameters[MIRROR_PREVIOUS] = migration->previous;
 	if (change == MIRROR_REMOVE && table->tool->mirror_remove[1] != NULL)
-		parameters[MIRROR_HIGHEST] = highest_version(service);
+		parameters[MIRROR_HIGHEST] = highest_but(mirror, row->version);
 	parameters[MIRROR_KIND] = migration == NULL ? "versioned" :
 		migration->kind == MIGRATION_REPEATABLE ? "repeatable" :
 		migration->kind == MIGRATION_BASELINE ? "baseline" : "versioned";
@@ -413,27 +418,55 @@ stem_of(const char *file)
 	return stem;
 }
 
+/*
+ * The highest version that is applied besides this one, which is taken back.
+ * The record is asked once: nobody else changes it meanwhile.  What this call
+ * takes back and cannot keep back is missed here, but in the table it is still
+ * the highest, and what is lower leaves the table alone.
+ */
 static char *
-highest_version(const char *service)
+highest_but(Mirror *mirror, const char *version)
 {
 	static OwnerQuery query = {
-		"SELECT pg_catalog.max(version::pg_catalog.numeric)::pg_catalog.text FROM migrator.migrations"
-		" WHERE service = $1 AND state = 'applied' AND version OPERATOR(pg_catalog.~) '^[0-9]+$'",
+		"SELECT version FROM migrator.migrations"
+		" WHERE service = $1 AND state = 'applied' AND version OPERATOR(pg_catalog.~) '^[0-9]+$'"
+		" ORDER BY version::pg_catalog.numeric USING OPERATOR(pg_catalog.<), version COLLATE pg_catalog.\"C\" USING OPERATOR(pg_catalog.<)",
 		1, {TEXTOID}
 	};
-	Datum		value = CStringGetTextDatum(service);
-	Highest		highest = {CurrentMemoryContext};
+	Applied    *applied = mirror->applied;
 
-	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_highest, &highest);
-	return highest.version;
+	if (applied == NULL)
+	{
+		Datum		value = CStringGetTextDatum(mirror->service);
+		MemoryContext context = GetMemoryChunkContext(mirror);
+
+		applied = MemoryContextAllocZero(context, sizeof(Applied));
+		applied->context = context;
+		(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_applied, applied);
+		mirror->applied = applied;
+	}
+	for (int i = applied->count - 1; i >= 0 && version_compare(VERSION_ORDER_NUMBER, version, applied->versions[i]) <= 0; i--)
+		if (version_matches(VERSION_ORDER_NUMBER, version, applied->versions[i]))
+		{
+			memmove(&applied->versions[i], &applied->versions[i + 1], (applied->count - i - 1) * sizeof(char *));
+			applied->count--;
+			break;
+		}
+	return applied->count > 0 ? applied->versions[applied->count - 1] : NULL;
 }
 
 static void
-take_highest(HeapTuple tuple, TupleDesc desc, void *argument)
+take_applied(HeapTuple tuple, TupleDesc desc, void *argument)
 {
-	Highest    *highest = argument;
-	MemoryContext old = MemoryContextSwitchTo(highest->context);
+	Applied    *applied = argument;
+	MemoryContext old = MemoryContextSwitchTo(applied->context);
 
-	highest->version = owner_query_text(tuple, desc, 1);
+	if (applied->count == applied->room)
+	{
+		applied->room = Max(2 * applied->room, 64);
+		applied->versions = applied->versions == NULL ? palloc(applied->room * sizeof(char *)) :
+			repalloc(applied->versions, applied->room * sizeof(char *));
+	}
+	applied->versions[applied->count++] = owner_query_text(tuple, desc, 1);
 	MemoryContextSwitchTo(old);
 }

@@ -30,6 +30,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
 #include "storage/lmgr.h"
@@ -108,6 +109,7 @@ static TimestampTz end_of_wait(void);
 static bool give_up(TimestampTz until);
 static void require_readable(Relation relation);
 static void require_short(Relation relation, const char *column, Datum value, Oid type);
+static void require_text(Relation relation, const char *column, const char *text);
 static void scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument);
 static char *value_text(Datum value, Oid type, bool utc, TimestampTz *time);
 static void take_row(char *const *values, const TimestampTz *times, void *argument);
@@ -571,6 +573,7 @@ scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row
 			type = TupleDescAttr(slot->tts_tupleDescriptor, numbers[i] - 1)->atttypid;
 			require_short(relation, columns[i].name, value, type);
 			values[i] = value_text(value, type, times_are_utc, &times[i]);
+			require_text(relation, columns[i].name, values[i]);
 		}
 		row(values, times, argument);
 	}
@@ -589,6 +592,17 @@ require_short(Relation relation, const char *column, Datum value, Oid type)
 				errmsg("a row of table \"%s\" has %zu bytes in column \"%s\"", finding_one_line(RelationGetRelationName(relation)),
 					   (size_t) toast_raw_datum_size(value) - VARHDRSZ, column),
 				errdetail("No tool writes more than %d.", VALUE_MAX_BYTES));
+}
+
+/* A database without an encoding takes any bytes; on record they would keep clients from seeing what else is there. */
+static void
+require_text(Relation relation, const char *column, const char *text)
+{
+	if (GetDatabaseEncoding() == PG_SQL_ASCII && !pg_verify_mbstr(PG_UTF8, text, strlen(text), true))
+		ereport(ERROR,
+				errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				errmsg("a row of table \"%s\" has a text in column \"%s\" that is no UTF-8",
+					   finding_one_line(RelationGetRelationName(relation)), column));
 }
 
 static char *

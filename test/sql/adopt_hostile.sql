@@ -206,3 +206,17 @@ RESET migrator.if_locked;
 CALL files.forget();
 DROP OWNED BY regress_migrator_owner, regress_migrator_caller;
 DROP ROLE regress_migrator_owner, regress_migrator_caller;
+
+-- Bytes of no encoding, in a database without one
+CALL files.make('m/bytes', '1_a.up.sql', '');
+SELECT current_database() AS here \gset
+CREATE DATABASE regress_migrator_bytes ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
+\connect regress_migrator_bytes
+CREATE EXTENSION migrator;
+CREATE TABLE schema_migrations (version text);
+INSERT INTO schema_migrations VALUES ('1'), (E'2\xc3\xa4'), (E'\xff');
+SELECT version FROM migrator.adopt('m/bytes');
+DELETE FROM schema_migrations WHERE version = E'\xff';
+SELECT octet_length(version) FROM migrator.adopt('m/bytes');
+\connect :here
+DROP DATABASE regress_migrator_bytes;

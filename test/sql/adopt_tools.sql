@@ -114,6 +114,22 @@ INSERT INTO flyway_schema_history VALUES
 SELECT version, state, flags FROM migrator.status('m/flyway');
 CALL files.forget();
 
+-- its lock: Java's hash of the quoted name in UTF-16
+CALL files.make('m/flyway', 'V1__a.sql', 'CREATE TABLE a();');
+CREATE TABLE flyway_schema_history (installed_rank integer NOT NULL PRIMARY KEY, version varchar(50), description varchar(200) NOT NULL,
+  type varchar(20) NOT NULL, script varchar(1000) NOT NULL, checksum integer, installed_by varchar(100) NOT NULL,
+  installed_on timestamp NOT NULL DEFAULT now(), execution_time integer NOT NULL, success boolean NOT NULL);
+BEGIN;
+SELECT count(*) FROM migrator.adopt('m/flyway', options => '{"force": true}', dry_run => true);
+SELECT (classid::bigint << 32 | objid::bigint) = 77431436970681 AS its FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND classid = 18028;
+COMMIT;
+ALTER TABLE flyway_schema_history RENAME TO U&"sch""\00f6\+01d11en";
+BEGIN;
+SELECT count(*) FROM migrator.adopt('m/flyway', options => '{"force": true}', dry_run => true);
+SELECT (classid::bigint << 32 | objid::bigint) = 77432247618540 AS its FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND classid = 18028;
+COMMIT;
+CALL files.forget();
+
 -- yandex-pgmigrate, of whose table the type of a column is its own
 CALL files.make('m/yandex', 'V0001__a.sql', 'CREATE TABLE a();', 'V0002__b.sql', 'CREATE TABLE b();');
 CREATE TYPE schema_version_type AS ENUM ('auto', 'manual');
