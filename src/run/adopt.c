@@ -27,6 +27,7 @@
 #include "record/write.h"
 #include "run/adopt.h"
 #include "run/call.h"
+#include "run/reworked.h"
 #include "run/settle.h"
 #include "run/survey.h"
 
@@ -96,6 +97,8 @@ adopt_history(const AdoptRequest *request)
 	scope_require_source(request->scope);
 	(void) run_lock_and_load(request->scope->service);
 	adoption.survey = survey_take(request->scope, CHECK_FOR_RUN);
+	if (!request->dry_run)
+		reworked_write(adoption.survey->record);
 	source_require_runnable(adoption.survey->source);
 
 	adoption.table = history_find(request->tool, request->history);
