@@ -85,7 +85,7 @@ SELECT migrator.report('Nob"ody');
 CALL files.forget();
 CALL files.make('m/h', E'1_<script>alert(1)<\u2215script>.up.sql', 'SELECT 1',
   E'2_"><img src=x onerror=y>&amp;''.up.sql', $x$SELECT '</style><script>alert("2")</script> ]]> --> &amp;'::int$x$,
-  E'3_\u202Eback\u200B\u00A0\u0085\uFEFF\uFFFE\U0001F389.up.sql', 'SELECT 1',
+  E'3_back\U0001F389.up.sql', 'SELECT 1',
   E'4_control\x01\x0B\x1B\x7F\ttab.up.sql', 'SELECT 1',
   'dependencies.json', '{"migrations": {"3": {"depends_on": ["1"]}, "4": {"depends_on": ["</title></svg><script>x</script>"]}}}');
 CREATE ROLE "regress_migrator_<b>""'&" SUPERUSER;
@@ -94,7 +94,7 @@ SET ROLE "regress_migrator_<b>""'&";
 SELECT migrator.register('evil', 'm/h', search_path => '"</dl><b>", app');
 SELECT migrator.apply(service => 'evil', versions => '{1,2}');
 SELECT migrator.baseline('m/h', 'evil', '1');
-SELECT migrator.resolve('2', 'rolled_back', 'evil', note => E'</div>]]>\n<!-- <b onclick="x">');
+SELECT migrator.resolve('2', 'rolled_back', 'evil', note => E'</div>]]>\n<!-- <b onclick="x"> \u202Eback\u200B\u00A0\u0085\uFEFF\uFFFE');
 SELECT files.faults(migrator.report());
 SELECT line FROM files.lines(migrator.report()) line WHERE line ~ 'needed, and not here|class="box"|<dt>(for|search_path)';
 CALL files.write('m/h/dependencies.json', '{"migrations": {"3": {"depends_on": ["1"]}}}');
