@@ -303,13 +303,19 @@ require_trusted_triggers(const HistoryTable *table, LOCKMODE mode)
 	}
 }
 
+Oid
+mirror_strange_owner(const HistoryTable *table)
+{
+	return stranger(owner_of(RELOID, table->relation));
+}
+
 /* The role, if what it says must not act with the caller's rights. */
 static Oid
 stranger(Oid role)
 {
 	Author		author = {role, role, role};
 
-	return has_privs_of_role(role, owner_query_owner()) || !OidIsValid(trust_stranger(&author)) ? InvalidOid : role;
+	return !OidIsValid(role) || has_privs_of_role(role, owner_query_owner()) || !OidIsValid(trust_stranger(&author)) ? InvalidOid : role;
 }
 
 /* InvalidOid, which is nobody's, of what is gone. */

@@ -30,6 +30,9 @@ extern Jsonb *mirror_find_in_options(Jsonb *options);
 /* The same option of a table that is known. */
 extern Jsonb *mirror_option(const HistoryTable *table);
 
+/* The owner of a table, if what he does to it must not act with the caller's rights; else InvalidOid. */
+extern Oid mirror_strange_owner(const HistoryTable *table);
+
 /*
  * Before anything is run: can it be written?  Raises 42P01 or 42809 where the
  * table is not there or not what it was, 42501 where the caller may not write

@@ -20,6 +20,7 @@
 #include "adopt/table.h"
 #include "base/digest.h"
 #include "base/finding.h"
+#include "base/trust.h"
 #include "plan/back.h"
 #include "record/lock.h"
 #include "record/runs.h"
@@ -64,6 +65,7 @@ typedef struct Adoption
 	int64		run_id;
 } Adoption;
 
+static void tell_whose(const AdoptRequest *request, const HistoryTable *table);
 static void settle_needs(Adoption *adoption, const List *entries);
 static void refuse_broken(const Adoption *adoption, const List *entries);
 static void list_files(Adoption *adoption);
@@ -112,6 +114,7 @@ adopt_history(const AdoptRequest *request)
 	source_require_runnable(adoption.survey->source);
 
 	adoption.table = history_find(request->tool, request->history);
+	tell_whose(request, adoption.table);
 	history_lock(adoption.table);
 	entries = history_read(adoption.table, adoption.survey->source);
 	settle_needs(&adoption, entries);
@@ -141,6 +144,22 @@ adopt_history(const AdoptRequest *request)
 	if (request->mirror && !request->dry_run)
 		register_mirror(&adoption);
 	return adoption.adopted;
+}
+
+/*
+ * Whoever may create a table may make one that looks like a tool's, and what it
+ * says was applied would never run.  So the caller hears whose it is, unless he
+ * named the table himself.
+ */
+static void
+tell_whose(const AdoptRequest *request, const HistoryTable *table)
+{
+	Oid			owner = mirror_strange_owner(table);
+
+	if (OidIsValid(owner) && !OidIsValid(request->history))
+		ereport(NOTICE,
+				errmsg("adopting what table %s of %s says, which role \"%s\" owns", table->shown, table->tool->name, trust_role_name(owner)),
+				errdetail("That role has not all of your rights. Argument \"history\" names the table that is meant."));
 }
 
 /* What the tool applied is there for what needs it, also without a file. */
