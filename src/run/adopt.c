@@ -27,7 +27,11 @@
 #include "record/write.h"
 #include "run/adopt.h"
 #include "run/call.h"
+<<<<<<< HEAD
 #include "run/mirrored.h"
+=======
+#include "run/reworked.h"
+>>>>>>> h-docs
 #include "run/settle.h"
 #include "run/survey.h"
 
@@ -100,6 +104,8 @@ adopt_history(const AdoptRequest *request)
 	scope_require_source(request->scope);
 	(void) run_lock_and_load(request->scope->service);
 	adoption.survey = survey_take(request->scope, CHECK_FOR_RUN);
+	if (!request->dry_run)
+		reworked_write(adoption.survey->record);
 	source_require_runnable(adoption.survey->source);
 
 	adoption.table = history_find(request->tool, request->history);

@@ -120,7 +120,7 @@ back_load_script(Survey *survey, Step *step, DownSource down_source, FindingSink
 {
 	const ScriptUnit *file = step->migration ? step->migration->down : NULL;
 	DownScript *recorded = down_source == DOWN_SOURCE_RECORD && step->row != NULL ?
-		down_script_load(survey->scope->service, step->row->version) : NULL;
+		down_script_load(survey->scope->service, step->row->stored_version ? step->row->stored_version : step->row->version) : NULL;
 
 	memset(&step->down, 0, sizeof(StepScript));
 	step->down_record = NULL;

@@ -19,6 +19,7 @@
 #include "record/write.h"
 #include "run/call.h"
 #include "run/mirrored.h"
+#include "run/reworked.h"
 #include "run/settle.h"
 #include "run/survey.h"
 
@@ -171,6 +172,7 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 	(void) run_lock_and_load(scope->service);
 	asked.target = version;
 	survey = survey_take(&asked, CHECK_FOR_RUN);
+	reworked_write(survey->record);
 	source_require_runnable(survey->source);
 	survey_raise_what_stops(survey, force);
 
@@ -297,6 +299,7 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 	run_require_writable("migrator.resolve()");
 	(void) run_lock_and_load(scope->service);
 	survey = survey_take(scope, CHECK_FOR_RUN);
+	reworked_write(survey->record);
 	code = survey_find_code(survey, version);
 	if (code != NULL)
 	{
@@ -360,6 +363,7 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 	scope_require_source(scope);
 	(void) run_lock_and_load(scope->service);
 	survey = survey_take(scope, CHECK_EVERYTHING);
+	reworked_write(survey->record);
 	source_require_runnable(survey->source);
 	check_duplicates(survey->set, &sink);
 	check_layout(survey->plan, &sink);

@@ -16,6 +16,7 @@
 #include "plan/order.h"
 #include "plan/stand_in.h"
 #include "record/hook_function.h"
+#include "run/reworked.h"
 #include "run/survey.h"
 
 /* The files of applied migrations, sorted when they are first asked for. */
@@ -70,6 +71,7 @@ survey_take(const Scope *asked, CheckDepth depth)
 		};
 
 		survey->set = layout_read(survey->source, &hints);
+		reworked_join(survey->set, survey->record, survey->reader);
 		if (scope->environment == NULL && survey->set->environment != NULL)
 		{
 			scope->environment = survey->set->environment;

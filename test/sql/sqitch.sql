@@ -36,6 +36,40 @@ SELECT version, outcome FROM migrator.rollback('m/d', target => '@v1.0', variabl
 SELECT version, outcome FROM migrator.rollback('m/d', target => '', variables => '{"who": "me"}');
 SELECT version FROM migrator.apply('m/d', target => '@none');
 
+-- Reworked after it went on record: what is there is what it was before, and the new one is pending; and once more.
+CALL files.forget();
+CALL files.make('m/d', 'sqitch.plan', files.plan('a', 'b'), 'deploy/a.sql', 'CREATE TABLE app.a ();', 'revert/a.sql', 'DROP TABLE app.a;',
+                'deploy/b.sql', 'SELECT 1;', 'revert/b.sql', 'SELECT 1;');
+SELECT version, outcome FROM migrator.apply('m/d');
+CALL files.make('m/d', 'sqitch.plan', files.plan('a', 'b', '@v1', 'a [a@v1]'), 'deploy/a@v1.sql', 'CREATE TABLE app.a ();',
+                'revert/a@v1.sql', 'DROP TABLE app.a;', 'deploy/a.sql', 'CREATE TABLE app.a ();', 'revert/a.sql', 'SELECT 1;',
+                'deploy/b.sql', 'SELECT 1;', 'revert/b.sql', 'SELECT 1;');
+SELECT version, state, flags FROM migrator.status('m/d');
+CALL files.write('m/d/deploy/a.sql', 'ALTER TABLE app.a ADD i int;');
+SELECT version, state, flags FROM migrator.status('m/d');
+SELECT version FROM migrator.migrations ORDER BY applied_at;
+SELECT version, outcome FROM migrator.apply('m/d', dry_run => true);
+CALL migrator.up('m/d') \gset
+SELECT version, file, state FROM migrator.migrations ORDER BY applied_at;
+CALL files.write('m/d/deploy/a@v2.sql', 'ALTER TABLE app.a ADD i int;');
+CALL files.write('m/d/revert/a@v2.sql', 'ALTER TABLE app.a DROP i;');
+CALL files.write('m/d/deploy/a.sql', 'ALTER TABLE app.a ADD j int;');
+CALL files.write('m/d/sqitch.plan', files.plan('a', 'b', '@v1', 'a [a@v1]', '@v2', 'a [a@v2]'));
+SELECT version, state, flags FROM migrator.status('m/d');
+SELECT migrator.resolve('a', 'applied', source => 'm/d');
+SELECT version, state FROM migrator.migrations ORDER BY version;
+SELECT migrator.resolve('a', 'pending', source => 'm/d');
+-- Taken back by the name that it has now, by the script of record.
+UPDATE migrator.migrations SET version = 'a' WHERE version = 'a@v2';
+SELECT version, outcome FROM migrator.rollback('m/d', target => '@v1');
+SELECT version, state FROM migrator.status('m/d');
+-- It is the new one where the file of the name is what was run.
+CALL files.forget();
+CALL files.write('m/d/sqitch.plan', files.plan('a', 'b', '@v1', 'a', '@v2', 'a'));
+CALL files.write('m/d/deploy/a.sql', 'SELECT 1;');
+SELECT version, outcome FROM migrator.apply('m/d', versions => '{a}');
+SELECT version, state, flags FROM migrator.status('m/d');
+
 -- Folders by another name.
 CALL files.forget();
 CALL files.make('m/d', 'sqitch.plan', files.plan('a'), 'sqitch.conf', E'[core]\nengine = pg\ndeploy_dir = "sql/up"\n[engine "pg"]\nextension=ddl\n',
