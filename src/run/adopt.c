@@ -27,11 +27,8 @@
 #include "record/write.h"
 #include "run/adopt.h"
 #include "run/call.h"
-<<<<<<< HEAD
 #include "run/mirrored.h"
-=======
 #include "run/reworked.h"
->>>>>>> h-docs
 #include "run/settle.h"
 #include "run/survey.h"
 
@@ -559,6 +556,7 @@ refuse_foreign(const Adoption *adoption, const List *entries)
 {
 	const MigrationPlan *plan = adoption->survey->plan;
 	const HistoryTool *tool = adoption->table->tool;
+	ListCell   *lc;
 
 	if (adoption->without_file == NIL || list_length(adoption->without_file) < list_length(entries) ||
 		adoption->survey->set->count == 0 || tool->code)
@@ -566,6 +564,9 @@ refuse_foreign(const Adoption *adoption, const List *entries)
 	for (int i = 0; i < plan->count; i++)
 		if (adoption->of_step[i] != NULL)
 			return;
+	foreach(lc, adoption->without_file)
+		if (((const HistoryEntry *) lfirst(lc))->code != NULL)
+		return;
 	ereport(ERROR,
 			errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			errmsg("no migration that %s has on record in %s is in \"%s\"",

@@ -225,7 +225,7 @@ settle_code(Survey *survey)
 	foreach(lc, survey->set->refused)
 	{
 		RefusedEntry *refused = lfirst(lc);
-		Step	   *step = refused->version ? unconstify(Step *, plan_find(survey->plan, refused->version)) : NULL;
+		Step	   *step = refused->version ? plan_find(survey->plan, refused->version) : NULL;
 
 		if (step == NULL || step->state != MIGRATION_APPLIED)
 			continue;
