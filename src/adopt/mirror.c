@@ -204,7 +204,14 @@ mirror_clear(const Mirror *mirror)
 HistoryTable *
 mirror_table(const Mirror *mirror)
 {
-	return history_find(mirror->tool, relation_of(mirror->table, false));
+	Oid			relation = relation_of(mirror->table, true);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_TABLE),
+				errmsg("table %s, which mirrors the record for %s, does not exist", mirror->table, mirror->tool),
+				errhint("Have %s make it again, or take option \"mirror\" away with migrator.register().", mirror->tool));
+	return history_find(mirror->tool, relation);
 }
 
 static Oid

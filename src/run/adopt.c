@@ -159,13 +159,13 @@ adopt_fill_mirror(const Scope *scope)
 	const Service *registration = registration_find(scope->service);
 	Mirror	   *mirror = mirror_of(registration);
 	List	   *entries;
+	bool		required = false;
 
 	(void) run_lock_and_load(scope->service);
 	adoption.survey = survey_take(scope, CHECK_FOR_RUN);
 	if (mirror == NULL || adoption.survey->record->count == 0)
 		return;
 	registration_require_trusted(registration, "mirror");
-	mirror_require(mirror);
 	adoption.table = mirror_table(mirror);
 	history_lock(adoption.table);
 	entries = history_read(adoption.table, adoption.survey->source);
@@ -180,6 +180,10 @@ adopt_fill_mirror(const Scope *scope)
 		if (step->row == NULL || step->state != MIGRATION_APPLIED || (entry != NULL && !entry->undone) ||
 			(step->migration == NULL && is_in_table(&adoption, step)))
 			continue;
+		/* who only registers may be another than who runs */
+		if (!required)
+			mirror_require(mirror);
+		required = true;
 		mirrored_write(mirror, adoption.survey, step, MIRROR_ADD, -1);
 	}
 }
