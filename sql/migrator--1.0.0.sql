@@ -424,6 +424,12 @@ CREATE FUNCTION migrator.prove(source text = NULL, service text = NULL, versions
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_prove';
 COMMENT ON FUNCTION migrator.prove IS 'Does the down script of each pending migration undo its up script? Runs up, down and up again, one migration after the other, and undoes all of it. verdict: reversible, differs (differences names the objects that the down script leaves otherwise than they were, and, behind "up again:", those that the up script makes otherwise the second time; message says which script fails), no_down, not_provable (what refuses a transaction block, is applied, says that it is irreversible, or whose up script fails). versions: these alone; what is pending before them is applied, too, and undone. Rows of tables are not compared. Needs the rights of apply() and takes its locks.';
 
+CREATE FUNCTION migrator.verify(source text = NULL, service text = NULL, versions text[] = NULL, environment text = NULL,
+                                variables jsonb = NULL)
+  RETURNS TABLE (service text, version text, name text, verdict text, execution_time_ms double precision, message text)
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_verify';
+COMMENT ON FUNCTION migrator.verify IS 'Run the verify scripts of applied migrations, or of these versions, one after the other, and undo each: those of sqitch''s folder verify/. verdict: passed; failed, with the error as message; not_run, with the reason. Takes no lock, and records nothing. Needs the rights of apply(). Option verify of up() and apply() runs them behind each migration.';
+
 CREATE FUNCTION migrator.seed(source text = NULL, service text = NULL, environment text = NULL, variables jsonb = NULL)
   RETURNS TABLE (service text, file text, outcome text, execution_time_ms double precision, message text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_seed';
@@ -610,8 +616,15 @@ CREATE FUNCTION migrator.export(service text = NULL) RETURNS SETOF text
   LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
   SELECT line FROM (
-    SELECT 1 AS part, 0::bigint AS n, pg_catalog.concat('-- What migrator ', migrator.version(), ' has on record, from database ',
-      pg_catalog.translate(pg_catalog.quote_ident(pg_catalog.current_database()), E'\r\n', '  '), E'.\n-- To be loaded by the owner of the extension, or a superuser, where it has nothing on record.\nBEGIN;') AS line
+    SELECT 1 AS part, 0::bigint AS n, 'BEGIN;' AS line
+    UNION ALL
+    -- of the text as the client gets it: what either side has no encoding for is not converted
+    SELECT 1, 1, pg_catalog.concat('SET LOCAL client_encoding = ', pg_catalog.quote_literal(
+      CASE WHEN 'SQL_ASCII' IN (pg_catalog.getdatabaseencoding(), pg_catalog.pg_client_encoding()) THEN pg_catalog.getdatabaseencoding()
+           ELSE pg_catalog.pg_client_encoding() END), ';')
+    UNION ALL
+    SELECT 1, 2, pg_catalog.concat('-- What migrator ', migrator.version(), ' has on record, from database ',
+      pg_catalog.translate(pg_catalog.quote_ident(pg_catalog.current_database()), E'\r\n', '  '), E'.\n-- To be loaded by the owner of the extension, or a superuser, where it has nothing on record.')
     UNION ALL
     SELECT 2, pg_catalog.row_number() OVER (ORDER BY s.service), pg_catalog.concat('DO ', pg_catalog.quote_literal(pg_catalog.format(
         'BEGIN IF EXISTS (SELECT FROM migrator.migrations WHERE service = %1$L) THEN RAISE EXCEPTION ''service %% has a record already'', %1$L; END IF; END',

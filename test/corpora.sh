@@ -7,7 +7,7 @@
 #   MIRROR            directory of git snapshots owner+name/repo                 (default: ../.mirror)
 # and PostgreSQL 15, which the kit's hashes were made on; without them this is a skip that says so.
 #
-# CORPORA       names, default: those whose layout migrator reads
+# CORPORA       names, default: all
 # CORPORA_CALL  up: CALL migrator.up instead of SELECT migrator.apply; then nothing is expected to be refused.
 #               staged-up, staged-apply: of the same files, sent by migrator-push.
 #               psql: psql applies the files, which tests this runner and not the extension.
@@ -21,16 +21,16 @@ root=${REPO:-$(cd "$here/.." && pwd)}
 forget_pg_environment
 
 out=$1 counts=${2:-/dev/null}
-names=${CORPORA:-openmeter chirpstack-as claircore-indexer claircore-matcher documenso umami crates-io docs-rs mas
+names=${CORPORA:-openmeter chirpstack-as authelia claircore-indexer claircore-matcher documenso umami crates-io docs-rs mas
 bionic-gpt openfga bitmagnet goalert horizon boundary cow-services hmpps-interventions openlmis-refdata regen-server
-chef-bifrost}
+chef-erchef chef-bifrost}
 call=${CORPORA_CALL:-apply}
 kit=${MIGRATOR_CORPORA:-$root/../shared/corpora}
 export MIRROR=${MIRROR:-$root/../.mirror}
 export PYTHONDONTWRITEBYTECODE=1
 
 # Histories with statements that refuse a transaction block: apply must say so before it runs anything.
-refused_by_apply=" crates-io mas openfga goalert horizon cow-services hmpps-interventions "
+refused_by_apply=" crates-io mas openfga goalert horizon cow-services hmpps-interventions chef-erchef "
 
 # And one that uses a new value of an enum in a later migration: in one transaction the server itself refuses that.
 uses_new_value=" bionic-gpt "
@@ -63,11 +63,64 @@ field() { # field NAME COLUMN
   awk -F'\t' -v n="$1" -v c="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == c) k = i } $1 == n { print $k }' "$kit/corpora.tsv"
 }
 
-# The ways to apply DIR to the current database; the text of an error goes to stderr.
-run_apply() { psql -v VERBOSITY=verbose -Atc "SET client_min_messages = error" -c "SELECT outcome, count(*) FROM migrator.apply('$1') GROUP BY 1"; }
-run_up() { psql -v VERBOSITY=verbose -Atc "SET client_min_messages = error" -c "CALL migrator.up('$1')"; }
-run_staged-up() { push --up "$1"; }
-run_staged-apply() { push "$1" && run_apply stage:history; }
+# calls NAME: what it takes to apply a history: folder, service and options of each call, on a line. Most take one.
+calls() {
+  case $1 in
+    # two plans, the second of which requires changes of the first
+    chef-erchef) printf '%s\t%s\t%s\n' baseline oss_chef '{}' . enterprise_chef '{"ignore": ["baseline/*"]}' ;;
+    *) printf '.\tdefault\t{}\n' ;;
+  esac
+}
+
+# The ways to apply a FOLDER as a SERVICE with OPTIONS to the current database; the text of an error goes to stderr.
+run_apply() {
+  psql -v VERBOSITY=verbose -v source="$1" -v service="$2" -v options="$3" -At <<'END'
+SET client_min_messages = error;
+SELECT outcome, count(*) FROM migrator.apply(:'source', service => :'service', options => :'options') GROUP BY 1;
+END
+}
+run_up() {
+  psql -v VERBOSITY=verbose -v source="$1" -v service="$2" -v options="$3" -At <<'END'
+SET client_min_messages = error;
+CALL migrator.up(:'source', service => :'service', options => :'options');
+END
+}
+run_staged-up() {
+  if [ "$3" = '{}' ]; then push --up --service="$2" "$1"; else push "$1" && run_up stage:history "$2" "$3"; fi
+}
+run_staged-apply() { push "$1" && run_apply stage:history "$2" "$3"; }
+
+# run_calls NAME DIR PLAN: sets $state to what there was before the last of them.
+run_calls() {
+  local folder service options
+  if [ "$call" = psql ]; then
+    run_psql "$2" "$3"
+    return
+  fi
+  while IFS="$(printf '\t')" read -r folder service options; do
+    state=$(rows_hash "$2")
+    "run_$call" "$2/$folder" "$service" "$options" || return 1
+  done <<END
+$(calls "$1")
+END
+}
+
+# The same for people to read.
+calls_shown() {
+  local folder service options shown=''
+  [ "$call" != psql ] || return 0
+  while IFS="$(printf '\t')" read -r folder service options; do
+    case $folder in .) folder=DIR ;; *) folder=DIR/$folder ;; esac
+    shown="${shown:+$shown; }${call#staged-}('$folder'"
+    [ "$service" = default ] || shown="$shown, service => '$service'"
+    [ "$options" = '{}' ] || shown="$shown, options => '$options'"
+    shown="$shown)"
+  done <<END
+$(calls "$1")
+END
+  printf '%s' "$shown"
+}
+
 run_psql() {
   local mode file
   while IFS="$(printf '\t')" read -r _ mode file _; do
@@ -82,19 +135,26 @@ push() {
 }
 
 # A directory and the same files staged are one source: what was applied from one is applied, unmodified, for the other.
-# Prints what says otherwise.
+# other_differs NAME DIR: prints what says otherwise.
 other_differs() {
-  local other=stage:history
-  case $call in
-    staged-*) other=$1 ;;
-    *) push "$1" || { echo "and cannot be staged"; return; } ;;
-  esac
-  psql -At -v other="$other" <<'END'
+  local other folder service options
+  while IFS="$(printf '\t')" read -r folder service options; do
+    other=stage:history
+    case $call in
+      staged-*) other=$2/$folder ;;
+      *) push "$2/$folder" || { echo "and cannot be staged"; return; } ;;
+    esac
+    # a function that looks knows the options of a registration only
+    psql -At -v other="$other" -v service="$service" -v options="$options" <<'END' || return 1
 SET client_min_messages = error;
-SELECT format('%s is %s %s', version, state, flags) FROM migrator.status(:'other')
- WHERE state <> 'applied' OR flags && '{modified,reformatted,missing,late}' LIMIT 3;
-CALL migrator.up(:'other') \gset
+SELECT migrator.register(:'service', :'other', options => :'options') \gset
+SELECT format('%s is %s %s', version, state, flags) FROM migrator.status(:'other', service => :'service')
+ WHERE state NOT IN ('applied', 'ignored') OR flags && '{modified,reformatted,missing,late}' LIMIT 3;
+CALL migrator.up(:'other', service => :'service', options => :'options') \gset
 SELECT 'up: ' || :'result' WHERE :'result'::jsonb ->> 'outcome' <> 'up_to_date';
+END
+  done <<END
+$(calls "$1")
 END
 }
 
@@ -117,7 +177,7 @@ rows_hash() {
 
 # judge NAME: prints the result; returns 0 where it is the wanted one.
 judge() {
-  local name=$1 work=$out/$1 err=$out/$1.err state want
+  local name=$1 work=$out/$1 err=$out/$1.err state='' want
   export PGDATABASE="h_${name//-/_}"
   rm -rf "$work" "$work.src"
   if ! "$kit/materialize.sh" "$name" "$work.src" || ! "$kit/materialize.sh" -a "$name" "$work" ||
@@ -129,9 +189,7 @@ judge() {
   psql -d postgres -c "CREATE DATABASE $PGDATABASE TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
   psql -f "$work.up.prelude.sql" >/dev/null
   if [ "$call" != psql ]; then psql -c "CREATE EXTENSION migrator"; fi
-  state=$(rows_hash "$work")
-
-  if ! "run_$call" "$work" "$work.plan" >"$work.out" 2>"$err"; then
+  if ! run_calls "$name" "$work" "$work.plan" >"$work.out" 2>"$err"; then
     printf 'refused: %s' "$(grep -m 1 -E 'ERROR|FATAL|error:' "$err" | cut -c1-300)"
     case $call$uses_new_value in
       *apply*" $name "*)
@@ -157,14 +215,14 @@ judge() {
   case $call$refused_by_apply in *apply*" $name "*) printf 'not refused, though it should be; '; want=${want:-unexpected} ;; esac
   [ -z "$want" ] || { printf 'differs (%s)' "$want"; return 1; }
   if [ "$call" != psql ]; then
-    want=$(other_differs "$work" 2>&1) || want="$want (failed)"
+    want=$(other_differs "$name" "$work" 2>&1) || want="$want (failed)"
     [ -z "$want" ] || { printf 'and the other source differs: %s' "$(head -c 300 <<<"$want" | tr '\n' ' ')"; return 1; }
   fi
   printf 'agrees'
 }
 
 passed=0 failed=0 skipped=0
-printf '| history | layout | files | by | result |\n| --- | --- | --- | --- | --- |\n' | tee "$out/table.md"
+printf '| history | layout | files | by | call | result |\n| --- | --- | --- | --- | --- | --- |\n' | tee "$out/table.md"
 for name in $names; do
   repository=$(field "$name" repository)
   if [ ! -d "$MIRROR/${repository/\//+}/repo" ]; then
@@ -174,7 +232,7 @@ for name in $names; do
     failed=$((failed + 1))
     result=${result:-"failed: $(tail -n 1 "$out/$name.log")"}
   fi
-  printf '| %s | %s | %s | %s | %s |\n' "$name" "$(field "$name" layout)" "$(field "$name" files)" "$call" "$result" |
+  printf '| %s | %s | %s | %s | %s | %s |\n' "$name" "$(field "$name" layout)" "$(field "$name" files)" "$call" "$(calls_shown "$name")" "$result" |
     tee -a "$out/table.md"
   psql -d postgres -c "DROP DATABASE IF EXISTS h_${name//-/_}" || true
   # nothing of theirs stays, unless asked for

@@ -5,12 +5,15 @@
 # column its modules in backticks. A module is x.c with x.h: either name stands for both. Modules of lower layers may always
 # be included; those of the same folder, or of another folder of the same layer, only where the third column draws an arrow:
 # `a.c` -> `b.c` lets a include b, along a chain as well. A name with a slash, `folder/x.c`, is of that folder. Every file of
-# SRC must be in the table and every module of the table in SRC, except in rows that say "(later)".
+# SRC must be in the table and every module of the table in SRC, except in rows that say "(later)". An arrow that begins a chain
+# stands in one row: two rows of the same, as a merge leaves them, would be kept in step by nobody.
+#
+# A function that a header promises must be named by another module, or by those of ../test/modules: else it is its file's own.
 use strict;
 use warnings;
 
 my $src = shift // 'src';
-my ($layer, %layer_of, %may, @chains, @complaints);
+my ($layer, %layer_of, %may, %drawn_in, %promised, %named_by, @complaints);
 
 sub module { my ($name) = @_; $name =~ s/\.[ch]$//; return $name; }
 
@@ -39,6 +42,8 @@ while (<$readme>)
 	while ($drawn =~ /((?:`[^`]+`\s*->\s*)+`[^`]+`)/g)
 	{
 		my @chain = map { module($_) } $1 =~ /`([^`]+)`/g;
+		my $row = $drawn_in{"$chain[0] -> $chain[1]"} //= $.;
+		push @complaints, "$src/README.md:$.: $chain[0] -> $chain[1] is drawn in line $row, too" if $row != $.;
 		for my $from (0 .. $#chain) { $may{ $chain[$from] }{$_} = 1 for @chain[ $from + 1 .. $#chain ]; }
 	}
 }
@@ -56,6 +61,7 @@ for my $module (sort keys %exists)
 			push @complaints, "$path: in no row of $src/README.md";
 			next;
 		}
+		look_for_names($path, $module);
 		open my $file, '<', $path or die "$path: $!\n";
 		while (<$file>)
 		{
@@ -77,6 +83,27 @@ for my $module (sort keys %exists)
 		}
 		close $file;
 	}
+}
+
+# which names a file has, and which functions it promises
+sub look_for_names
+{
+	my ($path, $module) = @_;
+	local $/;
+	open my $file, '<', $path or die "$path: $!\n";
+	my $text = <$file> =~ s,/\*.*?\*/,,gsr;
+	close $file;
+	if ($path =~ /\.h$/ && $module ne 'base/compat')
+	{
+		while ($text =~ /^extern\b[^;{]*?\b(\w+)\s*\(/mg) { $promised{$1} = $path; }
+	}
+	$named_by{$_}{$module} = 1 for $text =~ /\w+/g;
+}
+
+look_for_names($_, "test/$_") for glob "$src/../test/modules/*/*.c";
+for my $name (sort keys %promised)
+{
+	push @complaints, "$promised{$name}: nobody but its own module names $name()" if keys %{ $named_by{$name} } < 2;
 }
 
 print "$_\n" for @complaints;

@@ -105,7 +105,7 @@ line_lengths() {
     close ARGV if eof;
     END { $? = $found ? 1 : 0; }
   ' $scripts test/*.pl test/*.txt test/{sql,pgtap,include}/*.sql test/specs/*.spec test/t/*.pl test/perl/*.pm test/modules/*/*.[ch] \
-    ./*.md docs/*.md src/*.md test/*.md bench/*.md examples/*.md
+    ./*.md docs/*.md docs/*/*.md src/*.md test/*.md bench/*.md examples/*.md
 }
 
 check layering perl test/layering.pl src

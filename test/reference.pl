@@ -428,6 +428,7 @@ $text .= "\n## Options\n\nOf argument `options` of runs.\n\n" . words('option', 
 	layout => 'the layout that the source is read by: [layouts.md](layouts.md#how-a-layout-is-recognised)',
 	contexts => 'of Liquibase: contexts with commas between them, in place of the environment: [layouts.md](layouts.md#liquibase)',
 	labels => 'of Liquibase: an expression of the labels that are meant',
+	verify => 'run what looks whether a migration is as it should be, behind each: [layouts.md](layouts.md#sqitch)',
 	verbose => '`false`: the JSON of `up` and `down` has no `migrations`',
 	run_id => 'on the way back: what this run applied',
 	down_source => 'on the way back: `record` or `file`');

@@ -30,6 +30,9 @@ my %kept = (
 	register => qr{(?:'m/e'|'crm'|'fresh').*$},
 	up => qr{'billing'.*$},
 
+	# In another database nothing is staged.
+	adopt_hostile => qr{'m/bytes'.*$},
+
 	# Where files are to be written, and who may read a directory.
 	new_migration => qr{'shop'.*$},
 	report => qr{'open', .*$},

@@ -53,12 +53,27 @@ require_knex_idle(const HistoryTable *table)
 	static const HistoryColumn columns[HISTORY_COLUMNS] = {{"is_locked", HISTORY_INTEGER}};
 	bool		locked = false;
 
-	if (history_scan_beside(table, "_lock", columns, take_lock_row, &locked) && locked)
+	if (history_scan_beside(table, psprintf("%s_lock", table->name), columns, take_lock_row, &locked) && locked)
 		ereport(ERROR,
 				errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				errmsg("a run of knex is in progress, or died"),
 				errdetail("Its table of locks says so."),
 				errhint("If none is, \"knex migrate:unlock\" takes the lock away."));
+}
+
+/* a row while it runs */
+static void
+require_yoyo_idle(const HistoryTable *table)
+{
+	static const HistoryColumn columns[HISTORY_COLUMNS] = {{"locked", HISTORY_INTEGER}};
+	bool		locked = false;
+
+	if (history_scan_beside(table, "yoyo_lock", columns, take_lock_row, &locked) && locked)
+		ereport(ERROR,
+				errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				errmsg("a run of yoyo is in progress, or died"),
+				errdetail("Its table of locks says so."),
+				errhint("If none is, \"yoyo break-lock\" takes the lock away."));
 }
 
 const HistoryTool history_rails = {
@@ -130,4 +145,20 @@ const HistoryTool history_knex = {
 	.require_idle = require_knex_idle,
 	.code = true,
 	.unknown = "Knex keeps no checksums"
+};
+
+/* SQL or Python; the hash is of the name */
+const HistoryTool history_yoyo = {
+	.name = "yoyo",
+	.tables = {"_yoyo_migration"},
+	.columns = {
+		{"migration_hash", HISTORY_ANY}, {"migration_id", HISTORY_TEXT, HISTORY_VERSION},
+		{"applied_at_utc", HISTORY_TIME, HISTORY_APPLIED_AT, HISTORY_NULLABLE}
+	},
+	.telling = true,
+	.closed = true,
+	.require_idle = require_yoyo_idle,
+	.code = true,
+	.times_are_utc = true,
+	.unknown = "yoyo keeps no checksums"
 };

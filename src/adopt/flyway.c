@@ -6,6 +6,7 @@
 
 #include <zlib.h>
 
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "adopt/history.h"
@@ -24,7 +25,7 @@ take_flyway(HistoryEntry *entry, char *const *values)
 	if (strcmp(values[SUCCESS], "t") != 0)
 		entry->broken = psprintf("\"%s\" is on record as failed.", values[SCRIPT]);
 	if (values[TIME] != NULL)
-		entry->execution_time_ms = pg_strtoint32(values[TIME]);
+		entry->execution_time_ms = strtod(values[TIME], NULL);
 	/* a mark for the schemas that Flyway made */
 	entry->skip = strcmp(type, "SCHEMA") == 0;
 	entry->undone = strncmp(type, "UNDO", 4) == 0 || strcmp(type, "DELETE") == 0;
@@ -33,9 +34,17 @@ take_flyway(HistoryEntry *entry, char *const *values)
 		entry->through = true;
 		entry->baseline = true;
 	}
-	/* that of a way back is another file's */
+
+	/*
+	 * that of a way back is another file's; of a repeatable script it is all
+	 * there is
+	 */
 	if (entry->undone || strcmp(type, "BASELINE") == 0)
-		entry->file = entry->checksum = NULL;
+	{
+		entry->checksum = NULL;
+		if (entry->version != NULL)
+			entry->file = NULL;
+	}
 	if (strncmp(type, "JDBC", 4) == 0 || strncmp(type, "UNDO_JDBC", 9) == 0)
 		entry->note = "it was Java code";
 }
@@ -80,16 +89,36 @@ verify_flyway(const HistoryEntry *entry, const Migration *migration, const Sourc
 	return strcmp(sum, entry->checksum) == 0 ? HISTORY_VERIFIED : HISTORY_MODIFIED;
 }
 
+/* Goes on with a name in double quotes, as Java has it: in UTF-16. */
+static uint32
+hash_name(uint32 hash, const char *name)
+{
+	char	   *utf8 = pg_server_to_any(name, strlen(name), PG_UTF8);
+
+	hash = hash * 31 + '"';
+	for (const unsigned char *c = (const unsigned char *) utf8; *c != '\0'; c += pg_utf_mblen(c))
+	{
+		pg_wchar	wide = utf8_to_unicode(c);
+
+		if (wide == '"')
+			hash = hash * 31 + '"';
+		if (wide >= 0x10000)
+		{
+			hash = hash * 31 + 0xd800 + ((wide - 0x10000) >> 10);
+			wide = 0xdc00 + ((wide - 0x10000) & 0x3ff);
+		}
+		hash = hash * 31 + wide;
+	}
+	return hash * 31 + '"';
+}
+
 /* A number that says "Flyway", and Java's hash of the quoted name. */
 static int64
 lock_flyway(const HistoryTable *table)
 {
 	const int64 magic = (INT64CONST(0x46) << 40) + (INT64CONST(0x6C) << 32) + (0x79 << 24) + (0x77 << 16) + (0x61 << 8) + 0x79;
-	const char *name = psprintf("\"%s\".\"%s\"", table->schema, table->name);
-	uint32		hash = 0;
+	uint32		hash = hash_name(hash_name(0, table->schema) * 31 + '.', table->name);
 
-	for (; *name; name++)
-		hash = hash * 31 + (unsigned char) *name;
 	return magic + (int32) hash;
 }
 

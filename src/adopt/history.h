@@ -72,6 +72,7 @@ typedef struct HistoryEntry
 	int			rework;			/* of those of its name the n-th, from 1; 0:
 								 * it is not numbered */
 	char	   *group;			/* of several that are in one table, or NULL */
+	char	   *id;				/* by which settle() knows it, or NULL */
 	char	   *broken;			/* why nothing can be adopted: the tool did
 								 * not end what it began */
 	const char *note;			/* for whoever reads the result */
@@ -136,6 +137,12 @@ typedef struct HistoryTool
 
 	/* The group whose rows are the source's, or NULL: it does not say. */
 	char	   *(*group_of) (const Source *source);
+
+	/*
+	 * Looks at all entries together, in their order, with the source: it may
+	 * say which migration each is of, and add notes.  NULL: nothing.
+	 */
+	void		(*settle) (List *entries, const Source *source);
 
 	/*
 	 * NULL: the tool keeps no checksums.  Its message, if it has one, is a

@@ -49,7 +49,7 @@ require_liquibase_idle(const HistoryTable *table)
 	static const HistoryColumn columns[HISTORY_COLUMNS] = {{"locked", HISTORY_BOOLEAN}};
 	bool		locked = false;
 
-	if (history_scan_beside(table, "lock", columns, take_lock_row, &locked) && locked)
+	if (history_scan_beside(table, psprintf("%slock", table->name), columns, take_lock_row, &locked) && locked)
 		ereport(ERROR,
 				errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				errmsg("a run of liquibase is in progress, or died"),

@@ -14,9 +14,13 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -25,6 +29,8 @@
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/varlena.h"
@@ -35,6 +41,7 @@
 #include "base/options.h"
 #include "base/owner_query.h"
 #include "base/trust.h"
+#include "base/version.h"
 
 static const OptionKey mirror_keys[] = {
 	{"tool", OPTION_STRING, "the name of a tool"},
@@ -42,12 +49,14 @@ static const OptionKey mirror_keys[] = {
 	{NULL}
 };
 
-/* An answer, and where it is to live. */
-typedef struct Highest
+/* The versions on record that are numbers, as applied, the lowest first. */
+typedef struct Applied
 {
 	MemoryContext context;
-	char	   *version;
-} Highest;
+	char	  **versions;
+	int			count;
+	int			room;
+} Applied;
 
 static HistoryTable *open_table(const Mirror *mirror);
 static Oid	relation_of(const char *name, bool missing_ok);
@@ -55,12 +64,15 @@ static void hold(const Mirror *mirror, const HistoryTable *table);
 static void require_mirrored(const HistoryTool *tool);
 static void require_rights(const HistoryTable *table);
 static void require_trusted_owner(const HistoryTable *table);
+static void require_trusted_triggers(const HistoryTable *table, LOCKMODE mode);
+static Oid	stranger(Oid role);
+static Oid	owner_of(int cache, Oid object);
 static void run_statement(const HistoryTable *table, const char *statement, char *const *parameters);
-static void fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, const char *service, char **parameters);
+static void fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, Mirror *mirror, char **parameters);
 static char *with_blanks(const char *name);
 static char *stem_of(const char *file);
-static char *highest_version(const char *service);
-static void take_highest(HeapTuple tuple, TupleDesc desc, void *argument);
+static char *highest_but(Mirror *mirror, const char *version);
+static void take_applied(HeapTuple tuple, TupleDesc desc, void *argument);
 
 Mirror *
 mirror_of(const Service *registration)
@@ -71,7 +83,7 @@ mirror_of(const Service *registration)
 	if (registration == NULL || registration->mirror == NULL)
 		return NULL;
 	options = options_read(registration->mirror, mirror_keys, false);
-	mirror = palloc(sizeof(Mirror));
+	mirror = palloc0(sizeof(Mirror));
 	mirror->service = registration->service;
 	mirror->tool = options_find(options, "tool")->strings[0];
 	mirror->table = options_find(options, "table")->strings[0];
@@ -129,11 +141,12 @@ mirror_require(const Mirror *mirror)
 
 	require_rights(table);
 	require_trusted_owner(table);
+	require_trusted_triggers(table, AccessShareLock);
 	history_lock_tool(table);
 }
 
 void
-mirror_write(const Mirror *mirror, MirrorChange change, const MirrorRow *row)
+mirror_write(Mirror *mirror, MirrorChange change, const MirrorRow *row)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrator mirror", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
@@ -142,7 +155,9 @@ mirror_write(const Mirror *mirror, MirrorChange change, const MirrorRow *row)
 	char	   *parameters[MIRROR_PARAMETERS] = {0};
 
 	hold(mirror, table);
-	fill_parameters(table, change, row, mirror->service, parameters);
+	if (change == MIRROR_ADD)
+		mirror->applied = NULL;
+	fill_parameters(table, change, row, mirror, parameters);
 	if (change == MIRROR_ACCEPT)
 		run_statement(table, tool->mirror_accept, parameters);
 	else
@@ -214,23 +229,89 @@ require_rights(const HistoryTable *table)
 static void
 require_trusted_owner(const HistoryTable *table)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table->relation));
-	Author		owner;
-	Oid			stranger;
+	Oid			owner = owner_of(RELOID, table->relation);
 
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", table->relation);
-	owner.current = owner.session = owner.login = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	if (has_privs_of_role(owner.current, owner_query_owner()))
-		return;
-	stranger = trust_stranger(&owner);
-	if (OidIsValid(stranger))
+	if (!OidIsValid(owner))
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_TABLE),
+				errmsg("table %s was dropped meanwhile", table->shown));
+	if (OidIsValid(stranger(owner)))
 		ereport(ERROR,
 				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				errmsg("permission denied to mirror to table %s, which role \"%s\" owns", table->shown, trust_role_name(stranger)),
+				errmsg("permission denied to mirror to table %s, which role \"%s\" owns", table->shown, trust_role_name(owner)),
 				errdetail("Its triggers would act with your rights, which that role does not have."),
 				errhint("Run as that role, or give the table to a role that may do all that you may; migrator.trusted_stagers names roles that are trusted."));
+}
+
+/*
+ * Triggers and foreign keys need no more than a grant, so they may be others'
+ * words than the owner's.  Whose a trigger is nobody wrote down: so its function
+ * must be that of a trusted role, and a condition, which could call any, is none
+ * of it.  With the lock that the caller holds, or this one.
+ */
+static void
+require_trusted_triggers(const HistoryTable *table, LOCKMODE mode)
+{
+	Relation	relation = table_open(table->relation, mode);
+	TriggerDesc *triggers = CopyTriggerDesc(relation->trigdesc);
+
+	table_close(relation, mode);
+	/* a row that cannot be seen would not be changed */
+	if (check_enable_rls(table->relation, InvalidOid, true) == RLS_ENABLED)
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("row security may hide rows of table %s", table->shown),
+				errdetail("It mirrors the record for %s, and is written with your rights.", table->tool->name),
+				errhint("Run as its owner, or as a role with BYPASSRLS."));
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+		bool		is_foreign_key = RI_FKey_trigger_type(trigger->tgfoid) == RI_TRIGGER_PK;
+		Oid			owner = InvalidOid;
+
+		if (trigger->tgenabled == TRIGGER_DISABLED)
+			continue;
+		if (is_foreign_key)
+			owner = stranger(owner_of(RELOID, trigger->tgconstrrelid));
+		else if (!trigger->tgisinternal)
+			owner = stranger(owner_of(PROCOID, trigger->tgfoid));
+		if (OidIsValid(owner) || (trigger->tgqual != NULL && !trigger->tgisinternal))
+			ereport(ERROR,
+					errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					is_foreign_key ?
+					errmsg("permission denied to mirror to table %s: a foreign key of a table of role \"%s\" refers to it",
+						   table->shown, trust_role_name(owner)) :
+					OidIsValid(owner) ?
+					errmsg("permission denied to mirror to table %s: its trigger \"%s\" calls a function of role \"%s\"",
+						   table->shown, finding_one_line(trigger->tgname), trust_role_name(owner)) :
+					errmsg("permission denied to mirror to table %s: its trigger \"%s\" has a condition",
+						   table->shown, finding_one_line(trigger->tgname)),
+					errdetail("It would act with your rights, and whoever has a grant on the table may have made it."),
+					errhint("Remove it, or let it belong to a role that may do all that you may, without WHEN; migrator.trusted_stagers names roles that are trusted."));
+	}
+}
+
+/* The role, if what it says must not act with the caller's rights. */
+static Oid
+stranger(Oid role)
+{
+	Author		author = {role, role, role};
+
+	return has_privs_of_role(role, owner_query_owner()) || !OidIsValid(trust_stranger(&author)) ? InvalidOid : role;
+}
+
+/* InvalidOid, which is nobody's, of what is gone. */
+static Oid
+owner_of(int cache, Oid object)
+{
+	HeapTuple	tuple = SearchSysCache1(cache, ObjectIdGetDatum(object));
+	Oid			owner = InvalidOid;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	owner = cache == PROCOID ? ((Form_pg_proc) GETSTRUCT(tuple))->proowner : ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
 }
 
 /*
@@ -249,6 +330,7 @@ hold(const Mirror *mirror, const HistoryTable *table)
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("table %s was changed meanwhile", table->shown));
 	require_trusted_owner(table);
+	require_trusted_triggers(table, NoLock);
 }
 
 /* NULL: there is none. */
@@ -286,7 +368,7 @@ run_statement(const HistoryTable *table, const char *statement, char *const *par
 }
 
 static void
-fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, const char *service, char **parameters)
+fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, Mirror *mirror, char **parameters)
 {
 	const Migration *migration = row->migration;
 	const char *slash = row->file ? strrchr(row->file, '/') : NULL;
@@ -303,7 +385,7 @@ fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow 
 	if (migration != NULL && migration->previous != NULL && strcmp(migration->previous, "-") != 0)
 		parameters[MIRROR_PREVIOUS] = migration->previous;
 	if (change == MIRROR_REMOVE && table->tool->mirror_remove[1] != NULL)
-		parameters[MIRROR_HIGHEST] = highest_version(service);
+		parameters[MIRROR_HIGHEST] = highest_but(mirror, row->version);
 	parameters[MIRROR_KIND] = migration == NULL ? "versioned" :
 		migration->kind == MIGRATION_REPEATABLE ? "repeatable" :
 		migration->kind == MIGRATION_BASELINE ? "baseline" : "versioned";
@@ -336,27 +418,55 @@ stem_of(const char *file)
 	return stem;
 }
 
+/*
+ * The highest version that is applied besides this one, which is taken back.
+ * The record is asked once: nobody else changes it meanwhile.  What this call
+ * takes back and cannot keep back is missed here, but in the table it is still
+ * the highest, and what is lower leaves the table alone.
+ */
 static char *
-highest_version(const char *service)
+highest_but(Mirror *mirror, const char *version)
 {
 	static OwnerQuery query = {
-		"SELECT pg_catalog.max(version::pg_catalog.numeric)::pg_catalog.text FROM migrator.migrations"
-		" WHERE service = $1 AND state = 'applied' AND version OPERATOR(pg_catalog.~) '^[0-9]+$'",
+		"SELECT version FROM migrator.migrations"
+		" WHERE service = $1 AND state = 'applied' AND version OPERATOR(pg_catalog.~) '^[0-9]+$'"
+		" ORDER BY version::pg_catalog.numeric USING OPERATOR(pg_catalog.<), version COLLATE pg_catalog.\"C\" USING OPERATOR(pg_catalog.<)",
 		1, {TEXTOID}
 	};
-	Datum		value = CStringGetTextDatum(service);
-	Highest		highest = {CurrentMemoryContext};
+	Applied    *applied = mirror->applied;
 
-	(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_highest, &highest);
-	return highest.version;
+	if (applied == NULL)
+	{
+		Datum		value = CStringGetTextDatum(mirror->service);
+		MemoryContext context = GetMemoryChunkContext(mirror);
+
+		applied = MemoryContextAllocZero(context, sizeof(Applied));
+		applied->context = context;
+		(void) owner_query_run(&query, SPI_OK_SELECT, &value, NULL, InvalidSnapshot, take_applied, applied);
+		mirror->applied = applied;
+	}
+	for (int i = applied->count - 1; i >= 0 && version_compare(VERSION_ORDER_NUMBER, version, applied->versions[i]) <= 0; i--)
+		if (version_matches(VERSION_ORDER_NUMBER, version, applied->versions[i]))
+		{
+			memmove(&applied->versions[i], &applied->versions[i + 1], (applied->count - i - 1) * sizeof(char *));
+			applied->count--;
+			break;
+		}
+	return applied->count > 0 ? applied->versions[applied->count - 1] : NULL;
 }
 
 static void
-take_highest(HeapTuple tuple, TupleDesc desc, void *argument)
+take_applied(HeapTuple tuple, TupleDesc desc, void *argument)
 {
-	Highest    *highest = argument;
-	MemoryContext old = MemoryContextSwitchTo(highest->context);
+	Applied    *applied = argument;
+	MemoryContext old = MemoryContextSwitchTo(applied->context);
 
-	highest->version = owner_query_text(tuple, desc, 1);
+	if (applied->count == applied->room)
+	{
+		applied->room = Max(2 * applied->room, 64);
+		applied->versions = applied->versions == NULL ? palloc(applied->room * sizeof(char *)) :
+			repalloc(applied->versions, applied->room * sizeof(char *));
+	}
+	applied->versions[applied->count++] = owner_query_text(tuple, desc, 1);
 	MemoryContextSwitchTo(old);
 }

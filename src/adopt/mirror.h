@@ -13,6 +13,8 @@ typedef struct Mirror
 	const char *service;
 	const char *tool;
 	const char *table;			/* qualified and quoted */
+	struct Applied *applied;	/* while it goes back, what the record has
+								 * that is a number; or NULL */
 } Mirror;
 
 /* That of a registration, in CurrentMemoryContext; NULL: it has none, or there is no registration. */
@@ -57,7 +59,7 @@ typedef struct MirrorRow
  * Write as the caller, in the transaction of the record, which is written already.
  * Raises what the statements do, and what mirror_require() does.
  */
-extern void mirror_write(const Mirror *mirror, MirrorChange change, const MirrorRow *row);
+extern void mirror_write(Mirror *mirror, MirrorChange change, const MirrorRow *row);
 
 /* Take all rows away, where the table is still there. */
 extern void mirror_clear(const Mirror *mirror);

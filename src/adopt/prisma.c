@@ -35,6 +35,22 @@ checksum_prisma(const Migration *migration, const Source *source)
 	return pstrdup(hex);
 }
 
+/* Old versions of Prisma left out the zero that a byte begins with. */
+static bool
+is_checksum(const char *hex, const char *checksum)
+{
+	if (strlen(checksum) == SHA256_HEX_LENGTH)
+		return strcmp(hex, checksum) == 0;
+	for (int i = 0; hex[i] != '\0'; i++)
+	{
+		if (i % 2 == 0 && hex[i] == '0')
+			continue;
+		if (*checksum++ != hex[i])
+			return false;
+	}
+	return *checksum == '\0';
+}
+
 /* Prisma takes it for the same if only the ends of lines are others. */
 static HistoryVerdict
 verify_prisma(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
@@ -46,7 +62,7 @@ verify_prisma(const HistoryEntry *entry, const Migration *migration, const Sourc
 	if (content.bytes == NULL)
 		return HISTORY_UNVERIFIED;
 	digest_sha256(content.bytes, content.length, hex);
-	if (strcmp(hex, entry->checksum) == 0)
+	if (is_checksum(hex, entry->checksum))
 		return HISTORY_VERIFIED;
 	for (int crlf = 0; crlf <= 1; crlf++)
 	{
@@ -65,7 +81,7 @@ verify_prisma(const HistoryEntry *entry, const Migration *migration, const Sourc
 		}
 		digest_sha256(other, length, hex);
 		pfree(other);
-		if (strcmp(hex, entry->checksum) == 0)
+		if (is_checksum(hex, entry->checksum))
 			return HISTORY_VERIFIED;
 	}
 	return HISTORY_MODIFIED;

@@ -106,12 +106,18 @@ verify_refinery(const HistoryEntry *entry, const Migration *migration, const Sou
 		strcmp(hash_of(migration->name, version, 8, &content), entry->checksum) == 0 ? HISTORY_VERIFIED : HISTORY_MODIFIED;
 }
 
-/* version, name, applied_on, checksum; the time is a text of RFC 3339 */
+/*
+ * version, name, applied_on, checksum; the time is a text of RFC 3339.  What else
+ * the server would take for a time, "tomorrow" and "infinity" among it, is none.
+ */
 static void
 take_refinery(HistoryEntry *entry, char *const *values)
 {
-	entry->applied_at = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(values[2]),
-																ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	const char *time = values[2];
+
+	if (strspn(time, "0123456789") == 4 && time[4] == '-')
+		entry->applied_at = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(time),
+																	ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 }
 
 const HistoryTool history_refinery = {

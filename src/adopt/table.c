@@ -20,19 +20,23 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -58,6 +62,30 @@ static const HistoryTool *const tools[] = {
 
 #define TRY_AGAIN_MS 50
 
+/*
+ * What no tool writes: such a value is not even read, and such a name would not
+ * go into an index of ours.
+ */
+#define VALUE_MAX_BYTES 10000
+#define NAME_MAX_BYTES 2000
+
+/* What is in the catalog of a table that may be a history. */
+typedef struct Shape
+{
+	Oid			relation;
+	Oid			schema;
+	const char *name;			/* NULL: it is gone */
+	struct ShapeColumn *columns;	/* those that were not dropped */
+	int			count;
+} Shape;
+
+typedef struct ShapeColumn
+{
+	NameData	name;
+	Oid			type;
+	bool		generated;
+} ShapeColumn;
+
 /* What is made of the rows. */
 typedef struct Reading
 {
@@ -69,14 +97,20 @@ typedef struct Reading
 static HistoryTable *make_table(const HistoryTool *tool, Oid relation);
 static List *find_all(const HistoryTool *wanted);
 static int	compare_tables(const ListCell *a, const ListCell *b);
-static bool looks_like(const HistoryTool *tool, Oid relation, bool any_name);
-static bool has_columns(const HistoryTool *tool, Oid relation);
+static Shape *shape_of(Oid relation);
+static void read_columns(Shape *shape);
+static bool looks_like(const HistoryTool *tool, const Shape *shape, bool any_name);
+static bool has_columns(const HistoryTool *tool, const Shape *shape);
+static bool column_fits(const HistoryColumn *column, const Shape *shape, bool *found);
 static bool type_fits(HistoryType type, Oid oid);
 static const HistoryTool *tool_of_relation(const HistoryTool *wanted, Oid relation);
 static void refuse_several(const List *found);
 static TimestampTz end_of_wait(void);
 static bool give_up(TimestampTz until);
 static void require_readable(Relation relation);
+static void require_short(Relation relation, const char *column, Datum value, Oid type);
+static void require_text(Relation relation, const char *column, const char *text);
+static void scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument);
 static char *value_text(Datum value, Oid type, bool utc, TimestampTz *time);
 static void take_row(char *const *values, const TimestampTz *times, void *argument);
 static int	compare_entries(const ListCell *a, const ListCell *b);
@@ -87,8 +121,9 @@ history_tool(int i)
 	return i < lengthof(tools) ? tools[i] : NULL;
 }
 
-const HistoryTool *
-history_tool_find(const char *name)
+/* The tool of that name, or NULL. */
+static const HistoryTool *
+tool_named(const char *name)
 {
 	for (int i = 0; i < lengthof(tools); i++)
 		if (strcmp(tools[i]->name, name) == 0)
@@ -96,12 +131,13 @@ history_tool_find(const char *name)
 	return NULL;
 }
 
-void
-history_require_tool(const char *name)
+/* Raise 22023 unless it is a tool's name; it may be NULL. */
+static void
+require_tool(const char *name)
 {
 	NearestName nearest = {name};
 
-	if (name == NULL || history_tool_find(name) != NULL)
+	if (name == NULL || tool_named(name) != NULL)
 		return;
 	for (int i = 0; i < lengthof(tools); i++)
 		nearest_consider(&nearest, tools[i]->name);
@@ -115,10 +151,10 @@ history_require_tool(const char *name)
 HistoryTable *
 history_find(const char *tool, Oid relation)
 {
-	const HistoryTool *wanted = tool ? history_tool_find(tool) : NULL;
+	const HistoryTool *wanted = tool ? tool_named(tool) : NULL;
 	List	   *found;
 
-	history_require_tool(tool);
+	require_tool(tool);
 	if (OidIsValid(relation))
 		return make_table(tool_of_relation(wanted, relation), relation);
 	found = find_all(wanted);
@@ -152,7 +188,10 @@ make_table(const HistoryTool *tool, Oid relation)
 	return table;
 }
 
-/* Every table of the database is looked at, by the catalog alone. */
+/*
+ * Every table of the database is looked at, by the catalog alone, and not by its
+ * caches: they would keep all of these columns, and that there are no others.
+ */
 static List *
 find_all(const HistoryTool *wanted)
 {
@@ -169,20 +208,73 @@ find_all(const HistoryTool *wanted)
 
 		if (class->relkind == RELKIND_RELATION && class->oid >= FirstNormalObjectId &&
 			class->relpersistence != RELPERSISTENCE_TEMP)
-			candidates = lappend_oid(candidates, class->oid);
+		{
+			Shape	   *shape = palloc0(sizeof(Shape));
+
+			shape->relation = class->oid;
+			shape->schema = class->relnamespace;
+			shape->name = pstrdup(NameStr(class->relname));
+			candidates = lappend(candidates, shape);
+		}
 	}
 	systable_endscan(scan);
 	table_close(classes, AccessShareLock);
 
 	foreach(lc, candidates)
 	{
+		Shape	   *shape = lfirst(lc);
+
 		CHECK_FOR_INTERRUPTS();
+		read_columns(shape);
 		for (int i = 0; i < lengthof(tools); i++)
-			if ((wanted == NULL || wanted == tools[i]) && looks_like(tools[i], lfirst_oid(lc), false))
-				found = lappend(found, make_table(tools[i], lfirst_oid(lc)));
+			if ((wanted == NULL || wanted == tools[i]) && looks_like(tools[i], shape, false))
+				found = lappend(found, make_table(tools[i], shape->relation));
+		pfree(shape->columns);
 	}
 	list_sort(found, compare_tables);
 	return found;
+}
+
+static Shape *
+shape_of(Oid relation)
+{
+	Shape	   *shape = palloc0(sizeof(Shape));
+
+	shape->relation = relation;
+	shape->schema = get_rel_namespace(relation);
+	shape->name = get_rel_name(relation);
+	read_columns(shape);
+	return shape;
+}
+
+static void
+read_columns(Shape *shape)
+{
+	Relation	attributes = table_open(AttributeRelationId, AccessShareLock);
+	int			room = 32;
+	SysScanDesc scan;
+	ScanKeyData keys[2];
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(shape->relation));
+	ScanKeyInit(&keys[1], Anum_pg_attribute_attnum, BTGreaterStrategyNumber, F_INT2GT, Int16GetDatum(0));
+	scan = systable_beginscan(attributes, AttributeRelidNumIndexId, true, NULL, lengthof(keys), keys);
+	shape->columns = palloc(room * sizeof(ShapeColumn));
+	while ((tuple = systable_getnext(scan)) != NULL)
+	{
+		Form_pg_attribute attribute = (Form_pg_attribute) GETSTRUCT(tuple);
+
+		if (attribute->attisdropped)
+			continue;
+		if (shape->count == room)
+			shape->columns = repalloc(shape->columns, (room *= 2) * sizeof(ShapeColumn));
+		shape->columns[shape->count++] = (ShapeColumn)
+		{
+			attribute->attname, attribute->atttypid, attribute->attgenerated != '\0'
+		};
+	}
+	systable_endscan(scan);
+	table_close(attributes, AccessShareLock);
 }
 
 static int
@@ -200,49 +292,47 @@ compare_tables(const ListCell *a, const ListCell *b)
  * says that it is the one.
  */
 static bool
-looks_like(const HistoryTool *tool, Oid relation, bool any_name)
+looks_like(const HistoryTool *tool, const Shape *shape, bool any_name)
 {
-	Oid			schema = get_rel_namespace(relation);
-	char	   *name = get_rel_name(relation);
 	bool		named = any_name || tool->telling;
 
-	if (name == NULL)
+	if (shape->name == NULL)
 		return false;
 	for (int i = 0; i < lengthof(tool->tables) && tool->tables[i] != NULL; i++)
-		named = named || strcmp(name, tool->tables[i]) == 0;
-	return named && has_columns(tool, relation) &&
-		(tool->beside == NULL || OidIsValid(get_relname_relid(tool->beside, schema))) &&
-		(tool->not_beside == NULL || !OidIsValid(get_relname_relid(tool->not_beside, schema)));
+		named = named || strcmp(shape->name, tool->tables[i]) == 0;
+	return named && has_columns(tool, shape) &&
+		(tool->beside == NULL || OidIsValid(get_relname_relid(tool->beside, shape->schema))) &&
+		(tool->not_beside == NULL || !OidIsValid(get_relname_relid(tool->not_beside, shape->schema)));
 }
 
 static bool
-has_columns(const HistoryTool *tool, Oid relation)
+has_columns(const HistoryTool *tool, const Shape *shape)
 {
 	int			count = 0;
 
 	for (const HistoryColumn *column = tool->columns; column->name != NULL; column++)
 	{
-		AttrNumber	number = get_attnum(relation, column->name);
+		bool		found;
 
-		if (number == InvalidAttrNumber)
-		{
-			if (!(column->flags & HISTORY_OPTIONAL))
-				return false;
-			continue;
-		}
-		if (!type_fits(column->type, get_atttype(relation, number)) || get_attgenerated(relation, number) != '\0')
+		if (!column_fits(column, shape, &found))
 			return false;
-		count++;
+		count += found;
 	}
-	if (tool->closed)
-	{
-		/* a dropped one has no type */
-		for (AttrNumber number = 1; get_attname(relation, number, true) != NULL; number++)
-			if (OidIsValid(get_atttype(relation, number)))
-				count--;
-		return count == 0;
-	}
-	return true;
+	return !tool->closed || count == shape->count;
+}
+
+/* It need not be there if it is optional. */
+static bool
+column_fits(const HistoryColumn *column, const Shape *shape, bool *found)
+{
+	*found = false;
+	for (int i = 0; i < shape->count; i++)
+		if (strcmp(NameStr(shape->columns[i].name), column->name) == 0)
+		{
+			*found = true;
+			return type_fits(column->type, shape->columns[i].type) && !shape->columns[i].generated;
+		}
+	return (column->flags & HISTORY_OPTIONAL) != 0;
 }
 
 static bool
@@ -270,6 +360,7 @@ static const HistoryTool *
 tool_of_relation(const HistoryTool *wanted, Oid relation)
 {
 	const HistoryTool *found = NULL;
+	const Shape *shape = shape_of(relation);
 
 	if (get_rel_relkind(relation) != RELKIND_RELATION)
 		ereport(ERROR,
@@ -278,12 +369,12 @@ tool_of_relation(const HistoryTool *wanted, Oid relation)
 				errdetail("Views, foreign and partitioned tables are not read: what they are made of might run with your rights."));
 	for (int i = 0; i < lengthof(tools); i++)
 	{
-		if ((wanted != NULL && wanted != tools[i]) || !looks_like(tools[i], relation, true))
+		if ((wanted != NULL && wanted != tools[i]) || !looks_like(tools[i], shape, true))
 			continue;
 		/* its name decides where columns do not */
-		if (found != NULL && !looks_like(tools[i], relation, false))
+		if (found != NULL && !looks_like(tools[i], shape, false))
 			continue;
-		if (found != NULL && looks_like(found, relation, false))
+		if (found != NULL && looks_like(found, shape, false))
 			ereport(ERROR,
 					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("table %s may be the history of %s or of %s", make_table(NULL, relation)->shown,
@@ -344,7 +435,7 @@ history_lock(const HistoryTable *table)
 					errhint("Try again when that has ended; migrator.wait_timeout says how long to wait."));
 	/* dropped or altered while nobody held it */
 	relation = try_table_open(table->relation, NoLock);
-	if (relation == NULL || relation->rd_rel->relkind != RELKIND_RELATION || !has_columns(table->tool, table->relation))
+	if (relation == NULL || relation->rd_rel->relkind != RELKIND_RELATION || !has_columns(table->tool, shape_of(table->relation)))
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("table %s was changed meanwhile", table->shown));
@@ -419,7 +510,7 @@ history_read(const HistoryTable *table, const Source *source)
 		table->tool->require_idle(table);
 	if (table->tool->group_of != NULL)
 		reading.group = table->tool->group_of(source);
-	history_scan(table->relation, table->tool->columns, table->tool->times_are_utc, take_row, &reading);
+	scan(table->relation, table->tool->columns, table->tool->times_are_utc, take_row, &reading);
 	list_sort(reading.entries, compare_entries);
 	foreach(lc, reading.entries)
 		((HistoryEntry *) lfirst(lc))->place = ++place;
@@ -427,26 +518,28 @@ history_read(const HistoryTable *table, const Source *source)
 }
 
 bool
-history_scan_beside(const HistoryTable *table, const char *suffix, const HistoryColumn *columns, HistoryRow row, void *argument)
+history_scan_beside(const HistoryTable *table, const char *name, const HistoryColumn *columns, HistoryRow row, void *argument)
 {
-	Oid			relation = get_relname_relid(psprintf("%s%s", table->name, suffix), get_rel_namespace(table->relation));
+	Oid			relation = get_relname_relid(name, get_rel_namespace(table->relation));
+	const Shape *shape;
 
 	if (!OidIsValid(relation) || get_rel_relkind(relation) != RELKIND_RELATION)
 		return false;
+	shape = shape_of(relation);
 	for (int i = 0; columns[i].name != NULL; i++)
 	{
-		AttrNumber	number = get_attnum(relation, columns[i].name);
+		bool		found;
 
-		if (number == InvalidAttrNumber || !type_fits(columns[i].type, get_atttype(relation, number)) ||
-			get_attgenerated(relation, number) != '\0')
+		if (!column_fits(&columns[i], shape, &found) || !found)
 			return false;
 	}
-	history_scan(relation, columns, false, row, argument);
+	scan(relation, columns, false, row, argument);
 	return true;
 }
 
-void
-history_scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument)
+/* The rows of any table with these columns. */
+static void
+scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument)
 {
 	Relation	relation = table_open(relid, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
@@ -470,13 +563,17 @@ history_scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, Histor
 		{
 			bool		isnull;
 			Datum		value;
+			Oid			type;
 
 			if (numbers[i] == InvalidAttrNumber)
 				continue;
 			value = slot_getattr(slot, numbers[i], &isnull);
-			if (!isnull)
-				values[i] = value_text(value, TupleDescAttr(slot->tts_tupleDescriptor, numbers[i] - 1)->atttypid,
-									   times_are_utc, &times[i]);
+			if (isnull)
+				continue;
+			type = TupleDescAttr(slot->tts_tupleDescriptor, numbers[i] - 1)->atttypid;
+			require_short(relation, columns[i].name, value, type);
+			values[i] = value_text(value, type, times_are_utc, &times[i]);
+			require_text(relation, columns[i].name, values[i]);
 		}
 		row(values, times, argument);
 	}
@@ -484,6 +581,28 @@ history_scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, Histor
 	UnregisterSnapshot(snapshot);
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(relation, NoLock);
+}
+
+static void
+require_short(Relation relation, const char *column, Datum value, Oid type)
+{
+	if (get_typlen(type) == -1 && toast_raw_datum_size(value) > VALUE_MAX_BYTES)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("a row of table \"%s\" has %zu bytes in column \"%s\"", finding_one_line(RelationGetRelationName(relation)),
+					   (size_t) toast_raw_datum_size(value) - VARHDRSZ, column),
+				errdetail("No tool writes more than %d.", VALUE_MAX_BYTES));
+}
+
+/* A database without an encoding takes any bytes; on record they would keep clients from seeing what else is there. */
+static void
+require_text(Relation relation, const char *column, const char *text)
+{
+	if (GetDatabaseEncoding() == PG_SQL_ASCII && !pg_verify_mbstr(PG_UTF8, text, strlen(text), true))
+		ereport(ERROR,
+				errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				errmsg("a row of table \"%s\" has a text in column \"%s\" that is no UTF-8",
+					   finding_one_line(RelationGetRelationName(relation)), column));
 }
 
 static char *
@@ -505,11 +624,12 @@ value_text(Datum value, Oid type, bool utc, TimestampTz *time)
 	else if (type == TIMESTAMPOID)
 	{
 		Timestamp	local = DatumGetTimestamp(value);
+		int			overflow = 0;
 
-		if (TIMESTAMP_NOT_FINITE(local))
+		/* the last one of all may be none elsewhere */
+		*time = utc ? (TimestampTz) local : timestamp2timestamptz_opt_overflow(local, &overflow);
+		if (TIMESTAMP_NOT_FINITE(local) || overflow != 0)
 			*time = 0;
-		else
-			*time = utc ? (TimestampTz) local : DatumGetTimestampTz(DirectFunctionCall1(timestamp_timestamptz, value));
 	}
 	getTypeOutputInfo(type, &output, &varlena);
 	return OidOutputFunctionCall(output, value);
@@ -568,7 +688,12 @@ take_row(char *const *values, const TimestampTz *times, void *argument)
 	if (reading->group != NULL && entry->group != NULL && strcmp(entry->group, reading->group) != 0)
 		entry->skip = true;
 	said = entry->version ? entry->version : entry->file ? entry->file : entry->name;
-	if (!entry->skip && (said == NULL || said[0] == '\0'))
+	if (!entry->skip && said != NULL && strlen(said) > NAME_MAX_BYTES)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("a row of %s has a migration of %zu bytes", reading->table->shown, strlen(said)),
+				errdetail("No tool writes a name of more than %d.", NAME_MAX_BYTES));
+	if (!entry->skip && (said == NULL || said[0] == '\0' || (entry->through && entry->version == NULL)))
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("a row of %s does not say which migration it is about", reading->table->shown));

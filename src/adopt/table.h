@@ -7,12 +7,8 @@
 
 #include "adopt/history.h"
 
-/* The tool of that name, or NULL; all of them by number, NULL behind the last. */
-extern const HistoryTool *history_tool_find(const char *name);
+/* All tools by number, NULL behind the last. */
 extern const HistoryTool *history_tool(int i);
-
-/* Raise 22023 unless it is a tool's name; it may be NULL. */
-extern void history_require_tool(const char *name);
 
 /*
  * Find the one table that is a tool's history; tool (its name) and relation, if
@@ -39,14 +35,11 @@ extern void history_lock_tool(const HistoryTable *table);
 extern List *history_read(const HistoryTable *table, const Source *source);
 
 /*
- * The rows of any table with these columns: for each the texts, NULL where the
- * value is.  For what a tool keeps beside its history.
+ * The rows of a table beside the history that is called so and has these columns: for each the
+ * texts, NULL where the value is.  False where there is none.
  */
 typedef void (*HistoryRow) (char *const *values, const TimestampTz *times, void *argument);
-extern void history_scan(Oid relation, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument);
-
-/* The same of a table beside the history that is called like it, with this behind; false where there is none. */
-extern bool history_scan_beside(const HistoryTable *table, const char *suffix, const HistoryColumn *columns,
+extern bool history_scan_beside(const HistoryTable *table, const char *name, const HistoryColumn *columns,
 								HistoryRow row, void *argument);
 
 #endif

@@ -64,6 +64,7 @@ static const char *const help_rows[][2] = {
 	{"forget what was sent", "SELECT migrator.unstage('app')"},
 	{"make the files of a new migration", "SELECT file, written FROM migrator.new_migration('/srv/app/migrations', 'add email')"},
 	{"register a service", "SELECT migrator.register('billing', '/srv/billing/migrations')"},
+	{"put on record what another tool has applied", "SELECT * FROM migrator.adopt('/srv/app/migrations', 'shop', dry_run => true)"},
 	{"take over a database that has the schema", "SELECT migrator.baseline('/srv/app/migrations', version => '42')"},
 	{"settle a migration by hand", "SELECT migrator.resolve('42', 'applied', note => 'done by hand')"},
 	{"accept that an applied file was changed", "SELECT migrator.accept('42', note => 'typo in a comment')"},

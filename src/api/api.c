@@ -25,6 +25,7 @@ static const OptionKey run_options[] = {
 	{"contexts", OPTION_STRING, "contexts of Liquibase, with commas between them"},
 	{"labels", OPTION_STRING, "an expression of Liquibase's labels"},
 	{"verbose", OPTION_BOOLEAN, "true or false"},
+	{"verify", OPTION_BOOLEAN, "true or false"},
 	{NULL}
 };
 
@@ -115,7 +116,13 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 	const Option *force = options_find(options, "force");
 	const Option *allow_late = options_find(options, "allow_late");
 	const Option *verbose = options_find(options, "verbose");
+	const Option *verify = options_find(options, "verify");
 
+	if (verify != NULL)
+	{
+		request->verify = verify->boolean;
+		request->no_verify = !verify->boolean;
+	}
 	if (force != NULL)
 		request->force = force->boolean;
 	request->brief = verbose == NULL || !verbose->boolean;

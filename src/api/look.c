@@ -407,9 +407,12 @@ static List *
 missing_versions(const Scope *scope, char *version)
 {
 	List	   *missing = NIL;
-	Survey	   *survey = survey_take(scope, CHECK_FOR_RUN);
+	Scope		asked = *scope;
+	Survey	   *survey;
 	bool	   *within;
 
+	asked.target = version;
+	survey = survey_take(&asked, CHECK_FOR_RUN);
 	scope_require_source(survey->scope);
 	survey_raise_what_stops(survey, false);
 	if (version != NULL)

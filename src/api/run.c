@@ -84,6 +84,7 @@ run_read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 
 		scope_take_variables(scope, api_jsonb(fcinfo, 5));
 		api_put_run_options(request, scope);
+		scope->target = request->plan.target;
 		if (!all)
 			request->scope = scope;
 	}

@@ -185,7 +185,7 @@ static const Check checks[CHECK_LAST + 1] = {
 		.name = "destructive",
 		.severity = FINDING_WARNING,
 		.sqlstate = ERRCODE_MIGRATOR_DESTRUCTIVE,
-		.text = "the same where nothing is said of it; DO blocks that may hide one",
+		.text = "the same where nothing is said of it; DO blocks that may hide one, and what only a run knows",
 		.may_lower = true
 	},
 	[CHECK_DESTRUCTIVE_REFUSED] = {

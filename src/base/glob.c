@@ -28,8 +28,12 @@ character_length(const char *s)
 	return strnlen(s, Max(length, 1));
 }
 
-const char *
-glob_fault(const char *pattern)
+/*
+ * What is wrong with a pattern, as the end of a sentence; NULL when it is
+ * valid.
+ */
+static const char *
+fault_of(const char *pattern)
 {
 	if (*pattern == '\0')
 		return "it is empty";
@@ -52,7 +56,7 @@ glob_require_valid(char **patterns, int count)
 {
 	for (int i = 0; i < count; i++)
 	{
-		const char *fault = glob_fault(patterns[i]);
+		const char *fault = fault_of(patterns[i]);
 
 		if (fault != NULL)
 			ereport(ERROR,

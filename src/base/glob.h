@@ -5,12 +5,6 @@
 #ifndef MIGRATOR_BASE_GLOB_H
 #define MIGRATOR_BASE_GLOB_H
 
-/*
- * What is wrong with a pattern, as the end of a sentence; NULL when it is
- * valid.
- */
-extern const char *glob_fault(const char *pattern);
-
 /* Raise 22023 for the first of the patterns that is not valid. */
 extern void glob_require_valid(char **patterns, int count);
 

@@ -20,8 +20,9 @@
 static bool session_is_own(const Author *by);
 static bool may_act_as(Oid author, Oid role, const List *trusted);
 
-void
-trust_caller(Author *by)
+/* Who the caller is. */
+static void
+take_caller(Author *by)
 {
 	by->current = GetUserId();
 	by->session = GetSessionUserId();
@@ -44,7 +45,7 @@ session_is_own(const Author *by)
 void
 trust_own_session(Author *by, const char *what)
 {
-	trust_caller(by);
+	take_caller(by);
 	if (!session_is_own(by))
 		ereport(ERROR,
 				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -56,7 +57,7 @@ trust_own_session(Author *by, const char *what)
 void
 trust_signer(Author *by)
 {
-	trust_caller(by);
+	take_caller(by);
 	if (!session_is_own(by))
 		by->session = by->login = by->current;
 }
@@ -68,7 +69,7 @@ trust_stranger(const Author *by)
 	List	   *trusted = NIL;
 	ListCell   *lc;
 
-	trust_caller(&caller);
+	take_caller(&caller);
 	foreach(lc, settings_trusted_stagers())
 	{
 		Oid			role = get_role_oid(lfirst(lc), true);

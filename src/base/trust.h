@@ -20,9 +20,6 @@ typedef struct Author
 	Oid			login;
 } Author;
 
-/* Who the caller is. */
-extern void trust_caller(Author *by);
-
 /*
  * Who the caller is, where he may sign with it.  Raises 42501 where the session
  * is another role's; what he does there is for the message: "stage files".

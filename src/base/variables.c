@@ -146,6 +146,15 @@ add(Variables *variables, List *fresh, bool first)
 }
 
 void
+variables_add_behind(Variables *variables, List *values)
+{
+	MemoryContext old = MemoryContextSwitchTo(variables->context);
+
+	add(variables, values, false);
+	MemoryContextSwitchTo(old);
+}
+
+void
 variables_add_made(Variables *variables, List *made)
 {
 	MemoryContext old = MemoryContextSwitchTo(variables->context);
@@ -171,7 +180,7 @@ new_variable(const char *name, size_t length, const char *what)
 
 	item->name = pnstrdup(name, length);
 	item->hidden = true;
-	if (!variables_is_name(name, length))
+	if (!variables_is_tool_name(name, length))
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("invalid name of a variable in %s: \"%s\"", what, finding_one_line(item->name)),
@@ -211,6 +220,17 @@ variables_is_name(const char *name, size_t length)
 		return false;
 	for (size_t i = 0; i < length; i++)
 		if (!variables_name_character(name[i]))
+			return false;
+	return true;
+}
+
+bool
+variables_is_tool_name(const char *name, size_t length)
+{
+	if (length == 0 || !variables_is_name(name, 1))
+		return false;
+	for (size_t i = 1; i < length; i++)
+		if (!variables_name_character(name[i]) && strchr(".:-", name[i]) == NULL)
 			return false;
 	return true;
 }

@@ -46,6 +46,9 @@ extern void variables_add_jsonb(Variables *variables, Jsonb *values, const char 
 /* The same of a file's tree (NULL: none), behind those that are there; it has been checked. */
 extern void variables_add_json(Variables *variables, const JsonNode *object);
 
+/* Add values (Variable *, a name once) behind those that are there. */
+extern void variables_add_behind(Variables *variables, List *values);
+
 /*
  * Add some that were made of these (Variable *), for whoever hides values: of one
  * name there may be several then.
@@ -64,6 +67,9 @@ variables_name_character(char c)
 #define VARIABLES_NAME_HINT "A variable's name has letters, digits and underscores, and does not begin with a digit."
 
 extern bool variables_is_name(const char *name, size_t length);
+
+/* Or a reference of another tool's, whose names may have more in them: "db.schema"? */
+extern bool variables_is_tool_name(const char *name, size_t length);
 
 /*
  * Is a value a word or a number, so that it cannot end what it stands in?  One

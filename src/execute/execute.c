@@ -29,62 +29,108 @@
 #include "execute/constraint.h"
 #include "execute/copy.h"
 #include "execute/execute.h"
+#include "execute/portal.h"
+#include "execute/result.h"
 #include "script/rules.h"
 #include "script/server_parser.h"
 
-static void run_guarded(Execution *execution, int first, int last, bool top_level, bool whole);
-static void run_in_context(Execution *execution, int first, int last, bool top_level, bool whole);
+/* what is to be done of a script */
+typedef struct Work
+{
+	int			first;			/* these of its statements */
+	int			last;
+	bool		top_level;
+	bool		whole;			/* it is all of the script, and its deferred
+								 * constraints are checked */
+	bool		look;			/* the first is not run, but raw made of it */
+	RawStmt    *raw;
+} Work;
+
+static void run_guarded(Execution *execution, Work *work);
+static void run_in_context(Execution *execution, Work *work);
+static RawStmt *look_at_late(Execution *execution, int i);
 static void hide_from_error(const Execution *execution, Variables *variables, ErrorData *error, HideFocus focus);
 static void push_context(Execution *execution, ErrorContextCallback *callback);
-static void act_before(const Execution *execution, int statement);
+static void act_before(Execution *execution, int statement);
+static const Script *shown_script(const Execution *execution, int *i);
+static Variables *values_to_hide(const Execution *execution);
+static RawStmt *fill_late(Execution *execution, int i, char **query);
 static void run_statements(Execution *execution, int first, int last, bool top_level);
 static void keep_to_this_process(void);
 static void execute_statement(Execution *execution, int i, bool top_level);
+static void refuse_other_strings(const RawStmt *raw);
+static void note_setting(Execution *execution, const RawStmt *raw);
 static void log_statement_text(const Script *script, int i, RawStmt *raw);
 static void set_characteristics(const TransactionStmt *begin);
-static void run_portal(RawStmt *raw, const char *query, bool top_level);
 static void add_context(void *argument);
+static char *place_of(const Execution *execution);
 static void hide_in_notice(const Execution *execution);
 static void set_error_file(Execution *execution, const char *file);
 static void locate_error(Execution *execution, int position);
 
 void
+execute_begin(Execution *execution)
+{
+	execution->late = psql_late_begin(execution->script);
+	execution->actions_done = 0;
+	execution->late_settings = NIL;
+}
+
+void
 execute_script(Execution *execution)
 {
-	run_guarded(execution, 0, execution->script->statement_count - 1, false, true);
+	Work		work = {.first = 0,.last = execution->script->statement_count - 1,.whole = true};
+
+	execute_begin(execution);
+	run_guarded(execution, &work);
 }
 
 void
 execute_statements(Execution *execution, int first, int last, bool top_level)
 {
-	run_guarded(execution, first, last, top_level, false);
+	Work		work = {.first = first,.last = last,.top_level = top_level};
+
+	run_guarded(execution, &work);
+}
+
+RawStmt *
+execute_parse(Execution *execution, int i)
+{
+	Work		work = {.first = i,.last = i,.look = true};
+
+	if (execution->late == NULL)
+		return script_parse_statement(execution->script, i, NULL);
+	run_guarded(execution, &work);
+	return work.raw;
 }
 
 /* Nobody gets to see an error with values of variables in it. */
 static void
-run_guarded(Execution *execution, int first, int last, bool top_level, bool whole)
+run_guarded(Execution *execution, Work *work)
 {
 	MemoryContext context = CurrentMemoryContext;
 
 	execution->filled = execution->script->fill != NULL;
 	if (!execution->filled)
 	{
-		run_in_context(execution, first, last, top_level, whole);
+		run_in_context(execution, work);
 		return;
 	}
 	PG_TRY();
 	{
-		run_in_context(execution, first, last, top_level, whole);
+		run_in_context(execution, work);
 	}
 	PG_CATCH();
 	{
 		ErrorData  *error;
+		const Script *shown;
+		int			i;
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
-		hide_from_error(execution, execution->script->fill->variables, error,
-						script_focus(execution->script, execution->statement, execution->position));
+		shown = shown_script(execution, &i);
+		hide_from_error(execution, values_to_hide(execution), error, script_focus(shown, i, execution->position));
 		ReThrowError(error);
 	}
 	PG_END_TRY();
@@ -109,7 +155,7 @@ hide_from_error(const Execution *execution, Variables *variables, ErrorData *err
 	if (execution->own_query)
 		error->internalquery = NULL;
 	hide_values_in_error(variables, &focus, error,
-						 execution->statement >= 0 ? execute_place(execution) : NULL);
+						 execution->statement >= 0 || execution->action != NULL ? place_of(execution) : NULL);
 	if (execution->own_query)
 	{
 		error->internalquery = query;
@@ -117,17 +163,19 @@ hide_from_error(const Execution *execution, Variables *variables, ErrorData *err
 	}
 }
 
-/* whole: it is all of the script, and its deferred constraints are checked. */
 static void
-run_in_context(Execution *execution, int first, int last, bool top_level, bool whole)
+run_in_context(Execution *execution, Work *work)
 {
 	ErrorContextCallback callback;
 
 	push_context(execution, &callback);
-	run_statements(execution, first, last, top_level);
-	if (whole && execution->own_transaction)
+	if (work->look)
+		work->raw = look_at_late(execution, work->first);
+	else
+		run_statements(execution, work->first, work->last, work->top_level);
+	if (work->whole && execution->own_transaction)
 		constraint_check_all();
-	else if (whole)
+	else if (work->whole)
 		constraint_check_deferred(execution->set_constraints);
 	error_context_stack = callback.previous;
 }
@@ -146,6 +194,7 @@ execute_look_at(Execution *execution, int i)
 {
 	execution->statement = i;
 	execution->begun = false;
+	execution->shown = NULL;
 	locate_error(execution, 0);
 }
 
@@ -160,7 +209,11 @@ run_statements(Execution *execution, int first, int last, bool top_level)
 	for (int i = first; i <= last; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(context);
+		MemoryContextSwitchTo(context);
 		act_before(execution, i);
+		if (execution->late != NULL && !psql_late_counts(execution->late))
+			continue;
 		execution->statement = i;
 		execution->begun = true;
 		if (execution->before_statement != NULL)
@@ -170,16 +223,15 @@ run_statements(Execution *execution, int first, int last, bool top_level)
 
 			execution->before_statement(i + 1, text, length);
 		}
-		MemoryContextSwitchTo(context);
 		if (execution->filled)
 			keep_to_this_process();
 		execute_statement(execution, i, top_level);
+		execution->shown = NULL;
 		session_settings_base_keep(&execution->base);
-		MemoryContextSwitchTo(keep);
-		MemoryContextReset(context);
 	}
 	if (last == execution->script->statement_count - 1)
 		act_before(execution, last + 1);
+	MemoryContextSwitchTo(keep);
 	MemoryContextDelete(context);
 }
 
@@ -188,7 +240,7 @@ run_statements(Execution *execution, int first, int last, bool top_level)
  * statements: behind all.  They are in its order.
  */
 static void
-act_before(const Execution *execution, int statement)
+act_before(Execution *execution, int statement)
 {
 	const List *actions = execution->script->actions;
 	int			low = 0;
@@ -203,16 +255,93 @@ act_before(const Execution *execution, int statement)
 		else
 			high = middle;
 	}
-	for (; low < list_length(actions); low++)
+	/* some may have been done already, to look at the statement */
+	for (low = Max(low, execution->actions_done); low < list_length(actions); low++)
 	{
 		const ScriptAction *action = list_nth(actions, low);
+		char	   *text;
 
 		if (action->statement > statement)
 			return;
-		ereport(NOTICE,
-				errmsg("%s", hide_values(execution->script->fill->variables, NULL, pstrdup(action->text))),
-				errhidecontext(true));
+		if (execution->late != NULL)
+		{
+			execution->action = action;
+			execution->actions_done = low + 1;
+		}
+		text = execution->late != NULL ? psql_late_act(execution->late, action) : pstrdup(action->text);
+		if (text != NULL)
+			ereport(NOTICE,
+					errmsg("%s", hide_values(values_to_hide(execution), NULL, text)),
+					errhidecontext(true));
+		execution->action = NULL;
 	}
+}
+
+/* The script whose statement *i stands for the current one: late values are in it by now. */
+static const Script *
+shown_script(const Execution *execution, int *i)
+{
+	*i = execution->shown != NULL ? 0 : execution->statement;
+	return execution->shown != NULL ? execution->shown : execution->script;
+}
+
+static Variables *
+values_to_hide(const Execution *execution)
+{
+	return execution->late != NULL ? psql_late_hidden(execution->late) :
+		execution->script->fill != NULL ? execution->script->fill->variables : NULL;
+}
+
+/* A statement before it is run, as it will be; NULL: it will not. */
+static RawStmt *
+look_at_late(Execution *execution, int i)
+{
+	RawStmt    *raw;
+	char	   *query;
+
+	act_before(execution, i);
+	if (!psql_late_counts(execution->late))
+		return NULL;
+	execution->statement = i;
+	execution->begun = false;
+	if (!execution->script->statements[i].late)
+		return script_parse_statement(execution->script, i, NULL);
+	raw = fill_late(execution, i, &query);
+	execution->shown = NULL;
+	return raw;
+}
+
+/*
+ * A statement with values that nobody knew when it was checked.  NULL: nothing is
+ * left of it.
+ */
+static RawStmt *
+fill_late(Execution *execution, int i, char **query)
+{
+	const Statement *statement = &execution->script->statements[i];
+	Script	   *filled = psql_late_fill(execution->late, i);
+	StatementKind kind;
+	List	   *list;
+	RawStmt    *raw;
+
+	*query = script_statement_text(filled, 0);
+	execution->shown = filled;
+	list = server_parser_read(*query, statement->conforming_strings, false);
+	if (list == NIL)
+		return NULL;
+	if (list_length(list) > 1)
+		ereport(ERROR,
+				errcode(ERRCODE_SYNTAX_ERROR),
+				errmsg("with the values of its variables this is several statements"),
+				errhint("A value can be a statement, or a part of one. \\gexec runs those of a result."));
+	raw = linitial_node(RawStmt, list);
+	kind = statement_kind(raw->stmt);
+	if (statement->unfilled ? kind != STATEMENT_ORDINARY && kind != STATEMENT_SET : kind != statement->kind)
+		ereport(ERROR,
+				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("with the values of its variables this is another kind of statement: %s", statement_name(raw->stmt)),
+				errhint("That must be seen before the script runs: write its words into the script."));
+	return raw;
 }
 
 /*
@@ -232,8 +361,9 @@ execute_statement(Execution *execution, int i, bool top_level)
 {
 	const Script *script = execution->script;
 	const Statement *statement = &script->statements[i];
+	const ScriptResult *result = psql_late_result(script, i);
 	char	   *query;
-	RawStmt    *raw = script_parse_to_run(script, i, &query);
+	RawStmt    *raw = statement->late ? fill_late(execution, i, &query) : script_parse_to_run(script, i, &query);
 	StatementKind kind;
 
 	if (raw == NULL)
@@ -241,9 +371,17 @@ execute_statement(Execution *execution, int i, bool top_level)
 	log_statement_text(script, i, raw);
 	if (IsA(raw->stmt, ConstraintsSetStmt))
 		execution->set_constraints = true;
-	kind = statement_kind(raw->stmt);
+	kind = script_statement_kind(script, i, raw->stmt);
 	if (rules_forbid(script, i, kind, raw))
+	{
+		if (statement->late)
+			result_check_statement((Script *) execution->shown, kind, raw);
 		elog(ERROR, "statement should have been refused by the checks");
+	}
+	if (statement->late || statement->conditional)
+		refuse_other_strings(raw);
+	if (statement->late)
+		note_setting(execution, raw);
 	switch (kind)
 	{
 		case STATEMENT_BEGIN:
@@ -255,12 +393,40 @@ execute_statement(Execution *execution, int i, bool top_level)
 			return;
 		case STATEMENT_COPY_IN:
 			copy_inline_data(raw, query, script->text + statement->data_offset, statement->data_length,
-							 top_level, run_portal);
+							 top_level, portal_execute);
 			break;
 		default:
-			run_portal(raw, query, top_level);
+			if (result == NULL)
+				portal_execute(raw, query, top_level);
+			else if (result_use(result, raw, query, execution->late, values_to_hide(execution)))
+				execution->set_constraints = true;
 	}
 	CommandCounterIncrement();
+}
+
+/* How the strings of what follows are to be read has been settled. */
+static void
+refuse_other_strings(const RawStmt *raw)
+{
+	const VariableSetStmt *set = (const VariableSetStmt *) raw->stmt;
+
+	if (IsA(set, VariableSetStmt) && set->name != NULL && pg_strcasecmp(set->name, "standard_conforming_strings") == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("SET standard_conforming_strings cannot depend on a result"));
+}
+
+static void
+note_setting(Execution *execution, const RawStmt *raw)
+{
+	const VariableSetStmt *set = (const VariableSetStmt *) raw->stmt;
+	MemoryContext old;
+
+	if (!IsA(set, VariableSetStmt) || set->name == NULL || set->is_local)
+		return;
+	old = MemoryContextSwitchTo(GetMemoryChunkContext((void *) execution->script));
+	execution->late_settings = lappend(execution->late_settings, pstrdup(set->name));
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -285,7 +451,7 @@ execute_command(const char *sql, bool top_level)
 {
 	List	   *parsed = raw_parser(sql, RAW_PARSE_DEFAULT);
 
-	run_portal(linitial_node(RawStmt, parsed), sql, top_level);
+	portal_execute(linitial_node(RawStmt, parsed), sql, top_level);
 	CommandCounterIncrement();
 }
 
@@ -303,30 +469,6 @@ set_characteristics(const TransactionStmt *begin)
 	}
 }
 
-static void
-run_portal(RawStmt *raw, const char *query, bool top_level)
-{
-	List	   *queries,
-			   *plans;
-	Portal		portal;
-	QueryCompletion completion;
-	bool		snapshot = analyze_requires_snapshot(raw);
-
-	if (snapshot)
-		PushActiveSnapshot(GetTransactionSnapshot());
-	queries = pg_analyze_and_rewrite_fixedparams(raw, query, NULL, 0, NULL);
-	plans = pg_plan_queries(queries, query, CURSOR_OPT_PARALLEL_OK, NULL);
-	if (snapshot)
-		PopActiveSnapshot();
-
-	portal = CreateNewPortal();
-	portal->visible = false;
-	PortalDefineQuery(portal, NULL, query, CreateCommandTag(raw->stmt), plans, NULL);
-	PortalStart(portal, NULL, 0, InvalidSnapshot);
-	(void) portal_run(portal, FETCH_ALL, top_level, None_Receiver, None_Receiver, &completion);
-	PortalDrop(portal, false);
-}
-
 /*
  * Every message that passes says which migration it comes from.  A position
  * left for us is one in our statement (nested queries have turned theirs into
@@ -342,14 +484,16 @@ add_context(void *argument)
 
 	execution->position = position;
 	execution->own_query = false;
-	if (execution->statement < 0)
+	if (execution->statement < 0 && execution->action == NULL)
 		return;
 	locate_error(execution, position);
 	if (position > 0 && getinternalerrposition() == 0)
 	{
+		int			i;
+		const Script *script = shown_script(execution, &i);
 		char	   *whole;
 
-		whole = script_shown_text(execution->script, execution->statement, &position);
+		whole = script_shown_text(script, i, &position);
 		errposition(0);
 		internalerrquery(finding_excerpt(whole, &position));
 		internalerrposition(position);
@@ -363,7 +507,7 @@ add_context(void *argument)
 	 * The context that we are in is emptied by an error only, and of notices
 	 * and lines of the log there may be one for each statement.
 	 */
-	place = execute_place(execution);
+	place = place_of(execution);
 	errcontext("%s", place);
 	pfree(place);
 }
@@ -385,9 +529,11 @@ hide_in_notice(const Execution *execution)
 	if (notice->elevel < ERROR)
 	{
 		ErrorData	before = *notice;
-		HideFocus	focus = script_focus(execution->script, execution->statement, execution->position);
+		int			i;
+		const Script *script = shown_script(execution, &i);
+		HideFocus	focus = script_focus(script, i, execution->position);
 
-		hide_values_in_error(execution->script->fill->variables, &focus, notice, NULL);
+		hide_values_in_error(values_to_hide(execution), &focus, notice, NULL);
 		if (notice->message != before.message)
 			errmsg_internal("%s", notice->message);
 		if (notice->detail != before.detail)
@@ -401,8 +547,9 @@ hide_in_notice(const Execution *execution)
 	MemoryContextDelete(work);
 }
 
-char *
-execute_place(const Execution *execution)
+/* "migration "1" (file "1_a.sql", line 1, column 1)": where execution stands, palloc'd. */
+static char *
+place_of(const Execution *execution)
 {
 	const char *file = finding_one_line(execution->error_file[0] != '\0' ? execution->error_file : execution->file);
 
@@ -430,15 +577,26 @@ static void
 locate_error(Execution *execution, int position)
 {
 	const Script *script = execution->script;
-	const Statement *statement = &script->statements[execution->statement];
+	const Statement *statement = &script->statements[Max(execution->statement, 0)];
 	uint64		copy_line = copy_current_line();
 
+	if (execution->action != NULL)
+	{
+		set_error_file(execution, execution->action->file);
+		execution->error_line = execution->action->line;
+		execution->error_column = execution->action->column;
+		return;
+	}
 	set_error_file(execution, script_file_of(script, execution->statement));
 	execution->error_line = statement->line;
 	execution->error_column = statement->column;
 	if (position > 0)
-		script_locate(script, execution->statement, position,
-					  &execution->error_line, &execution->error_column);
+	{
+		int			i;
+		const Script *shown = shown_script(execution, &i);
+
+		script_locate(shown, i, position, &execution->error_line, &execution->error_column);
+	}
 	else if (copy_line > 0 && statement->data_line > 0)
 	{
 		if (script->fill != NULL)

@@ -6,6 +6,7 @@
 #define MIGRATOR_EXECUTE_EXECUTE_H
 
 #include "execute/session_settings.h"
+#include "script/psql_late.h"
 #include "script/script.h"
 
 /*
@@ -24,6 +25,14 @@ typedef struct Execution
 										 * error is in; "": file */
 	int			error_line;		/* set when an error passes; 0 else */
 	int			error_column;
+	PsqlLate   *late;			/* what the script leaves to its run, or NULL:
+								 * execute_begin() */
+	int			actions_done;	/* then: of the script's */
+	List	   *late_settings;	/* and: char *, names that its late statements
+								 * SET */
+	const Script *shown;		/* the current statement with late values in
+								 * it, or NULL */
+	const ScriptAction *action; /* that is being done, or NULL */
 	bool		filled;			/* values of variables are in the script */
 	int			position;		/* in the statement, of the error; 0: none */
 	bool		own_query;		/* its query is ours, as it stands in the file */
@@ -54,6 +63,17 @@ extern void execute_script(Execution *execution);
  */
 extern void execute_statements(Execution *execution, int first, int last, bool top_level);
 
+/*
+ * Once before any of its statements is run, and script set.
+ */
+extern void execute_begin(Execution *execution);
+
+/*
+ * Statement i as it would be run now, in CurrentMemoryContext; NULL: it would not,
+ * since the branch that it stands in does not count.
+ */
+extern RawStmt *execute_parse(Execution *execution, int i);
+
 /* What fails from here on is statement i's fault, though it has not begun. */
 extern void execute_look_at(Execution *execution, int i);
 
@@ -62,9 +82,6 @@ extern void execute_look_at(Execution *execution, int i);
  * for one that did not pass here, of a commit.
  */
 extern void execute_hide_values(const Execution *execution, Variables *variables, ErrorData *error);
-
-/* "migration "1" (file "1_a.sql", line 1, column 1)": where execution stands, palloc'd. */
-extern char *execute_place(const Execution *execution);
 
 /* Run a statement that the extension itself composed, with the caller's rights. */
 extern void execute_command(const char *sql, bool top_level);

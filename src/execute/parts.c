@@ -78,6 +78,7 @@ static void run_transaction(Parts *parts, int first, int last);
 static void run_ordinary(Parts *parts, int i);
 static void run_outside(Parts *parts, int i);
 static void mark_done(Parts *parts, int last);
+static void keep_late(Parts *parts);
 static void mark(const Parts *parts);
 static void chain_digest(Parts *parts, int i);
 
@@ -90,6 +91,7 @@ parts_run(Parts *parts, const char *recorded_digest)
 	MemoryContext context = AllocSetContextCreate(keep, "migrator part", ALLOCSET_DEFAULT_SIZES);
 
 	MemoryContextSwitchTo(context);
+	execute_begin(parts->execution);
 	take_up(parts, recorded_digest);
 	while (parts->done < script->statement_count)
 	{
@@ -135,6 +137,7 @@ take_up(Parts *parts, const char *recorded_digest)
 				errmsg("migration \"%s\" goes on with the values of variables that this call has", parts->version));
 	if (recorded_digest != NULL)
 		take_up_session(parts);
+	keep_late(parts);
 	if (parts->started > parts->done)
 		settle_started(parts);
 }
@@ -151,6 +154,8 @@ take_up_session(Parts *parts)
 	ResumeSession session = {parts, state};
 	ErrorData  *error;
 
+	if (parts->execution->late != NULL && parts->done > 0)
+		psql_late_resume(parts->execution->late, state->late, parts->done);
 	fill_settings(parts, state->settings);
 	refuse_other(parts, "role", state->role, parts->role);
 	refuse_other(parts, "search_path", state->search_path, parts->search_path);
@@ -259,11 +264,15 @@ settle_started(Parts *parts)
 	const Script *script = parts->execution->script;
 	int			i = parts->started - 1;
 	char	   *command = NULL;
+	RawStmt    *raw;
 
 	if (i >= script->statement_count || script->statements[i].kind != STATEMENT_OUTSIDE)
 		return;
 	execute_look_at(parts->execution, i);
-	switch (resume_verdict(script_parse_statement(script, i, NULL), &command))
+	raw = execute_parse(parts->execution, i);
+	if (raw == NULL)
+		return;
+	switch (resume_verdict(raw, &command))
 	{
 		case RESUME_RUN:
 		case RESUME_REBUILD:
@@ -327,7 +336,7 @@ run_transaction(Parts *parts, int first, int last)
 static void
 run_ordinary(Parts *parts, int i)
 {
-	const RawStmt *raw = script_parse_statement(parts->execution->script, i, NULL);
+	const RawStmt *raw = execute_parse(parts->execution, i);
 
 	/* REINDEX and CLUSTER do when what they are about is partitioned */
 	if (raw != NULL &&
@@ -349,10 +358,18 @@ run_ordinary(Parts *parts, int i)
 static void
 run_outside(Parts *parts, int i)
 {
-	RawStmt    *raw = script_parse_statement(parts->execution->script, i, NULL);
+	RawStmt    *raw;
 	char	   *command = NULL;
 
 	execute_look_at(parts->execution, i);
+	raw = execute_parse(parts->execution, i);
+	if (raw == NULL)
+	{
+		/* in a branch that does not count */
+		mark_done(parts, i);
+		transaction_commit(false);
+		return;
+	}
 	/* what an earlier attempt at this migration left, and nobody is building */
 	if (parts->retry && IsA(raw->stmt, IndexStmt) && resume_verdict(raw, &command) == RESUME_REBUILD)
 	{
@@ -375,6 +392,7 @@ static void
 mark_done(Parts *parts, int last)
 {
 	const Script *script = parts->execution->script;
+	ListCell   *lc;
 
 	for (int i = parts->done; i <= last; i++)
 	{
@@ -392,10 +410,25 @@ mark_done(Parts *parts, int last)
 		if (set->name != NULL && !set->is_local)
 			session_settings_touch(parts->settings, set->name);
 	}
+	foreach(lc, parts->execution->late_settings)
+		session_settings_touch(parts->settings, lfirst(lc));
+	keep_late(parts);
 	parts->done = last + 1;
 	parts->started = 0;
 	parts->reindex = NULL;
 	mark(parts);
+}
+
+/* What results have set by the end of a part; it outlives the parts. */
+static void
+keep_late(Parts *parts)
+{
+	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext((void *) parts->execution->script));
+
+	if (parts->late != NULL)
+		pfree(parts->late);
+	parts->late = parts->execution->late != NULL ? psql_late_state(parts->execution->late) : NULL;
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -419,7 +452,10 @@ mark(const Parts *parts)
 	escape_json(&state, parts->search_path);
 	appendStringInfoString(&state, ", \"user\": ");
 	escape_json(&state, session_settings_user());
-	appendStringInfo(&state, ", \"settings\": %s", session_settings_changes(parts->settings, fill ? fill->variables : NULL));
+	appendStringInfo(&state, ", \"settings\": %s", session_settings_changes(parts->settings, parts->execution->late ? psql_late_hidden(parts->execution->late) :
+																			fill ? fill->variables : NULL));
+	if (parts->late != NULL)
+		appendStringInfo(&state, ", \"late\": %s", parts->late);
 	if (parts->reindex != NULL)
 		appendStringInfo(&state, ", \"reindex\": %s", parts->reindex);
 	appendStringInfoChar(&state, '}');

@@ -36,6 +36,8 @@ typedef struct Parts
 	bool		retry;			/* an earlier attempt started a statement that
 								 * may have left something */
 	char		done_digest[SHA256_HEX_LENGTH + 1]; /* of those done */
+	char	   *late;			/* JSON, of what results have set by the end
+								 * of those done, or NULL */
 	char	   *reindex;		/* JSON, of a REINDEX CONCURRENTLY started, or
 								 * NULL */
 } Parts;

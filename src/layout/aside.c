@@ -57,7 +57,9 @@ aside_put(Candidates *all)
 			continue;
 		if (item->folder == NULL && item->entry->is_directory && strcmp(item->entry->name, "hooks") == 0)
 			refuse_folders_of_hooks(all);
-		if (hook_files_take(all, item) || take_manifest(all, item))
+		/* what lies in folders is the root's */
+		if ((all->rooted == NULL || !item->entry->is_directory || strcmp(item->entry->name, "hooks") == 0) &&
+			(hook_files_take(all, item) || take_manifest(all, item)))
 			continue;
 		reason = name_never_up(item->entry);
 		if (item->folder != NULL && !item->entry->is_directory && name_is_manifest(item->entry->name))

@@ -12,6 +12,9 @@
  * and folder contradict each other, neither is believed: to run too much is as
  * wrong as to leave something out.  That stops the runs of the environment; for
  * the others it is worth a warning.
+ *
+ * Where a file names all others, folders are none of environments, and a list
+ * can name nothing.
  */
 #include "postgres.h"
 
@@ -57,7 +60,8 @@ environment_files_open(Candidates *all)
 		read_file(all->source, all->set->environments);
 	}
 	choose(all);
-	open_folders(all);
+	if (all->rooted == NULL)
+		open_folders(all);
 	check_choice(all);
 	take_lists(all);
 }
@@ -87,7 +91,7 @@ find_environments(Candidates *all, Candidate **file)
 		if (aside_ignores(all->hints, item->path))
 			refuse_hidden_manifest(all, item->entry);
 		else if (item->entry->is_directory)
-			found = true;
+			found = all->rooted == NULL;
 		else
 			*file = item;
 	}

@@ -233,7 +233,7 @@ parse_variables(Environments *environments, const JsonNode *node)
 	{
 		const JsonNode *child = lfirst(lc);
 
-		if (!variables_is_name(child->key, strlen(child->key)))
+		if (!variables_is_tool_name(child->key, strlen(child->key)))
 		{
 			complain(environments, child->line,
 					 psprintf("invalid name of a variable: \"%s\"", finding_one_line(child->key)),

@@ -10,15 +10,23 @@
  *
  * ${name} stands for a value in every script, unless its file of settings says that
  * it does not.  Callbacks run as hooks: those around the run, and around each
- * migration.
+ * migration, also on the way back.
+ *
+ * A file of settings of the whole may change all of that: those settings are refused.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
 
+#include "layout/left_out.h"
 #include "layout/sections.h"
 
 #define CONF ".conf"
+
+/* Callbacks that are none of a hook's names, and what nobody would run. */
+static const char *const other_callbacks[] = {"createSchema", "beforeCreateSchema"};
+
+static bool is_callback(const char *name, int stem, const char *event);
 
 static ScriptUnit *
 unit_of_flyway(UnitDirection direction, const char *file)
@@ -57,6 +65,14 @@ claim_script(const char *name, const char *path, LayoutClaim *claim)
 
 	if (stem < 0 || direction != ' ')
 		return false;
+	for (int i = 0; i < lengthof(other_callbacks); i++)
+		if (is_callback(name, stem, other_callbacks[i]))
+		{
+			claim->version = claim->name = "";
+			claim->up = unit_of_file(UNIT_UP, path);
+			claim->fault = "it is a callback of Flyway's that is not run here";
+			return true;
+		}
 	if (strncmp(name, "R__", 3) == 0 && stem > 3)
 	{
 		/* it has no version: its name stands for one */
@@ -99,7 +115,7 @@ claim_flyway(const SourceEntry *entry, LayoutClaim *claim)
 		const char *child = lfirst(lc);
 		LayoutClaim found = {0};
 
-		if (claim_script(child, child, &found))
+		if (claim_script(child, child, &found) && found.fault == NULL)
 		{
 			*claim = found;
 			claim->many = true;
@@ -111,6 +127,35 @@ claim_flyway(const SourceEntry *entry, LayoutClaim *claim)
 		}
 	}
 	return false;
+}
+
+/* The rest of a line behind white space and the sign "=": is it the word, in any case? */
+static bool
+is_value(const char *rest, const char *end, const char *word)
+{
+	while (end > rest && strchr(" \t", end[-1]) != NULL)
+		end--;
+	return lines_skip(rest, end, word, true) == end;
+}
+
+/* Behind "KEY =", or NULL. */
+static const char *
+value_of(const FileLines *lines, const char *key)
+{
+	const char *rest = lines_skip(lines->text, lines->end, key, false);
+
+	return rest ? lines_skip(rest, lines->end, "=", false) : NULL;
+}
+
+/* true or false; what is neither is a fault. */
+static bool
+take_boolean(const FileLines *lines, const char *value, LayoutClaim *claim)
+{
+	bool		is_true = is_value(value, lines->end, "true");
+
+	if (!is_true && !is_value(value, lines->end, "false"))
+		claim->fault = psprintf("its file of settings says %s, which is neither true nor false", lines_quoted(lines));
+	return is_true;
 }
 
 /* Settings of one script: lines KEY=VALUE. */
@@ -126,26 +171,26 @@ take_settings(const FileContent *content, LayoutClaim *claim)
 		const char *first = lines_first(&lines);
 		const char *value;
 
-		if (first == lines.end || *first == '#' || *first == '!')
+		if (first == lines.end || *first == '#')
 			continue;
-		if ((value = lines_skip(first, lines.end, "executeInTransaction=", false)) != NULL)
+		if ((value = value_of(&lines, "executeInTransaction")) != NULL)
 		{
-			if (lines_skip(value, lines.end, "false", true) == NULL)
-				continue;
-			unit->transactions = UNIT_NO_TRANSACTION;
-			unit->mark = "executeInTransaction=false";
+			bool		one = take_boolean(&lines, value, claim);
+
+			unit->transactions = one ? UNIT_ONE_TRANSACTION : UNIT_NO_TRANSACTION;
+			unit->mark = one ? "executeInTransaction=true" : "executeInTransaction=false";
 			unit->mark_line = 1;
 		}
-		else if ((value = lines_skip(first, lines.end, "placeholderReplacement=", false)) != NULL)
-			unit->fill = lines_skip(value, lines.end, "false", true) != NULL ? FILL_BY_DIRECTIVE : FILL_BRACES;
-		else if ((value = lines_skip(first, lines.end, "encoding=", false)) != NULL)
+		else if ((value = value_of(&lines, "placeholderReplacement")) != NULL)
+			unit->fill = take_boolean(&lines, value, claim) ? FILL_BRACES : FILL_BY_DIRECTIVE;
+		else if ((value = value_of(&lines, "encoding")) != NULL)
 		{
-			if (lines_skip(value, lines.end, "UTF-8", true) == NULL && lines_skip(value, lines.end, "UTF8", true) == NULL)
+			if (!is_value(value, lines.end, "UTF-8") && !is_value(value, lines.end, "UTF8"))
 				claim->fault = psprintf("its file of settings says %s, and scripts are UTF-8 here", lines_quoted(&lines));
 		}
-		else if ((value = lines_skip(first, lines.end, "shouldExecute=", false)) != NULL)
+		else if ((value = value_of(&lines, "shouldExecute")) != NULL)
 		{
-			if (lines_skip(value, lines.end, "true", true) == NULL)
+			if (!is_value(value, lines.end, "true"))
 				claim->fault = psprintf("its file of settings says %s, which is not decided here", lines_quoted(&lines));
 		}
 		else
@@ -240,6 +285,15 @@ expand_flyway(const Source *source, const SourceEntry *entry, const char *path)
 
 /* EVENT.sql or EVENT__words.sql */
 static bool
+is_callback(const char *name, int stem, const char *event)
+{
+	int			length = strlen(event);
+
+	return strncmp(name, event, length) == 0 && (stem == length || strncmp(name + length, "__", 2) == 0);
+}
+
+/* A run calls none where there is nothing to do: afterMigrate is afterMigrateApplied. */
+static bool
 hook_flyway(const char *name, HookFile *hook)
 {
 	static const struct
@@ -247,26 +301,156 @@ hook_flyway(const char *name, HookFile *hook)
 		const char *event;
 		bool		after;
 		bool		each;
+		bool		back;
 	}			events[] = {
-		{"beforeMigrate", false, false}, {"afterMigrate", true, false},
-		{"beforeEachMigrate", false, true}, {"afterEachMigrate", true, true}
+		{"beforeMigrate", false, false, false}, {"afterMigrate", true, false, false},
+		{"afterMigrateApplied", true, false, false},
+		{"beforeEachMigrate", false, true, false}, {"afterEachMigrate", true, true, false},
+		{"beforeUndo", false, false, true}, {"afterUndo", true, false, true},
+		{"beforeEachUndo", false, true, true}, {"afterEachUndo", true, true, true}
 	};
 	char		direction;
 	int			stem = layout_sql_stem(name, &direction);
 
 	for (int i = 0; stem > 0 && direction == ' ' && i < lengthof(events); i++)
-	{
-		int			length = strlen(events[i].event);
-
-		if (strncmp(name, events[i].event, length) == 0 &&
-			(stem == length || strncmp(name + length, "__", 2) == 0))
+		if (is_callback(name, stem, events[i].event))
 		{
 			hook->after = events[i].after;
 			hook->each = events[i].each;
+			hook->back = events[i].back;
 			return true;
 		}
-	}
 	return false;
+}
+
+/* In the order of bytes of what their tables have: with blanks for underscores. */
+static int
+compare_descriptions(const ListCell *a, const ListCell *b)
+{
+	const char *left = ((const Migration *) lfirst(a))->name;
+	const char *right = ((const Migration *) lfirst(b))->name;
+
+	for (; *left != '\0' && *right != '\0'; left++, right++)
+	{
+		unsigned char left_byte = *left == '_' ? ' ' : *left;
+		unsigned char right_byte = *right == '_' ? ' ' : *right;
+
+		if (left_byte != right_byte)
+			return left_byte < right_byte ? -1 : 1;
+	}
+	return *left != '\0' ? 1 : *right != '\0' ? -1 : 0;
+}
+
+/* Repeatable scripts run by their descriptions, of which there is one each. */
+static void
+order_repeatables(MigrationSet *set)
+{
+	List	   *scripts = NIL;
+	ListCell   *lc;
+	const ListCell *before = NULL;
+
+	for (int i = 0; i < set->count; i++)
+		if (set->migrations[i]->kind == MIGRATION_REPEATABLE)
+			scripts = lappend(scripts, set->migrations[i]);
+	list_sort(scripts, compare_descriptions);
+	foreach(lc, scripts)
+	{
+		Migration  *migration = lfirst(lc);
+
+		migration->place = foreach_current_index(lc) + 1;
+		if (before != NULL && compare_descriptions(before, lc) == 0)
+			left_out_refuse(set, migration->up->file,
+							psprintf("to Flyway it has the description of \"%s\"",
+									 left_out_name(((const Migration *) lfirst(before))->up->file)))->elsewhere = migration->elsewhere;
+		before = lc;
+	}
+}
+
+/* Settings that give names or scripts another meaning, and what they are when nobody says anything. */
+static const struct
+{
+	const char *key;
+	const char *value;
+}			settings[] = {
+	{"placeholderPrefix", "${"}, {"placeholderSuffix", "}"}, {"placeholderSeparator", ":"}, {"placeholderReplacement", "true"},
+	{"sqlMigrationPrefix", "V"}, {"undoSqlMigrationPrefix", "U"}, {"baselineMigrationPrefix", "B"},
+	{"repeatableSqlMigrationPrefix", "R"}, {"sqlMigrationSeparator", "__"}, {"sqlMigrationSuffixes", ".sql"},
+	{"encoding", "UTF-8"}, {"executeInTransaction", "true"}, {"skipExecutingMigrations", "false"}, {"skipDefaultCallbacks", "false"},
+	{"skipDefaultResolvers", "false"}, {"target", "latest"}, {"cherryPick", ""}, {"initSql", ""}, {"defaultSchema", ""},
+	{"schemas", ""}, {"callbackLocations", ""}, {"errorOverrides", ""}
+};
+
+/* KEY = VALUE, with "flyway." before it or in a section of TOML, whose values have quotes or brackets. */
+static void
+check_setting(const FileLines *lines, const char *file, MigrationSet *set)
+{
+	const char *key = lines_first(lines);
+	const char *end = lines->end;
+	const char *sign = memchr(key, '=', end - key);
+	const char *key_end = sign;
+
+	if (sign == NULL || *key == '#' || *key == '!')
+		return;
+	while (key_end > key && strchr(" \t", key_end[-1]) != NULL)
+		key_end--;
+	if (key_end - key > 7 && strncmp(key, "flyway.", 7) == 0)
+		key += 7;
+	for (int i = 0; i < lengthof(settings); i++)
+	{
+		const char *value = sign + 1;
+		const char *value_end = end;
+
+		if (strlen(settings[i].key) != key_end - key || strncmp(key, settings[i].key, key_end - key) != 0)
+			continue;
+		while (value < value_end && strchr(" \t\"'[", *value) != NULL)
+			value++;
+		while (value_end > value && strchr(" \t\"']", value_end[-1]) != NULL)
+			value_end--;
+		if (value == value_end ||
+			(strlen(settings[i].value) == value_end - value &&
+			 pg_strncasecmp(settings[i].value, value, value_end - value) == 0))
+			return;
+		left_out_refuse(set, file, psprintf("it says %s, which is not followed here", lines_quoted(lines)))->line = lines->number;
+	}
+}
+
+/* What the source has of Flyway's settings, unless the user calls it none of ours. */
+static void
+verify_flyway(const Source *source, MigrationSet *set)
+{
+	ListCell   *lc;
+
+	order_repeatables(set);
+	foreach(lc, source_list(source))
+	{
+		const SourceEntry *entry = lfirst(lc);
+		const char *dot = strrchr(entry->name, '.');
+		FileContent content = {0};
+		FileLines	lines;
+		bool		none_of_ours = false;
+		ListCell   *other;
+
+		if (entry->is_directory || dot == NULL || strncmp(entry->name, "flyway.", 7) != 0 ||
+			(strcmp(dot, CONF) != 0 && strcmp(dot, ".toml") != 0))
+			continue;
+		foreach(other, set->ignored)
+		{
+			const IgnoredEntry *ignored = lfirst(other);
+
+			none_of_ours |= ignored->by_pattern && strcmp(ignored->file, entry->name) == 0;
+		}
+		if (none_of_ours)
+			continue;
+		source_read(source, entry->name, &content);
+		if (content.bytes == NULL)
+		{
+			left_out_refuse(set, entry->name, content.problem);
+			continue;
+		}
+		lines_begin(&lines, &content);
+		while (lines_next(&lines))
+			check_setting(&lines, entry->name, set);
+	}
 }
 
 static bool
@@ -308,5 +492,6 @@ const Layout layout_flyway = {
 	.take_side = take_settings,
 	.hook = hook_flyway,
 	.hook_fill = FILL_BRACES,
+	.verify = verify_flyway,
 	.name_new = name_flyway
 };

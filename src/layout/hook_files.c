@@ -21,7 +21,8 @@ static const char *const hook_begins[] = {
 	"premigrat", "postmigrat", "prerollback", "postrollback", "prerun", "postrun",
 	"predeploy", "postdeploy", "beforemigrat", "aftermigrat", "beforeeachmigrat",
 	"aftereachmigrat", "beforerepeatables", "afterversioned", "beforeall", "afterall",
-	"beforeeach", "aftereach",
+	"beforeeach", "aftereach", "beforeundo", "afterundo", "beforevalidate", "aftervalidate", "beforeconnect", "afterconnect",
+	"postapply",
 };
 
 static bool take_script(Candidates *all, const Candidate *item, const char *name, ScriptUnit **places);

@@ -55,9 +55,13 @@ join_claims(Candidates *all, const Layout *layout)
 		const SourceEntry *entry = item->entry;
 		LayoutClaim *claim = &item->claim;
 
-		/* contents that say what goes up have the last word */
-		if (item->never_up != NULL && layout->down == DOWN_IN_SECTION &&
-			claim_by_name(layout, item, claim) && claim->fault == NULL)
+		/*
+		 * contents that say what goes up have the last word, and so has a
+		 * layout that knows what goes back
+		 */
+		if (item->never_up != NULL && (layout->down == DOWN_IN_SECTION || layout->down_called_back) &&
+			claim_by_name(layout, item, claim) && claim->fault == NULL &&
+			(layout->down == DOWN_IN_SECTION || claim->up == NULL))
 		{
 			set->refused = list_delete_ptr(set->refused, item->never_up);
 			item->aside = false;
@@ -336,6 +340,8 @@ add_found(MigrationSet *set, const Candidate *item, const Layout *layout)
 			require_valid(found->up->file, found->version);
 		if (found->down != NULL)
 			require_valid(found->down->file, found->version);
+		if (found->verify != NULL)
+			require_valid(found->verify->file, found->version);
 		add_migration(set, item, found, layout);
 	}
 }
@@ -349,6 +355,8 @@ add_migration(MigrationSet *set, const Candidate *item, const LayoutClaim *claim
 	migration->name = claim->name;
 	migration->up = claim->up;
 	migration->down = claim->down;
+	migration->verify = claim->verify;
+	migration->superseded = claim->superseded;
 	migration->marks = layout->marks != MARK_OF_NOBODY ? layout->marks : layout->follows;
 	migration->kind = claim->kind;
 	migration->hash = claim->hash;

@@ -17,6 +17,7 @@
 #include "layout/environment_files.h"
 #include "layout/join.h"
 #include "layout/layout.h"
+#include "layout/left_out.h"
 #include "layout/recognise.h"
 
 #define LAYOUT(layout) &layout,
@@ -76,6 +77,13 @@ layout_find(const char *name)
 	return NULL;
 }
 
+/* Where a layout found what its migrations need. */
+static const char *
+entries_file(const Layout *layout, const MigrationSet *set)
+{
+	return set->entries_file ? set->entries_file : layout->sign ? layout->sign : layout->name;
+}
+
 MigrationSet *
 layout_read_by(const LayoutRegistry *registry, const Source *source, const LayoutHints *hints)
 {
@@ -101,8 +109,7 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 		item->path = item->entry->name;
 	}
 	all.rooted = recognise_root(&all);
-	if (all.rooted == NULL)
-		environment_files_open(&all);
+	environment_files_open(&all);
 	aside_put(&all);
 	if (all.rooted == NULL)
 		aside_refuse_folders(&all);
@@ -122,10 +129,13 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 		recognise_refuse_misfits(&all);
 	if (layout->verify != NULL)
 		layout->verify(source, set);
-	if (all.manifest != NULL)
+	if (all.manifest != NULL && set->entries != NIL)
+		left_out_refuse(set, all.manifest, psprintf("\"%s\" says what needs what, and one of them would be passed over",
+													entries_file(layout, set)));
+	else if (all.manifest != NULL)
 		set->manifest = manifest_read(source, all.manifest, set->order);
 	else if (set->entries != NIL)
-		set->manifest = manifest_of_entries(layout->sign ? layout->sign : layout->name, set->order, set->entries);
+		set->manifest = manifest_of_entries(entries_file(layout, set), set->order, set->entries);
 	if (set->count == 0 && set->refused == NIL)
 		recognise_refuse_empty(&all);
 	return set;

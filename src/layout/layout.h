@@ -22,6 +22,9 @@ typedef struct LayoutClaim
 	char	   *name;
 	ScriptUnit *up;				/* NULL for a down file */
 	ScriptUnit *down;			/* NULL when the entry has none */
+	ScriptUnit *verify;			/* that looks whether it is as it should be,
+								 * behind it; or NULL */
+	bool		superseded;		/* a later one makes anew what it made */
 	char	   *fault;			/* it has the form of a name of this layout,
 								 * but cannot be one; or its contents are not
 								 * what the tool reads; or NULL */
@@ -119,6 +122,8 @@ typedef struct Layout
 	bool		chosen_only;
 
 	LayoutDown	down;
+	bool		down_called_back;	/* its file is called like one that others
+									 * refuse, since that goes back */
 	bool		repeatable;		/* it knows scripts that run again */
 
 	/*

@@ -66,8 +66,8 @@ claim_liquibase(const SourceEntry *entry, LayoutClaim *claim)
 	return true;
 }
 
-ChangelogFormat
-changelog_format(const char *path)
+static ChangelogFormat
+format_of(const char *path)
 {
 	const char *dot = strrchr(path, '.');
 
@@ -96,7 +96,7 @@ is_root_of_liquibase(const Source *source, const SourceEntry *entry)
 	size_t		length = strlen(entry->name);
 	bool		found;
 
-	if (entry->is_directory || changelog_format(entry->name) == CHANGELOG_NONE ||
+	if (entry->is_directory || format_of(entry->name) == CHANGELOG_NONE ||
 		!(contains(entry->name, length, "changelog") || contains(entry->name, length, "master") ||
 		  contains(entry->name, length, "liquibase")))
 		return false;
@@ -297,7 +297,7 @@ read_changelog(Changelogs *all, const char *path, JsonNode **root)
 		refuse(all, path, read.bad_line, read.raw.problem);
 		return NIL;
 	}
-	items = changelog_read(changelog_format(path), read.text, read.length, root, &problem);
+	items = changelog_read(format_of(path), read.text, read.length, root, &problem);
 	if (problem.message != NULL)
 	{
 		refuse(all, path, problem.line, problem.message);
@@ -444,7 +444,7 @@ take_include_all(Changelogs *all, const char *path, const JsonNode *item, const 
 		if ((ending != NULL && (length < 0 || pg_strcasecmp(file + length, ending) != 0)) || depth < least || depth > most)
 			continue;
 		if (strcmp(file, path) == 0 ||
-			(layout_sql_stem(file, &direction) < 0 && changelog_format(file) == CHANGELOG_NONE))
+			(layout_sql_stem(file, &direction) < 0 && format_of(file) == CHANGELOG_NONE))
 			continue;
 		any = true;
 		walk(all, file, path, item->line);
@@ -618,7 +618,7 @@ walk(Changelogs *all, const char *path, const char *by, int line)
 	check_stack_depth();
 	if (file->read)
 		refuse(all, by, line, psprintf("\"%s\" is included twice", finding_one_line(path)));
-	else if (layout_sql_stem(path, &direction) < 0 && changelog_format(path) == CHANGELOG_NONE)
+	else if (layout_sql_stem(path, &direction) < 0 && format_of(path) == CHANGELOG_NONE)
 		refuse(all, by, line, psprintf("\"%s\" is no SQL and no changelog of XML, YAML or JSON", finding_one_line(path)));
 	else
 	{

@@ -18,8 +18,6 @@ typedef enum ChangelogFormat
 	CHANGELOG_JSON
 } ChangelogFormat;
 
-extern ChangelogFormat changelog_format(const char *path);
-
 /*
  * What such a file says: the children of "databaseChangeLog", each an object with one
  * key, and as *root an object of its own attributes.  NULL, and what is wrong with it,
@@ -29,9 +27,8 @@ extern ChangelogFormat changelog_format(const char *path);
  */
 extern List *changelog_read(ChangelogFormat format, const char *text, size_t length, JsonNode **root, JsonProblem *problem);
 
-/* The trees of two formats, of the same nodes as JSON's; attributes of XML's root stand in the list, as they do in the others. */
+/* The tree of XML, of the same nodes as JSON's; attributes of its root stand in the list. */
 extern JsonNode *changelog_xml_read(const char *text, size_t length, JsonProblem *problem);
-extern JsonNode *changelog_yaml_read(const char *text, size_t length, JsonProblem *problem);
 
 /* On the way from changelog to changelog. */
 typedef struct ChangelogState
@@ -94,10 +91,10 @@ extern void changelog_add_own_property(List **properties, const char *name, cons
  */
 extern char *changelog_expand(const char *text, const List *properties, char **fault);
 
-/* As Liquibase writes a path down: without "classpath:", "." and ".."; palloc'd. */
-extern char *changelog_normal_path(const char *path);
-
 /* true, false in any case, or -1. */
 extern int	changelog_boolean(const char *value);
+
+/* As Liquibase writes a path down: without "classpath:", "." and ".."; palloc'd. */
+extern char *changelog_normal_path(const char *path);
 
 #endif

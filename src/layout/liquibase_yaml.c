@@ -316,8 +316,9 @@ read_block(Yaml *yaml, const char *key)
 	return result;
 }
 
-JsonNode *
-changelog_yaml_read(const char *text, size_t length, JsonProblem *problem)
+/* The tree of it, of the same nodes as JSON's. */
+static JsonNode *
+read_yaml(const char *text, size_t length, JsonProblem *problem)
 {
 	Yaml		yaml = {.problem = problem};
 	JsonNode   *root;
@@ -357,7 +358,7 @@ List *
 changelog_read(ChangelogFormat format, const char *text, size_t length, JsonNode **root, JsonProblem *problem)
 {
 	JsonNode   *tree = format == CHANGELOG_XML ? changelog_xml_read(text, length, problem) :
-		format == CHANGELOG_YAML ? changelog_yaml_read(text, length, problem) : json_tree_read(text, length, problem);
+		format == CHANGELOG_YAML ? read_yaml(text, length, problem) : json_tree_read(text, length, problem);
 	const JsonNode *list = tree != NULL && tree->kind == JSON_NODE_OBJECT ? json_tree_child(tree, "databaseChangeLog") : NULL;
 	List	   *result = NIL;
 	ListCell   *lc;

@@ -36,10 +36,13 @@ typedef struct ManifestTable
 typedef struct ManifestEntry
 {
 	const char *version;		/* as written */
+	const char *file;			/* that says so; NULL: the manifest's */
 	int			line;
 	const char *description;
 	List	   *depends_on;		/* of ManifestNeed * */
 	List	   *cross_service;	/* likewise */
+	List	   *conflicts;		/* likewise: what another service must not
+								 * have applied; of a layout's entries */
 	List	   *affects_tables; /* of ManifestTable * */
 	bool		declares_tables;	/* affects_tables is there, if empty */
 	Interval   *estimated_duration;

@@ -32,6 +32,8 @@ typedef struct Migration
 	char	   *name;
 	ScriptUnit *up;
 	ScriptUnit *down;			/* or NULL */
+	ScriptUnit *verify;			/* see LayoutClaim */
+	bool		superseded;		/* likewise */
 	MarkTool	marks;			/* whose marks its layout follows, so that
 								 * they are no reason to refuse it */
 	MigrationKind kind;
@@ -96,6 +98,8 @@ typedef struct MigrationSet
 	const char *layout;			/* name of the layout */
 	VersionOrder order;
 	bool		runs_late;		/* see Layout */
+	bool		verifies;		/* a run is to verify what it applied, unless
+								 * it is told otherwise */
 	int			count;
 	int			room;
 	Migration **migrations;		/* by version */
@@ -108,6 +112,7 @@ typedef struct MigrationSet
 	List	   *hooks;			/* of HookFile * */
 	List	   *entries;		/* ManifestEntry *, of what the layout itself
 								 * knows of needs */
+	const char *entries_file;	/* that these are of */
 	const Manifest *manifest;	/* NULL: nobody says what needs what */
 	ScriptUnit *bootstrap[SCRIPT_PLACES];	/* by ScriptPlace, or NULL */
 	ScriptUnit *seeds[SCRIPT_PLACES];	/* likewise */

@@ -49,6 +49,8 @@ const Layout *
 recognise_root(Candidates *all)
 {
 	const char *wanted = all->hints->layout ? all->hints->layout : all->hints->recorded_layout;
+	const Layout *found = NULL;
+	const char *root = NULL;
 
 	for (int i = 0; i < all->registry->count; i++)
 	{
@@ -58,9 +60,15 @@ recognise_root(Candidates *all)
 			continue;
 		for (int j = 0; j < all->count; j++)
 			if (!aside_ignores(all->hints, all->items[j].path) && layout->is_root(all->source, all->items[j].entry))
-				return layout;
+			{
+				if (found != NULL && found != layout)
+					refuse_ambiguous(all, psprintf("%s: \"%s\"\n%s: \"%s\"", found->name, left_out_name(root),
+												   layout->name, left_out_name(all->items[j].path)));
+				found = layout;
+				root = all->items[j].path;
+			}
 	}
-	return NULL;
+	return found;
 }
 
 /* The layout of the source, with its claims made. */

@@ -164,8 +164,9 @@ sections_unit(Sections *sections, UnitDirection direction)
 	return result->down;
 }
 
-void
-sections_close(Sections *sections)
+/* The part ends before the current line. */
+static void
+close_part(Sections *sections)
 {
 	if (sections->open != NULL)
 		unit_add_range(sections->open, sections->from, sections->lines.offset - sections->from, sections->from_line);
@@ -175,7 +176,7 @@ sections_close(Sections *sections)
 void
 sections_open(Sections *sections, UnitDirection direction)
 {
-	sections_close(sections);
+	close_part(sections);
 	sections->open = sections_unit(sections, direction);
 	sections->from = sections->lines.next;
 	sections->from_line = sections->lines.number + 1;
@@ -253,7 +254,7 @@ sections_end(Sections *sections)
 
 	/* behind the last line */
 	sections->lines.offset = sections->lines.content->length;
-	sections_close(sections);
+	close_part(sections);
 	if (result->fault == NULL && result->up->range_count == 0)
 		sections_fault(sections, 1, "no part of the file goes up");
 	return list_make1(result);

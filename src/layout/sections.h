@@ -70,9 +70,6 @@ extern void sections_begin(Sections *sections, const FileContent *content, const
 /* Behind the current line begins a part that goes this way. */
 extern void sections_open(Sections *sections, UnitDirection direction);
 
-/* The part ends before the current line. */
-extern void sections_close(Sections *sections);
-
 /* The unit of a way, made when it is first asked for. */
 extern ScriptUnit *sections_unit(Sections *sections, UnitDirection direction);
 

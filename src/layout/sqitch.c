@@ -4,9 +4,12 @@
  *	  scripts.
  *
  * The order is the plan's.  A change is called by its name; one that is reworked
- * later by NAME@TAG, of the first tag behind it that has a file: so sqitch calls the
- * file.  What a change requires stands before it in the plan, or is of another
+ * later by NAME@TAG, of the last tag before that which has a file: so sqitch calls
+ * the file.  What a change requires stands before it in the plan, or is of another
  * project, which here is a service of that name.  Scripts are psql's.
+ *
+ * sqitch.conf may have plan and scripts anywhere in the source.  No folder of it
+ * is anybody else's then.
  */
 #include "postgres.h"
 
@@ -15,26 +18,32 @@
 #include "utils/hsearch.h"
 
 #include "base/finding.h"
+#include "layout/aside.h"
+#include "layout/hook_files.h"
+#include "layout/left_out.h"
 #include "layout/sqitch.h"
 
 typedef struct Sqitch
 {
 	const Source *source;
+	const LayoutHints *hints;
+	MigrationSet *set;
 	SqitchPlan	plan;
 	SqitchConf	conf;
 	HTAB	   *files;			/* paths below the folders of scripts */
-	HTAB	   *names;			/* of changes and tags, up to the line in hand */
+	List	   *folders;		/* that were listed, char * */
 	List	   *claims;
 } Sqitch;
 
-/* a hash of a path or a name; two that have the same are one in 2^64 */
+/* a hash of a path; two that have the same are one in 2^64 */
 typedef struct Known
 {
 	uint64		hash;
-	int			line;			/* index of the latest line of that name */
-	bool		named;			/* of a file: some line has it */
+	bool		named;			/* some line has it */
 	char	   *path;
 } Known;
+
+static void read_conf(const Source *source, SqitchConf *conf);
 
 static uint64
 hash_of(const char *text)
@@ -42,62 +51,60 @@ hash_of(const char *text)
 	return hash_bytes_extended((const unsigned char *) text, strlen(text), 0);
 }
 
-static HTAB *
-create_table(const char *name)
-{
-	HASHCTL		control = {.keysize = sizeof(uint64),.entrysize = sizeof(Known),.hcxt = CurrentMemoryContext};
-
-	return hash_create(name, 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-}
-
 static Known *
-find(HTAB *table, const char *text)
+find(const Sqitch *sqitch, const char *path)
 {
-	uint64		hash = hash_of(text);
+	uint64		hash = hash_of(path);
 
-	return hash_search(table, &hash, HASH_FIND, NULL);
+	return hash_search(sqitch->files, &hash, HASH_FIND, NULL);
 }
 
-static Known *
-enter(HTAB *table, const char *text)
+static void
+enter(Sqitch *sqitch, char *path)
 {
-	uint64		hash = hash_of(text);
-	bool		found;
-	Known	   *known = hash_search(table, &hash, HASH_ENTER, &found);
+	uint64		hash = hash_of(path);
+	Known	   *known = hash_search(sqitch->files, &hash, HASH_ENTER, NULL);
 
-	if (!found)
-	{
-		known->line = -1;
-		known->named = false;
-		known->path = NULL;
-	}
-	return known;
+	known->named = false;
+	known->path = path;
 }
 
+/* The names of scripts are the plan's. */
 static bool
 claim_sqitch(const SourceEntry *entry, LayoutClaim *claim)
 {
-	if (entry->is_directory || strcmp(entry->name, SQITCH_PLAN) != 0)
-		return false;
-	claim->many = true;
-	claim->version = pstrdup(entry->name);
-	claim->name = pstrdup("");
-	claim->up = unit_of_file(UNIT_UP, entry->name);
-	return true;
+	return false;
 }
 
-/* The folders of scripts are the plan's; those that sqitch.conf calls otherwise are said to be left out. */
 static bool
-belongs_sqitch(const SourceEntry *entry)
+has_file(const Source *source, const char *name)
 {
-	static const char *const names[] = {"deploy", "revert", "verify"};
+	ListCell   *lc;
 
-	if (!entry->is_directory)
-		return strcmp(entry->name, SQITCH_CONF) == 0;
-	for (int i = 0; i < lengthof(names); i++)
-		if (strcmp(entry->name, names[i]) == 0)
+	foreach(lc, source_list(source))
+	{
+		const SourceEntry *entry = lfirst(lc);
+
+		if (!entry->is_directory && strcmp(entry->name, name) == 0)
 			return true;
+	}
 	return false;
+}
+
+/* The plan at the top, or a sqitch.conf that has it elsewhere. */
+static bool
+is_root_of_sqitch(const Source *source, const SourceEntry *entry)
+{
+	SqitchConf	conf;
+
+	if (entry->is_directory)
+		return false;
+	if (strcmp(entry->name, SQITCH_PLAN) == 0)
+		return true;
+	if (strcmp(entry->name, SQITCH_CONF) != 0)
+		return false;
+	read_conf(source, &conf);
+	return conf.plan_line > 0;
 }
 
 /* What is wrong with a file stops a run. */
@@ -113,36 +120,105 @@ refuse(Sqitch *sqitch, const char *file, int line, char *reason)
 	sqitch->claims = lappend(sqitch->claims, claim);
 }
 
+/* NULL: it cannot be had, for what read says. */
 static const char *
-read_text(Sqitch *sqitch, const char *file, size_t *length)
+read_text(const Source *source, const char *file, SourceScript *read)
 {
-	SourceScript read = {0};
-
-	source_read(sqitch->source, file, &read.raw);
-	if (read.raw.bytes != NULL)
-		source_decode_script(file, &read);
-	if (read.text == NULL)
-		refuse(sqitch, file, read.bad_line, read.raw.problem);
-	*length = read.length;
-	return read.text;
+	memset(read, 0, sizeof(SourceScript));
+	source_read(source, file, &read->raw);
+	if (read->raw.bytes != NULL)
+		source_decode_script(file, read);
+	return read->text;
 }
 
-/* All files below a folder, if it is there: its parts are looked for one by one. */
+/* That it cannot be read is a fault of it. */
+static void
+read_conf(const Source *source, SqitchConf *conf)
+{
+	SourceScript read = {0};
+	const char *text = has_file(source, SQITCH_CONF) ? read_text(source, SQITCH_CONF, &read) : NULL;
+
+	sqitch_read_conf(text, read.length, conf);
+	if (read.raw.problem != NULL && text == NULL)
+	{
+		conf->fault = read.raw.problem;
+		conf->fault_line = read.bad_line;
+	}
+}
+
+SqitchPlan *
+sqitch_plan_of(const Source *source)
+{
+	SqitchPlan *plan = palloc(sizeof(SqitchPlan));
+	SqitchConf	conf;
+	SourceScript read;
+
+	read_conf(source, &conf);
+	if (conf.fault != NULL || read_text(source, conf.plan, &read) == NULL)
+		return NULL;
+	sqitch_read_plan(read.text, read.length, plan);
+	return plan->faults == NIL ? plan : NULL;
+}
+
+/* Is it there?  Looked for part by part, since one that is not cannot be listed. */
+static bool
+has_folder(const Source *source, const char *folder)
+{
+	const char *slash = strchr(folder, '/');
+	char	   *path = slash ? pnstrdup(folder, slash - folder) : pstrdup(folder);
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, source_list(source))
+	{
+		const SourceEntry *entry = lfirst(lc);
+
+		found |= entry->is_directory && strcmp(entry->name, path) == 0;
+	}
+	while (found && slash != NULL)
+	{
+		const char *name = slash + 1;
+		List	   *files;
+		List	   *folders;
+		List	   *links;
+
+		slash = strchr(name, '/');
+		source_list_folder(source, path, &files, &folders, &links);
+		found = false;
+		foreach(lc, folders)
+		{
+			found |= strlen(lfirst(lc)) == (slash ? slash - name : strlen(name)) &&
+				strncmp(lfirst(lc), name, strlen(lfirst(lc))) == 0;
+		}
+		path = slash ? pnstrdup(folder, slash - folder) : pstrdup(folder);
+	}
+	return found;
+}
+
+/* All files below a folder, each folder once: links to folders are not followed. */
 static void
 list_files(Sqitch *sqitch, const char *folder)
 {
 	List	   *pending = NIL;
-	const char *slash = strchr(folder, '/');
-	char	   *top = slash ? pnstrdup(folder, slash - folder) : pstrdup(folder);
 	ListCell   *lc;
 
+	foreach(lc, sqitch->folders)
+	{
+		if (strcmp(lfirst(lc), folder) == 0)
+			return;
+	}
+	sqitch->folders = lappend(sqitch->folders, (void *) folder);
 	foreach(lc, source_list(sqitch->source))
 	{
 		const SourceEntry *entry = lfirst(lc);
 
-		if (entry->is_directory && strcmp(entry->name, top) == 0)
-			pending = list_make1(top);
+		if (*folder == '\0' && !entry->is_directory)
+			enter(sqitch, pstrdup(entry->name));
+		else if (*folder == '\0')
+			pending = lappend(pending, pstrdup(entry->name));
 	}
+	if (*folder != '\0' && has_folder(sqitch->source, folder))
+		pending = list_make1((void *) folder);
 	for (int i = 0; i < list_length(pending); i++)
 	{
 		const char *path = list_nth(pending, i);
@@ -154,9 +230,7 @@ list_files(Sqitch *sqitch, const char *folder)
 		source_list_folder(sqitch->source, path, &files, &folders, &links);
 		foreach(lc, files)
 		{
-			char	   *file = psprintf("%s/%s", path, (char *) lfirst(lc));
-
-			enter(sqitch->files, file)->path = file;
+			enter(sqitch, psprintf("%s/%s", path, (char *) lfirst(lc)));
 		}
 		foreach(lc, folders)
 		{
@@ -165,82 +239,50 @@ list_files(Sqitch *sqitch, const char *folder)
 	}
 }
 
-/* Which lines are reworked, and what each is called by then. */
-static void
-name_changes(Sqitch *sqitch)
+/* The path of a script in one of the folders. */
+static char *
+script_path(const Sqitch *sqitch, const char *folder, const char *version)
 {
-	SqitchPlan *plan = &sqitch->plan;
-	HTAB	   *latest = create_table("migrator changes of sqitch");
-
-	for (int i = 0; i < plan->count; i++)
-	{
-		const SqitchLine *line = &plan->lines[i];
-		Known	   *known = enter(latest, psprintf("%s%s", line->is_tag ? "@" : "", line->name));
-
-		if (known->line >= 0 && line->is_tag)
-			refuse(sqitch, SQITCH_PLAN, line->line,
-				   psprintf("tag \"@%s\" is in it twice", finding_one_line(line->name)));
-		else if (known->line >= 0)
-			plan->lines[known->line].later = i;
-		known->line = i;
-	}
-	for (int i = 0; i < plan->count; i++)
-	{
-		SqitchLine *line = &plan->lines[i];
-
-		if (line->is_tag)
-			continue;
-		line->version = line->later < 0 ? line->name : NULL;
-		for (int j = i + 1; j < line->later; j++)
-		{
-			char	   *name;
-
-			if (!plan->lines[j].is_tag)
-				continue;
-			name = psprintf("%s@%s", line->name, plan->lines[j].name);
-			if (line->version == NULL)
-				line->version = name;
-			if (find(sqitch->files, psprintf("%s/%s.%s", sqitch->conf.deploy, name, sqitch->conf.ending)) != NULL)
-			{
-				line->version = name;
-				break;
-			}
-		}
-		if (line->version == NULL)
-			refuse(sqitch, SQITCH_PLAN, plan->lines[line->later].line,
-				   psprintf("change \"%s\" is in it twice, without a tag in between", finding_one_line(line->name)));
-	}
+	return sqitch_path(folder, psprintf("%s.%s", version, sqitch->conf.ending));
 }
 
 /*
- * The change of this project that words mean, as it was deployed last before a
- * line: a, a@tag, @tag.  NULL: there is none.
+ * What a reworked change is called: by the tags between it and its successor, those
+ * of the last change first.
  */
-static const SqitchLine *
-find_change(const Sqitch *sqitch, const char *words)
+static char *
+name_reworked(const Sqitch *sqitch, int index)
 {
 	const SqitchPlan *plan = &sqitch->plan;
-	const char *at = strchr(words, '@');
-	char	   *name = at ? pnstrdup(words, at - words) : pstrdup(words);
-	const Known *known = find(sqitch->names, *name != '\0' ? name : words);
-	const Known *tag = at != NULL && *name != '\0' ? find(sqitch->names, at) : NULL;
-	int			i = known ? known->line : -1;
+	const SqitchLine *line = &plan->lines[index];
+	char	   *first = NULL;
+	int			end = plan->lines[line->later].tags_before;
 
-	if (i < 0 || (at != NULL && *name != '\0' && tag == NULL))
-		return NULL;
-	/* back to where the tag stands, or from a tag to its change */
-	if (tag != NULL)
-		for (i = tag->line; i >= 0 && (plan->lines[i].is_tag || strcmp(plan->lines[i].name, name) != 0);)
-			i--;
-	while (i >= 0 && plan->lines[i].is_tag)
-		i--;
-	return i >= 0 ? &plan->lines[i] : NULL;
+	while (end > line->tags_before)
+	{
+		int			start = end - 1;
+
+		while (start > line->tags_before && plan->tags[start - 1] == plan->tags[start] - 1)
+			start--;
+		for (int i = start; i < end; i++)
+		{
+			char	   *name = psprintf("%s@%s", line->name, plan->lines[plan->tags[i]].name);
+
+			if (find(sqitch, script_path(sqitch, sqitch->conf.reworked_deploy, name)) != NULL)
+				return name;
+			if (first == NULL)
+				first = name;
+		}
+		end = start;
+	}
+	return first;
 }
 
 /* What a line requires, and what it must not meet. */
 static const ManifestEntry *
 read_needs(Sqitch *sqitch, const SqitchLine *line)
 {
+	const SqitchPlan *plan = &sqitch->plan;
 	ManifestEntry *entry = palloc0(sizeof(ManifestEntry));
 	ListCell   *lc;
 
@@ -248,43 +290,41 @@ read_needs(Sqitch *sqitch, const SqitchLine *line)
 	entry->line = line->line;
 	foreach(lc, line->needs)
 	{
-		const char *words = lfirst(lc);
-		bool		conflict = *words == '!';
-		const char *colon = strchr(words += conflict, ':');
-		char	   *project = colon ? pnstrdup(words, colon - words) : NULL;
-		bool		other = project != NULL && strcmp(project, sqitch->plan.project) != 0;
+		const SqitchNeed *words = lfirst(lc);
+		bool		other = words->project != NULL && strcmp(words->project, plan->project) != 0;
+		int			change = sqitch_find_change(plan, words);
 		ManifestNeed *need = palloc0(sizeof(ManifestNeed));
-		const SqitchLine *change = NULL;
+		const char *shown = finding_one_line(words->words);
+		const char *fault = NULL;
 
 		need->line = line->line;
-		words = colon ? colon + 1 : words;
-		if (!other)
-			change = find_change(sqitch, words);
-		if (conflict && other)
-			refuse(sqitch, SQITCH_PLAN, line->line,
-				   psprintf("\"%s\" conflicts with a change of another project, which is not supported",
-							finding_one_line(line->name)));
-		else if (conflict && change != NULL)
-			refuse(sqitch, SQITCH_PLAN, line->line,
-				   psprintf("\"%s\" conflicts with \"%s\", which stands before it", finding_one_line(line->name),
-							finding_one_line(words)));
-		else if (conflict)
-			continue;
+		if (other && (words->id != NULL || words->change == NULL))
+			fault = "names a change of another project by an id or a tag, which are not on record";
+		else if (!other && words->id != NULL && change < 0)
+			fault = "is the id of no change of this plan: write PROJECT:CHANGE for one of another project";
 		else if (other)
 		{
-			need->service = project;
-			need->version = words;
-			entry->cross_service = lappend(entry->cross_service, need);
+			need->service = words->project;
+			need->version = words->words + strlen(words->project) + 1;
+			if (words->conflict)
+				entry->conflicts = lappend(entry->conflicts, need);
+			else
+				entry->cross_service = lappend(entry->cross_service, need);
 		}
-		else if (change == NULL)
-			refuse(sqitch, SQITCH_PLAN, line->line,
-				   psprintf("\"%s\" requires \"%s\", which does not stand before it", finding_one_line(line->name),
-							finding_one_line(words)));
-		else if (change->version != NULL)
+		else if (words->conflict && change < 0)
+			fault = "is in conflict, and the plan does not have it";
+		else if (words->conflict && change < line - plan->lines)
+			fault = "is in conflict, and stands before it";
+		else if (!words->conflict && change >= line - plan->lines)
+			fault = "is required, and does not stand before it";
+		else if (!words->conflict)
 		{
-			need->version = change->version;
+			need->version = plan->lines[change].version;
 			entry->depends_on = lappend(entry->depends_on, need);
 		}
+		if (fault != NULL)
+			refuse(sqitch, sqitch->conf.plan, line->line,
+				   psprintf("change \"%s\": \"%s\" %s", finding_one_line(line->name), shown, fault));
 	}
 	return entry;
 }
@@ -293,8 +333,8 @@ read_needs(Sqitch *sqitch, const SqitchLine *line)
 static char *
 take_file(Sqitch *sqitch, const char *folder, const char *version)
 {
-	char	   *path = psprintf("%s/%s.%s", folder, version, sqitch->conf.ending);
-	Known	   *known = find(sqitch->files, path);
+	char	   *path = script_path(sqitch, folder, version);
+	Known	   *known = find(sqitch, path);
 
 	if (known == NULL)
 		return NULL;
@@ -302,35 +342,61 @@ take_file(Sqitch *sqitch, const char *folder, const char *version)
 	return path;
 }
 
+static ScriptUnit *
+unit_of(char *file, UnitDirection direction, List *variables)
+{
+	ScriptUnit *unit;
+
+	if (file == NULL)
+		return NULL;
+	unit = unit_of_file(direction, file);
+	unit->fill = FILL_PSQL;
+	unit->properties = variables;
+	return unit;
+}
+
 static void
-claim_change(Sqitch *sqitch, const SqitchLine *line, int place)
+claim_change(Sqitch *sqitch, const SqitchLine *line)
 {
 	const SqitchPlan *plan = &sqitch->plan;
+	const SqitchConf *conf = &sqitch->conf;
+	bool		reworked = line->later >= 0;
 	LayoutClaim *claim = palloc0(sizeof(LayoutClaim));
-	char	   *up = take_file(sqitch, sqitch->conf.deploy, line->version);
-	char	   *down = take_file(sqitch, sqitch->conf.revert, line->version);
+	const char *folder = reworked ? conf->reworked_deploy : conf->deploy;
+	char	   *up = take_file(sqitch, folder, line->version);
+	char	   *down = take_file(sqitch, reworked ? conf->reworked_revert : conf->revert, line->version);
 
-	(void) take_file(sqitch, sqitch->conf.verify, line->version);
+	char	   *verify = take_file(sqitch, reworked ? conf->reworked_verify : conf->verify, line->version);
+
 	claim->entry = read_needs(sqitch, line);
 	if (up == NULL)
 	{
-		refuse(sqitch, SQITCH_PLAN, line->line,
-			   psprintf("change \"%s\" has no file \"%s/%s.%s\"", finding_one_line(line->name), sqitch->conf.deploy,
-						finding_one_line(line->version), sqitch->conf.ending));
+		refuse(sqitch, conf->plan, line->line,
+			   psprintf("change \"%s\" has no file \"%s\"", finding_one_line(line->name),
+						finding_one_line(script_path(sqitch, folder, line->version))));
+		return;
+	}
+	if (aside_ignores(sqitch->hints, up))
+	{
+		IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
+
+		ignored->file = left_out_name(up);
+		ignored->reason = pstrdup("it fits a pattern of option \"ignore\"");
+		ignored->by_pattern = true;
+		sqitch->set->ignored = lappend(sqitch->set->ignored, ignored);
 		return;
 	}
 	claim->version = line->version;
 	claim->name = line->name;
-	claim->place = place;
-	for (int i = place; i < plan->count && plan->lines[i].is_tag; i++)
+	claim->place = line - plan->lines - line->tags_before + 1;
+	for (int i = line - plan->lines + 1; i < plan->count && plan->lines[i].is_tag; i++)
 		claim->tags = lappend(claim->tags, psprintf("@%s", plan->lines[i].name));
-	claim->up = unit_of_file(UNIT_UP, up);
-	claim->up->fill = FILL_PSQL;
-	if (down != NULL)
-	{
-		claim->down = unit_of_file(UNIT_DOWN, down);
-		claim->down->fill = FILL_PSQL;
-	}
+	claim->up = unit_of(up, UNIT_UP, conf->up_variables);
+	claim->down = unit_of(down, UNIT_DOWN, conf->down_variables);
+	claim->verify = unit_of(verify, UNIT_UP, conf->verify_variables);
+	if (verify != NULL)
+		claim->verify->undone = true;
+	claim->superseded = reworked;
 	sqitch->claims = lappend(sqitch->claims, claim);
 }
 
@@ -338,6 +404,14 @@ static int
 compare_paths(const ListCell *a, const ListCell *b)
 {
 	return strcmp(lfirst(a), lfirst(b));
+}
+
+static bool
+is_below(const char *path, const char *folder)
+{
+	size_t		length = strlen(folder);
+
+	return length == 0 || (strncmp(path, folder, length) == 0 && path[length] == '/');
 }
 
 /* What lies among the scripts and has no line does not run. */
@@ -348,7 +422,6 @@ leave_files_left(Sqitch *sqitch)
 	Known	   *known;
 	List	   *left = NIL;
 	ListCell   *lc;
-	size_t		folder = strlen(sqitch->conf.deploy);
 	char	   *ending = psprintf(".%s", sqitch->conf.ending);
 
 	hash_seq_init(&status, sqitch->files);
@@ -356,66 +429,120 @@ leave_files_left(Sqitch *sqitch)
 	{
 		size_t		length = strlen(known->path);
 
-		if (!known->named && strncmp(known->path, sqitch->conf.deploy, folder) == 0 && known->path[folder] == '/' &&
-			length > strlen(ending) && strcmp(known->path + length - strlen(ending), ending) == 0)
+		if (!known->named && length > strlen(ending) && strcmp(known->path + length - strlen(ending), ending) == 0 &&
+			((*sqitch->conf.deploy != '\0' && is_below(known->path, sqitch->conf.deploy)) ||
+			 (*sqitch->conf.reworked_deploy != '\0' && is_below(known->path, sqitch->conf.reworked_deploy))) &&
+			!aside_ignores(sqitch->hints, known->path))
 			left = lappend(left, known->path);
 	}
 	list_sort(left, compare_paths);
 	foreach(lc, left)
 	{
-		LayoutClaim *claim = palloc0(sizeof(LayoutClaim));
+		IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
 
-		claim->version = claim->name = pstrdup("");
-		claim->up = unit_of_file(UNIT_UP, lfirst(lc));
-		claim->left_out = pstrdup("no line of " SQITCH_PLAN " has it, so that sqitch would not run it either");
-		sqitch->claims = lappend(sqitch->claims, claim);
+		ignored->file = left_out_name(lfirst(lc));
+		ignored->reason = pstrdup("no line of the plan has it, so that sqitch would not run it either");
+		ignored->looks_like_sql = true;
+		sqitch->set->ignored = lappend(sqitch->set->ignored, ignored);
+	}
+}
+
+/* Is an entry at the top one of sqitch's, or has something of it? */
+static bool
+is_of_sqitch(const Sqitch *sqitch, const SourceEntry *entry)
+{
+	ListCell   *lc;
+
+	if (!entry->is_directory)
+		return strcmp(entry->name, SQITCH_CONF) == 0 || strcmp(entry->name, sqitch->conf.plan) == 0 ||
+			find(sqitch, entry->name) != NULL;
+	if (is_below(sqitch->conf.plan, entry->name))
+		return true;
+	foreach(lc, sqitch->folders)
+	{
+		if (strcmp(lfirst(lc), entry->name) == 0 || is_below(lfirst(lc), entry->name) || *(char *) lfirst(lc) == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* What lies at the top besides, as in other layouts. */
+static void
+leave_entries(Sqitch *sqitch)
+{
+	ListCell   *lc;
+
+	foreach(lc, source_list(sqitch->source))
+	{
+		const SourceEntry *entry = lfirst(lc);
+
+		if (aside_ignores(sqitch->hints, entry->name) || hook_files_named_so(entry->name) ||
+			strcmp(entry->name, "bootstrap.sql") == 0 || strcmp(entry->name, "seed.sql") == 0 ||
+			hook_files_folder(entry->name) || name_is_manifest(entry->name) || is_of_sqitch(sqitch, entry))
+			continue;
+		if (name_may_be_migration(entry))
+			left_out_refuse(sqitch->set, entry->name, left_out_reason(sqitch->set, entry, NULL));
+		else
+			left_out_ignore(sqitch->set, entry, entry->name, NULL);
 	}
 }
 
 static List *
-expand_sqitch(const Source *source, const SourceEntry *entry, const char *path)
+read_all_sqitch(const Source *source, const LayoutHints *hints, List *roots, List *files, MigrationSet *set)
 {
+	HASHCTL		control = {.keysize = sizeof(uint64),.entrysize = sizeof(Known),.hcxt = CurrentMemoryContext};
 	Sqitch	   *sqitch = palloc0(sizeof(Sqitch));
 	SqitchPlan *plan = &sqitch->plan;
-	const char *text;
-	size_t		length = 0;
-	bool		has_conf = false;
+	SqitchConf *conf = &sqitch->conf;
+	SourceScript read;
 	ListCell   *lc;
 
 	sqitch->source = source;
-	sqitch->files = create_table("migrator files of sqitch");
-	sqitch->names = create_table("migrator names of sqitch");
-	foreach(lc, source_list(source))
+	sqitch->hints = hints;
+	sqitch->set = set;
+	sqitch->files = hash_create("migrator files of sqitch", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	read_conf(source, conf);
+	set->entries_file = conf->plan;
+	set->verifies = conf->verifies;
+	if (conf->fault != NULL)
+		refuse(sqitch, SQITCH_CONF, conf->fault_line, conf->fault);
+	else if (read_text(source, conf->plan, &read) == NULL && read.raw.sqlstate == ERRCODE_UNDEFINED_FILE)
+		refuse(sqitch, conf->plan_line > 0 ? SQITCH_CONF : conf->plan, Max(conf->plan_line, 1),
+			   psprintf("there is no plan \"%s\"", finding_one_line(conf->plan)));
+	else if (read.text == NULL)
+		refuse(sqitch, conf->plan, read.bad_line, read.raw.problem);
+	else
 	{
-		has_conf |= strcmp(((SourceEntry *) lfirst(lc))->name, SQITCH_CONF) == 0;
+		sqitch_read_plan(read.text, read.length, plan);
+		foreach(lc, plan->faults)
+		{
+			const SqitchFault *fault = lfirst(lc);
+
+			refuse(sqitch, conf->plan, fault->line, fault->reason);
+		}
 	}
-	text = has_conf ? read_text(sqitch, SQITCH_CONF, &length) : NULL;
-	sqitch_read_conf(text, length, &sqitch->conf);
-	text = read_text(sqitch, path, &length);
-	if (text == NULL)
-		return sqitch->claims;
-	sqitch_read_plan(text, length, plan);
-	if (sqitch->conf.fault != NULL)
-		refuse(sqitch, SQITCH_CONF, sqitch->conf.fault_line, sqitch->conf.fault);
-	if (plan->fault != NULL)
-		refuse(sqitch, path, plan->fault_line, plan->fault);
 	if (sqitch->claims != NIL)
 		return sqitch->claims;
 
-	list_files(sqitch, sqitch->conf.deploy);
-	list_files(sqitch, sqitch->conf.revert);
-	list_files(sqitch, sqitch->conf.verify);
-	name_changes(sqitch);
+	list_files(sqitch, conf->deploy);
+	list_files(sqitch, conf->revert);
+	list_files(sqitch, conf->verify);
+	list_files(sqitch, conf->reworked_deploy);
+	list_files(sqitch, conf->reworked_revert);
+	list_files(sqitch, conf->reworked_verify);
+	for (int i = 0; i < plan->count; i++)
+		if (!plan->lines[i].is_tag)
+			plan->lines[i].version = plan->lines[i].later < 0 ? plan->lines[i].name : name_reworked(sqitch, i);
+	if (plan->names_ids)
+		sqitch_find_ids(plan);
 	for (int i = 0; i < plan->count; i++)
 	{
-		const SqitchLine *line = &plan->lines[i];
-
 		CHECK_FOR_INTERRUPTS();
-		if (!line->is_tag && line->version != NULL)
-			claim_change(sqitch, line, i + 1);
-		enter(sqitch->names, psprintf("%s%s", line->is_tag ? "@" : "", line->name))->line = i;
+		if (!plan->lines[i].is_tag)
+			claim_change(sqitch, &plan->lines[i]);
 	}
 	leave_files_left(sqitch);
+	leave_entries(sqitch);
 	return sqitch->claims;
 }
 
@@ -433,7 +560,7 @@ const Layout layout_sqitch = {
 	.sign = SQITCH_PLAN,
 	.claim = claim_sqitch,
 	.down = DOWN_IN_FILE,
-	.expand = expand_sqitch,
-	.belongs = belongs_sqitch,
+	.is_root = is_root_of_sqitch,
+	.read_all = read_all_sqitch,
 	.name_new = name_sqitch
 };

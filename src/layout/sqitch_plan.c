@@ -1,215 +1,526 @@
 /*
  * sqitch_plan.c
- *	  sqitch.plan and sqitch.conf, taken apart line by line.
+ *	  sqitch.plan, taken apart line by line.
  *
- * The rules are those of App::Sqitch::Plan and of git's files of configuration.
+ * The rules are those of App::Sqitch::Plan: what it would refuse is refused, with
+ * the line.  A plan has pragmas, an empty line, and changes and tags.
  */
 #include "postgres.h"
+
+#include "common/hashfn.h"
+#include "utils/hsearch.h"
+#include "utils/datetime.h"
 
 #include "base/finding.h"
 #include "layout/sqitch.h"
 
-static char *next_line(char **text, int *line);
-static char *read_change(char *text, SqitchLine *into);
-static char *take_needs(char **text, SqitchLine *into);
-static bool is_name(const char *name);
+/* ASCII that no name begins or ends with: all but "_" */
+#define PUNCTUATION "-!\"#$%&'()*+,./:;<=>?@[\\]^`{|}~"
+#define BLANKS " \t"
+
+/* so many are found, and no more */
+#define MAX_FAULTS 20
+
+/* What is known of a name, or of "@" and a tag, by a hash; two that have the same are one in 2^64. */
+typedef struct Known
+{
+	uint64		hash;
+	int			first;			/* indexes of lines */
+	int			last;
+	int			last_closed;	/* the last one before the latest tag, or -1,
+								 * as it was when the name came up last */
+} Known;
+
+typedef struct Reader
+{
+	SqitchPlan *plan;
+	char	   *rest;			/* NULL: at the end */
+	int			line;
+	int			room;
+	int			latest_tag;		/* index, or -1 */
+	int			latest_change;
+} Reader;
+
+static void add_fault(SqitchPlan *plan, int line, char *reason);
+static char *next_line(Reader *reader);
+static bool is_empty(char *text, bool *ends);
+static char *cut_note(char *text);
+static char *read_pragma(Reader *reader, char *text);
+static char *read_change(Reader *reader, char *text);
+static char *read_rest(char *text, SqitchLine *into);
+static char *read_needs(SqitchLine *into, char *words);
+static bool read_need(SqitchNeed *need, char *words);
+static char *check_line(Reader *reader, SqitchLine *line);
+static char *check_needs(Reader *reader, const SqitchLine *line);
+static bool is_known(const Reader *reader, const SqitchNeed *need);
+static bool is_name(const char *name, size_t length);
+static bool is_path(const char *name);
 static bool has_time(const char *text);
+
+static Known *
+look_up(const SqitchPlan *plan, const char *prefix, const char *name, bool enter)
+{
+	char	   *text = psprintf("%s%s", prefix, name);
+	uint64		hash = hash_bytes_extended((const unsigned char *) text, strlen(text), 0);
+	bool		found;
+	Known	   *known = hash_search(plan->names, &hash, enter ? HASH_ENTER : HASH_FIND, &found);
+
+	pfree(text);
+	if (enter && !found)
+		known->first = known->last = known->last_closed = -1;
+	return known;
+}
 
 void
 sqitch_read_plan(const char *text, size_t length, SqitchPlan *plan)
 {
-	char	   *rest = pnstrdup(text, length);
+	HASHCTL		control = {.keysize = sizeof(uint64),.entrysize = sizeof(Known),.hcxt = CurrentMemoryContext};
+	Reader		reader = {.plan = plan,.rest = pnstrdup(text, length),.room = 64,.latest_tag = -1,.latest_change = -1};
+	bool		in_head = true;
 	char	   *at;
-	int			line = 0;
-	int			room = 64;
 
 	memset(plan, 0, sizeof(SqitchPlan));
-	plan->lines = palloc(room * sizeof(SqitchLine));
-	while ((at = next_line(&rest, &line)) != NULL && plan->fault == NULL)
+	plan->lines = palloc(reader.room * sizeof(SqitchLine));
+	plan->tags = palloc(reader.room * sizeof(int));
+	plan->names = hash_create("migrator names of sqitch", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	while ((at = next_line(&reader)) != NULL && list_length(plan->faults) < MAX_FAULTS)
 	{
-		SqitchLine *into;
+		bool		ends = false;
 
-		if (*at == '\0' || *at == '#')
-			continue;
-		if (*at == '%')
-		{
-			if (strncmp(at, "%project=", 9) == 0)
-				plan->project = pstrdup(at + 9);
-			else if (strncmp(at, "%syntax-version=1.0", 19) != 0 && strncmp(at, "%syntax-version=", 16) == 0)
-				plan->fault = psprintf("syntax version %s is unknown", finding_one_line(at + 16));
-			plan->fault_line = line;
-			continue;
-		}
-		if (plan->count == room)
-			plan->lines = repalloc_huge(plan->lines, (Size) (room *= 2) * sizeof(SqitchLine));
-		into = &plan->lines[plan->count++];
-		memset(into, 0, sizeof(SqitchLine));
-		into->line = line;
-		into->later = -1;
-		into->is_tag = *at == '@';
-		plan->fault = read_change(into->is_tag ? at + 1 : at, into);
-		plan->fault_line = line;
+		if (is_empty(at, &ends))
+			in_head &= !ends;
+		else
+			add_fault(plan, reader.line, in_head ? read_pragma(&reader, at) : read_change(&reader, at));
+		if (plan->project == NULL && (!in_head || plan->faults != NIL))
+			break;
 	}
-	if (plan->fault == NULL && plan->project == NULL)
-	{
-		plan->fault = pstrdup("it has no line %project=NAME");
-		plan->fault_line = 1;
-	}
+	if (plan->project == NULL && plan->faults == NIL)
+		add_fault(plan, 1, pstrdup("it has no line %project=NAME before the first empty one"));
 }
 
-/* Without blanks at both ends; NULL at the end. */
-static char *
-next_line(char **text, int *line)
+/* NULL: there is none. */
+static void
+add_fault(SqitchPlan *plan, int line, char *reason)
 {
-	char	   *start = *text;
+	SqitchFault *fault;
+
+	if (reason == NULL)
+		return;
+	fault = palloc(sizeof(SqitchFault));
+	fault->line = line;
+	fault->reason = reason;
+	plan->faults = lappend(plan->faults, fault);
+}
+
+/* NULL at the end. */
+static char *
+next_line(Reader *reader)
+{
+	char	   *start = reader->rest;
 	char	   *end;
 
-	if (start == NULL)
+	if (start == NULL || *start == '\0')
 		return NULL;
-	(*line)++;
+	reader->line++;
 	end = strchr(start, '\n');
-	*text = end ? end + 1 : NULL;
+	reader->rest = end ? end + 1 : NULL;
 	if (end == NULL)
 		end = start + strlen(start);
-	while (end > start && strchr(" \t\r", end[-1]) != NULL)
+	if (end > start && end[-1] == '\r')
 		end--;
 	*end = '\0';
-	return start + strspn(start, " \t");
+	return start;
 }
 
-/* NAME [needs] TIME Planner Name <mail> # note; why it is none, or NULL */
-static char *
-read_change(char *text, SqitchLine *into)
+/* Has it nothing, or a comment alone?  One without words ends the head as an empty line does. */
+static bool
+is_empty(char *text, bool *ends)
 {
-	int			length;
-	char	   *fault = NULL;
-
-	if (*text == '-')
-		return pstrdup("a line that takes a change back is not supported");
-	if (*text == '+')
-		text += 1 + strspn(text + 1, " \t");
-	length = strcspn(text, " \t[#");
-	into->name = pnstrdup(text, length);
-	if (!is_name(into->name))
-		return psprintf("invalid name \"%s\"", finding_one_line(into->name));
-	text += length;
-	text += strspn(text, " \t");
-	if (*text == '[')
-		fault = take_needs(&text, into);
-	if (fault == NULL && !has_time(text))
-		fault = psprintf("\"%s\" has no time and planner behind it", finding_one_line(into->name));
-	return fault;
+	text += strspn(text, BLANKS);
+	if (*text == '#' && text[1] != '\0')
+	{
+		text += 1 + strspn(text + 1, " \t\r\f\v");
+		*ends = *text == '\0';
+		return true;
+	}
+	*ends = true;
+	return *text == '\0';
 }
 
+/* Take the note and the blanks before it off the end.  Returns the note, unescaped, or NULL. */
 static char *
-take_needs(char **text, SqitchLine *into)
+cut_note(char *text)
 {
-	char	   *end = strchr(*text, ']');
-	char	   *inner;
+	char	   *hash = strchr(text, '#');
+	char	   *end = hash ? hash : text + strlen(text);
+	char	   *note = hash ? hash + 1 : NULL;
+	char	   *to;
 
-	if (end == NULL)
-		return pstrdup("\"[\" without \"]\"");
-	inner = pnstrdup(*text + 1, end - *text - 1);
-	for (char *need = strtok(inner, " \t,"); need != NULL; need = strtok(NULL, " \t,"))
-		into->needs = lappend(into->needs, need);
-	*text = end + 1 + strspn(end + 1, " \t");
+	while (end > text && strchr(BLANKS, end[-1]) != NULL)
+		end--;
+	*end = '\0';
+	if (note == NULL)
+		return NULL;
+	note += strspn(note, " \t\r\f\v");
+	for (end = note + strlen(note); end > note && strchr(" \t\r\f\v", end[-1]) != NULL;)
+		end--;
+	*end = '\0';
+	for (char *from = to = note; from < end; from++, to++)
+	{
+		bool		escapes = *from == '\\' && from[1] != '\0' && strchr("nr\\", from[1]) != NULL;
+
+		from += escapes;
+		*to = !escapes || *from == '\\' ? *from : *from == 'n' ? '\n' : '\r';
+	}
+	*to = '\0';
+	return *note == '\0' || strcmp(note, "0") == 0 ? NULL : note;
+}
+
+/* %NAME=VALUE; why it is none, or NULL */
+static char *
+read_pragma(Reader *reader, char *text)
+{
+	SqitchPlan *plan = reader->plan;
+	size_t		length;
+	char	   *value;
+	char	   *name;
+
+	(void) cut_note(text);
+	text += strspn(text, BLANKS);
+	if (*text != '%')
+		return pstrdup("between the pragmas and the first change has to be an empty line");
+	text += 1 + strspn(text + 1, BLANKS);
+	length = strcspn(text, " \t=");
+	name = pnstrdup(text, length);
+	text += length + strspn(text + length, BLANKS);
+	value = *text == '=' ? text + 1 + strspn(text + 1, BLANKS) : NULL;
+	if (length == 0 || strchr(PUNCTUATION, *name) != NULL || strchr(PUNCTUATION, name[length - 1]) != NULL ||
+		(value != NULL ? *value == '\0' : *text != '\0'))
+		return pstrdup("a pragma has the form %NAME=VALUE");
+	if (strcmp(name, "project") == 0)
+	{
+		if (value == NULL || !is_name(value, strlen(value)))
+			return psprintf("invalid name of a project: \"%s\"", finding_one_line(value ? value : ""));
+		plan->project = pstrdup(value);
+	}
+	else if (strcmp(name, "uri") == 0)
+		plan->uri = pstrdup(value ? value : "1");
+	else if (strcmp(name, "syntax-version") == 0 && value != NULL && strncmp(value, "1.", 2) != 0)
+		return psprintf("syntax version %s is unknown", finding_one_line(value));
 	return NULL;
 }
 
-/*
- * Names become files: none leads out of its folder.  "@", ":", "#" and brackets
- * mean something in a plan.
- */
-static bool
-is_name(const char *name)
+/* [+] NAME [needs] TIME Planner Name <mail> # note, or @NAME; why it is none, or NULL */
+static char *
+read_change(Reader *reader, char *text)
 {
-	const char *part = name;
+	SqitchPlan *plan = reader->plan;
+	SqitchLine	read = {.line = reader->line,.before = -1,.later = -1,.tags_before = plan->tag_count};
+	char	   *fault = NULL;
+	size_t		length;
 
-	if (*name == '\0' || strpbrk(name, "@:#[]\\ \t") != NULL)
-		return false;
-	for (;;)
+	read.note = cut_note(text);
+	text += strspn(text, BLANKS);
+	if (*text == '-')
+		return pstrdup("a line that takes a change back is not supported");
+	read.is_tag = *text == '@';
+	if (read.is_tag)
+		text++;
+	else if (*text == '+')
+		text += 1 + strspn(text + 1, BLANKS);
+
+	/*
+	 * a bracket may be of the name, and goes to it where the line has its
+	 * form then
+	 */
+	length = strcspn(text, " \t:@#\\");
+	for (size_t end = length; end > 0 && read.name == NULL; end--)
 	{
-		size_t		length = strcspn(part, "/");
+		if ((end < length && text[end] != '[') || !is_name(text, end))
+			continue;
+		fault = read_rest(text + end, &read);
+		length = end;
+		if (fault == NULL)
+			read.name = pnstrdup(text, end);
+	}
+	if (read.name == NULL && fault != NULL && (text[length] == '\0' || strchr(" \t[", text[length]) != NULL))
+		return psprintf("\"%s\" %s", finding_one_line(pnstrdup(text, length)), fault);
+	if (read.name == NULL)
+		return psprintf("invalid name \"%s\"", finding_one_line(pnstrdup(text, strcspn(text, BLANKS))));
+	return check_line(reader, &read);
+}
 
-		if (length == 0 || part[0] == '.')
+/* What is behind the name. */
+static char *
+read_rest(char *text, SqitchLine *into)
+{
+	char	   *mail;
+	char	   *from;
+	char	   *end;
+
+	into->needs = NIL;
+	text += strspn(text, BLANKS);
+	if (*text == '[')
+	{
+		char	   *fault;
+
+		end = strchr(text, ']');
+		if (end == NULL || end == text + 1)
+			return pstrdup("has \"[\" without \"]\", or nothing between them");
+		if (into->is_tag)
+			return pstrdup("is a tag, and requires something");
+		fault = read_needs(into, pnstrdup(text + 1, end - text - 1));
+		if (fault != NULL)
+			return fault;
+		text = end + 1 + strspn(end + 1, BLANKS);
+	}
+	if (!has_time(text))
+		return pstrdup("has no time and planner behind it");
+	into->time = pnstrdup(text, 20);
+	from = text + 20 + strspn(text + 20, BLANKS);
+	mail = strchr(from, '<');
+	end = mail ? strchr(mail, '>') : NULL;
+	if (end == NULL || end[1] != '\0' || end == mail + 1 || mail == text + 20 || strchr(BLANKS, mail[-1]) == NULL || mail - from < 2)
+		return pstrdup("has no planner and mail address behind its time");
+	into->planner = psprintf("%s %s", pnstrdup(from, mail - 1 - from), mail);
+	return NULL;
+}
+
+static char *
+read_needs(SqitchLine *into, char *words)
+{
+	while (*words != '\0')
+	{
+		size_t		length = strcspn(words, BLANKS);
+		char	   *word = pnstrdup(words, length);
+		SqitchNeed *need = palloc0(sizeof(SqitchNeed));
+		ListCell   *lc;
+
+		if (!read_need(need, word))
+			return psprintf("requires \"%s\", which is no name", finding_one_line(word));
+		foreach(lc, into->needs)
+		{
+			const SqitchNeed *other = lfirst(lc);
+
+			if (other->conflict == need->conflict && strcmp(other->words, need->words) == 0)
+				return psprintf("requires \"%s\" twice", finding_one_line(word));
+		}
+		into->needs = lappend(into->needs, need);
+		words += length;
+		words += strspn(words, BLANKS);
+	}
+	return NULL;
+}
+
+static bool
+read_need(SqitchNeed *need, char *words)
+{
+	char	   *colon;
+	char	   *at;
+
+	need->conflict = *words == '!';
+	words += need->conflict;
+	need->words = words;
+	colon = strchr(words, ':');
+	if (colon != NULL)
+	{
+		need->project = pnstrdup(words, colon - words);
+		if (!is_name(need->project, colon - words))
 			return false;
-		if (part[length] == '\0')
+		words = colon + 1;
+	}
+	if (strlen(words) == SHA1_HEX_LENGTH && strspn(words, "0123456789abcdef") == SHA1_HEX_LENGTH)
+	{
+		need->id = words;
+		return true;
+	}
+	at = strchr(words, '@');
+	if (at != NULL)
+	{
+		need->tag = at + 1;
+		if (!is_name(need->tag, strlen(need->tag)))
+			return false;
+	}
+	if (at != words)
+	{
+		need->change = at ? pnstrdup(words, at - words) : words;
+		if (!is_name(need->change, strlen(need->change)))
+			return false;
+	}
+	return true;
+}
+
+/* Does the line fit those before it?  Then it is one of the plan's. */
+static char *
+check_line(Reader *reader, SqitchLine *line)
+{
+	SqitchPlan *plan = reader->plan;
+	const char *shown = finding_one_line(line->name);
+	Known	   *known;
+	char	   *fault;
+	ListCell   *lc;
+
+	if (strcmp(line->name, "ROOT") == 0 || strcmp(line->name, "HEAD") == 0)
+		return psprintf("\"%s\" means something else to sqitch", shown);
+	if (strspn(line->name, "0123456789abcdef") >= SHA1_HEX_LENGTH)
+		return psprintf("\"%s\" looks like the id of a change", shown);
+	if (line->is_tag && strchr(line->name, '/') != NULL)
+		return psprintf("tag \"@%s\" has a slash", shown);
+	if (line->is_tag && reader->latest_change < 0)
+		return psprintf("tag \"@%s\" has no change before it", shown);
+	if (!is_path(line->name))
+		return psprintf("\"%s\" cannot be the name of a file", shown);
+	known = look_up(plan, line->is_tag ? "@" : "", line->name, true);
+	if (line->is_tag && known->last >= 0)
+		return psprintf("tag \"@%s\" is in it twice: the first is in line %d", shown, plan->lines[known->last].line);
+	if (known->last > reader->latest_tag && known->last >= 0)
+		return psprintf("change \"%s\" is in it twice, without a tag in between: the first is in line %d", shown,
+						plan->lines[known->last].line);
+	fault = check_needs(reader, line);
+	add_fault(plan, line->line, fault);
+	if (plan->count == reader->room)
+	{
+		plan->lines = repalloc_huge(plan->lines, (Size) (reader->room *= 2) * sizeof(SqitchLine));
+		plan->tags = repalloc_huge(plan->tags, (Size) reader->room * sizeof(int));
+	}
+	foreach(lc, line->needs)
+	{
+		plan->names_ids |= ((SqitchNeed *) lfirst(lc))->id != NULL;
+	}
+	line->before = known->last_closed = known->last;
+	if (line->before >= 0)
+		plan->lines[line->before].later = plan->count;
+	if (known->first < 0)
+		known->first = plan->count;
+	known->last = plan->count;
+	if (line->is_tag)
+		plan->tags[plan->tag_count++] = reader->latest_tag = plan->count;
+	else
+		reader->latest_change = plan->count;
+	plan->lines[plan->count++] = *line;
+	return NULL;
+}
+
+/* What a change of this plan requires must stand before it. */
+static char *
+check_needs(Reader *reader, const SqitchLine *line)
+{
+	ListCell   *lc;
+
+	foreach(lc, line->needs)
+	{
+		const SqitchNeed *need = lfirst(lc);
+
+		if (need->conflict || (need->project != NULL && strcmp(need->project, reader->plan->project) != 0) ||
+			(need->project == NULL && need->id != NULL) || is_known(reader, need))
+			continue;
+		return psprintf("\"%s\" requires \"%s\", which does not stand before it", finding_one_line(line->name),
+						finding_one_line(need->words));
+	}
+	return NULL;
+}
+
+/* a@tag: as sqitch looks for it, which is among the changes before the latest tag, the last of that name. */
+static bool
+is_known(const Reader *reader, const SqitchNeed *need)
+{
+	const Known *tag = need->tag ? look_up(reader->plan, "@", need->tag, false) : NULL;
+	const Known *change = need->change ? look_up(reader->plan, "", need->change, false) : NULL;
+	int			last;
+
+	if (need->id != NULL || (need->tag != NULL && tag == NULL) || (need->change != NULL && change == NULL) ||
+		(change != NULL && change->last < 0))
+		return false;
+	if (tag == NULL || change == NULL)
+		return true;
+	last = change->last < reader->latest_tag ? change->last : change->last_closed;
+	return last >= 0 && last < tag->last;
+}
+
+int
+sqitch_find_change(const SqitchPlan *plan, const SqitchNeed *need)
+{
+	const Known *tag = need->tag ? look_up(plan, "@", need->tag, false) : NULL;
+	const Known *change = need->change ? look_up(plan, "", need->change, false) : NULL;
+	int			i;
+
+	if (need->project != NULL && strcmp(need->project, plan->project) != 0)
+		return -1;
+	if (need->id != NULL)
+	{
+		for (i = plan->count - 1; i >= 0 && (plan->lines[i].is_tag || strcmp(plan->lines[i].id, need->id) != 0);)
+			i--;
+		return i;
+	}
+	if ((need->tag != NULL && tag == NULL) || (need->change != NULL && change == NULL))
+		return -1;
+	if (tag == NULL)
+		return change->first;
+	if (change == NULL)
+		for (i = tag->last; i >= 0 && plan->lines[i].is_tag;)
+			i--;
+	else
+		for (i = change->last; i > tag->last;)
+			i = plan->lines[i].before;
+	return i;
+}
+
+/* What sqitch takes for the name of a change, a tag or a project. */
+static bool
+is_name(const char *name, size_t length)
+{
+	static const char *const wide_blanks[] = {"\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
+	size_t		digits = length;
+
+	if (length == 0 || strchr(PUNCTUATION, name[0]) != NULL || strchr(PUNCTUATION, name[length - 1]) != NULL)
+		return false;
+	for (size_t i = 0; i < length; i++)
+	{
+		if (name[i] == '\0' || strchr(" \t:@#\\", name[i]) != NULL)
+			return false;
+		for (int j = 0; j < lengthof(wide_blanks); j++)
+			if (length - i >= strlen(wide_blanks[j]) && memcmp(name + i, wide_blanks[j], strlen(wide_blanks[j])) == 0)
+				return false;
+	}
+	/* a word ends it; and neither ~2 nor ^2 and the like, which count changes */
+	if (!IS_HIGHBIT_SET(name[length - 1]) && !isalnum((unsigned char) name[length - 1]) && name[length - 1] != '_')
+		return false;
+	while (digits > 0 && isdigit((unsigned char) name[digits - 1]))
+		digits--;
+	return digits == length || digits == 0 || strchr("~/=%^", name[digits - 1]) == NULL;
+}
+
+/* Names become files: none leads out of its folder, none is hidden, and none has two spellings. */
+static bool
+is_path(const char *name)
+{
+	for (const char *part = name;; part++)
+	{
+		if (*part == '.' || *part == '/')
+			return false;
+		part = strchr(part, '/');
+		if (part == NULL)
 			return true;
-		part += length + 1;
 	}
 }
 
-/* 2012-07-16T17:25:07Z and something behind it */
+/* 2012-07-16T17:25:07Z */
 static bool
 has_time(const char *text)
 {
 	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+	int			year,
+				month,
+				day;
 
 	for (int i = 0; form[i] != '\0'; i++)
 	{
 		if (form[i] == 'd' ? !(text[i] >= '0' && text[i] <= '9') : text[i] != form[i])
 			return false;
 	}
-	return text[strlen(form)] == ' ' || text[strlen(form)] == '\t';
-}
-
-void
-sqitch_read_conf(const char *text, size_t length, SqitchConf *conf)
-{
-	struct
-	{
-		const char *name;
-		const char **into;
-	}			folders[] = {
-		{"deploy_dir", &conf->deploy}, {"revert_dir", &conf->revert}, {"verify_dir", &conf->verify},
-		{"extension", &conf->ending}
-	};
-	char	   *rest = text ? pnstrdup(text, length) : NULL;
-	char	   *at;
-	int			line = 0;
-	bool		ours = false;
-
-	memset(conf, 0, sizeof(SqitchConf));
-	conf->deploy = "deploy";
-	conf->revert = "revert";
-	conf->verify = "verify";
-	conf->ending = "sql";
-	while ((at = next_line(&rest, &line)) != NULL && conf->fault == NULL)
-	{
-		char	   *equals = strchr(at, '=');
-		char	   *name;
-		char	   *value;
-
-		if (*at == '[')
-		{
-			ours = pg_strcasecmp(at, "[core]") == 0 || strcmp(at, "[engine \"pg\"]") == 0 ||
-				strcmp(at, "[core \"pg\"]") == 0;
-			continue;
-		}
-		if (!ours || equals == NULL || *at == '#' || *at == ';')
-			continue;
-		name = pnstrdup(at, strcspn(at, " \t="));
-		value = equals + 1 + strspn(equals + 1, " \t");
-		if (*value == '"' && strchr(value + 1, '"') != NULL)
-		{
-			value++;
-			*strchr(value, '"') = '\0';
-		}
-		if (strncmp(value, "./", 2) == 0)
-			value += 2;
-		while (*value != '\0' && value[strlen(value) - 1] == '/')
-			value[strlen(value) - 1] = '\0';
-		conf->fault_line = line;
-		if (strcmp(name, "engine") == 0 && strcmp(value, "pg") != 0)
-			conf->fault = psprintf("its engine is \"%s\", and only \"pg\" can run here", finding_one_line(value));
-		if ((strcmp(name, "top_dir") == 0 && strcmp(value, ".") != 0 && *value != '\0') ||
-			(strcmp(name, "plan_file") == 0 && strcmp(value, SQITCH_PLAN) != 0))
-			conf->fault = psprintf("%s \"%s\" is not supported: the plan is " SQITCH_PLAN " at the top of the source", name,
-								   finding_one_line(value));
-		for (int i = 0; i < lengthof(folders); i++)
-			if (strcmp(folders[i].name, name) == 0)
-				*folders[i].into = pstrdup(value);
-		if (!is_name(conf->deploy) || !is_name(conf->revert) || !is_name(conf->verify) || !is_name(conf->ending))
-			conf->fault = psprintf("%s \"%s\" is outside of the source", name, finding_one_line(value));
-	}
+	year = atoi(text);
+	month = atoi(text + 5);
+	day = atoi(text + 8);
+	return month >= 1 && month <= 12 && day >= 1 && day <= day_tab[isleap(year)][month - 1] &&
+		atoi(text + 11) < 24 && atoi(text + 14) < 60 && atoi(text + 17) < 60;
 }

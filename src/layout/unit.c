@@ -329,6 +329,7 @@ unit_split(const UnitText *text)
 	else
 		script = fill_script(script, text->first_line, standard_conforming_strings, text->variables,
 							 unit->fill, unit->file, unit->properties);
+	script->undone = unit->undone;
 	if ((unit->range_count < 2 || !refuse_data_in_pieces(unit, script)) && text->cut)
 		refuse_data_cut_off(script);
 	if (unit->transactions == UNIT_NO_TRANSACTION &&

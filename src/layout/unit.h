@@ -78,6 +78,7 @@ typedef struct ScriptUnit
 	/* instead of the file's, in the server's encoding: as it is on record */
 	const char *text;
 
+	bool		undone;			/* it looks, and all that it does is undone */
 	FillStyle	fill;			/* whose references its text has */
 	List	   *properties;		/* Variable *: values of the tool's own files,
 								 * for those that nobody gives */
@@ -135,7 +136,7 @@ typedef struct UnitText
 	char		checksum[SHA256_HEX_LENGTH + 1];	/* of the unit's bytes,
 													 * and of the files that
 													 * they include */
-	List	   *paths;			/* of these, char * */
+	struct HTAB *paths;			/* of these, of char *; NULL: there are none */
 	char		included[SHA256_HEX_LENGTH + 1];	/* of these; "": none */
 	char		file_checksum[SHA256_HEX_LENGTH + 1];	/* of all */
 } UnitText;

@@ -7,8 +7,10 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "parser/parser.h"
+#include "utils/hsearch.h"
 
 #include "base/finding.h"
 #include "layout/unit_files.h"
@@ -16,8 +18,11 @@
 #include "script/psql_files.h"
 #include "script/split.h"
 
-static void sum_file(const UnitText *text, const char *path, bool included, Digest *digest, List **seen);
-static void sum_files(const UnitText *text, const Script *script, const char *by, Digest *digest, List **seen);
+static void sum_file(const UnitText *text, const char *path, bool included, Digest *digest);
+static void sum_files(const UnitText *text, const Script *script, const char *by, Digest *digest);
+static HTAB *create_paths(void);
+static uint32 hash_path(const void *key, Size size);
+static int	compare_paths(const void *a, const void *b, Size size);
 static void read_file(void *argument, const char *path, PsqlFile *file);
 
 Script *
@@ -42,7 +47,8 @@ unit_sum_included(UnitText *text)
 	if (script == NULL || script->files == NIL)
 		return;
 	digest = digest_create();
-	sum_files(text, script, text->unit->file, digest, &text->paths);
+	text->paths = create_paths();
+	sum_files(text, script, text->unit->file, digest);
 	digest_finish(digest, text->included);
 
 	digest = digest_create();
@@ -52,7 +58,7 @@ unit_sum_included(UnitText *text)
 }
 
 static void
-sum_files(const UnitText *text, const Script *script, const char *by, Digest *digest, List **seen)
+sum_files(const UnitText *text, const Script *script, const char *by, Digest *digest)
 {
 	ListCell   *lc;
 
@@ -62,26 +68,52 @@ sum_files(const UnitText *text, const Script *script, const char *by, Digest *di
 		char	   *path = psql_files_path(file->path, file->beside ? by : NULL);
 
 		if (path != NULL)
-			sum_file(text, path, file->included, digest, seen);
+			sum_file(text, path, file->included, digest);
 	}
+}
+
+/* Pointers to names, by what they point to: a name may be long. */
+static HTAB *
+create_paths(void)
+{
+	HASHCTL		control = {
+		.keysize = sizeof(char *),
+		.entrysize = sizeof(char *),
+		.hash = hash_path,
+		.match = compare_paths,
+		.hcxt = CurrentMemoryContext
+	};
+
+	return hash_create("migrator included files", 16, &control, HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+}
+
+static uint32
+hash_path(const void *key, Size size)
+{
+	const char *path = *(const char *const *) key;
+
+	return hash_bytes((const unsigned char *) path, strlen(path));
+}
+
+static int
+compare_paths(const void *a, const void *b, Size size)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
 /* Each once, however often it is included. */
 static void
-sum_file(const UnitText *text, const char *path, bool included, Digest *digest, List **seen)
+sum_file(const UnitText *text, const char *path, bool included, Digest *digest)
 {
 	SourceScript read = {0};
 	char		checksum[SHA256_HEX_LENGTH + 1] = "";
-	ListCell   *lc;
+	bool		known;
 
 	CHECK_FOR_INTERRUPTS();
 	check_stack_depth();
-	foreach(lc, *seen)
-	{
-		if (strcmp(lfirst(lc), path) == 0)
-			return;
-	}
-	*seen = lappend(*seen, (void *) path);
+	(void) hash_search(text->paths, &path, HASH_ENTER, &known);
+	if (known)
+		return;
 	source_read(text->reader->source, path, &read.raw);
 	if (read.raw.bytes != NULL)
 		digest_sha256(read.raw.bytes, read.raw.length, checksum);
@@ -91,22 +123,29 @@ sum_file(const UnitText *text, const char *path, bool included, Digest *digest, 
 		return;
 	source_decode_script(path, &read);
 	if (read.text != NULL)
-		sum_files(text, script_split_psql(read.text, read.length, 1, standard_conforming_strings), path, digest, seen);
+		sum_files(text, script_split_psql(read.text, read.length, 1, standard_conforming_strings), path, digest);
 }
 
 Script *
 unit_expand(const UnitText *text, Script *script)
 {
+	Variables  *variables = text->variables;
 	PsqlRequest request = {
 		.file = text->unit->file,
 		.first_line = text->first_line,
 		.conforming_strings = standard_conforming_strings,
-		.variables = text->variables,
 		.read = read_file,
 		.argument = (void *) text
 	};
-	Script	   *expanded = psql_script(script, &request);
+	Script	   *expanded;
 
+	if (text->unit->properties != NIL)
+	{
+		variables = variables ? variables_copy(variables) : variables_create();
+		variables_add_behind(variables, text->unit->properties);
+	}
+	request.variables = variables;
+	expanded = psql_script(script, &request);
 	if (text->included[0] != '\0')
 	{
 		Digest	   *digest = digest_create();
@@ -143,8 +182,6 @@ read_file(void *argument, const char *path, PsqlFile *file)
 {
 	const UnitText *text = argument;
 	SourceScript read = {0};
-	bool		known = false;
-	ListCell   *lc;
 
 	memset(file, 0, sizeof(PsqlFile));
 	if (text->reader->source == NULL)
@@ -153,9 +190,7 @@ read_file(void *argument, const char *path, PsqlFile *file)
 		file->problem = psprintf("\"%s\" cannot be read, for there is no source", finding_one_line(path));
 		return;
 	}
-	foreach(lc, text->paths)
-		known |= strcmp(lfirst(lc), path) == 0;
-	if (!known)
+	if (text->paths == NULL || hash_search(text->paths, &path, HASH_FIND, NULL) == NULL)
 	{
 		file->sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED;
 		file->problem = psprintf("\"%s\" is not known to be a part of the script", finding_one_line(path));

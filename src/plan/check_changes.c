@@ -79,15 +79,23 @@ check_script(const StepScript *script, const char *version, PolicyValue allowed,
 			"The service's registration, or environments.json, says that allow_destructive_operations is false." : NULL;
 		finding_add(sink, &finding);
 	}
+	finding.detail = NULL;
+	finding.hint = "Look whether it loses anything: no flag stops what it does.";
+	finding.file = script->unit->file;
+	if (changes->late.line > 0 && allowed != POLICY_TRUE)
+	{
+		finding.check = CHECK_DESTRUCTIVE;
+		finding.line = changes->late.line;
+		finding.column = changes->late.column;
+		finding.message = psprintf("the statement is known to the run only: %s", changes->late.what);
+		finding_add(sink, &finding);
+	}
 	if (changes->hidden.line > 0 && allowed != POLICY_TRUE)
 	{
 		finding.check = CHECK_DESTRUCTIVE;
-		finding.file = script->unit->file;
 		finding.line = changes->hidden.line;
 		finding.column = changes->hidden.column;
 		finding.message = psprintf("the DO block cannot be looked into, and has the word \"%s\"", changes->hidden.what);
-		finding.detail = NULL;
-		finding.hint = "Look whether it loses anything: no flag stops what it does.";
 		finding_add(sink, &finding);
 	}
 }

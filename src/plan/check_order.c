@@ -102,6 +102,13 @@ check_environments_of_entries(const MigrationPlan *plan, FindingSink *sink)
 	}
 }
 
+/* The file that says what a migration needs. */
+static const char *
+file_of_entry(const MigrationPlan *plan, const Step *step)
+{
+	return step->entry->file ? step->entry->file : plan->set->manifest->file;
+}
+
 static void
 check_missing(const MigrationPlan *plan, FindingSink *sink)
 {
@@ -117,7 +124,7 @@ check_missing(const MigrationPlan *plan, FindingSink *sink)
 			Finding		finding = {
 				.check = CHECK_DEPENDENCIES,
 				.version = step->version,
-				.file = plan->set->manifest->file,
+				.file = file_of_entry(plan, step),
 				.line = need->line,
 				.message = psprintf("migration \"%s\" depends on \"%s\", which does not exist",
 									step->version, need->version),
@@ -153,7 +160,7 @@ check_rings(const MigrationPlan *plan, FindingSink *sink)
 		Finding		finding = {
 			.check = CHECK_DEPENDENCIES,
 			.version = step->version,
-			.file = plan->set->manifest->file,
+			.file = file_of_entry(plan, step),
 			.line = step->entry->line,
 			.message = psprintf("circular dependency: %s", order_ring_path(plan, lfirst(lc))),
 			.detail = "Each depends on the next, so none can be the first."

@@ -105,6 +105,12 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 		if (depth == CHECK_EVERYTHING && step->down.unit != NULL)
 			check_down_script(step, reader, true, &step->findings, work);
 		MemoryContextReset(work);
+		if (depth == CHECK_EVERYTHING && step->verify.unit != NULL)
+		{
+			Subject		subject = {&step->findings, step->version,.idle = true};
+
+			check_hook_script(&step->verify, &subject, reader, work);
+		}
 		check_step_hooks(step, reader, depth, work);
 		runs |= step->state != MIGRATION_APPLIED;
 	}
@@ -341,6 +347,17 @@ check_extra_script(StepScript *kept, bool idle, FindingSink *findings, UnitReade
 	MemoryContextDelete(work);
 }
 
+void
+check_verify_script(Step *step, UnitReader *reader, FindingSink *findings)
+{
+	Subject		subject = {findings, step->version};
+	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "migrator script check",
+											   ALLOCSET_DEFAULT_SIZES);
+
+	check_hook_script(&step->verify, &subject, reader, work);
+	MemoryContextDelete(work);
+}
+
 /* Work is reset. */
 static void
 check_hook_script(StepScript *kept, const Subject *of, UnitReader *reader, MemoryContext work)
@@ -391,7 +408,8 @@ check_hook_transaction(const Subject *subject, const Script *script, const StepS
 	};
 	const char *reason = kept->call_reason;
 
-	if (reason == NULL && script->transaction_form == TRANSACTION_FORM_NONE)
+	if (reason == NULL && (script->transaction_form == TRANSACTION_FORM_NONE ||
+						   (subject->unit->undone && script->transaction_form == TRANSACTION_FORM_WRAPPED)))
 		return;
 	if (reason == NULL)
 	{

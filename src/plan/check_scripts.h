@@ -35,6 +35,9 @@ extern void check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth de
  */
 extern void check_extra_script(StepScript *kept, bool idle, FindingSink *findings, UnitReader *reader);
 
+/* The same of what looks whether a step is as it should be, before that runs. */
+extern void check_verify_script(Step *step, UnitReader *reader, FindingSink *findings);
+
 /*
  * Before a step is taken back: the same of its down script, and whether one of its
  * scripts says that there is no way back.  Where nothing is known yet of the tables

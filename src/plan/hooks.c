@@ -13,6 +13,7 @@
 #include "base/finding.h"
 #include "plan/hooks.h"
 
+static const HookFile *first_each(const List *hooks, const HookFile *file);
 static void hook_each(MigrationPlan *plan, Step *step, const HookFile *file);
 static Hook **hook_place(MigrationPlan *plan, Step *step, const HookFile *file);
 static void add_hook_finding(const HookFile *hook, const char *message, FindingSink *sink);
@@ -35,13 +36,14 @@ hooks_attach(MigrationPlan *plan)
 		Step	   *step = file->version ? plan_find(plan, file->version) : NULL;
 		Hook	  **place = hook_place(plan, step, file);
 
-		if (file->each)
+		if (file->each && first_each(plan->set->hooks, file) != file)
+			plan->second_hooks = lappend(plan->second_hooks, (void *) file);
+		else if (file->each)
 		{
 			for (int i = 0; i < plan->count; i++)
 				hook_each(plan, &plan->steps[i], file);
-			continue;
 		}
-		if (file->version != NULL && step == NULL)
+		else if (file->version != NULL && step == NULL)
 			plan->stray_hooks = lappend(plan->stray_hooks, (void *) file);
 		else if (file->shell)
 			plan->shell_hooks = lappend(plan->shell_hooks, (void *) file);
@@ -54,6 +56,22 @@ hooks_attach(MigrationPlan *plan)
 			(*place)->script.unit = file->unit;
 		}
 	}
+}
+
+/* Of those around each migration, the first of the same event: perhaps the file itself. */
+static const HookFile *
+first_each(const List *hooks, const HookFile *file)
+{
+	ListCell   *lc;
+
+	foreach(lc, hooks)
+	{
+		const HookFile *other = lfirst(lc);
+
+		if (other->each && other->after == file->after && other->back == file->back)
+			return other;
+	}
+	return file;
 }
 
 /* One of its own comes first. */
@@ -111,9 +129,10 @@ check_hooks(const MigrationPlan *plan, FindingSink *sink)
 	{
 		const HookFile *second = lfirst(lc);
 		const Step *step = second->version ? plan_find(plan, second->version) : NULL;
-		const Hook *first = *hook_place((MigrationPlan *) plan, (Step *) step, second);
+		const HookFile *first = second->each ? first_each(plan->set->hooks, second) :
+			(*hook_place((MigrationPlan *) plan, (Step *) step, second))->file;
 
-		add_hook_finding(second, psprintf("\"%s\" is for the same event", finding_one_line(first->file->unit->file)), sink);
+		add_hook_finding(second, psprintf("\"%s\" is for the same event", finding_one_line(first->unit->file)), sink);
 	}
 }
 

@@ -24,6 +24,9 @@ static void put_in_order(MigrationPlan *plan);
 static void move_steps(MigrationPlan *plan, const int *order);
 static int	compare_executions(const void *a, const void *b, void *argument);
 static const char *name_step(int node, void *argument);
+static void look_without_tags(OtherMigration *others, int count);
+static bool is_applied(const OtherMigration *other);
+static void settle_need(Step *step, const OtherMigration *other, bool conflict);
 static bool asks_others(const Step *step, const ManifestNeed *need, const char *service);
 
 int
@@ -80,6 +83,13 @@ rank(const Step *step)
 	return step->migration != NULL && step->migration->kind == MIGRATION_BASELINE ? 0 : 1;
 }
 
+/* What the tool knows of it besides the version; 0: nothing. */
+static int
+place(const MigrationPlan *plan, const Migration *migration)
+{
+	return migration != NULL && (plan->order == VERSION_ORDER_PLAN || migration->kind == MIGRATION_REPEATABLE) ? migration->place : 0;
+}
+
 /*
  * Where versions are not all that the order is made of: what runs again is behind
  * what runs once, and a plan has its own order.  What has no file any more comes
@@ -93,7 +103,11 @@ put_in_order_of_tool(MigrationPlan *plan)
 
 	/* mostly they stand so already */
 	for (int i = 1; i < plan->count && !needed; i++)
-		needed = rank(&plan->steps[i]) < rank(&plan->steps[i - 1]);
+	{
+		const Step *step = &plan->steps[i];
+
+		needed = rank(step) < rank(step - 1) || place(plan, step->migration) < place(plan, step[-1].migration);
+	}
 	if (!needed)
 		return;
 	order = palloc(Max(plan->count, 1) * sizeof(int));
@@ -163,8 +177,8 @@ compare_places(const void *a, const void *b, void *argument)
 	const Migration *right_file = plan->steps[right].migration;
 	int			left_rank = rank(&plan->steps[left]);
 	int			right_rank = rank(&plan->steps[right]);
-	int			left_place = left_file && plan->order == VERSION_ORDER_PLAN ? left_file->place : 0;
-	int			right_place = right_file && plan->order == VERSION_ORDER_PLAN ? right_file->place : 0;
+	int			left_place = place(plan, left_file);
+	int			right_place = place(plan, right_file);
 
 	if (left_rank != right_rank)
 		return left_rank < right_rank ? -1 : 1;
@@ -323,58 +337,97 @@ void
 order_find_unmet(MigrationPlan *plan, const char *service)
 {
 	OtherMigration *others;
+	bool	   *conflicts;
+	Step	  **steps;
+	int			room = 0;
 	int			count = 0;
-	int			next = 0;
 
 	for (int i = 0; i < plan->count; i++)
 		if (plan->steps[i].entry != NULL)
-			count += list_length(plan->steps[i].entry->cross_service);
-	if (count == 0)
+			room += list_length(plan->steps[i].entry->cross_service) + list_length(plan->steps[i].entry->conflicts);
+	if (room == 0)
 		return;
-	others = palloc0(count * sizeof(OtherMigration));
-	count = 0;
+	others = palloc0(room * sizeof(OtherMigration));
+	conflicts = palloc0(room * sizeof(bool));
+	steps = palloc0(room * sizeof(Step *));
 	for (int i = 0; i < plan->count; i++)
 	{
-		ListCell   *lc;
+		Step	   *step = &plan->steps[i];
+		int			needs = step->entry ? list_length(step->entry->cross_service) : 0;
 
-		foreach(lc, plan->steps[i].entry ? plan->steps[i].entry->cross_service : NIL)
+		for (int j = 0; step->entry != NULL && j < needs + list_length(step->entry->conflicts); j++)
 		{
-			const ManifestNeed *need = lfirst(lc);
+			const ManifestNeed *need = j < needs ? list_nth(step->entry->cross_service, j) :
+				list_nth(step->entry->conflicts, j - needs);
 
-			if (!asks_others(&plan->steps[i], need, service))
+			if (!asks_others(step, need, service))
 				continue;
 			others[count].service = need->service;
-			others[count++].version = need->version;
+			others[count].version = need->version;
+			conflicts[count] = j >= needs;
+			steps[count++] = step;
 		}
 	}
 	other_services_look(others, count);
+	if (plan->order == VERSION_ORDER_PLAN)
+		look_without_tags(others, count);
+	for (int i = 0; i < count; i++)
+		settle_need(steps[i], &others[i], conflicts[i]);
+}
 
-	for (int i = 0; i < plan->count; i++)
+/*
+ * "a@tag" is called "a" where nobody reworked it since; and where "a" was reworked,
+ * and is applied, what it was before has been.
+ */
+static void
+look_without_tags(OtherMigration *others, int count)
+{
+	OtherMigration *plain = palloc0(Max(count, 1) * sizeof(OtherMigration));
+	int		   *places = palloc(Max(count, 1) * sizeof(int));
+	int			found = 0;
+
+	for (int i = 0; i < count; i++)
 	{
-		ListCell   *lc;
+		const char *tag = strchr(others[i].version, '@');
 
-		foreach(lc, plan->steps[i].entry ? plan->steps[i].entry->cross_service : NIL)
-		{
-			const OtherMigration *other = &others[next];
-			UnmetNeed  *unmet;
-
-			if (!asks_others(&plan->steps[i], lfirst(lc), service))
-				continue;
-			next++;
-			if (other->state != NULL && strcmp(other->state, "applied") == 0)
-			{
-				plan->steps[i].others_at = Max(plan->steps[i].others_at, other->applied_at);
-				continue;
-			}
-			unmet = palloc(sizeof(UnmetNeed));
-			unmet->service = other->service;
-			unmet->version = other->version;
-			unmet->state = other->state;
-			unmet->registered = other->registered;
-			unmet->service_known = other->registered || other->has_record;
-			plan->steps[i].unmet = lappend(plan->steps[i].unmet, unmet);
-		}
+		if (tag == NULL || tag == others[i].version || is_applied(&others[i]))
+			continue;
+		plain[found].service = others[i].service;
+		plain[found].version = pnstrdup(others[i].version, tag - others[i].version);
+		places[found++] = i;
 	}
+	other_services_look(plain, found);
+	for (int i = 0; i < found; i++)
+		if (is_applied(&plain[i]))
+		{
+			others[places[i]].state = plain[i].state;
+			others[places[i]].applied_at = plain[i].applied_at;
+		}
+}
+
+static bool
+is_applied(const OtherMigration *other)
+{
+	return other->state != NULL && strcmp(other->state, "applied") == 0;
+}
+
+static void
+settle_need(Step *step, const OtherMigration *other, bool conflict)
+{
+	UnmetNeed  *unmet;
+
+	if (is_applied(other) && !conflict)
+		step->others_at = Max(step->others_at, other->applied_at);
+	if (is_applied(other) != conflict)
+		return;
+	unmet = palloc(sizeof(UnmetNeed));
+	unmet->service = other->service;
+	unmet->version = other->version;
+	unmet->state = other->state;
+	unmet->conflict = conflict;
+	unmet->registered = other->registered;
+	unmet->service_known = other->registered || other->has_record;
+	step->unmet = lappend(step->unmet, unmet);
 }
 
 static bool

@@ -29,6 +29,7 @@ static void stop_for(Step *step, bool late_admitted, const PlanRequest *request,
 static const char *environment_of(const Step *step);
 static TimestampTz when_ready(const MigrationPlan *plan, const Step *step);
 static void stop_for_needs(const MigrationPlan *plan, const Step *step, bool others_follow, FindingSink *sink);
+static bool conflicts(const Step *step);
 static const char *unmet_reason(const List *unmet);
 static const char *reason_not_to_come(const MigrationPlan *plan, const Step *need);
 
@@ -88,6 +89,7 @@ fill_step(Step *step, const Migration *migration, const RecordRow *row)
 	{
 		step->up.unit = migration->up;
 		step->down.unit = migration->down;
+		step->verify.unit = migration->verify;
 		if (migration->elsewhere || migration->excluded != NULL)
 			step->flags |= FLAG_EXCLUDED;
 	}
@@ -254,7 +256,21 @@ plan_mark_blocked(MigrationPlan *plan)
 	}
 }
 
-/* What other services have to do first. */
+/* Has another service applied what must not be there? */
+static bool
+conflicts(const Step *step)
+{
+	ListCell   *lc;
+
+	foreach(lc, step->unmet)
+	{
+		if (((const UnmetNeed *) lfirst(lc))->conflict)
+			return true;
+	}
+	return false;
+}
+
+/* What other services have to do first, or must not have done. */
 static const char *
 unmet_reason(const List *unmet)
 {
@@ -272,9 +288,12 @@ unmet_reason(const List *unmet)
 			break;
 		}
 		appendStringInfo(&reason, "%s \"%s\" of service \"%s\"",
-						 foreach_current_index(lc) == 0 ? "needs migration" : ", and",
+						 foreach_current_index(lc) > 0 ? need->conflict ? ", and must not meet" : ", and" :
+						 need->conflict ? "conflicts with migration" : "needs migration",
 						 need->version, need->service);
-		if (need->state != NULL)
+		if (need->conflict)
+			appendStringInfoString(&reason, ", which is applied");
+		else if (need->state != NULL)
 			appendStringInfo(&reason, " (%s there)", need->state);
 		else
 			appendStringInfoString(&reason, !need->service_known ? " (not registered, and nothing on record)" :
@@ -346,10 +365,20 @@ reaches(const Step *step)
 	return step->migration != NULL && step->migration->stands_for != NULL ? step->migration->stands_for : step->version;
 }
 
+const char *
+plan_target_reached(const MigrationPlan *plan, const char *target)
+{
+	for (int i = 0; target != NULL && i < plan->count; i++)
+		if (reaches(&plan->steps[i]) != plan->steps[i].version && strcmp(plan->steps[i].version, target) == 0)
+			return reaches(&plan->steps[i]);
+	return target;
+}
+
 /* What needs something stands behind it. */
 bool *
-plan_within_target(const MigrationPlan *plan, const char *target)
+plan_within_target(const MigrationPlan *plan, const char *named)
 {
+	const char *target = plan_target_reached(plan, named);
 	bool	   *within = palloc0(Max(plan->count, 1) * sizeof(bool));
 	const Step *last = target != NULL && plan->order == VERSION_ORDER_PLAN ? plan_find(plan, target) : NULL;
 
@@ -421,13 +450,14 @@ stop_for_needs(const MigrationPlan *plan, const Step *step, bool others_follow, 
 
 	if (plan_environment_unknown(plan, step, &unknown))
 		finding_add(sink, &unknown);
-	if (step->unmet != NIL && !others_follow)
+	if (step->unmet != NIL && (!others_follow || conflicts(step)))
 	{
 		const UnmetNeed *need = linitial(step->unmet);
 
 		reason = unmet_reason(step->unmet);
-		hint = psprintf("Run service \"%s\" first; argument \"target\" or \"versions\" runs what does not need it.",
-						need->service);
+		hint = conflicts(step) ? "Argument \"target\" or \"versions\" runs what is in no conflict." :
+			psprintf("Run service \"%s\" first; argument \"target\" or \"versions\" runs what does not need it.",
+					 need->service);
 	}
 	for (int i = 0; i < step->need_count && reason == NULL; i++)
 	{

@@ -64,6 +64,7 @@ typedef struct UnmetNeed
 	const char *service;
 	const char *version;		/* as the manifest writes it */
 	const char *state;			/* on record there; NULL: none */
+	bool		conflict;		/* it must not be there, and is */
 	bool		service_known;	/* it is registered, or has a record */
 	bool		registered;
 } UnmetNeed;
@@ -100,6 +101,7 @@ typedef struct Step
 	bool		broken;			/* it failed in this run, or was not run */
 	StepScript	up;
 	StepScript	down;
+	StepScript	verify;
 	Hook	   *before;			/* or NULL */
 	Hook	   *after;			/* likewise */
 	Hook	   *back_before;	/* the same of its way back */
@@ -209,6 +211,9 @@ extern void plan_mark_blocked(MigrationPlan *plan);
  * target or version that does not exist.
  */
 extern void plan_select(MigrationPlan *plan, const PlanRequest *request, FindingSink *sink);
+
+/* The version that a target means: of a baseline's own name the one that it stands for. */
+extern const char *plan_target_reached(const MigrationPlan *plan, const char *target);
 
 /*
  * For each step: does a target (NULL: none) take it in?  It does with every

@@ -33,6 +33,7 @@ typedef struct Scope
 	const char *contexts;		/* of Liquibase's changesets, or NULL */
 	const char *labels;			/* an expression of them, or NULL */
 	Variables  *variables;		/* of its scripts */
+	const char *target;			/* the last version that is asked for, or NULL */
 
 	/* where each value comes from */
 	const char *source_origin;

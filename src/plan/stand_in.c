@@ -7,7 +7,8 @@
 #include "base/finding.h"
 #include "plan/stand_in.h"
 
-static const Step *find_stand_in(const MigrationPlan *plan);
+static const Step *find_stand_in(const MigrationPlan *plan, const char *target);
+static bool is_within(const MigrationPlan *plan, const Step *step, const char *target);
 static bool stands_for(const MigrationPlan *plan, const Step *stand_in, const Step *step);
 static int	exclude(Step *step, const char *message);
 
@@ -18,7 +19,7 @@ is_stand_in(const Step *step)
 }
 
 int
-stand_in_settle(MigrationPlan *plan)
+stand_in_settle(MigrationPlan *plan, const char *target)
 {
 	const Step *stand_in;
 	bool		any = false;
@@ -28,7 +29,8 @@ stand_in_settle(MigrationPlan *plan)
 		any = is_stand_in(&plan->steps[i]);
 	if (!any)
 		return 0;
-	stand_in = find_stand_in(plan);
+	target = plan_target_reached(plan, target);
+	stand_in = find_stand_in(plan, target);
 	for (int i = 0; i < plan->count; i++)
 	{
 		Step	   *step = &plan->steps[i];
@@ -36,7 +38,8 @@ stand_in_settle(MigrationPlan *plan)
 		if (step == stand_in || step->row != NULL || step->migration == NULL || (step->flags & FLAG_EXCLUDED))
 			continue;
 		if (is_stand_in(step))
-			excluded += exclude(step, stand_in != NULL && stand_in->row == NULL ?
+			excluded += exclude(step, !is_within(plan, step, target) ? "it stands for more than the target" :
+								stand_in != NULL && stand_in->row == NULL ?
 								psprintf("\"%s\" stands for it and for more", finding_one_line(stand_in->version)) :
 								"it is for a database in which no migration has run");
 		else if (stand_in != NULL && stands_for(plan, stand_in, step))
@@ -47,7 +50,7 @@ stand_in_settle(MigrationPlan *plan)
 
 /* The one that ran, or will; NULL when migrations ran without one. */
 static const Step *
-find_stand_in(const MigrationPlan *plan)
+find_stand_in(const MigrationPlan *plan, const char *target)
 {
 	const Step *last = NULL;
 	bool		others = false;
@@ -60,11 +63,17 @@ find_stand_in(const MigrationPlan *plan)
 			others |= step->row != NULL && step->state != MIGRATION_FAILED;
 		else if (step->row != NULL)
 			return step;
-		else if ((step->flags & FLAG_EXCLUDED) == 0 &&
+		else if ((step->flags & FLAG_EXCLUDED) == 0 && is_within(plan, step, target) &&
 				 (last == NULL || version_compare(plan->order, step->migration->stands_for, last->migration->stands_for) > 0))
 			last = step;
 	}
 	return others ? NULL : last;
+}
+
+static bool
+is_within(const MigrationPlan *plan, const Step *step, const char *target)
+{
+	return target == NULL || version_within_target(plan->order, step->migration->stands_for, target);
 }
 
 static bool

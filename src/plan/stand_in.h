@@ -8,11 +8,12 @@
 #include "plan/plan.h"
 
 /*
- * Of the scripts of kind MIGRATION_BASELINE the last one runs on an empty record,
- * and those that it stands for do not, nor ever will; on any other record none runs
- * that has not.  Marks what does not run as excluded, and returns how many of them
- * are the source's.  To be called before the plan is put in order.
+ * Of the scripts of kind MIGRATION_BASELINE the last one up to the target (NULL: of
+ * all) runs on an empty record, and those that it stands for do not, nor ever will; on
+ * any other record none runs that has not.  Marks what does not run as excluded, and
+ * returns how many of them are the source's.  To be called before the plan is put in
+ * order.
  */
-extern int	stand_in_settle(MigrationPlan *plan);
+extern int	stand_in_settle(MigrationPlan *plan, const char *target);
 
 #endif

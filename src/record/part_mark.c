@@ -44,6 +44,7 @@ take_resume_state(HeapTuple tuple, TupleDesc desc, void *argument)
 	state->role = owner_query_text(tuple, desc, 1);
 	state->search_path = owner_query_text(tuple, desc, 2);
 	state->user = owner_query_text(tuple, desc, 3);
+	state->late = owner_query_text(tuple, desc, 8);
 	if (name != NULL)
 	{
 		SettingValue *setting = palloc0(sizeof(SettingValue));
@@ -62,7 +63,8 @@ record_resume_state(const char *service, const char *version)
 {
 	static OwnerQuery query = {
 		"SELECT m.resume_state ->> 'role', m.resume_state ->> 'search_path', m.resume_state ->> 'user',"
-		" s.key, s.value #>> '{}', s.value ->> 'variable', pg_catalog.jsonb_typeof(s.value) FROM migrator.migrations m LEFT JOIN LATERAL"
+		" s.key, s.value #>> '{}', s.value ->> 'variable', pg_catalog.jsonb_typeof(s.value),"
+		" m.resume_state ->> 'late' FROM migrator.migrations m LEFT JOIN LATERAL"
 		" pg_catalog.jsonb_each(m.resume_state -> 'settings') s ON true"
 		" WHERE m.service = $1 AND m.version = $2",
 		2, {TEXTOID, TEXTOID}

@@ -15,6 +15,7 @@
  *	  user					whom the parts that are done left
  *	  settings				what its parts changed, value by name, null for RESET, an
  *							object for the value of a variable
+ *	  late					what a script of psql's has left to its run (script/psql_late.c)
  *	  reindex				of a REINDEX CONCURRENTLY that was started (execute/resume.c)
  */
 typedef struct RecordMark
@@ -40,6 +41,8 @@ typedef struct ResumeState
 	char	   *role;
 	char	   *search_path;
 	char	   *user;
+	char	   *late;			/* JSON: what the script's results have set
+								 * (script/psql_late.h), or NULL */
 	List	   *settings;		/* of SettingValue *, in no order */
 } ResumeState;
 

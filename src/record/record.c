@@ -177,6 +177,7 @@ load_row(const Datum *values, const bool *nulls, void *argument)
 	row->statement_started = nulls[16] ? 0 : DatumGetInt32(values[16]);
 	row->going_back = !nulls[18];
 	row->irreversible = !nulls[19] && DatumGetBool(values[19]);
+	row->stored_version = NULL;
 	row->repeatable = !nulls[20] && DatumGetBool(values[20]);
 	MemoryContextSwitchTo(old);
 }

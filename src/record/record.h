@@ -25,6 +25,8 @@ extern const char *record_state_name(MigrationState state);
 typedef struct RecordRow
 {
 	char	   *version;
+	char	   *stored_version; /* in the table, where files call it otherwise
+								 * by now; else NULL */
 	char	   *name;
 	char	   *file;
 	char	   *layout;

@@ -37,7 +37,8 @@
 #include "record/author.h"
 #include "record/registration.h"
 
-const OptionKey registration_options[] = {
+/* Keys of argument "options" of register(). */
+static const OptionKey registration_options[] = {
 	{"roles", OPTION_STRINGS, "an array of names of roles", "Null takes the option away."},
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them", "Null takes the option away."},
 	{"allow_destructive_operations", OPTION_BOOLEAN, "false", "Null takes the option away."},

@@ -54,9 +54,6 @@ typedef struct Service
 	char	   *registered_by;	/* the session user's name then */
 } Service;
 
-/* Keys of argument "options" of register(). */
-extern const OptionKey registration_options[];
-
 /* The registration of a service, or NULL. */
 extern Service *registration_find(const char *service);
 

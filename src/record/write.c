@@ -338,6 +338,22 @@ record_change_state(const char *service, const char *version, MigrationState fro
 }
 
 void
+record_rename(const char *service, const char *version, const char *renamed, const char *file)
+{
+	static OwnerQuery query = {
+		"UPDATE migrator.migrations SET version = $3, file = $4 WHERE service = $1 AND version = $2",
+		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	};
+	Datum		values[4] = {
+		CStringGetTextDatum(service), CStringGetTextDatum(version),
+		CStringGetTextDatum(renamed), CStringGetTextDatum(file)
+	};
+
+	if (owner_query_run(&query, SPI_OK_UPDATE, values, NULL, InvalidSnapshot, NULL, NULL) != 1)
+		record_refuse_stale(service, version);
+}
+
+void
 record_forget(const char *service, const char *version, MigrationState from)
 {
 	static OwnerQuery query = {

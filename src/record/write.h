@@ -97,6 +97,9 @@ extern void record_write_back_state(const RecordEntry *entry);
 extern void record_change_state(const char *service, const char *version, MigrationState from,
 								MigrationState state);
 
+/* Another version for a row, and the file that it is of: its plan calls it so by now. */
+extern void record_rename(const char *service, const char *version, const char *renamed, const char *file);
+
 /* Delete the state row: the migration is pending again.  40001 likewise. */
 extern void record_forget(const char *service, const char *version, MigrationState from);
 

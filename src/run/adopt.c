@@ -27,6 +27,7 @@
 #include "record/write.h"
 #include "run/adopt.h"
 #include "run/call.h"
+#include "run/reworked.h"
 #include "run/settle.h"
 #include "run/survey.h"
 
@@ -45,6 +46,9 @@ typedef struct Adoption
 	Survey	   *survey;
 	FileName   *files;			/* ordered */
 	int			file_count;
+	FileName   *changes;		/* by the name that reworked ones share, and
+								 * by step; where the tool has such */
+	int			change_count;
 	int		   *of_place;		/* the step of each place in a plan, or -1 */
 	const HistoryEntry **of_step;	/* for each step of the plan: what the
 									 * tool says of it, or NULL */
@@ -53,15 +57,18 @@ typedef struct Adoption
 	int64		run_id;
 } Adoption;
 
+static void settle_needs(Adoption *adoption, const List *entries);
 static void refuse_broken(const Adoption *adoption, const List *entries);
 static void list_files(Adoption *adoption);
+static void list_changes(Adoption *adoption);
 static void add_file_name(Adoption *adoption, const char *name, int step);
 static void match(Adoption *adoption, const List *entries);
 static int	find_step(const Adoption *adoption, const HistoryEntry *entry);
 static int	step_of_rework(const Adoption *adoption, const HistoryEntry *entry);
 static void number_reworks(const List *entries);
 static int	step_of_file(const Adoption *adoption, const char *name);
-static void match_through(Adoption *adoption, const HistoryEntry *entry);
+static void match_through(Adoption *adoption, const List *entries);
+static bool says_through(const Adoption *adoption, const HistoryEntry *entry);
 static void settle_without_file(Adoption *adoption);
 static void refuse_foreign(const Adoption *adoption, const List *entries);
 static void adopt_step(Adoption *adoption, Step *step, const HistoryEntry *entry);
@@ -74,6 +81,7 @@ static void finish(const Adoption *adoption, TimestampTz started);
 static void register_mirror(const Adoption *adoption);
 static int	compare_names(const ListCell *a, const ListCell *b);
 static int	compare_files(const void *a, const void *b);
+static int	compare_changes(const void *a, const void *b);
 static int	compare_versions(const void *a, const void *b, void *order);
 
 List *
@@ -89,17 +97,25 @@ adopt_history(const AdoptRequest *request)
 	scope_require_source(request->scope);
 	(void) run_lock_and_load(request->scope->service);
 	adoption.survey = survey_take(request->scope, CHECK_FOR_RUN);
+	if (!request->dry_run)
+		reworked_write(adoption.survey->record);
 	source_require_runnable(adoption.survey->source);
-	survey_raise_what_stops(adoption.survey, request->force);
 
 	adoption.table = history_find(request->tool, request->history);
 	history_lock(adoption.table);
 	entries = history_read(adoption.table, adoption.survey->source);
+	settle_needs(&adoption, entries);
+	survey_raise_what_stops(adoption.survey, request->force);
 	refuse_broken(&adoption, entries);
 
 	list_files(&adoption);
 	if (adoption.table->tool->reworks)
+	{
 		number_reworks(entries);
+		list_changes(&adoption);
+	}
+	if (adoption.table->tool->settle != NULL)
+		adoption.table->tool->settle(entries, adoption.survey->source);
 	match(&adoption, entries);
 	settle_without_file(&adoption);
 	if (!request->force)
@@ -114,6 +130,35 @@ adopt_history(const AdoptRequest *request)
 	if (request->mirror && !request->dry_run)
 		register_mirror(&adoption);
 	return adoption.adopted;
+}
+
+/* What the tool applied is there for what needs it, also without a file. */
+static void
+settle_needs(Adoption *adoption, const List *entries)
+{
+	MigrationPlan *plan = adoption->survey->plan;
+
+	for (int i = 0; i < plan->count; i++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, plan->steps[i].missing)
+		{
+			const ManifestNeed *need = lfirst(lc);
+			ListCell   *other;
+
+			CHECK_FOR_INTERRUPTS();
+			foreach(other, entries)
+			{
+				const HistoryEntry *entry = lfirst(other);
+
+				if (entry->version == NULL || entry->skip || entry->undone || strcmp(entry->version, need->version) != 0)
+					continue;
+				plan->steps[i].missing = foreach_delete_current(plan->steps[i].missing, lc);
+				break;
+			}
+		}
+	}
 }
 
 /* What was taken back again does not matter any more. */
@@ -209,9 +254,7 @@ match(Adoption *adoption, const List *entries)
 	ListCell   *lc;
 
 	adoption->of_step = palloc0(Max(adoption->survey->plan->count, 1) * sizeof(HistoryEntry *));
-	foreach(lc, entries)
-		if (((const HistoryEntry *) lfirst(lc))->through)
-		match_through(adoption, lfirst(lc));
+	match_through(adoption, entries);
 	foreach(lc, entries)
 	{
 		HistoryEntry *entry = lfirst(lc);
@@ -255,20 +298,41 @@ find_step(const Adoption *adoption, const HistoryEntry *entry)
 	return step_of_file(adoption, entry->version);
 }
 
+/* The changes of the plan by the name that stands before the tag. */
+static void
+list_changes(Adoption *adoption)
+{
+	const MigrationPlan *plan = adoption->survey->plan;
+
+	adoption->changes = palloc(Max(plan->count, 1) * sizeof(FileName));
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].migration != NULL)
+			adoption->changes[adoption->change_count++] = (FileName)
+		{
+			pnstrdup(plan->steps[i].version, strcspn(plan->steps[i].version, "@")), i
+		};
+	qsort(adoption->changes, adoption->change_count, sizeof(FileName), compare_changes);
+}
+
 /* Of the changes of one name, in the order of the plan, the n-th. */
 static int
 step_of_rework(const Adoption *adoption, const HistoryEntry *entry)
 {
-	const MigrationPlan *plan = adoption->survey->plan;
-	size_t		length = strlen(entry->version);
-	int			count = 0;
+	int			from = 0;
+	int			to = adoption->change_count;
 
-	for (int i = 0; i < plan->count; i++)
-		if (plan->steps[i].migration != NULL && strncmp(plan->steps[i].version, entry->version, length) == 0 &&
-			(plan->steps[i].version[length] == '\0' || plan->steps[i].version[length] == '@') &&
-			++count == entry->rework)
-			return i;
-	return -1;
+	while (from < to)
+	{
+		int			middle = from + (to - from) / 2;
+
+		if (strcmp(adoption->changes[middle].name, entry->version) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	from += entry->rework - 1;
+	return from < adoption->change_count && strcmp(adoption->changes[from].name, entry->version) == 0 ?
+		adoption->changes[from].step : -1;
 }
 
 /* Number the rows of one name; a name that has one row alone may have been reworked since. */
@@ -305,21 +369,60 @@ step_of_file(const Adoption *adoption, const char *name)
 	return found->step;
 }
 
+/*
+ * Of the rows that reach up to a step the last one.  Whoever writes the table may
+ * write many: so they are gone through once, from the last, and of each only what
+ * it reaches further than those behind it is kept.
+ */
 static void
-match_through(Adoption *adoption, const HistoryEntry *entry)
+match_through(Adoption *adoption, const List *entries)
 {
 	const MigrationPlan *plan = adoption->survey->plan;
+	const HistoryEntry **reach = palloc(Max(list_length(entries), 1) * sizeof(HistoryEntry *));
+	int			count = 0;
 
-	/*
-	 * a number says nothing of versions that are none: then it is another
-	 * tool's directory
-	 */
-	if ((plan->order == VERSION_ORDER_BYTES || plan->order == VERSION_ORDER_PLAN) && find_step(adoption, entry) < 0)
-		return;
+	for (int i = list_length(entries) - 1; i >= 0; i--)
+	{
+		const HistoryEntry *entry = list_nth(entries, i);
+
+		CHECK_FOR_INTERRUPTS();
+		if (says_through(adoption, entry) &&
+			(count == 0 || version_compare(plan->order, reach[count - 1]->version, entry->version) < 0))
+			reach[count++] = entry;
+	}
 	for (int i = 0; i < plan->count; i++)
-		if (plan->steps[i].migration != NULL && plan->steps[i].migration->kind == MIGRATION_VERSIONED &&
-			version_compare(plan->order, plan->steps[i].version, entry->version) <= 0)
-			adoption->of_step[i] = entry;
+	{
+		int			from = 0;
+		int			to = count;
+
+		if (plan->steps[i].migration == NULL || plan->steps[i].migration->kind != MIGRATION_VERSIONED)
+			continue;
+		while (from < to)
+		{
+			int			middle = from + (to - from) / 2;
+
+			if (version_compare(plan->order, plan->steps[i].version, reach[middle]->version) <= 0)
+				to = middle;
+			else
+				from = middle + 1;
+		}
+		if (from < count)
+			adoption->of_step[i] = reach[from];
+	}
+	pfree(reach);
+}
+
+/*
+ * A number says nothing of versions that are none: then it is another tool's
+ * directory.
+ */
+static bool
+says_through(const Adoption *adoption, const HistoryEntry *entry)
+{
+	VersionOrder order = adoption->survey->plan->order;
+
+	return entry->through &&
+		((order != VERSION_ORDER_BYTES && order != VERSION_ORDER_PLAN) || find_step(adoption, entry) >= 0);
 }
 
 /* Of those of one version the last, unless that takes it back. */
@@ -564,6 +667,14 @@ static int
 compare_files(const void *a, const void *b)
 {
 	return strcmp(((const FileName *) a)->name, ((const FileName *) b)->name);
+}
+
+static int
+compare_changes(const void *a, const void *b)
+{
+	int			compared = compare_files(a, b);
+
+	return compared != 0 ? compared : ((const FileName *) a)->step - ((const FileName *) b)->step;
 }
 
 /* Of one version the older row first. */

@@ -44,6 +44,7 @@
 #include "run/failure_log.h"
 #include "run/hook.h"
 #include "run/notify.h"
+#include "run/reworked.h"
 #include "run/shared.h"
 #include "run/step_gate.h"
 #include "run/track.h"
@@ -132,6 +133,8 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 
 	if (run.survey->plan->selected > 0)
 		run_tell_begin(&run);
+	if (!request->dry_run || request->undone_later)
+		reworked_write(run.survey->record);
 	if (!request->dry_run)
 	{
 		run.run_id = record_new_run_id();

@@ -29,6 +29,7 @@
 #include "plan/gate.h"
 #include "plan/hooks.h"
 #include "run/back.h"
+#include "run/verify.h"
 
 static void raise_what_stops(Run *run);
 static bool file_says(UnitReader *reader, const ScriptUnit *file, const char *text);
@@ -41,6 +42,7 @@ back_or_up_raise_what_stops(Run *run)
 		run_raise_what_stops(run);
 	else
 		raise_what_stops(run);
+	verify_require(run);
 }
 
 static void
@@ -119,7 +121,7 @@ back_load_script(Survey *survey, Step *step, DownSource down_source, FindingSink
 {
 	const ScriptUnit *file = step->migration ? step->migration->down : NULL;
 	DownScript *recorded = down_source == DOWN_SOURCE_RECORD && step->row != NULL ?
-		down_script_load(survey->scope->service, step->row->version) : NULL;
+		down_script_load(survey->scope->service, step->row->stored_version ? step->row->stored_version : step->row->version) : NULL;
 
 	memset(&step->down, 0, sizeof(StepScript));
 	step->down_record = NULL;

@@ -31,7 +31,8 @@ const Oid	call_up_types[CALL_UP_ARGUMENTS] = {
 	TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID, JSONBOID, TEXTOID, INTERVALOID, TEXTOID, JSONBOID
 };
 
-const char	call_up_text[] = "CALL migrator.up($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL)";
+/* In which no value stands: what pg_stat_activity and the log show. */
+static const char call_up_text[] = "CALL migrator.up($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL)";
 
 /* takes the one row that a CALL returns */
 typedef struct ResultReceiver

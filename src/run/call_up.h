@@ -20,9 +20,6 @@ typedef struct CallUp
 /* Their types, as up() has them. */
 extern const Oid call_up_types[CALL_UP_ARGUMENTS];
 
-/* Its text, in which no value stands: what pg_stat_activity and the log show. */
-extern const char call_up_text[];
-
 /*
  * Outside of a transaction: CALL it as a client would that sends parameters.
  * Returns its "outcome", in CurrentMemoryContext.  What the CALL raises is

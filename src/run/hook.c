@@ -24,6 +24,7 @@
 #include "run/hook.h"
 #include "run/migration_timeout.h"
 #include "run/notify.h"
+#include "run/verify.h"
 
 /* argument of run_after() */
 typedef struct StepHooks
@@ -54,6 +55,7 @@ hook_run_migration(Run *run, Step *step)
 	/* the script may have said that its transaction only reads */
 	if (run->own_transaction)
 		transaction_make_writable();
+	verify_step(run, step);
 	hook_run(run, step, true);
 }
 

@@ -54,7 +54,8 @@ find_left_behind(void *argument)
 	LeftBehind *look = argument;
 	const Execution *execution = &look->run->execution;
 	const Step *step = look->run->current;
-	const RawStmt *raw = script_parse_statement(execution->script, execution->statement, NULL);
+	const RawStmt *raw = execution->shown != NULL ? script_parse_statement(execution->shown, 0, NULL) :
+		script_parse_statement(execution->script, execution->statement, NULL);
 
 	look->invalid = resume_invalid_index(raw);
 	if (IsA(raw->stmt, ReindexStmt))

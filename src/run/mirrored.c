@@ -7,7 +7,7 @@
 #include "run/mirrored.h"
 
 void
-mirrored_write(const Mirror *mirror, const Survey *survey, const Step *step, MirrorChange change, double ms)
+mirrored_write(Mirror *mirror, const Survey *survey, const Step *step, MirrorChange change, double ms)
 {
 	MirrorRow	row = {
 		.version = step->version,

@@ -9,7 +9,7 @@
 #include "run/survey.h"
 
 /* Behind the record's row, in its transaction; mirror NULL: nothing is done. */
-extern void mirrored_write(const Mirror *mirror, const Survey *survey, const Step *step, MirrorChange change, double ms);
+extern void mirrored_write(Mirror *mirror, const Survey *survey, const Step *step, MirrorChange change, double ms);
 
 /* The same of a call without a run: by the registration, as it is now. */
 extern void mirrored_settle(const Survey *survey, const Step *step, MirrorChange change);

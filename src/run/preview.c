@@ -31,6 +31,7 @@
 #include "run/back.h"
 #include "run/preview.h"
 #include "script/parse.h"
+#include "script/psql_late.h"
 #include "script/server_parser.h"
 #include "script/touch.h"
 
@@ -134,12 +135,24 @@ preview_step(Preview *preview, const Step *step)
 		const RawStmt *raw;
 
 		CHECK_FOR_INTERRUPTS();
+		preview->row.statement = i + 1;
+		if (script->statements[i].unfilled)
+		{
+			/* only its run knows what it is */
+			preview->row.command = NULL;
+			put_object(preview, NULL);
+			continue;
+		}
 		raw = script_parse_statement(script, i, NULL);
 		if (raw == NULL)
 			continue;
-		preview->row.statement = i + 1;
 		preview->row.command = CreateCommandName((Node *) raw);
 		preview_statement(preview, raw);
+		if (psql_late_result(script, i) != NULL && psql_late_result(script, i)->executes)
+		{
+			preview->row.command = "\\gexec";
+			put_object(preview, NULL);
+		}
 	}
 }
 

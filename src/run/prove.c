@@ -78,7 +78,6 @@ static bool find_obstacle(const Run *run, Step *step, Verdict *verdict, const ch
 static void go_up(void *argument);
 static void go_back_and_up(void *argument);
 static void compare_with(Proof *proof, const ObjectList *expected, const char *prefix);
-static bool tells_nothing(const ErrorData *error);
 static const char *explain(Proof *proof, ErrorData *error);
 
 void
@@ -399,39 +398,15 @@ compare_with(Proof *proof, const ObjectList *expected, const char *prefix)
 	object_list_free(now);
 }
 
-/* Is it an error of what others do, or of the server, which tells nothing of the script? */
-static bool
-tells_nothing(const ErrorData *error)
-{
-	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
-	{
-		case ERRCODE_TRANSACTION_ROLLBACK:
-		case ERRCODE_INSUFFICIENT_RESOURCES:
-		case ERRCODE_OPERATOR_INTERVENTION:
-			return true;
-		default:
-			return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE || error->sqlerrcode == ERRCODE_IO_ERROR;
-	}
-}
-
 /* What an error says of a script.  One that tells nothing of it ends the call. */
 static const char *
 explain(Proof *proof, ErrorData *error)
 {
-	const Execution *execution = &proof->run.execution;
-	StringInfoData message;
-	char	   *rest = NULL;
+	const char *message;
 
-	if (proof->running == NULL || tells_nothing(error))
+	if (proof->running == NULL || run_error_tells_nothing(error))
 		ReThrowError(error);
-	initStringInfo(&message);
-	appendStringInfo(&message, "%s: %s", proof->running, finding_one_line(error->message));
-	for (char *line = error->detail ? strtok_r(error->detail, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest))
-		appendStringInfo(&message, "; %s", finding_one_line(line));
-	appendStringInfo(&message, " (file \"%s\"", finding_one_line(execution->error_file[0] != '\0' ? execution->error_file : execution->file));
-	if (execution->error_line > 0)
-		appendStringInfo(&message, ", line %d", execution->error_line);
-	appendStringInfoChar(&message, ')');
+	message = psprintf("%s: %s", proof->running, run_error_line(&proof->run, error));
 	proof->running = NULL;
-	return message.data;
+	return message;
 }

@@ -22,6 +22,9 @@ typedef struct RunRequest
 								 * no mistake */
 	bool		undone_later;	/* a dry run that is undone with others */
 	bool		force;
+	bool		verify;			/* run what looks whether a migration is as it
+								 * should be, behind each; else: */
+	bool		no_verify;		/* also where the source says so */
 	char	  **ignore;			/* instead of the registered patterns, or NULL */
 	int			ignore_count;
 	const char *layout;			/* instead of the registered one, or NULL */

@@ -19,6 +19,7 @@
 #include "record/write.h"
 #include "run/call.h"
 #include "run/mirrored.h"
+#include "run/reworked.h"
 #include "run/settle.h"
 #include "run/survey.h"
 
@@ -154,6 +155,7 @@ settle_unregister(const char *service)
 int
 settle_baseline(const Scope *scope, const char *version, bool force)
 {
+	Scope		asked = *scope;
 	Survey	   *survey;
 	int			written = 0;
 	int64		run_id;
@@ -167,7 +169,9 @@ settle_baseline(const Scope *scope, const char *version, bool force)
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("argument \"source\" must not be null"));
 	(void) run_lock_and_load(scope->service);
-	survey = survey_take(scope, CHECK_FOR_RUN);
+	asked.target = version;
+	survey = survey_take(&asked, CHECK_FOR_RUN);
+	reworked_write(survey->record);
 	source_require_runnable(survey->source);
 	survey_raise_what_stops(survey, force);
 
@@ -289,6 +293,7 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 	run_require_writable("migrator.resolve()");
 	(void) run_lock_and_load(scope->service);
 	survey = survey_take(scope, CHECK_FOR_RUN);
+	reworked_write(survey->record);
 	step = survey_find_step(survey, version);
 
 	if (step->state == wanted)
@@ -346,6 +351,7 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 	scope_require_source(scope);
 	(void) run_lock_and_load(scope->service);
 	survey = survey_take(scope, CHECK_EVERYTHING);
+	reworked_write(survey->record);
 	source_require_runnable(survey->source);
 	check_duplicates(survey->set, &sink);
 	check_layout(survey->plan, &sink);

@@ -661,3 +661,36 @@ run_take_lock(Run *run)
 	run->report(&row, run->report_argument);
 	return false;
 }
+
+bool
+run_error_tells_nothing(const ErrorData *error)
+{
+	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
+	{
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+		case ERRCODE_OPERATOR_INTERVENTION:
+			return true;
+		default:
+			return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE || error->sqlerrcode == ERRCODE_IO_ERROR;
+	}
+}
+
+char *
+run_error_line(const Run *run, const ErrorData *error)
+{
+	const Execution *execution = &run->execution;
+	StringInfoData text;
+	char	   *detail = error->detail ? pstrdup(error->detail) : NULL;
+	char	   *rest = NULL;
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, finding_one_line(error->message));
+	for (char *line = detail ? strtok_r(detail, "\n", &rest) : NULL; line != NULL; line = strtok_r(NULL, "\n", &rest))
+		appendStringInfo(&text, "; %s", finding_one_line(line));
+	appendStringInfo(&text, " (file \"%s\"", finding_one_line(execution->error_file[0] != '\0' ? execution->error_file : execution->file));
+	if (execution->error_line > 0)
+		appendStringInfo(&text, ", line %d", execution->error_line);
+	appendStringInfoChar(&text, ')');
+	return text.data;
+}

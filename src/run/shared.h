@@ -201,6 +201,12 @@ extern void run_explain_error(const Run *run, const Step *step, ErrorData *error
  */
 extern void run_say_place(const Run *run, const Step *step, ErrorData *error);
 
+/* Is it of what others do, or of the server, which tells nothing of the script that was run? */
+extern bool run_error_tells_nothing(const ErrorData *error);
+
+/* What it says of the script that was run last, in one line with the place. */
+extern char *run_error_line(const Run *run, const ErrorData *error);
+
 /* Put another line behind its DETAIL. */
 extern void run_add_detail(ErrorData *error, char *sentence);
 

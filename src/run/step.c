@@ -36,6 +36,7 @@
 #include "run/notify.h"
 #include "run/progress.h"
 #include "run/step.h"
+#include "run/verify.h"
 #include "script/parse.h"
 
 /* One of several tries at a migration. */
@@ -391,6 +392,7 @@ run_in_parts(Run *run, Step *step)
 	if (error != NULL)
 		ReThrowError(error);
 	run_keep_locks(run);
+	verify_step(run, step);
 	hook_run_behind(run, step);
 	run_keep_locks(run);
 	run_record_step(run, step);

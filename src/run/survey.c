@@ -16,6 +16,7 @@
 #include "plan/order.h"
 #include "plan/stand_in.h"
 #include "record/hook_function.h"
+#include "run/reworked.h"
 #include "run/survey.h"
 
 /* The files of applied migrations, sorted when they are first asked for. */
@@ -36,6 +37,8 @@ static int	compare_strings(const void *a, const void *b);
 static void add_errors(const FindingSink *findings, FindingSink *sink);
 static void require_unmodified(const MigrationPlan *plan);
 static void find_gone_functions(const Survey *survey, FindingSink *sink);
+static const Environment *environment_of(const Survey *survey);
+static void find_raised(const Survey *survey, FindingSink *sink);
 static void find_in_plan(const Survey *survey, FindingSink *sink);
 static void check_registered_source(const Survey *survey, FindingSink *sink);
 
@@ -69,6 +72,7 @@ survey_take(const Scope *asked, CheckDepth depth)
 		};
 
 		survey->set = layout_read(survey->source, &hints);
+		reworked_join(survey->set, survey->record, survey->reader);
 		if (scope->environment == NULL && survey->set->environment != NULL)
 		{
 			scope->environment = survey->set->environment;
@@ -78,7 +82,7 @@ survey_take(const Scope *asked, CheckDepth depth)
 		survey->reader->variables = scope->variables;
 	}
 	survey->plan = plan_join(survey->set, survey->record);
-	excluded = stand_in_settle(survey->plan);
+	excluded = stand_in_settle(survey->plan, scope->target);
 	excluded += order_plan(survey->plan, scope->environment);
 	if (excluded > 0)
 		survey->set->total -= excluded;
@@ -157,7 +161,7 @@ take_scope(const Scope *asked)
 void
 survey_decide_policy(const Survey *survey, const Service *registration, Policy *policy)
 {
-	const Environment *environment = survey_environment(survey);
+	const Environment *environment = environment_of(survey);
 
 	policy_decide(environment ? &environment->flags : NULL, registration ? &registration->flags : NULL, policy);
 }
@@ -170,7 +174,7 @@ static void
 decide_checks(Survey *survey)
 {
 	const Service *registration = registration_find(survey->scope->service);
-	const Environment *environment = survey_environment(survey);
+	const Environment *environment = environment_of(survey);
 	Policy		policy;
 	ListCell   *lc;
 
@@ -300,7 +304,7 @@ survey_raise_before_run(const Survey *survey, const Service *registration,
 		}
 		check_destructive_extra(plan->bootstrap, allowed, &sink);
 	}
-	survey_find_raised(survey, &sink);
+	find_raised(survey, &sink);
 	finding_raise_first(&sink);
 	require_unmodified(plan);
 	gate_raise_what_stops(policy, survey->scope->service, plan, bootstrap);
@@ -409,11 +413,12 @@ find_in_plan(const Survey *survey, FindingSink *sink)
 }
 
 /*
- * That an applied migration has no down script, say, is no reason to stop the
- * next one.  But what is wrong with the record is.
+ * Of what only validate() shows otherwise, that which configuration has made an
+ * error, once the steps are chosen.  That an applied migration has no down script,
+ * say, is no reason to stop the next one; but what is wrong with the record is.
  */
-void
-survey_find_raised(const Survey *survey, FindingSink *sink)
+static void
+find_raised(const Survey *survey, FindingSink *sink)
 {
 	const MigrationPlan *plan = survey->plan;
 	FindingSink all = {.settings = &survey->checks};
@@ -482,8 +487,9 @@ survey_find_step(const Survey *survey, const char *version)
 			errhint("No source is registered for the service, so only what is on record is known.") : 0);
 }
 
-const Environment *
-survey_environment(const Survey *survey)
+/* What the source says of the chosen environment, or NULL. */
+static const Environment *
+environment_of(const Survey *survey)
 {
 	const MigrationSet *set = survey->set;
 

@@ -59,17 +59,8 @@ extern void survey_raise_before_run(const Survey *survey, const Service *registr
 /* All findings, those of scripts among them: validate(). */
 extern void survey_find_all(const Survey *survey, FindingSink *sink);
 
-/*
- * Of what only validate() shows otherwise, that which configuration has made an
- * error: for a run that has chosen its steps.
- */
-extern void survey_find_raised(const Survey *survey, FindingSink *sink);
-
 
 /* The step of that version, written in any way.  Raises 22023 when there is none. */
 extern Step *survey_find_step(const Survey *survey, const char *version);
-
-/* What the source says of the chosen environment, or NULL. */
-extern const Environment *survey_environment(const Survey *survey);
 
 #endif

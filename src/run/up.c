@@ -84,6 +84,7 @@
 #include "run/migration_timeout.h"
 #include "run/notify.h"
 #include "run/progress.h"
+#include "run/reworked.h"
 #include "run/shared.h"
 #include "run/step.h"
 #include "run/step_gate.h"
@@ -281,6 +282,7 @@ up_locked(Run *run)
 	record_write_run(&entry, false);
 	notify_run_started(&entry, run->survey->plan->selected);
 	run_stamp_environment(run);
+	reworked_write(run->survey->record);
 	track_begin(run);
 	transaction_commit(migrator_commit == COMMIT_EACH || background_flushes_entry());
 	background_entered(run->run_id);

@@ -23,6 +23,7 @@ script_changes_copy(const ScriptChanges *changes)
 	ListCell   *cell;
 
 	copy.worst = copy_change(&changes->worst);
+	copy.late = copy_change(&changes->late);
 	copy.hidden = copy_change(&changes->hidden);
 	copy.destructive = NIL;
 	foreach(cell, changes->destructive)

@@ -34,6 +34,8 @@ typedef struct ScriptChanges
 	List	   *destructive;	/* of ScriptChange *, in file order, the first
 								 * CHANGES_KEPT of them */
 	int			destructive_count;
+	ScriptChange late;			/* the first statement of which only the run
+								 * knows what it does; line 0: none */
 	ScriptChange hidden;		/* the first DO block with words of such a
 								 * statement; line 0 when there is none */
 } ScriptChanges;

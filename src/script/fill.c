@@ -176,6 +176,7 @@ find_value(Script *script, const Reference *reference, const Variables *variable
 	piece->length = reference->length;
 	piece->variable = NULL;
 	piece->unknown = false;
+	piece->late = NULL;
 	if (reference->kind == REFERENCE_TEST)
 	{
 		piece->unknown = true;

@@ -60,6 +60,28 @@ fill_map_variables(const FillMap *map, uint32 offset, uint32 length)
 	return found;
 }
 
+int
+fill_map_first(const FillMap *map, uint32 offset)
+{
+	int			i = piece_before(map, offset);
+
+	/* there may be empty ones before it at the same place */
+	while (i > 0 && map->pieces[i - 1].offset + map->pieces[i - 1].length >= offset)
+		i--;
+	if (i >= 0 && map->pieces[i].offset < offset && map->pieces[i].offset + map->pieces[i].length <= offset)
+		i++;
+	return Max(i, 0);
+}
+
+bool
+fill_map_is_late(const FillMap *map, uint32 offset, uint32 length)
+{
+	for (int i = fill_map_first(map, offset); i < map->count && map->pieces[i].offset < offset + length; i++)
+		if (map->pieces[i].late != NULL && map->pieces[i].offset + map->pieces[i].length > offset)
+			return true;
+	return false;
+}
+
 const char *
 fill_map_file(const FillMap *map, uint32 file_offset)
 {

@@ -18,6 +18,10 @@ typedef struct FillPiece
 	uint32		length;
 	const Variable *variable;	/* NULL: it has no value */
 	bool		unknown;		/* and may be any SQL */
+	const char *late;			/* name of a variable whose value the run
+								 * knows: this stands for it until then; NULL:
+								 * there is nothing to wait for */
+	uint8		quote;			/* then: PsqlQuote, how it is asked for */
 } FillPiece;
 
 /* a stretch of file_text that is of one file, where there are others in it */
@@ -50,6 +54,12 @@ typedef struct FillMap
  * its reference begins; or where it ends, for the end of something.
  */
 extern uint32 fill_map_offset(const FillMap *map, uint32 offset, bool end);
+
+/* The first piece that does not end before a place of the filled text. */
+extern int	fill_map_first(const FillMap *map, uint32 offset);
+
+/* Is something in a part of it left to the run? */
+extern bool fill_map_is_late(const FillMap *map, uint32 offset, uint32 length);
 
 /* The variable whose value a place in the filled text is in, or NULL. */
 extern const Variable *fill_map_variable(const FillMap *map, uint32 offset);

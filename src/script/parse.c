@@ -12,6 +12,7 @@
 
 #include "script/lock_estimate.h"
 #include "script/parse.h"
+#include "script/psql_late.h"
 #include "script/rules.h"
 #include "script/server_parser.h"
 #include "script/touch.h"
@@ -24,10 +25,12 @@ typedef struct Reading
 	int			statement;
 	int			begin;			/* the BEGIN before it, see rules_apply() */
 	RawStmt    *raw;			/* NULL: it is several statements */
+	RawStmt		none;
 } Reading;
 
 static void parse_one(Script *script, int i, TransactionWalk *walk);
-static void missing_sql(Script *script, const Statement *statement);
+static void unseen(Script *script, const Statement *statement, const char *what);
+static void check_of_psql(Script *script, int i, const RawStmt *raw);
 static void read_statement(void *argument);
 static void parser_problem(Script *script, int i, const ErrorData *error);
 static int	compare_problems(const ListCell *a, const ListCell *b);
@@ -80,8 +83,13 @@ parse_one(Script *script, int i, TransactionWalk *walk)
 	error = server_parser_try(read_statement, &reading);
 	if (statement->unfilled && (error != NULL || reading.raw == NULL))
 	{
-		missing_sql(script, statement);
-		walk->incomplete = true;
+		unseen(script, statement, statement->late ? "the value of a variable stands for SQL" :
+			   "a variable without a value stands for SQL");
+		/* what only the run knows can be no statement about transactions */
+		if (statement->late)
+			transactions_walk(script, i, &reading.none, walk);
+		else
+			walk->incomplete = true;
 		return;
 	}
 	if (error != NULL)
@@ -102,20 +110,51 @@ parse_one(Script *script, int i, TransactionWalk *walk)
 	if (statement->kind == STATEMENT_OUTSIDE && script->first_outside < 0)
 		script->first_outside = i;
 	transactions_walk(script, i, reading.raw, walk);
+	if (script->is_psql)
+		check_of_psql(script, i, reading.raw);
 	script->lock_estimate += lock_estimate(reading.raw->stmt);
 }
 
-/* Whoever looks has no value for a part of it: nobody knows what it changes. */
+/* Nobody knows what it changes: there is no value for a part of it, or it runs what comes of a result. */
 static void
-missing_sql(Script *script, const Statement *statement)
+unseen(Script *script, const Statement *statement, const char *what)
 {
-	if (script->changes.change_class >= CHANGE_CARE)
+	ScriptChange change = {
+		.line = (int) statement->line,
+		.column = (int) statement->column,
+		.what = MemoryContextStrdup(GetMemoryChunkContext(script), what)
+	};
+
+	if (script->changes.change_class < CHANGE_CARE)
+	{
+		script->changes.change_class = CHANGE_CARE;
+		script->changes.worst = change;
+	}
+	if ((statement->late || statement->uses_result) && script->changes.late.line == 0)
+		script->changes.late = change;
+}
+
+/* What a statement cannot be whose result is used, or that may not be run. */
+static void
+check_of_psql(Script *script, int i, const RawStmt *raw)
+{
+	const Statement *statement = &script->statements[i];
+	const ScriptResult *result;
+
+	if (statement->conditional &&
+		(statement->kind == STATEMENT_BEGIN || statement->kind == STATEMENT_COMMIT || statement->kind == STATEMENT_SET_TRANSACTION))
+		script_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_FEATURE_NOT_SUPPORTED,
+								 psprintf("%s stands in a branch of \\if that only a run can choose", statement_name(raw->stmt)),
+								 NULL, "Where transactions begin and end must be known before.");
+	if (!statement->uses_result)
 		return;
-	script->changes.change_class = CHANGE_CARE;
-	script->changes.worst.line = (int) statement->line;
-	script->changes.worst.column = (int) statement->column;
-	script->changes.worst.what = MemoryContextStrdup(GetMemoryChunkContext(script),
-													 "a variable without a value stands for SQL");
+	result = psql_late_result(script, i);
+	if (statement->kind != STATEMENT_ORDINARY)
+		script_statement_problem(script, i, CHECK_SYNTAX, ERRCODE_SYNTAX_ERROR,
+								 psprintf("\\%s stands behind %s, which returns no rows",
+										  result->executes ? "gexec" : "gset", statement_name(raw->stmt)), NULL, NULL);
+	if (result->executes)
+		unseen(script, statement, "\\gexec runs what comes of a result");
 }
 
 /*
@@ -134,7 +173,7 @@ read_statement(void *argument)
 	if (list_length(list) != 1)
 		return;
 	reading->raw = linitial_node(RawStmt, list);
-	statement->kind = (uint8) statement_kind(reading->raw->stmt);
+	statement->kind = (uint8) script_statement_kind(script, reading->statement, reading->raw->stmt);
 	if (rules_apply(script, reading->statement, reading->raw, reading->begin) &&
 		(statement->kind == STATEMENT_ORDINARY || statement->kind == STATEMENT_SET))
 		statement->kind = STATEMENT_FORBIDDEN;

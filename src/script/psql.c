@@ -11,26 +11,15 @@
 
 #include "miscadmin.h"
 
-#include "script/fill.h"
+#include "script/psql_expand.h"
+#include "script/psql_late.h"
 #include "script/psql_state.h"
 #include "script/split.h"
 
-/* so deep values may have references to others in them */
-#define NESTED_AT_MOST 20
-/* and so many in all: ten that each refer ten times to the next would have no end */
-#define REFERENCES_AT_MOST 100000
-
-/* A value that grows by those that it refers to. */
-typedef struct Expansion
-{
-	StringInfoData text;
-	int			references;
-} Expansion;
-
 static void read_token(Psql *psql, PsqlFrame *frame, const Token *token);
 static void read_reference(Psql *psql, PsqlFrame *frame, const Token *token);
-static char *expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value);
-static bool expand_to(Psql *psql, PsqlFrame *frame, const Token *token, const char *value, int depth, Expansion *expansion);
+static const char *expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value);
+static const char *stand_in(const Variable *found, const char *name, PsqlQuote quote);
 static void follow_statement(Psql *psql, PsqlFrame *frame, const Token *token);
 static bool is_known(const Script *script, const ScriptProblem *problem);
 static void settle_actions(Script *script, List *actions);
@@ -46,6 +35,7 @@ psql_script(Script *script, const PsqlRequest *request)
 	psql->request = request;
 	psql->variables = psql_variables_create(request->variables);
 	psql->map = palloc0(sizeof(FillMap));
+	conforming_begin(&psql->conforming, request->conforming_strings);
 	initStringInfo(&psql->whole);
 	initStringInfo(&psql->filled);
 	lexer_init(&frame->lexer, script->text, script->length, request->conforming_strings);
@@ -76,6 +66,9 @@ psql_script(Script *script, const PsqlRequest *request)
 			script_add_problem(filled, lfirst(lc));
 	}
 	settle_actions(filled, psql->actions);
+	filled->results = psql->results;
+	filled->late_variables = psql->late_variables;
+	psql_late_settle(filled, psql->filled.data);
 	script_mark_unfilled(filled);
 	return filled;
 }
@@ -109,6 +102,7 @@ psql_read_frame(Psql *psql, PsqlFrame *frame)
 	{
 		if ((++tokens & 0x3ff) == 0)
 			CHECK_FOR_INTERRUPTS();
+		frame->lexer.conforming_strings = psql->conforming.current;
 		lexer_next(&frame->lexer, &token);
 		/* of the script itself that is found when it is split */
 		if (token.fault != NULL && frame->parent != NULL)
@@ -121,6 +115,7 @@ psql_read_frame(Psql *psql, PsqlFrame *frame)
 	{
 		Token		place = {.line = psql->branch->line};
 
+		psql->late_depth -= psql->branch->late;
 		psql_refuse(psql, frame, &place, ERRCODE_SYNTAX_ERROR, "\\if without \\endif", NULL);
 		((ScriptProblem *) llast(psql->problems))->column = psql->branch->column;
 	}
@@ -129,6 +124,11 @@ psql_read_frame(Psql *psql, PsqlFrame *frame)
 static void
 read_token(Psql *psql, PsqlFrame *frame, const Token *token)
 {
+	if (psql_is_active(psql) && !psql->open)
+	{
+		psql_take(psql, frame, token->offset);
+		psql->start = psql->filled.len;
+	}
 	switch (token->kind)
 	{
 		case TOKEN_END:
@@ -160,7 +160,8 @@ follow_statement(Psql *psql, PsqlFrame *frame, const Token *token)
 	{
 		bool		copy_in = psql->open && psql->copy_in;
 
-		psql->open = false;
+		psql_take(psql, frame, token->offset);
+		psql_end_statement(psql);
 		if (copy_in)
 			psql_pass_rows(psql, frame);
 		return;
@@ -179,6 +180,14 @@ follow_statement(Psql *psql, PsqlFrame *frame, const Token *token)
 	if (psql->is_copy && psql->from && psql->parens == 0 && token_is_word(text, token, "stdin"))
 		psql->copy_in = true;
 	psql->from = token_is_word(text, token, "from");
+}
+
+void
+psql_end_statement(Psql *psql)
+{
+	if (psql->open)
+		conforming_follow(&psql->conforming, psql->filled.data + psql->start, psql->filled.len - psql->start);
+	psql->open = false;
 }
 
 /* Rows of COPY ... FROM stdin, to a line "\." or the end, are no text of SQL. */
@@ -223,10 +232,13 @@ read_reference(Psql *psql, PsqlFrame *frame, const Token *token)
 	char	   *name = quote == PSQL_RAW ? pnstrdup(bytes + 1, token->length - 1) :
 		quote == PSQL_TEST ? pnstrdup(bytes + 3, token->length - 4) : pnstrdup(bytes + 2, token->length - 3);
 	const Variable *variable;
-	const char *value = psql_value(psql, frame, token, name, quote, &variable);
-	bool		unknown = value == NULL && quote == PSQL_RAW;
+	const char *value;
+	bool		unknown;
 	FillPiece  *piece;
 
+	psql->used_late = false;
+	value = psql_value(psql, frame, token, name, quote, &variable);
+	unknown = value == NULL && quote == PSQL_RAW;
 	psql_take(psql, frame, token->offset);
 
 	/*
@@ -234,8 +246,7 @@ read_reference(Psql *psql, PsqlFrame *frame, const Token *token)
 	 * be said
 	 */
 	if (value == NULL)
-		value = quote == PSQL_RAW ? pnstrdup(bytes, token->length) :
-			fill_quote(quote == PSQL_LITERAL ? REFERENCE_LITERAL : REFERENCE_IDENTIFIER, name);
+		value = quote == PSQL_RAW ? pnstrdup(bytes, token->length) : psql_quote_value(quote, name);
 	else if (quote == PSQL_RAW)
 	{
 		if (psql->map->free_name == NULL && variable != NULL && variable->hidden &&
@@ -244,75 +255,68 @@ read_reference(Psql *psql, PsqlFrame *frame, const Token *token)
 			psql->map->free_name = name;
 			psql->map->free_line = (int) token->line;
 		}
-		value = expand(psql, frame, token, value);
+		if (!psql->used_late)
+			value = expand(psql, frame, token, value);
+		/* one of those that it refers to may be such */
+		if (psql->used_late)
+			value = stand_in(variable, name, quote);
 	}
 	piece = psql_replace(psql, frame, token->offset + token->length, value, variable);
-	if (piece != NULL)
-		piece->unknown = unknown;
+	if (piece == NULL)
+		return;
+	piece->unknown = unknown;
+	if (psql->used_late)
+	{
+		piece->late = name;
+		piece->quote = (uint8) quote;
+	}
+}
+
+/* What stands for a reference within a value. */
+typedef struct Inner
+{
+	Psql	   *psql;
+	PsqlFrame  *frame;
+	const Token *token;			/* the reference to the value */
+} Inner;
+
+static const char *
+inner_value(void *argument, const char *name, PsqlQuote quote)
+{
+	const Inner *inner = argument;
+	const Variable *variable;
+
+	return psql_value(inner->psql, inner->frame, inner->token, name, quote, &variable);
+}
+
+static const char *
+expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value)
+{
+	Inner		inner = {psql, frame, token};
+	PsqlExpand	request = {
+		.value = inner_value,
+		.argument = &inner,
+		.conforming_strings = frame->lexer.conforming_strings
+	};
+	const char *result = psql_expand(&request, value);
+
+	if (result == NULL)
+		psql_refuse(psql, frame, token, request.sqlstate, request.fault, NULL);
+	return result != NULL ? result : " ";
 }
 
 /*
- * A value that stands as it is, with the values of what it refers to.  As psql
- * does, but nothing in it can go on behind it.
+ * What stands for a value that the run knows: the one that the variable has
+ * already, if it is a word or a number; or a name.
  */
-static char *
-expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value)
+static const char *
+stand_in(const Variable *found, const char *name, PsqlQuote quote)
 {
-	Expansion	expansion = {.references = 0};
-
-	if (strchr(value, ':') == NULL && strchr(value, '\\') == NULL)
-		return pstrdup(value);
-	initStringInfo(&expansion.text);
-	return expand_to(psql, frame, token, value, 0, &expansion) ? expansion.text.data : pstrdup(" ");
-}
-
-/* False: it cannot be, which is a problem now. */
-static bool
-expand_to(Psql *psql, PsqlFrame *frame, const Token *token, const char *value, int depth, Expansion *expansion)
-{
-	Lexer		lexer;
-	Token		inner;
-	uint32		from = 0;
-
-	CHECK_FOR_INTERRUPTS();
-	if (depth == NESTED_AT_MOST || expansion->references > REFERENCES_AT_MOST)
-	{
-		psql_refuse(psql, frame, token, ERRCODE_SYNTAX_ERROR,
-					depth == NESTED_AT_MOST ? "the value of a variable refers to itself" :
-					psprintf("the value of a variable has more than %d references in it", REFERENCES_AT_MOST), NULL);
-		return false;
-	}
-	lexer_init(&lexer, value, strlen(value), frame->lexer.conforming_strings);
-	lexer.references = true;
-	for (lexer_next(&lexer, &inner); inner.kind != TOKEN_END; lexer_next(&lexer, &inner))
-	{
-		const char *at = value + inner.offset + 1;
-		PsqlQuote	quote = *at == '\'' ? PSQL_LITERAL : *at == '"' ? PSQL_IDENTIFIER : PSQL_RAW;
-		const Variable *variable;
-		const char *found;
-		char	   *name;
-
-		if (inner.kind == TOKEN_BACKSLASH)
-		{
-			psql_refuse(psql, frame, token, ERRCODE_FEATURE_NOT_SUPPORTED,
-						"the value of a variable has a command of psql in it", NULL);
-			return false;
-		}
-		if (inner.kind != TOKEN_REFERENCE || *at == '{')
-			continue;
-		appendBinaryStringInfo(&expansion->text, value + from, inner.offset - from);
-		from = inner.offset + inner.length;
-		name = quote == PSQL_RAW ? pnstrdup(at, inner.length - 1) : pnstrdup(at + 1, inner.length - 3);
-		found = psql_value(psql, frame, token, name, quote, &variable);
-		expansion->references++;
-		if (found == NULL || quote != PSQL_RAW)
-			appendStringInfoString(&expansion->text, found != NULL ? found : name);
-		else if (!expand_to(psql, frame, token, found, depth + 1, expansion))
-			return false;
-		pfree(name);
-	}
-	appendStringInfoString(&expansion->text, value + from);
-	return true;
+	if (quote == PSQL_TEST)
+		return found != NULL ? "TRUE" : "FALSE";
+	if (found != NULL && variables_is_plain(found->value))
+		return psql_quote_value(quote, found->value);
+	return quote == PSQL_RAW ? psprintf("\":%s\"", name) : psql_quote_value(quote, psprintf(":%s", name));
 }
 
 const char *
@@ -323,16 +327,24 @@ psql_value(Psql *psql, PsqlFrame *frame, const Token *token, const char *name, P
 	bool		later = psql->request->variables == NULL || !psql->request->variables->complete;
 	ListCell   *lc;
 
-	*variable = NULL;
+	*variable = quote == PSQL_TEST ? NULL : found;
+	if (found != NULL && quote != PSQL_TEST)
+		psql->hidden |= found->hidden;
+
+	/*
+	 * what is missing in a branch that the run may not choose is for the run
+	 * to miss
+	 */
+	if (psql_variables_is_late(psql->variables, name) ||
+		(found == NULL && quote != PSQL_TEST && psql->late_depth > 0))
+	{
+		psql->used_late = true;
+		return stand_in(found, name, quote);
+	}
 	if (quote == PSQL_TEST)
 		return found != NULL ? "TRUE" : "FALSE";
 	if (found != NULL)
-	{
-		*variable = found;
-		psql->hidden |= found->hidden;
-		return quote == PSQL_RAW ? found->value :
-			fill_quote(quote == PSQL_LITERAL ? REFERENCE_LITERAL : REFERENCE_IDENTIFIER, found->value);
-	}
+		return psql_quote_value(quote, found->value);
 	foreach(lc, psql->missing)
 	{
 		if (strcmp(lfirst(lc), name) == 0)

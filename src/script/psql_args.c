@@ -26,6 +26,16 @@ peek(const PsqlArgs *args, uint32 distance)
 	return distance < args->end - args->position ? args->text[args->position + distance] : '\0';
 }
 
+size_t
+psql_args_name(const char *text, size_t length)
+{
+	size_t		name = 0;
+
+	while (name < length && !is_blank(text[name]) && text[name] != '\\')
+		name++;
+	return name == 0 && length > 0 && text[0] == '\\' ? 1 : name;
+}
+
 char *
 psql_args_next(PsqlArgs *args, bool unquote, bool strip)
 {
@@ -60,7 +70,14 @@ psql_args_next(PsqlArgs *args, bool unquote, bool strip)
 			stripped = false;
 		}
 		else if (c == '`')
+		{
+			/* passed over, for somebody may want the next argument */
+			do
+				args->position++;
+			while (args->position < args->end && args->text[args->position] != '`');
+			args->position += args->position < args->end;
 			args->fault = "a command of the shell in backquotes";
+		}
 		else if (c == ':' && take_reference(args, &result))
 			stripped = false;
 		else
@@ -168,6 +185,27 @@ take_reference(PsqlArgs *args, StringInfo result)
 	args->position += length + (quote != PSQL_RAW);
 	appendStringInfoString(result, value);
 	return true;
+}
+
+char *
+psql_join_args(PsqlArgs *args, PsqlJoin join)
+{
+	StringInfoData text;
+	bool		first = true;
+	char	   *part;
+
+	initStringInfo(&text);
+	while ((part = psql_args_next(args, false, false)) != NULL && args->fault == NULL)
+	{
+		/* no line end: of a message that is all one */
+		if (join == PSQL_JOIN_ECHO && first && !args->quoted && strcmp(part, "-n") == 0)
+			continue;
+		if (!first && (join == PSQL_JOIN_ECHO || (join == PSQL_JOIN_CONDITION && text.len > 0)))
+			appendStringInfoChar(&text, ' ');
+		appendStringInfoString(&text, part);
+		first = false;
+	}
+	return text.data;
 }
 
 char *

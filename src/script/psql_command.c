@@ -22,12 +22,21 @@ typedef struct Command
 	PsqlArgs	args;
 } Command;
 
+/* What a condition is. */
+typedef enum Verdict
+{
+	VERDICT_FALSE,
+	VERDICT_TRUE,
+	VERDICT_LATE				/* only the run knows */
+} Verdict;
+
 static void do_branch(Command *command);
 static void do_copy(Command *command);
 static void do_encoding(Command *command);
 static void do_include(Command *command);
 static void do_nothing(Command *command);
 static void do_restrict(Command *command);
+static void do_result(Command *command);
 static void do_send(Command *command);
 static void do_set(Command *command);
 static void do_tell(Command *command);
@@ -39,7 +48,7 @@ static const struct
 	void		(*run) (Command *command);
 }			commands[] = {
 	{"copy", do_copy}, {"echo", do_tell}, {"elif", do_branch}, {"else", do_branch}, {"encoding", do_encoding},
-	{"endif", do_branch}, {"g", do_send}, {"gx", do_send}, {"i", do_include}, {"if", do_branch},
+	{"endif", do_branch}, {"g", do_send}, {"gexec", do_result}, {"gset", do_result}, {"gx", do_send}, {"i", do_include}, {"if", do_branch},
 	{"include", do_include}, {"include_relative", do_include}, {"ir", do_include}, {"qecho", do_tell},
 	{"restrict", do_restrict}, {"set", do_set}, {"unrestrict", do_restrict}, {"unset", do_unset}, {"warn", do_tell},
 	/* how results are printed, which nobody sees here */
@@ -47,14 +56,17 @@ static const struct
 	{"pset", do_nothing}, {"t", do_nothing}, {"T", do_nothing}, {"timing", do_nothing}, {"x", do_nothing}
 };
 
-static char *read_name(Command *command, uint32 end);
-static bool is_result_used(const char *name);
-static void pass_over(Command *command, bool sends);
+static void pass_over(Command *command);
 static char *argument_value(void *argument, const char *name, PsqlQuote quote);
 static char *next_argument(Command *command, bool unquote, bool strip);
 static void finish(Command *command, const char *instead);
+static bool refuse_fault(Command *command);
+static void refuse_within(Command *command);
 static void refuse(Command *command, int sqlstate, const char *message, const char *hint);
-static bool evaluate(Command *command);
+static void settle_branch(Command *command, PsqlBranch *branch);
+static void do_late_branch(Command *command, PsqlBranch *branch);
+static Verdict evaluate(Command *command);
+static ScriptAction *add_action(Command *command, ScriptActionKind kind, uint32 arguments);
 static bool read_file(Command *command, const char *name, bool beside, char **path, PsqlFile *file);
 static bool is_circle(Command *command, const char *path);
 static void add_rows(Command *command, const char *path, const PsqlFile *file);
@@ -67,7 +79,7 @@ psql_command(Psql *psql, PsqlFrame *frame, const Token *backslash)
 	Command		command = {.psql = psql,.frame = frame,.backslash = backslash};
 	uint32		end = lexer_line_end(lexer);
 
-	command.name = read_name(&command, end);
+	command.name = pnstrdup(lexer->text + lexer->position, psql_args_name(lexer->text + lexer->position, end - lexer->position));
 	command.args.text = lexer->text;
 	command.args.position = lexer->position + strlen(command.name);
 	command.args.end = end;
@@ -88,39 +100,14 @@ psql_command(Psql *psql, PsqlFrame *frame, const Token *backslash)
 	if (psql_is_active(psql))
 		refuse(&command, ERRCODE_FEATURE_NOT_SUPPORTED,
 			   psprintf("psql command \"\\%s\" is not supported", finding_one_line(command.name)),
-			   is_result_used(command.name) ?
-			   "All of a script is settled before anything runs, so nothing in it can come of a result: use DO with EXECUTE." :
 			   strcmp(command.name, ".") == 0 ? "A line \"\\.\" may only end the rows of COPY ... FROM stdin." :
 			   "Scripts are run by the server: there is no terminal, no shell and no other connection. Remove the command or write it as SQL.");
-	pass_over(&command, psql_is_active(psql) && is_result_used(command.name));
+	pass_over(&command);
 }
 
-/* Does it send the statement before it, and do something with what comes? */
-static bool
-is_result_used(const char *name)
-{
-	return strcmp(name, "gset") == 0 || strcmp(name, "gexec") == 0;
-}
-
-/* To a blank, or the next backslash; one that is a sign has no others. */
-static char *
-read_name(Command *command, uint32 end)
-{
-	const char *name = command->frame->lexer.text + command->frame->lexer.position;
-	uint32		rest = end - command->frame->lexer.position;
-	uint32		length = 0;
-
-	while (length < rest && name[length] != ' ' && name[length] != '\t' && name[length] != '\f' &&
-		   name[length] != '\v' && name[length] != '\\')
-		length++;
-	if (length == 0 && rest > 0 && name[0] == '\\')
-		length = 1;
-	return pnstrdup(name, length);
-}
-
-/* The arguments of one that is not done; sends: the statement before it ends all the same. */
+/* The arguments of one that is not done. */
 static void
-pass_over(Command *command, bool sends)
+pass_over(Command *command)
 {
 	if (strcmp(command->name, "copy") == 0 || strcmp(command->name, "!") == 0)
 		(void) psql_args_line(&command->args);
@@ -130,9 +117,7 @@ pass_over(Command *command, bool sends)
 		while (psql_args_next(&command->args, false, false) != NULL)
 			command->args.fault = NULL;
 	}
-	if (sends)
-		command->psql->open = false;
-	finish(command, sends ? ";" : "");
+	finish(command, "");
 }
 
 /* Behind the command the text goes on. */
@@ -170,14 +155,21 @@ next_argument(Command *command, bool unquote, bool strip)
 {
 	char	   *result = psql_args_next(&command->args, unquote, strip);
 
-	if (command->args.fault != NULL)
-	{
-		refuse(command, strchr(command->args.fault, '`') ? ERRCODE_FEATURE_NOT_SUPPORTED : ERRCODE_SYNTAX_ERROR,
-			   psprintf("\\%s cannot be read: %s", command->name, command->args.fault), NULL);
-		command->args.fault = NULL;
-		return NULL;
-	}
-	return result;
+	return refuse_fault(command) ? NULL : result;
+}
+
+/* Is there one of the arguments? */
+static bool
+refuse_fault(Command *command)
+{
+	const char *fault = command->args.fault;
+
+	if (fault == NULL)
+		return false;
+	refuse(command, strchr(fault, '`') ? ERRCODE_FEATURE_NOT_SUPPORTED : ERRCODE_SYNTAX_ERROR,
+		   psprintf("\\%s cannot be read: %s", command->name, fault), NULL);
+	command->args.fault = NULL;
+	return true;
 }
 
 /* One argument is enough. */
@@ -196,7 +188,7 @@ refuse_more(Command *command)
 static void
 do_nothing(Command *command)
 {
-	pass_over(command, false);
+	pass_over(command);
 }
 
 static void
@@ -221,6 +213,9 @@ do_restrict(Command *command)
 
 	if (key == NULL)
 		refuse(command, ERRCODE_SYNTAX_ERROR, psprintf("\\%s needs a key", command->name), NULL);
+	else if (psql->late_depth > 0)
+		refuse(command, ERRCODE_FEATURE_NOT_SUPPORTED,
+			   psprintf("\\%s stands in a branch of \\if that only a run can choose", command->name), NULL);
 	else if (begins && psql->restricted != NULL)
 		refuse(command, ERRCODE_SYNTAX_ERROR, "\\restrict within \\restrict", NULL);
 	else if (begins)
@@ -238,6 +233,7 @@ static void
 do_send(Command *command)
 {
 	char	   *target = next_argument(command, false, false);
+	bool		copy_in = command->psql->open && command->psql->copy_in;
 
 	if (!command->psql->open)
 		refuse(command, ERRCODE_SYNTAX_ERROR, psprintf("\\%s stands behind no statement", command->name), NULL);
@@ -247,47 +243,133 @@ do_send(Command *command)
 			   "Scripts are run by the server, and results of queries are not shown.");
 	while (target != NULL)
 		target = next_argument(command, false, false);
-	command->psql->open = false;
+	psql_end_statement(command->psql);
 	finish(command, ";");
+	if (copy_in)
+		psql_pass_rows(command->psql, command->frame);
 }
 
+/*
+ * \gset, \gexec: the statement ends here, and its result is not thrown away.  What
+ * comes of it only the run knows, and so it is with all that depends on it.
+ */
+static void
+do_result(Command *command)
+{
+	Psql	   *psql = command->psql;
+	bool		sets = strcmp(command->name, "gset") == 0;
+	ScriptResult *result = palloc0(sizeof(ScriptResult));
+	bool		copy_in;
+	char	   *prefix;
+
+	psql->used_late = false;
+	prefix = sets ? next_argument(command, false, false) : NULL;
+	result->executes = !sets;
+	result->prefix = prefix != NULL ? prefix : "";
+	result->offset = psql->filled.len;
+	result->file = command->frame->file;
+	result->line = (int) command->backslash->line;
+	result->column = (int) lexer_column(&command->frame->lexer, command->backslash);
+	if (!psql->open)
+		refuse(command, ERRCODE_SYNTAX_ERROR, psprintf("\\%s stands behind no statement", command->name), NULL);
+	else if (psql->used_late)
+		refuse(command, ERRCODE_FEATURE_NOT_SUPPORTED, "the prefix of \\gset cannot come of a result", NULL);
+	else if (*result->prefix != '\0' && !variables_is_name(result->prefix, strlen(result->prefix)))
+		refuse(command, ERRCODE_SYNTAX_ERROR,
+			   psprintf("invalid prefix of variables: \"%s\"", finding_one_line(result->prefix)), VARIABLES_NAME_HINT);
+	else
+		psql->results = lappend(psql->results, result);
+	if (sets && psql->late_variables == NULL)
+		psql->late_variables = psql_variables_copy(psql->variables);
+	if (sets)
+		psql_variables_from_result(psql->variables, result->prefix);
+	copy_in = psql->open && psql->copy_in;
+	refuse_more(command);
+	psql_end_statement(psql);
+	finish(command, ";");
+	if (copy_in)
+		psql_pass_rows(psql, command->frame);
+}
+
+/* Something for the run to do, where the text stands now; arguments: where the command's begin. */
+static ScriptAction *
+add_action(Command *command, ScriptActionKind kind, uint32 arguments)
+{
+	Psql	   *psql = command->psql;
+	ScriptAction *action = palloc0(sizeof(ScriptAction));
+
+	action->kind = kind;
+	action->offset = psql->filled.len;
+	action->file = command->frame->file;
+	action->line = (int) command->backslash->line;
+	action->column = (int) lexer_column(&command->frame->lexer, command->backslash);
+	action->late = true;
+	action->text = pnstrdup(command->args.text + arguments, command->args.position - arguments);
+	psql->actions = lappend(psql->actions, action);
+	return action;
+}
+
+/* Behind a \gset it is done twice: here, for what can be said of the script, and when it is run. */
 static void
 do_set(Command *command)
 {
 	Psql	   *psql = command->psql;
-	char	   *name = next_argument(command, false, false);
-	StringInfoData value;
-	char	   *part;
+	uint32		arguments = command->args.position;
+	char	   *name;
+	char	   *value;
 	const char *reason;
 
-	initStringInfo(&value);
+	psql->used_late = false;
+	name = next_argument(command, false, false);
+	if (psql->used_late)
+		/* whose value it is only the run knows: it may be anyone's */
+		psql_variables_from_result(psql->variables, "");
 	psql->hidden = false;
-	while (name != NULL && (part = next_argument(command, false, false)) != NULL)
-		appendStringInfoString(&value, part);
+	value = name != NULL ? psql_join_args(&command->args, PSQL_JOIN_VALUE) : NULL;
+	refuse_fault(command);
 	if (name == NULL)
 		refuse(command, ERRCODE_FEATURE_NOT_SUPPORTED, "\\set without a name is not supported",
 			   "It would list all variables.");
+	else if (psql->used_late)
+	{
+		if (variables_is_name(name, strlen(name)))
+			psql_variables_set_late(psql->variables, name, NULL, psql->hidden);
+	}
 	else if (!variables_is_name(name, strlen(name)))
 		refuse(command, ERRCODE_SYNTAX_ERROR,
 			   psprintf("invalid name of a variable: \"%s\"", finding_one_line(name)), VARIABLES_NAME_HINT);
-	else if ((reason = psql_variables_refuse(name, value.data)) != NULL)
+	else if ((reason = psql_variables_refuse(name, value)) != NULL)
 		refuse(command, ERRCODE_FEATURE_NOT_SUPPORTED,
 			   psprintf("\\set %s cannot have this value here: %s", name, reason), NULL);
+	else if (psql->late_depth > 0)
+		psql_variables_set_late(psql->variables, name, value, psql->hidden);
 	else
-		psql_variables_set(psql->variables, name, value.data, psql->hidden);
+		psql_variables_set(psql->variables, name, value, psql->hidden);
+	if (psql->late_variables != NULL)
+		(void) add_action(command, ACTION_SET, arguments);
 	finish(command, "");
 }
 
 static void
 do_unset(Command *command)
 {
-	char	   *name = next_argument(command, false, false);
+	Psql	   *psql = command->psql;
+	uint32		arguments = command->args.position;
+	char	   *name;
 
-	if (name == NULL || !variables_is_name(name, strlen(name)))
+	psql->used_late = false;
+	name = next_argument(command, false, false);
+	if (psql->used_late)
+		psql_variables_from_result(psql->variables, "");
+	else if (name == NULL || !variables_is_name(name, strlen(name)))
 		refuse(command, ERRCODE_SYNTAX_ERROR, "\\unset needs the name of a variable", VARIABLES_NAME_HINT);
+	else if (psql->late_depth > 0)
+		psql_variables_set_late(psql->variables, name, NULL, false);
 	else
-		psql_variables_set(command->psql->variables, name, NULL, false);
+		psql_variables_set(psql->variables, name, NULL, false);
 	refuse_more(command);
+	if (psql->late_variables != NULL)
+		(void) add_action(command, ACTION_UNSET, arguments);
 	finish(command, "");
 }
 
@@ -295,25 +377,21 @@ static void
 do_tell(Command *command)
 {
 	Psql	   *psql = command->psql;
-	ScriptAction *action = palloc0(sizeof(ScriptAction));
-	StringInfoData text;
-	bool		first = true;
-	char	   *part;
+	uint32		arguments = command->args.position;
+	ScriptAction *action;
+	char	   *text;
 
-	initStringInfo(&text);
-	while ((part = next_argument(command, false, false)) != NULL)
+	psql->used_late = false;
+	text = psql_join_args(&command->args, PSQL_JOIN_ECHO);
+	refuse_fault(command);
+	action = add_action(command, ACTION_TELL, arguments);
+	if (!psql->used_late)
 	{
-		/* no line end: of a message that is all one */
-		if (first && text.len == 0 && !command->args.quoted && strcmp(part, "-n") == 0)
-			continue;
-		appendStringInfo(&text, "%s%s", first ? "" : " ", part);
-		first = false;
+		action->late = false;
+		action->text = text;
 	}
 	finish(command, "");
-	action->kind = ACTION_TELL;
-	action->text = text.data;
 	action->offset = psql->filled.len;
-	psql->actions = lappend(psql->actions, action);
 }
 
 /* \if, \elif, \else, \endif: is what stands behind it to count? */
@@ -334,14 +412,16 @@ do_branch(Command *command)
 	else if (branch == command->frame->outer_branch)
 	{
 		refuse(command, ERRCODE_SYNTAX_ERROR, psprintf("\\%s without \\if", command->name), NULL);
-		pass_over(command, false);
+		pass_over(command);
 		return;
 	}
 	else if (branch->otherwise && strcmp(command->name, "endif") != 0)
 		refuse(command, ERRCODE_SYNTAX_ERROR, psprintf("\\%s behind \\else", command->name), NULL);
 
 	/* the text up to here is of the branch before, the command of none */
-	if (strcmp(command->name, "endif") == 0 || strcmp(command->name, "else") == 0)
+	if (branch->late)
+		do_late_branch(command, branch);
+	else if (strcmp(command->name, "endif") == 0 || strcmp(command->name, "else") == 0)
 	{
 		refuse_more(command);
 		finish(command, "");
@@ -350,14 +430,11 @@ do_branch(Command *command)
 	}
 	else if (branch->settled)
 	{
-		pass_over(command, false);
+		pass_over(command);
 		branch->active = false;
 	}
 	else
-	{
-		branch->active = branch->settled = evaluate(command);
-		finish(command, "");
-	}
+		settle_branch(command, branch);
 	if (begins)
 	{
 		branch->outer = psql->branch;
@@ -367,25 +444,80 @@ do_branch(Command *command)
 		psql->branch = branch->outer;
 }
 
+/* By the condition, if that is known; else all branches from here on count, and the run will choose. */
+static void
+settle_branch(Command *command, PsqlBranch *branch)
+{
+	uint32		arguments = command->args.position;
+	Verdict		verdict = evaluate(command);
+
+	if (verdict == VERDICT_LATE)
+	{
+		refuse_within(command);
+		branch->late = branch->active = true;
+		command->psql->late_depth++;
+		(void) add_action(command, ACTION_IF, arguments);
+	}
+	else
+		branch->active = branch->settled = verdict == VERDICT_TRUE;
+	finish(command, "");
+}
+
+static void
+do_late_branch(Command *command, PsqlBranch *branch)
+{
+	uint32		arguments = command->args.position;
+	bool		ends = strcmp(command->name, "endif") == 0;
+
+	refuse_within(command);
+	if (strcmp(command->name, "elif") == 0)
+	{
+		(void) psql_join_args(&command->args, PSQL_JOIN_CONDITION);
+		refuse_fault(command);
+		(void) add_action(command, ACTION_ELIF, arguments);
+	}
+	else
+	{
+		refuse_more(command);
+		(void) add_action(command, ends ? ACTION_ENDIF : ACTION_ELSE, arguments);
+		branch->otherwise = true;
+	}
+	if (ends)
+		command->psql->late_depth--;
+	finish(command, "");
+}
+
+/* A statement runs as a whole, or not at all. */
+static void
+refuse_within(Command *command)
+{
+	if (!command->psql->open)
+		return;
+	refuse(command, ERRCODE_FEATURE_NOT_SUPPORTED,
+		   psprintf("\\%s with a condition that only a run knows stands within a statement", command->name),
+		   "End the statement before it. A part of a statement can be the value of a variable.");
+	psql_end_statement(command->psql);
+}
+
 /* What psql takes for true or false; anything else it warns of, and takes for false. */
-static bool
+static Verdict
 evaluate(Command *command)
 {
 	int			problems = list_length(command->psql->problems);
 	int			missing = list_length(command->psql->missing);
-	StringInfoData text;
-	char	   *part;
+	char	   *text;
 	bool		result = false;
 
-	initStringInfo(&text);
-	while ((part = next_argument(command, false, false)) != NULL)
-		appendStringInfo(&text, "%s%s", text.len > 0 ? " " : "", part);
+	command->psql->used_late = false;
+	text = psql_join_args(&command->args, PSQL_JOIN_CONDITION);
+	refuse_fault(command);
+	if (command->psql->used_late)
+		return VERDICT_LATE;
 	if (list_length(command->psql->problems) == problems && missing == list_length(command->psql->missing) &&
-		strchr(text.data, ':') == NULL && (text.len == 0 || !parse_bool(text.data, &result)))
+		strchr(text, ':') == NULL && (*text == '\0' || !parse_bool(text, &result)))
 		refuse(command, ERRCODE_INVALID_PARAMETER_VALUE,
-			   psprintf("\\%s needs true or false, and \"%s\" is neither", command->name, finding_one_line(text.data)),
-			   "What psql takes for one are true, false, yes, no, on, off, 1, 0, and their beginnings.");
-	return result;
+			   psprintf(PSQL_NEITHER_MESSAGE, command->name, finding_one_line(text)), PSQL_NEITHER_HINT);
+	return result ? VERDICT_TRUE : VERDICT_FALSE;
 }
 
 static void
@@ -424,7 +556,7 @@ do_include(Command *command)
 		psql_read_frame(psql, &frame);
 		/* a file ends what it begins */
 		psql_insert(psql, psql->open ? "\n;\n" : "\n");
-		psql->open = false;
+		psql_end_statement(psql);
 		go_on(command);
 	}
 }

@@ -18,8 +18,27 @@ no_value(void *argument, const char *name, PsqlQuote quote)
 	return NULL;
 }
 
-void
-psql_files_note(Script *script, const char *line, size_t length)
+/* The file that such a command names, or NULL. */
+static const char *
+read_file_name(PsqlArgs *args, bool included, PsqlNext *next)
+{
+	const char *path;
+	PsqlCopy	copy;
+
+	if (included)
+		path = psql_args_next(args, true, true);
+	else
+	{
+		psql_copy_read(psql_args_line(args), &copy);
+		if (copy.fault == NULL && copy.file == NULL)
+			*next = PSQL_NEXT_ROWS;
+		path = copy.fault ? NULL : copy.file;
+	}
+	return args->fault != NULL || *(bool *) args->argument ? NULL : path;
+}
+
+size_t
+psql_files_note(Script *script, const char *line, size_t length, PsqlNext *next)
 {
 	static const struct
 	{
@@ -30,37 +49,39 @@ psql_files_note(Script *script, const char *line, size_t length)
 		{"i", false, true}, {"include", false, true}, {"ir", true, true}, {"include_relative", true, true},
 		{"copy", false, false}
 	};
-	size_t		word = 0;
+	static const char *const senders[] = {"g", "gx", "gset", "gexec"};
+	size_t		word = psql_args_name(line, length);
 	bool		refers = false;
-	PsqlArgs	args = {.text = line,.end = length,.value = no_value,.argument = &refers};
-	ScriptFile *file;
+	PsqlArgs	args = {.text = line,.end = length,.position = word,.value = no_value,.argument = &refers};
 
-	while (word < length && ((line[word] >= 'a' && line[word] <= 'z') || line[word] == '_'))
-		word++;
+	*next = PSQL_NEXT_ANY;
+	for (int i = 0; i < lengthof(senders); i++)
+		if (strlen(senders[i]) == word && strncmp(senders[i], line, word) == 0)
+			*next = PSQL_NEXT_STATEMENT;
 	for (int i = 0; i < lengthof(commands); i++)
 	{
 		const char *path;
+		ScriptFile *file;
 
 		if (strlen(commands[i].name) != word || strncmp(commands[i].name, line, word) != 0)
 			continue;
-		args.position = word;
-		if (commands[i].included)
-			path = psql_args_next(&args, true, true);
-		else
-		{
-			PsqlCopy	copy;
-
-			psql_copy_read(psql_args_line(&args), &copy);
-			path = copy.fault ? NULL : copy.file;
-		}
-		if (path == NULL || refers || args.fault != NULL)
-			return;
+		path = read_file_name(&args, commands[i].included, next);
+		if (path == NULL)
+			continue;
 		file = palloc(sizeof(ScriptFile));
 		file->path = pstrdup(path);
 		file->beside = commands[i].beside;
 		file->included = commands[i].included;
 		script->files = lappend(script->files, file);
 	}
+	/* the command of a shell is all of the line */
+	if (word == 1 && line[0] == '!')
+		return length;
+	do
+		args.fault = NULL;
+	while (psql_args_next(&args, false, false) != NULL);
+	psql_args_finish(&args);
+	return args.position;
 }
 
 /* What stands behind the file, as far as it leaves no quotes or comments open for what follows the statement. */

@@ -10,8 +10,19 @@
 
 #include "script/script.h"
 
-/* Add the file that a line behind a backslash names, if it does. */
-extern void psql_files_note(Script *script, const char *line, size_t length);
+/* What a command does to what stands around it. */
+typedef enum PsqlNext
+{
+	PSQL_NEXT_ANY,
+	PSQL_NEXT_ROWS,				/* the next lines are its rows */
+	PSQL_NEXT_STATEMENT			/* it ends the statement before it */
+} PsqlNext;
+
+/*
+ * The command at the start of that line, behind its backslash: adds the file that
+ * it names, if it does.  Returns how much of the line is the command's.
+ */
+extern size_t psql_files_note(Script *script, const char *line, size_t length, PsqlNext *next);
 
 /* What \copy says, taken apart. */
 typedef struct PsqlCopy

@@ -7,6 +7,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "script/conforming.h"
 #include "script/lexer.h"
 #include "script/psql.h"
 #include "script/psql_args.h"
@@ -23,6 +24,7 @@ typedef struct PsqlBranch
 	bool		active;			/* what stands here counts */
 	bool		settled;		/* and nothing behind it does */
 	bool		otherwise;		/* \else was there */
+	bool		late;			/* which of them counts, only the run knows */
 	int			line;
 	int			column;
 } PsqlBranch;
@@ -53,8 +55,11 @@ typedef struct Psql
 	int			pieces_room;
 	int			segments_room;
 
+	Conforming	conforming;		/* how strings are read */
+
 	/* the statement that is being read */
 	bool		open;
+	int			start;			/* of its text that is filled */
 	int			parens;
 	bool		is_copy;		/* COPY */
 	bool		from;			/* the last word was FROM */
@@ -64,6 +69,12 @@ typedef struct Psql
 	List	   *missing;		/* names of variables without value, char * */
 	List	   *actions;		/* of ScriptAction * */
 	bool		hidden;			/* a value that is to be hidden was used */
+
+	/* what is left to the run */
+	List	   *results;		/* of ScriptResult * */
+	PsqlVariables *late_variables;	/* where the first of those sets some */
+	bool		used_late;		/* a value that only the run knows was used */
+	int			late_depth;		/* \if that the run decides */
 } Psql;
 
 static inline bool
@@ -88,6 +99,9 @@ extern void psql_enter(Psql *psql, const char *file, uint32 line, uint32 column)
 
 /* psql.c */
 extern void psql_read_frame(Psql *psql, PsqlFrame *frame);
+
+/* The statement ends, with the text that there is by now. */
+extern void psql_end_statement(Psql *psql);
 
 /* Rows follow, on the next line. */
 extern void psql_pass_rows(Psql *psql, PsqlFrame *frame);

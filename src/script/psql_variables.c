@@ -11,6 +11,7 @@
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/json.h"
 
 #include "script/psql_variables.h"
 
@@ -20,6 +21,7 @@
 typedef struct Setting
 {
 	Variable	variable;		/* value NULL: it has none */
+	bool		late;			/* or another one, as the run knows */
 	struct Setting *next;
 } Setting;
 
@@ -28,6 +30,8 @@ struct PsqlVariables
 	Variables  *given;
 	Setting    *buckets[BUCKETS];
 	List	   *hidden;			/* of Variable *, which the script made */
+	List	   *prefixes;		/* char *: names that results set */
+	bool		all_late;		/* one of them is empty */
 };
 
 static Setting **bucket(const PsqlVariables *variables, const char *name);
@@ -86,6 +90,93 @@ psql_variables_set(PsqlVariables *variables, const char *name, const char *value
 	*first = setting;
 	if (hidden && value != NULL)
 		variables->hidden = lappend(variables->hidden, &setting->variable);
+}
+
+PsqlVariables *
+psql_variables_copy(const PsqlVariables *variables)
+{
+	PsqlVariables *copy = palloc(sizeof(PsqlVariables));
+
+	*copy = *variables;
+	copy->hidden = list_copy(variables->hidden);
+	copy->prefixes = list_copy(variables->prefixes);
+	for (int i = 0; i < BUCKETS; i++)
+	{
+		Setting   **end = &copy->buckets[i];
+
+		for (const Setting *setting = variables->buckets[i]; setting != NULL; setting = setting->next)
+		{
+			*end = palloc(sizeof(Setting));
+			**end = *setting;
+			end = &(*end)->next;
+		}
+	}
+	return copy;
+}
+
+void
+psql_variables_from_result(PsqlVariables *variables, const char *prefix)
+{
+	ListCell   *lc;
+
+	variables->all_late |= *prefix == '\0';
+	foreach(lc, variables->prefixes)
+	{
+		if (strcmp(lfirst(lc), prefix) == 0)
+			return;
+	}
+	variables->prefixes = lappend(variables->prefixes, pstrdup(prefix));
+}
+
+void
+psql_variables_set_late(PsqlVariables *variables, const char *name, const char *value, bool hidden)
+{
+	psql_variables_set(variables, name, value, hidden);
+	(*bucket(variables, name))->late = true;
+}
+
+void
+psql_variables_write_late(const PsqlVariables *variables, StringInfo json)
+{
+	const char *separator = "{";
+
+	for (int i = 0; i < BUCKETS; i++)
+	{
+		for (const Setting *setting = variables->buckets[i]; setting != NULL; setting = setting->next)
+		{
+			const Variable *variable = &setting->variable;
+
+			if (!setting->late)
+				continue;
+			appendStringInfoString(json, separator);
+			escape_json(json, variable->name);
+			appendStringInfoString(json, ": ");
+			if (variable->value != NULL && !variable->hidden)
+				escape_json(json, variable->value);
+			else
+				appendStringInfoString(json, variable->value == NULL ? "null" : "{}");
+			separator = ", ";
+		}
+	}
+	appendStringInfoString(json, *separator == '{' ? "{}" : "}");
+}
+
+bool
+psql_variables_is_late(const PsqlVariables *variables, const char *name)
+{
+	ListCell   *lc;
+
+	if (variables->all_late)
+		return true;
+	for (const Setting *setting = *bucket(variables, name); setting != NULL; setting = setting->next)
+		if (strcmp(setting->variable.name, name) == 0 && setting->late)
+			return true;
+	foreach(lc, variables->prefixes)
+	{
+		if (strncmp(lfirst(lc), name, strlen(lfirst(lc))) == 0)
+			return true;
+	}
+	return false;
 }
 
 Variables *
@@ -163,4 +254,21 @@ psql_variables_refuse(const char *name, const char *value)
 	if (strcmp(name, "ENCODING") == 0 && pg_char_to_encoding(value) != PG_UTF8)
 		return "scripts are UTF-8";
 	return NULL;
+}
+
+/* Those that psql's own settings hang on, in any of its versions. */
+bool
+psql_variables_is_special(const char *name)
+{
+	static const char *const special[] = {
+		"AUTOCOMMIT", "COMP_KEYWORD_CASE", "ECHO", "ECHO_HIDDEN", "FETCH_COUNT", "HIDE_TABLEAM",
+		"HIDE_TOAST_COMPRESSION", "HISTCONTROL", "HISTSIZE", "IGNOREEOF", "ON_ERROR_ROLLBACK", "ON_ERROR_STOP",
+		"PROMPT1", "PROMPT2", "PROMPT3", "QUIET", "SHOW_ALL_RESULTS", "SHOW_CONTEXT", "SINGLELINE", "SINGLESTEP",
+		"VERBOSITY", "WATCH_INTERVAL"
+	};
+
+	for (int i = 0; i < lengthof(special); i++)
+		if (strcmp(special[i], name) == 0)
+			return true;
+	return false;
 }

@@ -54,6 +54,17 @@ script_statement_problem(Script *script, int i, CheckId check, int sqlstate,
 	script_add_problem(script, &problem);
 }
 
+StatementKind
+script_statement_kind(const Script *script, int i, const Node *statement)
+{
+	StatementKind kind = statement_kind(statement);
+
+	if (script->undone && i == script->statement_count - 1 && kind == STATEMENT_TRANSACTION_REFUSED &&
+		castNode(TransactionStmt, statement)->kind == TRANS_STMT_ROLLBACK && !castNode(TransactionStmt, statement)->chain)
+		return STATEMENT_COMMIT;
+	return kind;
+}
+
 const char *
 script_file_of(const Script *script, int i)
 {

@@ -39,8 +39,14 @@ typedef struct Statement
 	uint32		data_length;	/* without the end marker */
 	uint32		data_line;		/* line of the first data row */
 	uint8		kind;			/* StatementKind; set by script_parse */
-	bool		conforming_strings; /* the setting its strings were read by */
-	bool		unfilled;		/* SQL is missing in it, a variable's value */
+	bool		conforming_strings:1;	/* the setting its strings were read
+										 * by */
+	bool		unfilled:1;		/* SQL is missing in it, a variable's value */
+
+	/* of a script of psql's, which may leave something to its run (psql.h) */
+	bool		late:1;			/* values of variables are */
+	bool		conditional:1;	/* and whether it is run at all */
+	bool		uses_result:1;	/* something is done with its result */
 } Statement;
 
 /* the directive of scripts that have references to variables: fill.h */
@@ -119,7 +125,15 @@ typedef struct ScriptFile
 /* What is done besides running statements. */
 typedef enum ScriptActionKind
 {
-	ACTION_TELL					/* say something, as a NOTICE */
+	ACTION_TELL,				/* say something, as a NOTICE */
+
+	/* only where something is left to the run */
+	ACTION_SET,
+	ACTION_UNSET,
+	ACTION_IF,
+	ACTION_ELIF,
+	ACTION_ELSE,
+	ACTION_ENDIF
 } ScriptActionKind;
 
 typedef struct ScriptAction
@@ -128,8 +142,26 @@ typedef struct ScriptAction
 	uint32		offset;			/* in Script.text, where it stands */
 	int			statement;		/* it comes before this one; behind all of
 								 * them: their number */
-	char	   *text;			/* what is said */
+	bool		late;			/* the text is a command's arguments, to be
+								 * read when their variables have values */
+	char	   *text;			/* what is said, or the arguments */
+	const char *file;			/* where it stands; NULL: in the script's own */
+	int			line;
+	int			column;
 } ScriptAction;
+
+/* What is done with the result of a statement. */
+typedef struct ScriptResult
+{
+	uint32		offset;			/* in Script.text, of the end of its statement */
+	int			statement;
+	bool		executes;		/* its values are statements; else variables
+								 * get them */
+	char	   *prefix;			/* of the names of those */
+	const char *file;			/* where that stands, as in ScriptAction */
+	int			line;
+	int			column;
+} ScriptResult;
 
 /* How a script deals with transactions. */
 typedef enum TransactionForm
@@ -152,8 +184,14 @@ typedef struct Script
 	List	   *directives;		/* of Directive *, in file order */
 	bool		reads_references;	/* by a directive at its top */
 	bool		is_psql;		/* psql's commands are read in it, too */
+	bool		undone;			/* whoever runs it undoes it: it may end with
+								 * ROLLBACK */
 	List	   *files;			/* then: of ScriptFile *, which they name */
 	List	   *actions;		/* and: of ScriptAction *, in their order */
+	List	   *results;		/* of ScriptResult *, likewise */
+	const struct PsqlVariables *late_variables; /* as they are when the first
+												 * result sets some; NULL:
+												 * none does */
 	List	   *references;		/* of Reference *, in file order */
 	List	   *problems;		/* of ScriptProblem *, in file order */
 	int			errors;			/* among them */
@@ -195,6 +233,9 @@ extern void script_add_problem(Script *script, const ScriptProblem *problem);
 /* Likewise, of statement i as a whole; sqlstate 0 is the check's. */
 extern void script_statement_problem(Script *script, int i, CheckId check, int sqlstate,
 									 const char *message, const char *detail, const char *hint);
+
+/* Its kind, where the ROLLBACK that ends what is undone anyway counts as COMMIT. */
+extern StatementKind script_statement_kind(const Script *script, int i, const Node *statement);
 
 /* The file that statement i is in; NULL: the script's own. */
 extern const char *script_file_of(const Script *script, int i);

@@ -19,14 +19,12 @@
 #include "utils/memutils.h"
 
 #include "script/comment.h"
+#include "script/conforming.h"
 #include "script/fingerprint.h"
 #include "script/lexer.h"
 #include "script/psql_files.h"
 #include "script/server_parser.h"
 #include "script/split.h"
-
-/* enough for SET SESSION standard_conforming_strings = off */
-#define HEAD_TOKENS 5
 
 /* how far the words at the start of a statement go to CREATE FUNCTION */
 typedef enum RoutineHead
@@ -48,16 +46,13 @@ typedef struct Splitter
 	Description description;
 	FilePlace	place;			/* of the last token asked for, if filled */
 
-	/* standard_conforming_strings */
-	bool		default_conforming; /* what RESET gives */
-	bool		session_conforming; /* without SET LOCAL */
+	Conforming	conforming;
 
 	/* the statement being read */
 	bool		open;			/* has it a token yet? */
 	Statement	current;
 	uint32		end;			/* of its last token */
-	Token		head[HEAD_TOKENS];	/* its first tokens */
-	int			token_count;
+	Token		first;			/* of its tokens */
 	uint32		paren_depth;
 	uint32		body_depth;		/* BEGIN ATOMIC bodies we are in */
 	RoutineHead routine;		/* of the innermost statement */
@@ -84,16 +79,15 @@ static void track_body(Splitter *splitter, const Token *token);
 static RoutineHead next_routine_head(const Splitter *splitter, const Token *token);
 static void end_statement(Splitter *splitter);
 static void append_statement(Splitter *splitter);
-static void track_conforming_strings(Splitter *splitter);
-static bool conforming_value(const Splitter *splitter, const Token *token, bool *value);
-static bool is_setting_name(const Splitter *splitter, const Token *token);
 static bool is_copy_in(Splitter *splitter);
 static bool reads_like_copy_in(const Splitter *splitter);
 static void look_for_copy_in(void *argument);
 static void read_copy_data(Splitter *splitter, Statement *statement);
+static uint32 pass_data(Splitter *splitter);
 static bool finish_copy_line(Splitter *splitter);
 static uint32 find_copy_end(Splitter *splitter, uint32 start, uint32 *next, uint32 *line);
 static void psql_command(Splitter *splitter, const Token *backslash);
+static void read_psql_command(Splitter *splitter, const char *text, uint32 rest);
 static void look_for_mark(Splitter *splitter, const Token *token);
 static void line_comment(Splitter *splitter, const Token *token);
 static void problem_at(Splitter *splitter, const Token *token, int sqlstate,
@@ -141,8 +135,7 @@ split(const char *text, size_t len, uint32 first_line, const FillMap *map, bool 
 	splitter->script = script;
 	if (map != NULL)
 		file_place_begin(&splitter->place, map);
-	splitter->default_conforming = conforming_strings;
-	splitter->session_conforming = conforming_strings;
+	conforming_begin(&splitter->conforming, conforming_strings);
 	fingerprint_begin(&splitter->fingerprint);
 	initStringInfo(&splitter->description.text);
 	lexer_init(&splitter->lexer, text, len, conforming_strings);
@@ -269,7 +262,7 @@ statement_token(Splitter *splitter, const Token *token)
 		current->conforming_strings = splitter->lexer.conforming_strings;
 
 		splitter->open = true;
-		splitter->token_count = 0;
+		splitter->first = *token;
 		splitter->paren_depth = 0;
 		splitter->body_depth = 0;
 		splitter->routine = ROUTINE_HEAD_START;
@@ -285,9 +278,6 @@ statement_token(Splitter *splitter, const Token *token)
 			fingerprint_bytes(&splitter->fingerprint, ";", 2);
 	}
 
-	if (splitter->token_count < HEAD_TOKENS)
-		splitter->head[splitter->token_count] = *token;
-	splitter->token_count++;
 	splitter->end = token->offset + token->length;
 
 	if (token->kind == TOKEN_LEFT_PAREN)
@@ -366,8 +356,10 @@ static void
 end_statement(Splitter *splitter)
 {
 	bool		copy_in = is_copy_in(splitter);
+	uint32		offset = splitter->current.offset;
 
-	track_conforming_strings(splitter);
+	conforming_follow(&splitter->conforming, splitter->script->text + offset, splitter->end - offset);
+	splitter->lexer.conforming_strings = splitter->conforming.current;
 	append_statement(splitter);
 	if (copy_in)
 		read_copy_data(splitter,
@@ -402,73 +394,6 @@ append_statement(Splitter *splitter)
 }
 
 /*
- * SET [SESSION | LOCAL] standard_conforming_strings { = | TO } value, RESET of
- * it, and the end of a transaction, which undoes SET LOCAL.
- */
-static void
-track_conforming_strings(Splitter *splitter)
-{
-	const char *text = splitter->script->text;
-	const Token *head = splitter->head;
-	int			count = splitter->token_count;
-	bool		local;
-	int			name;
-	bool		value;
-
-	if (token_is_word(text, &head[0], "commit") || token_is_word(text, &head[0], "end"))
-		splitter->lexer.conforming_strings = splitter->session_conforming;
-	else if (token_is_word(text, &head[0], "reset") && count == 2 &&
-			 (is_setting_name(splitter, &head[1]) || token_is_word(text, &head[1], "all")))
-	{
-		splitter->session_conforming = splitter->default_conforming;
-		splitter->lexer.conforming_strings = splitter->default_conforming;
-	}
-	else if (token_is_word(text, &head[0], "set") && count >= 4 && count <= HEAD_TOKENS)
-	{
-		local = token_is_word(text, &head[1], "local");
-		name = local || token_is_word(text, &head[1], "session") ? 2 : 1;
-		if (count != name + 3 || !is_setting_name(splitter, &head[name]) ||
-			!conforming_value(splitter, &head[name + 2], &value))
-			return;
-		splitter->lexer.conforming_strings = value;
-		if (!local)
-			splitter->session_conforming = value;
-	}
-}
-
-/* The value of a SET; false if it is none that the server would take. */
-static bool
-conforming_value(const Splitter *splitter, const Token *token, bool *value)
-{
-	const char *bytes = splitter->script->text + token->offset;
-	uint32		len = token->length;
-
-	if (token_is_word(splitter->script->text, token, "default"))
-	{
-		*value = splitter->default_conforming;
-		return true;
-	}
-	if (len >= 2 && (bytes[0] == '\'' || bytes[0] == '"'))
-	{
-		bytes++;
-		len -= 2;
-	}
-	return parse_bool_with_len(bytes, len, value);
-}
-
-static bool
-is_setting_name(const Splitter *splitter, const Token *token)
-{
-	static const char name[] = "standard_conforming_strings";
-	const char *bytes = splitter->script->text + token->offset;
-
-	if (token->kind == TOKEN_QUOTED_IDENTIFIER)
-		return token->length == strlen(name) + 2 &&
-			pg_strncasecmp(bytes + 1, name, strlen(name)) == 0;
-	return token_is_word(splitter->script->text, token, name);
-}
-
-/*
  * Is the statement that was just read one that is followed by data?  Only the
  * server's grammar can tell; a syntax error counts as no and is reported when
  * the script is parsed.
@@ -482,10 +407,12 @@ is_copy_in(Splitter *splitter)
 	MemoryContext old;
 	CopyLook	look = {.conforming_strings = current->conforming_strings};
 
-	if (!token_is_word(text, &splitter->head[0], "copy"))
+	if (!token_is_word(text, &splitter->first, "copy"))
 		return false;
-	if (splitter->script->references != NIL &&
-		((Reference *) llast(splitter->script->references))->offset >= current->offset)
+	if ((splitter->script->references != NIL &&
+		 ((Reference *) llast(splitter->script->references))->offset >= current->offset) ||
+		(splitter->script->fill != NULL &&
+		 fill_map_is_late(splitter->script->fill, current->offset, splitter->end - current->offset)))
 		return reads_like_copy_in(splitter);
 
 	context = AllocSetContextCreate(CurrentMemoryContext, "migrator COPY statement",
@@ -541,30 +468,35 @@ static void
 read_copy_data(Splitter *splitter, Statement *statement)
 {
 	Lexer	   *lexer = &splitter->lexer;
-	Fingerprint *fingerprint = &splitter->fingerprint;
-	uint32		next;
-	uint32		line;
-	uint32		end;
 
 	if (!finish_copy_line(splitter))
 		return;
 
-	line = lexer->line;
 	statement->data_offset = lexer->position;
-	statement->data_line = line;
+	statement->data_line = lexer->line;
 	if (splitter->script->fill != NULL)
 	{
 		file_place_advance(&splitter->place, fill_map_offset(splitter->script->fill, lexer->position, false));
 		statement->data_line = splitter->place.line;
 	}
-	end = find_copy_end(splitter, lexer->position, &next, &line);
-	statement->data_length = end - statement->data_offset;
-	lexer_continue_at(lexer, next, line);
+	statement->data_length = pass_data(splitter);
+}
 
+/* They begin here.  Returns their length, without the line that ends them. */
+static uint32
+pass_data(Splitter *splitter)
+{
+	Fingerprint *fingerprint = &splitter->fingerprint;
+	uint32		start = splitter->lexer.position;
+	uint32		line = splitter->lexer.line;
+	uint32		next;
+	uint32		length = find_copy_end(splitter, start, &next, &line) - start;
+
+	lexer_continue_at(&splitter->lexer, next, line);
 	fingerprint_bytes(fingerprint, FINGERPRINT_COPY_DATA, 1);
-	fingerprint_bytes(fingerprint, splitter->script->text + statement->data_offset,
-					  statement->data_length);
+	fingerprint_bytes(fingerprint, splitter->script->text + start, length);
 	fingerprint_bytes(fingerprint, "", 1);
+	return length;
 }
 
 /*
@@ -681,15 +613,12 @@ psql_command(Splitter *splitter, const Token *backslash)
 		length++;
 	length = pg_mbcliplen(name, rest, length);
 
-	lexer->position = end;
 	if (splitter->script->is_psql)
 	{
-		fingerprint_bytes(&splitter->fingerprint, lexer->text + backslash->offset, end - backslash->offset);
-		fingerprint_bytes(&splitter->fingerprint, "", 1);
-		psql_files_note(splitter->script, lexer->text + backslash->offset + 1, end - backslash->offset - 1);
-		splitter->description.done = true;
+		read_psql_command(splitter, name, rest);
 		return;
 	}
+	lexer->position = end;
 	if (line_start && !splitter->open &&
 		((length == 8 && strncmp(name, "restrict", 8) == 0) ||
 		 (length == 10 && strncmp(name, "unrestrict", 10) == 0)))
@@ -705,6 +634,23 @@ psql_command(Splitter *splitter, const Token *backslash)
 	for (int i = 0; splitter->open && i < lengthof(senders); i++)
 		if (length == strlen(senders[i]) && strncmp(name, senders[i], length) == 0)
 			append_statement(splitter);
+}
+
+/* One that is done: psql.h.  A line can have more than one. */
+static void
+read_psql_command(Splitter *splitter, const char *text, uint32 rest)
+{
+	PsqlNext	next;
+	size_t		length = psql_files_note(splitter->script, text, rest, &next);
+
+	splitter->lexer.position += length;
+	fingerprint_bytes(&splitter->fingerprint, text - 1, length + 1);
+	fingerprint_bytes(&splitter->fingerprint, "", 1);
+	splitter->description.done = true;
+	if (next == PSQL_NEXT_STATEMENT && splitter->open)
+		end_statement(splitter);
+	else if (next == PSQL_NEXT_ROWS && finish_copy_line(splitter))
+		(void) pass_data(splitter);
 }
 
 static void

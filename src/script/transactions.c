@@ -42,6 +42,9 @@ transactions_walk(Script *script, int i, const RawStmt *raw, TransactionWalk *wa
 			break;
 
 		case STATEMENT_COMMIT:
+			/* a ROLLBACK of nothing */
+			if (script->undone && first)
+				break;
 			walk->seen = true;
 			if (first)
 			{
@@ -102,7 +105,7 @@ void
 transactions_finish(Script *script, const TransactionWalk *walk)
 {
 	/* the COMMIT may be among what could not be parsed */
-	if (walk->in_block && !walk->incomplete)
+	if (walk->in_block && !walk->incomplete && !script->undone)
 		script_statement_problem(script, walk->begin, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_INITIATION,
 								 "BEGIN without COMMIT",
 								 "The script ends inside of the transaction that begins here.",

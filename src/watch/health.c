@@ -55,6 +55,7 @@ static void add_service(HeapTuple tuple, TupleDesc desc, void *argument);
 static ServiceHealth *look_at(const char *source, const char *service, bool locks);
 static ServiceHealth *new_health(const char *service);
 static ErrorData *try(TransactionBody body, void *argument);
+static bool must_raise(const ErrorData *error);
 static void look_at_files(void *argument);
 static bool may_see_staged(void);
 static void look_at_record(void *argument);
@@ -216,13 +217,14 @@ try(TransactionBody body, void *argument)
 								 GUC_ACTION_SAVE, true, 0, false);
 	error = transaction_try(body, argument, false);
 	AtEOXact_GUC(true, level);
-	if (error != NULL && health_must_raise(error))
+	if (error != NULL && must_raise(error))
 		ReThrowError(error);
 	return error;
 }
 
-bool
-health_must_raise(const ErrorData *error)
+/* Does it keep a call from going on: a cancel, a shutdown, the end of memory? */
+static bool
+must_raise(const ErrorData *error)
 {
 	int			class = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 

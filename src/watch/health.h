@@ -60,7 +60,4 @@ extern const char *health_status_name(HealthStatus status);
 /* The one that is worst, the first of several; NULL when there are none. */
 extern const ServiceHealth *health_worst(const List *services);
 
-/* Does it keep a call from going on: a cancel, a shutdown, the end of memory? */
-extern bool health_must_raise(const ErrorData *error);
-
 #endif

@@ -81,9 +81,10 @@ sub examples_of
 		{
 			my ($word, $argument, $body) = ($1, $2 // '', '');
 
-			if ($lines[$i] !~ /-->\s*$/)
+			while ($lines[$i] !~ /-->\s*$/)
 			{
-				$body .= $lines[$i] =~ s/^(\s*)//r . "\n" while $lines[ ++$i ] !~ /^\s*-->\s*$/;
+				die "$file, line $from: the comment has no end\n" if ++$i == @lines;
+				$body .= $lines[$i] =~ s/^\s+//r =~ s/\s*-->\s*$//r . "\n" if $lines[$i] !~ /^\s*-->\s*$/;
 			}
 			push @directives, [ $word, $argument, $body ];
 			$blank = 1;
@@ -248,6 +249,9 @@ sub messages_of
 # Between what a setup prints and what is shown.
 my $mark = '-- what the page shows --';
 
+# README.md, or the name below docs/
+sub label_of { my ($root, $file) = @_; return $file =~ s,^\Q$root\E/(?:docs/)?,,r; }
+
 # A page that is being run: node, files (the folder that stands for /srv's parent and the working directory), psql, beside
 # (sessions of "meanwhile"), count (what was done, by what it is).
 sub open_page
@@ -255,7 +259,7 @@ sub open_page
 	my ($node, $root, $page, $count) = @_;
 	my $files = PostgreSQL::Test::Utils::tempdir();
 	my $psql = $node->config_data('--bindir') . '/psql';
-	my ($own) = map { "$root/test/fixtures/docs/" . s/\.md$//r } $page =~ m,([^/]*)$,;
+	my ($own) = map { "$root/test/fixtures/docs/" . s/\.md$//r } label_of($root, $page);
 	my $copy = sub { PostgreSQL::Test::Utils::system_log('cp', '-rL', @_); };
 
 	chmod 0755, $files;
@@ -272,11 +276,28 @@ sub open_page
 	return { node => $node, files => $files, psql => [ $psql, '-X', '-d', 'shop' ], beside => [], count => $count };
 }
 
+# The pages of a tool are an ordinary role's: README.md makes it, and docs/tools.md gives it what it takes to come.
+sub make_runner
+{
+	my ($page, $root) = @_;
+
+	for (['README.md', qr/-- runner:/], ['docs/tools.md', qr/-- coming:/])
+	{
+		my ($file, $begin) = @$_;
+		my ($block) = grep { $_->{text} =~ /^$begin/ } @{ (examples_of("$root/$file"))[0] };
+
+		$page->{node}->safe_psql('shop', here($page, $block->{text}) =~ s,(source_roots = '.*?)/app',$1',r);
+	}
+	push @{ $page->{psql} }, '-U', 'app_runner';
+	return;
+}
+
 # Nothing of a page is left for the next one.
 sub close_page
 {
 	my ($page) = @_;
 
+	local $ENV{PGUSER} = 'postgres';
 	IPC::Run::kill_kill($_->{handle}) for @{ $page->{beside} };
 	$page->{node}->safe_psql('postgres', q{
 		SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1') \gexec
@@ -438,11 +459,12 @@ sub look_up
 sub run_page
 {
 	my ($node, $root, $file, $count, $messages) = @_;
-	my ($label) = $file =~ m,([^/]*)$,;
+	my $label = label_of($root, $file);
 	my ($blocks) = examples_of($file);
 
 	return if !@$blocks;
 	my $page = open_page($node, $root, $file, $count);
+	my %of_page = map { $_->[1] => 1 } grep { $_->[0] eq 'page' } map { @{ $_->{directives} } } @$blocks;
 	my $printed;
 
 	local $ENV{PATH} = $node->config_data('--bindir') . ":$page->{files}/bin:$ENV{PATH}";
@@ -453,7 +475,12 @@ sub run_page
 
 	$node->safe_psql('postgres', 'CREATE DATABASE shop');
 	$node->safe_psql('shop', 'CREATE EXTENSION migrator')
-	  unless grep { $_->[0] eq 'page' && $_->[1] =~ /without the extension/ } map { @{ $_->{directives} } } @$blocks;
+	  if !$of_page{'without the extension'};
+	if ($of_page{'as app_runner'})
+	{
+		make_runner($page, $root);
+		$ENV{PGUSER} = 'app_runner';
+	}
 
 	for my $i (0 .. $#$blocks)
 	{

@@ -83,6 +83,11 @@ INSERT INTO _prisma_migrations (id, checksum, started_at, finished_at, rolled_ba
 UPDATE _prisma_migrations SET rolled_back_at = '2024-01-04' WHERE id = '3';
 :shown('m/prisma');
 SELECT version, state, flags FROM migrator.status('m/prisma');
+-- old versions left out the zero that a byte begins with
+UPDATE _prisma_migrations SET checksum = (SELECT string_agg(to_hex(get_byte(sum, i)), '' ORDER BY i)
+  FROM sha256(E'CREATE TABLE a();\n') AS sum, generate_series(0, 31) AS i) WHERE id = '1';
+SELECT p.checksum, version, verified FROM migrator.adopt('m/prisma', 'old', dry_run => true) JOIN _prisma_migrations p ON p.migration_name = version
+ WHERE length(p.checksum) < 64;
 SELECT migrator.accept('20240102000000_b', source => 'm/prisma');
 SELECT version, state, flags FROM migrator.status('m/prisma');
 CALL files.forget();

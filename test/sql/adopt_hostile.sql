@@ -87,6 +87,38 @@ SELECT note FROM migrator.history WHERE version <> '1' ORDER BY id LIMIT 1;
 CALL migrator.up('m/d', options => '{"verbose": false}') \gset
 CALL files.forget();
 
+-- What no tool has written: rows about nothing, times that are none, names without end.
+CALL files.make('m/f', 'V1__a.sql', '', 'V2__b.sql', '', 'V3__c.sql', '', 'R__r.sql', '');
+CREATE TABLE flyway_schema_history (installed_rank numeric, version text, description text, type text, script text, checksum int,
+  installed_by text, installed_on timestamp, execution_time numeric, success boolean);
+INSERT INTO flyway_schema_history VALUES (1, NULL, 'nothing', 'BASELINE', 'x', NULL, 'nobody', now(), 1, true);
+:shown('m/f');
+-- of the rows that reach so far the last; one that takes a repeatable script away
+TRUNCATE flyway_schema_history;
+INSERT INTO flyway_schema_history SELECT n, version, 'b', 'BASELINE', 'x', NULL, who, 'infinity', 'NaN', true
+  FROM (VALUES (1, '3', 'first'), (2, '1', 'second'), (3, '2', 'third'), (4, '1.0', 'fourth')) r(n, version, who);
+INSERT INTO flyway_schema_history SELECT n, NULL, 'r', type, 'R__r.sql', 0, 'them', now(), 1, true FROM (VALUES (5, 'SQL'), (6, 'DELETE')) r(n, type);
+SELECT version, verified, applied_at FROM migrator.adopt('m/f');
+SELECT version, applied_by, execution_time_ms FROM migrator.migrations ORDER BY 1;
+CALL files.forget();
+CREATE TABLE goose_db_version (id int, version_id bigint, is_applied boolean, tstamp timestamp);
+INSERT INTO goose_db_version VALUES (1, 1, true, '294276-12-31 23:59:59');
+SET timezone = 'America/New_York';
+SELECT version, applied_at FROM migrator.adopt('m/d');
+RESET timezone;
+CALL files.forget();
+CREATE TABLE refinery_schema_history (version int, name text, applied_on text, checksum text);
+INSERT INTO refinery_schema_history VALUES (1, 'a', 'infinity', '1'), (2, 'b', 'tomorrow', '1');
+SELECT version, applied_at FROM migrator.adopt('m/d');
+TRUNCATE refinery_schema_history;
+INSERT INTO refinery_schema_history VALUES (3, repeat('c', 100000000), '2024-01-01T00:00:00Z', '1');
+:shown('m/d');
+CALL files.forget();
+CREATE TABLE schema_migrations (version text);
+INSERT INTO schema_migrations VALUES ('1'), (repeat('2', 2001));
+:shown('m/d');
+CALL files.forget();
+
 -- A mirror: the table's owner must be one whom the caller may trust with his rights, and the caller needs rights of his own.
 GRANT USAGE, CREATE ON SCHEMA app TO regress_migrator_owner, regress_migrator_caller;
 SET ROLE regress_migrator_owner;
@@ -114,6 +146,42 @@ SET ROLE regress_migrator_caller;
 CALL migrator.up('m/d', 'shop', options => '{"verbose": false}') \gset
 RESET ROLE;
 TABLE schema_migrations;
+-- a grant is enough for a trigger, whose condition may call what it likes, and for a foreign key, whose actions do
+GRANT TRIGGER, REFERENCES ON app.schema_migrations TO regress_migrator_owner;
+SET ROLE regress_migrator_owner;
+CREATE FUNCTION app.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'as %', current_user; RETURN NEW; END $$;
+CREATE TRIGGER note AFTER DELETE ON app.schema_migrations EXECUTE FUNCTION app.note();
+RESET ROLE;
+CALL migrator.down('m/d', 'shop', steps => 1);
+ALTER TABLE app.schema_migrations DISABLE TRIGGER note;
+CALL migrator.down('m/d', 'shop', steps => 1, options => '{"verbose": false}') \gset
+ALTER TABLE app.schema_migrations ENABLE TRIGGER note;
+CALL migrator.up('m/d', 'shop');
+\echo :LAST_ERROR_SQLSTATE
+DROP TRIGGER note ON app.schema_migrations;
+CREATE FUNCTION app.ours() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+SET ROLE regress_migrator_owner;
+CREATE FUNCTION app.asks(bigint) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'as %', current_user; RETURN true; END $$;
+CREATE TRIGGER ours BEFORE INSERT ON app.schema_migrations FOR EACH ROW WHEN (app.asks(NEW.version)) EXECUTE FUNCTION app.ours();
+RESET ROLE;
+SELECT version FROM migrator.apply('m/d', 'shop');
+DROP TRIGGER ours ON app.schema_migrations;
+CREATE TRIGGER ours BEFORE INSERT ON app.schema_migrations FOR EACH ROW EXECUTE FUNCTION app.ours();
+ALTER TABLE app.schema_migrations ADD UNIQUE (version);
+SET ROLE regress_migrator_owner;
+CREATE TABLE app.child (version bigint REFERENCES app.schema_migrations (version) ON UPDATE CASCADE);
+RESET ROLE;
+SELECT migrator.resolve('2', 'applied', 'shop');
+ALTER TABLE app.child OWNER TO CURRENT_USER;
+SELECT version FROM migrator.apply('m/d', 'shop');
+-- what the caller cannot see he would not change
+ALTER TABLE app.schema_migrations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY writes ON app.schema_migrations FOR INSERT WITH CHECK (true);
+SET ROLE regress_migrator_caller;
+SELECT version FROM migrator.rollback('m/d', 'shop', steps => 1);
+RESET ROLE;
+ALTER TABLE app.schema_migrations DISABLE ROW LEVEL SECURITY;
+TABLE schema_migrations;
 -- whoever writes the registration says where rows of the caller's go
 SET ROLE regress_migrator_caller;
 SELECT migrator.register('shop', 'm/d');
@@ -138,3 +206,17 @@ RESET migrator.if_locked;
 CALL files.forget();
 DROP OWNED BY regress_migrator_owner, regress_migrator_caller;
 DROP ROLE regress_migrator_owner, regress_migrator_caller;
+
+-- Bytes of no encoding, in a database without one
+CALL files.make('m/bytes', '1_a.up.sql', '');
+SELECT current_database() AS here \gset
+CREATE DATABASE regress_migrator_bytes ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
+\connect regress_migrator_bytes
+CREATE EXTENSION migrator;
+CREATE TABLE schema_migrations (version text);
+INSERT INTO schema_migrations VALUES ('1'), (E'2\xc3\xa4'), (E'\xff');
+SELECT version FROM migrator.adopt('m/bytes');
+DELETE FROM schema_migrations WHERE version = E'\xff';
+SELECT octet_length(version) FROM migrator.adopt('m/bytes');
+\connect :here
+DROP DATABASE regress_migrator_bytes;

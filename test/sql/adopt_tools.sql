@@ -114,6 +114,22 @@ INSERT INTO flyway_schema_history VALUES
 SELECT version, state, flags FROM migrator.status('m/flyway');
 CALL files.forget();
 
+-- its lock: Java's hash of the quoted name in UTF-16
+CALL files.make('m/flyway', 'V1__a.sql', 'CREATE TABLE a();');
+CREATE TABLE flyway_schema_history (installed_rank integer NOT NULL PRIMARY KEY, version varchar(50), description varchar(200) NOT NULL,
+  type varchar(20) NOT NULL, script varchar(1000) NOT NULL, checksum integer, installed_by varchar(100) NOT NULL,
+  installed_on timestamp NOT NULL DEFAULT now(), execution_time integer NOT NULL, success boolean NOT NULL);
+BEGIN;
+SELECT count(*) FROM migrator.adopt('m/flyway', options => '{"force": true}', dry_run => true);
+SELECT (classid::bigint << 32 | objid::bigint) = 77431436970681 AS its FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND classid = 18028;
+COMMIT;
+ALTER TABLE flyway_schema_history RENAME TO U&"sch""\00f6\+01d11en";
+BEGIN;
+SELECT count(*) FROM migrator.adopt('m/flyway', options => '{"force": true}', dry_run => true);
+SELECT (classid::bigint << 32 | objid::bigint) = 77432247618540 AS its FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND classid = 18028;
+COMMIT;
+CALL files.forget();
+
 -- yandex-pgmigrate, of whose table the type of a column is its own
 CALL files.make('m/yandex', 'V0001__a.sql', 'CREATE TABLE a();', 'V0002__b.sql', 'CREATE TABLE b();');
 CREATE TYPE schema_version_type AS ENUM ('auto', 'manual');
@@ -197,4 +213,22 @@ UPDATE databasechangeloglock SET locked = false;
 DELETE FROM databasechangelog WHERE id = '3';
 :shown('m/liquibase');
 :shown('m/liquibase', options => '{"force": true}');
+CALL files.forget();
+
+-- yoyo: the hash is of the name; migrations in Python stay on record by it
+CALL files.make('m/yoyo', '0001.a.sql', 'CREATE TABLE a();', '0001.a.rollback.sql', 'DROP TABLE a;', '0003.c.sql', E'-- depends: 0002.b\nCREATE TABLE c();',
+  '0002.b.py', 'step("CREATE TABLE b()")');
+CREATE TABLE _yoyo_migration (migration_hash varchar(64), migration_id varchar(255), applied_at_utc timestamp, PRIMARY KEY (migration_hash));
+CREATE TABLE _yoyo_log (id varchar(36), migration_hash varchar(64), migration_id varchar(255), operation varchar(10), username varchar(255),
+  hostname varchar(255), comment varchar(255), created_at_utc timestamp, PRIMARY KEY (id));
+CREATE TABLE _yoyo_version (version int NOT NULL PRIMARY KEY, installed_at_utc timestamp);
+CREATE TABLE yoyo_lock (locked int DEFAULT 1, ctime timestamp, pid int NOT NULL, PRIMARY KEY (locked));
+INSERT INTO _yoyo_migration SELECT encode(sha256(id::bytea), 'hex'), id, '2024-01-01 12:00' FROM unnest('{0001.a,0002.b}'::text[]) AS id;
+INSERT INTO yoyo_lock VALUES (1, '2024-01-01', 1);
+:shown('m/yoyo', options => '{"layout": "yoyo", "ignore": ["*.py"]}');
+DELETE FROM yoyo_lock;
+:shown('m/yoyo', options => '{"layout": "yoyo"}');
+:shown('m/yoyo', options => '{"layout": "yoyo", "ignore": ["*.py"]}');
+:record;
+SELECT version, outcome FROM migrator.apply('m/yoyo', options => '{"ignore": ["*.py"]}');
 CALL files.forget();

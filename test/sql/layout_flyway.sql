@@ -137,3 +137,66 @@ CALL files.run('rm m/d/B*');
 SELECT version, outcome FROM migrator.apply('m/d', target => '1');
 CALL files.write('m/d/B2__base.sql', 'CREATE TABLE a(); CREATE TABLE b();');
 SELECT version, outcome FROM migrator.apply('m/d');
+CALL files.forget();
+-- Up to a target before it, those up to there run; is_current() and baseline() mean the same.
+CALL files.make('m/d', 'V1__a.sql', 'CREATE TABLE a();', 'V2__b.sql', 'CREATE TABLE b();', 'V3__c.sql', 'CREATE TABLE c();',
+  'B2__base.sql', 'CREATE TABLE a(); CREATE TABLE b();', 'B3__base.sql', 'CREATE TABLE a(); CREATE TABLE b(); CREATE TABLE c();');
+SELECT target, version, outcome FROM unnest('{1,2,3,B2,B3}'::text[]) target, migrator.apply('m/d', target => target, dry_run => true);
+SELECT migrator.is_current('m/d', version => '1');
+SELECT files.error($$SELECT migrator.assert_current('m/d', version => '2')$$);
+SELECT version, outcome FROM migrator.apply('m/d', target => '1');
+SELECT version, state, flags, message FROM migrator.status('m/d');
+SELECT migrator.is_current('m/d', version => '1'), migrator.is_current('m/d', version => '2');
+SELECT version, outcome FROM migrator.apply('m/d');
+CALL files.forget();
+SELECT migrator.baseline('m/d', version => '1');
+SELECT version, state FROM migrator.status('m/d');
+CALL files.forget();
+SELECT migrator.baseline('m/d', version => '2');
+SELECT version, state, message FROM migrator.status('m/d');
+
+CALL files.forget();
+-- Repeatable scripts run in the order of their descriptions, which are the same with a blank.
+CALL files.make('m/d', 'V1__a.sql', '', 'R__aB.sql', '', 'R__a_b.sql', '', 'R__a-b.sql', '', 'x/R__a.sql', '', 'R__b.sql', '');
+SELECT version, outcome FROM migrator.apply('m/d', dry_run => true);
+CALL files.write('m/d/x/R__a b.sql', '');
+TABLE files.wrong;
+
+-- What a file of settings may say.
+CALL files.make('m/d', 'V1__a.sql', '', 'V1__a.sql.conf', 'executeInTransaction = falsehood', 'V2__b.sql', '', 'V2__b.sql.conf', 'placeholderReplacement=no',
+  'V3__c.sql', '', 'V3__c.sql.conf', 'executeInTransaction',
+  'V4__d.sql', 'CREATE INDEX CONCURRENTLY ON pg_class (oid);', 'V4__d.sql.conf', E'executeInTransaction = true \t',
+  'V5__e.sql', '', 'V5__e.sql.conf', 'shouldExecute=false');
+TABLE files.wrong;
+
+-- Settings of the whole are not followed: those that change anything stop a run.
+CALL files.make('m/d', 'V1__a.sql', 'SELECT 1;',
+  'flyway.conf', E'# flyway.placeholderPrefix=@{\nflyway.url=jdbc:postgresql://localhost/x\nflyway.placeholderPrefix=${\n'
+  'flyway.encoding=utf-8\nflyway.placeholderPrefix = @{\nflyway.sqlMigrationPrefix=M\nflyway.target=\n',
+  'flyway.toml', E'[flyway]\nsqlMigrationSuffixes = [".sql"]\nplaceholderSuffix = "}}"\n[environments.x]\nuser = "x"\nschemas = ["app"]\n');
+TABLE files.wrong;
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["flyway.*"]}');
+CALL files.forget();
+
+-- Callbacks of the way back; what none here is.
+CALL files.make('m/d', 'V1__a.sql', 'CREATE TABLE app.t();', 'U1__a.sql', 'DROP TABLE app.t;', 'beforeUndo.sql', 'CREATE TABLE app.undone();',
+  'afterEachUndo.sql', 'ALTER TABLE app.undone ADD ${x} int;', 'afterMigrateApplied.sql', 'CREATE TABLE app.applied();');
+SELECT version, outcome FROM migrator.apply('m/d');
+SELECT to_regclass('app.applied');
+SELECT version, outcome FROM migrator.rollback('m/d', variables => '{"x": "x"}');
+SELECT count(*) FROM pg_attribute WHERE attrelid = 'app.undone'::regclass AND attname = 'x';
+CALL files.make('m/d', 'V1__a.sql', '', 'afterMigrate.sql', '', 'afterMigrateApplied.sql', '', 'beforeEachMigrate.sql', '', 'beforeEachMigrate__2.sql', '',
+  'createSchema.sql', '', 'beforeCreateSchema__x.sql', '', 'beforeConnect.sql', '', 'afterValidate.sql', '', 'beforeRepeatables.sql', '',
+  'afterEachMigrateError.sql', '', 'afterMigrateError.sql', '', 'beforeEachMigrateStatement.sql', '', 'x/V2__b.sql', '', 'x/createSchema.sql', '');
+TABLE files.wrong;
+
+-- What is built in and has no value in a server.
+CALL files.make('m/d', 'V1__a.sql', 'SELECT ''${flyway:workingDirectory}'';', 'V2__b.sql', 'SELECT ''${flyway:environment}'';',
+  'V3__c.sql', 'SELECT ''${flyway:FileName}'';',
+  'V4__d.sql', 'SELECT ''${db.user-name}'';');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+SELECT file, line, message FROM migrator.validate('m/d') WHERE check_name = 'variables';
+SELECT outcome FROM migrator.apply('m/d',
+  variables => '{"flyway:workingDirectory": "/", "flyway:FileName": "f", "db.user-name": "d", "flyway:environment": "e"}');
+CALL files.forget();

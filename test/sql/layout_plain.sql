@@ -66,6 +66,39 @@ CALL files.names('m/d', '0/01_a.up.sql', '1_a.up.sql');
 SELECT files.error($$SELECT * FROM migrator.apply('m/d', 'other')$$);
 CALL files.forget();
 
+-- Authelia's: pairs with a dot behind the number
+CALL files.make('m/d', 'V0001.Initial_Schema.up.sql', 'CREATE TABLE a(i int);', 'V0001.Initial_Schema.down.sql', 'DROP TABLE a;',
+  'V0002.WebAuthn.up.sql', 'ALTER TABLE a ADD j int;', 'V0002.WebAuthn.down.sql', 'ALTER TABLE a DROP j;',
+  'V0010.none.up.sql', '', 'V0010.none.down.sql', '', 'README.md', '');
+TABLE files.layout;
+TABLE files.found;
+SELECT version, outcome FROM migrator.apply('m/d');
+SELECT version, name, layout, down_script FROM migrator.migrations ORDER BY version;
+SELECT file FROM migrator.new_migration('m/d', 'Time zones');
+SELECT version, outcome FROM migrator.rollback('m/d', target => '1');
+CALL files.forget();
+-- good names
+CALL files.names('m/d', 'V0001.a.up.sql', 'V0002.b.UP.SQL', 'V0013.a b-ü%_.up.sql', 'V0009.__.up.sql', 'V0000.0.up.sql', 'V0003.up.up.sql',
+  'V0004.down_.up.sql', 'V0005.R__x.up.sql', 'V9999.1.up.sql', 'V0006.2__j.up.sql');
+TABLE files.found;
+TABLE files.wrong;
+-- and bad ones: what is not quite a name stops a run
+CALL files.names('m/d', 'V0001.a.up.sql', 'V0002.a.up.sql', 'V0003.a.up.sql', 'V0004.a.up.sql', 'V0005.a.up.sql', 'V0006.a.up.sql',
+  'V0007.a.up.sql', 'V0018.a.up.sql', 'V0019.a.up.sql', 'V0020.a.up.sql',
+  'V003.c.up.sql', 'V00004.d.up.sql', 'V0005..up.sql', 'V0006.e.f.up.sql', 'V0007.g.sql', 'v0008.h.up.sql', 'V0009_i.up.sql', '0011.k.up.sql',
+  'V0012.up.sql', 'V0014.l.up.go', 'V0015.m.up.sql/', 'V0016.down.up.go');
+TABLE files.wrong;
+-- neither Flyway's nor refinery's, and none of theirs is one of these
+CALL files.names('m/d', 'V0001.a.up.sql', 'V0002__b.sql');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+CALL files.names('m/d', 'V0001__a.sql', 'V0002.1__b.sql', 'V0003__c.d.sql');
+TABLE files.layout;
+SELECT layout, files.error(format($$SELECT * FROM migrator.apply('m/d', dry_run => true, options => '{"layout": "%s"}')$$, layout))
+  FROM unnest('{authelia,refinery,yandex-pgmigrate}'::text[]) AS layout;
+CALL files.names('m/d', 'V0001.a.up.sql', 'V0001.a.down.sql');
+SELECT layout, files.error(format($$SELECT * FROM migrator.apply('m/d', dry_run => true, options => '{"layout": "%s"}')$$, layout))
+  FROM unnest('{flyway,refinery,yandex-pgmigrate,golang-migrate}'::text[]) AS layout;
+
 -- What nothing but the choice tells from others
 CALL files.make('m/d', '20240101120000_a.sql', 'CREATE TABLE a();', '20240102120000_b.sql', 'CREATE TABLE b();');
 TABLE files.layout;
@@ -106,3 +139,46 @@ CALL files.write('m/d/20200101000004_d.up.sql', E'SELECT 1;\n{{ if .IsPostgreSQL
 TABLE files.wrong;
 SELECT migrator.unregister('default');
 CALL files.forget();
+
+-- yoyo: any name, and NAME.rollback.sql; what it needs is in its first comments, and what runs behind a run is called post-apply
+CALL files.make('m/d', '20240101_01_AbCdE-b.sql', E'-- b: the second\n--depends: 20240101_02_xyz  0001.a\n-- depends: \n\nCREATE TABLE b(i int);\n',
+  '20240101_02_xyz.sql', E'-- depends: 0001.a\r\nCREATE TABLE xyz(i int);\r\n', '20240101_02_xyz.rollback.sql', 'DROP TABLE xyz;',
+  '0001.a.sql', 'CREATE TABLE a(i int);', '0001.a.rollback.sql', 'DROP TABLE a;', '20240101_03-index on a.sql',
+  E'-- transactional: False\nCREATE INDEX CONCURRENTLY a_i ON a (i);', '20240101_03-index on a.rollback.sql', 'DROP INDEX CONCURRENTLY a_i; SELECT 1;',
+  'post-apply-counts.sql', 'CREATE TABLE IF NOT EXISTS ran(i int); INSERT INTO ran VALUES (1);', 'yoyo.ini', '[DEFAULT]', 'README.md', '',
+  '_tmp_yoyonew1.sql', 'SELECT of somebody who writes it');
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+SELECT migrator.register('default', 'm/d', options => '{"layout": "yoyo"}');
+TABLE files.layout;
+TABLE files.found;
+TABLE files.wrong;
+SELECT file, message FROM migrator.validate('m/d') WHERE check_name = 'names' ORDER BY 1;
+CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+SELECT version, file, layout, non_transactional, down_script FROM migrator.migrations ORDER BY version COLLATE "C";
+TABLE ran;
+CALL migrator.down('m/d', steps => 1, options => '{"verbose": false}') \gset
+CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+SELECT event, version FROM migrator.history ORDER BY id;
+SELECT regexp_replace(file, '\d', '9', 'g') AS file FROM migrator.new_migration('m/d', 'Next, please', down => 'SELECT 1;');
+SELECT migrator.unregister('default');
+CALL files.forget();
+-- names and comments, good and bad
+CALL files.make('m/d', 'a.sql', 'SELECT 1;', 'b', 'SELECT 1;', 'c.SQL', 'SELECT 1;', 'd.py', 'step("SELECT 1")', '__init__.py', '', '5.py', '',
+  'e.down.sql', 'SELECT 1;', 'f.old.sql', 'SELECT 1;', 'g-rollback.sql', 'SELECT 1;', '.rollback.sql', 'SELECT 1;', 'h.rollback.sql', 'SELECT 1;',
+  'i.rollback.rollback.sql', '', 'post-apply.py', '', 'post-apply.rollback.sql', '', 'more/j.sql', 'SELECT 1;', 'd.pyc', '');
+SELECT migrator.register('default', 'm/d', options => '{"layout": "yoyo"}');
+TABLE files.wrong;
+SELECT file, message FROM migrator.validate('m/d') WHERE check_name = 'names' AND severity IN ('info', 'warning') ORDER BY 1;
+CALL files.make('m/d', 'a.sql', E'-- Depends: b\n', 'b.sql', E'-- transactional: no\n', 'c.sql', E'SELECT 1;\n-- depends: a\n', 'd.sql', E'SELECT 1;',
+  'd.rollback.sql', E'-- transactional: false\n', 'e.sql', E'-- transactional: true\n-- transactional: false\n', 'f.sql', E'/* x */ -- depends: a\n',
+  'g.sql', E'-- it depends: on what\n-- dependson: a\n-- depends a\n');
+TABLE files.wrong;
+CALL files.make('m/d', 'a.sql', E'-- depends: b\n', 'b.sql', E'-- depends: c\n', 'c.sql', E'-- depends: a nobody\n');
+TABLE files.wrong;
+SELECT migrator.unregister('default');
+SELECT migrator.register('default', 'm/d', options => '{"layout": "yoyo", "ignore": ["*.py", "*.py[co]", "post-apply*", "[f-g]*", "h*"]}');
+CALL files.make('m/d', 'a.sql', 'SELECT 1;', 'd.py', 'step("SELECT 1")', '5.py', '', 'e.up.sql', 'SELECT 1;', '.rollback.sql', 'SELECT 1;',
+  'f.old.sql', 'SELECT 1;', 'sub-apply.sql', 'SELECT 1;', '3 b''c.sql', 'SELECT 1;', '3.sql', 'SELECT 1;', 'post-apply.py', '');
+TABLE files.found;
+TABLE files.wrong;
+SELECT migrator.unregister('default');

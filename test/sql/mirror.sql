@@ -116,7 +116,7 @@ SELECT migrator.register('shop', 'm/d', options => '{"mirror": true}');
 :up
 \set prisma 'SELECT migration_name, checksum, finished_at IS NOT NULL AS ended, rolled_back_at IS NOT NULL AS back FROM _prisma_migrations ORDER BY 2'
 :prisma;
-SELECT migrator.resolve('20240102000000_b', 'rolled_back', 'shop');
+:down
 :prisma;
 TRUNCATE migrator.migrations;
 SELECT version, verified FROM migrator.adopt('m/d', 'shop', dry_run => true);
@@ -170,4 +170,27 @@ SELECT migrator.register('shop', 'm/d', options => '{"mirror": true}');
 SELECT hash, previous_hash, filename, date IS NOT NULL AS at FROM app.migrations ORDER BY filename;
 SELECT migrator.resolve('000002', 'pending', 'shop');
 SELECT filename FROM app.migrations;
+CALL files.forget();
+
+-- golang-migrate again: what is taken back is not the highest, or several are, or one that has come again
+CALL files.forget();
+CALL files.make('m/d', '01_a.up.sql', '', '01_a.down.sql', '', '02_b.up.sql', '', '02_b.down.sql', '', '9_c.up.sql', '', '9_c.down.sql', '',
+  '10_d.up.sql', '', '10_d.down.sql', '');
+CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
+SELECT migrator.register('shop', 'm/d', options => '{"mirror": true, "auto_rollback_on_failure": true}');
+:up
+CALL migrator.down('m/d', 'shop', versions => '{02}', options => '{"verbose": false}') \gset
+TABLE schema_migrations;
+CREATE FUNCTION app.note() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN RAISE WARNING '% % %', TG_OP, OLD.version, NEW.version; RETURN coalesce(NEW, OLD); END $$;
+CREATE TRIGGER note BEFORE INSERT OR UPDATE OR DELETE ON schema_migrations FOR EACH ROW EXECUTE FUNCTION app.note();
+CALL migrator.down('m/d', 'shop', target => '', options => '{"verbose": false}') \gset
+:up
+CALL files.write('m/d/11_e.up.sql', '');
+CALL files.write('m/d/11_e.down.sql', '');
+CALL files.write('m/d/12_f.up.sql', 'SELECT 1/0;');
+CALL migrator.up('m/d', 'shop', options => '{"verbose": false}');
+CALL files.write('m/d/12_f.up.sql', '');
+CALL migrator.redo('m/d', 'shop', options => '{"verbose": false}') \gset
+TABLE schema_migrations;
 CALL files.forget();

@@ -114,8 +114,6 @@ SELECT * FROM files.faults(E'\\set AUTOCOMMIT off\n\\set AUTOCOMMIT on\n\\set ON
 SELECT * FROM files.faults(E'\\g\n\\unset a b\n\\restrict a\n\\echo b\n\\unrestrict b\n\\unrestrict a\n\\restrict');
 SELECT * FROM files.faults(E'\\set a :b\nSELECT :c, :''d'', x.:"e";\n\\set loop '':loop''\nSELECT :loop;\n\\set cmd ''\\\\echo''\nSELECT :cmd;');
 
-CALL files.make('m/f', '1_a.sql', E'-- migrator: psql\nSELECT 1 AS a \\gset\nSELECT ''SELECT 1'' \\gexec\n');
-SELECT line, message, hint FROM migrator.validate('m/f', service => 'faults') WHERE severity = 'error';
 
 -- Ten thousand of them.
 SELECT string_agg(format(E'\\set v%s %s\n\\if :v%s\n\\endif\n\\echo :v%s\nSELECT :v%s;\n', i, i % 2, i, i, i), '' ORDER BY i) AS many

@@ -11,7 +11,7 @@ CREATE FUNCTION files.faults() RETURNS TABLE (file text, line int, message text)
   SELECT file, line, message FROM migrator.validate('m/d', service => 'faults') WHERE severity = 'error'
 $$;
 
-CALL files.make('m/d', 'sqitch.plan', files.plan('zebra', 'sub/apple [zebra]', '@v1.0', '@v1.1', 'mango [sub/apple !other]',
+CALL files.make('m/d', 'sqitch.plan', files.plan('zebra', 'sub/apple [zebra]', '@v1.0', '@v1.1', 'mango [sub/apple !zebra@v2]',
                 '+ zebra [zebra@v1.0 @v1.1 shop:mango]', '@v2'),
   'sqitch.conf', E'[core]\n\tengine = pg\n\t# top_dir = .\n[deploy "variables"]\n\tx = y\n', 'README.md', 'x',
   'deploy/zebra@v1.0.sql', E'-- Deploy shop:zebra to pg\n\nBEGIN;\n\\set n 7\nCREATE TABLE app.zebra (a int DEFAULT :n, b text DEFAULT :''who'');\nCOMMIT;\n',
@@ -36,11 +36,114 @@ SELECT version, outcome FROM migrator.rollback('m/d', target => '@v1.0', variabl
 SELECT version, outcome FROM migrator.rollback('m/d', target => '', variables => '{"who": "me"}');
 SELECT version FROM migrator.apply('m/d', target => '@none');
 
+-- Reworked after it went on record: what is there is what it was before, and the new one is pending; and once more.
+CALL files.forget();
+CALL files.make('m/d', 'sqitch.plan', files.plan('a', 'b'), 'deploy/a.sql', 'CREATE TABLE app.a ();', 'revert/a.sql', 'DROP TABLE app.a;',
+                'deploy/b.sql', 'SELECT 1;', 'revert/b.sql', 'SELECT 1;');
+SELECT version, outcome FROM migrator.apply('m/d');
+CALL files.make('m/d', 'sqitch.plan', files.plan('a', 'b', '@v1', 'a [a@v1]'), 'deploy/a@v1.sql', 'CREATE TABLE app.a ();',
+                'revert/a@v1.sql', 'DROP TABLE app.a;', 'deploy/a.sql', 'CREATE TABLE app.a ();', 'revert/a.sql', 'SELECT 1;',
+                'deploy/b.sql', 'SELECT 1;', 'revert/b.sql', 'SELECT 1;');
+SELECT version, state, flags FROM migrator.status('m/d');
+CALL files.write('m/d/deploy/a.sql', 'ALTER TABLE app.a ADD i int;');
+SELECT version, state, flags FROM migrator.status('m/d');
+SELECT version FROM migrator.migrations ORDER BY applied_at;
+SELECT version, outcome FROM migrator.apply('m/d', dry_run => true);
+CALL migrator.up('m/d') \gset
+SELECT version, file, state FROM migrator.migrations ORDER BY applied_at;
+CALL files.write('m/d/deploy/a@v2.sql', 'ALTER TABLE app.a ADD i int;');
+CALL files.write('m/d/revert/a@v2.sql', 'ALTER TABLE app.a DROP i;');
+CALL files.write('m/d/deploy/a.sql', 'ALTER TABLE app.a ADD j int;');
+CALL files.write('m/d/sqitch.plan', files.plan('a', 'b', '@v1', 'a [a@v1]', '@v2', 'a [a@v2]'));
+SELECT version, state, flags FROM migrator.status('m/d');
+SELECT migrator.resolve('a', 'applied', source => 'm/d');
+SELECT version, state FROM migrator.migrations ORDER BY version;
+SELECT migrator.resolve('a', 'pending', source => 'm/d');
+-- Taken back by the name that it has now, by the script of record.
+UPDATE migrator.migrations SET version = 'a' WHERE version = 'a@v2';
+SELECT version, outcome FROM migrator.rollback('m/d', target => '@v1');
+SELECT version, state FROM migrator.status('m/d');
+-- It is the new one where the file of the name is what was run.
+CALL files.forget();
+CALL files.write('m/d/sqitch.plan', files.plan('a', 'b', '@v1', 'a', '@v2', 'a'));
+CALL files.write('m/d/deploy/a.sql', 'SELECT 1;');
+SELECT version, outcome FROM migrator.apply('m/d', versions => '{a}');
+SELECT version, state, flags FROM migrator.status('m/d');
+
 -- Folders by another name.
 CALL files.forget();
 CALL files.make('m/d', 'sqitch.plan', files.plan('a'), 'sqitch.conf', E'[core]\nengine = pg\ndeploy_dir = "sql/up"\n[engine "pg"]\nextension=ddl\n',
                 'sql/up/a.ddl', 'SELECT 1;', 'revert/a.ddl', 'SELECT 2;');
 SELECT version, outcome FROM migrator.apply('m/d');
+
+-- A plan elsewhere, and values of variables: of the target, of its engine, of one way, of all; an argument comes first.
+CALL files.forget();
+CALL files.make('m/d', 'sqitch.conf', E'; sqitch\'s\n[CORE]\n  Engine = pg # PostgreSQL\n  top_dir = ./db//x/\n  reworked_dir=db/old\n  target = live
+[engine "pg"]\n\tplan_file = "db/my\\\\.plan"; not this\n\tplan_file_ = no\n\tregistry = sq\n[target "Live"]\n\tdeploy_dir = no
+[target "live"]\n\turi = db:postgres://x@y/z\n\tverify_dir = db/checks\n[core "variables"]\n a = core\n b = core\n c = core\n d = core\n e = core
+[deploy "variables"]\n b = de\\\nploy\n c = deploy\n[revert.variables]\n\n c = revert
+[engine.pg.variables]\n d = engine\n Case = "a  b" c   d;e\n[target.live.variables]\n e = target\n flag\n',
+                E'db/my\\.plan', files.plan('2024_first', '@v1', '2024_first'), 'README.md', 'x', 'docs/x.txt', '',
+                'db/old/deploy/2024_first@v1.sql', 'CREATE TABLE app.said AS SELECT ARRAY[:''a'', :''b'', :''c'', :''d'', :''e'',
+  :''Case'', :''flag'', :''registry''] AS said;',
+                'db/old/revert/2024_first@v1.sql', 'INSERT INTO app.said SELECT ARRAY[:''b'', :''c''];', 'db/checks/2024_first.sql', 'SELECT 1;',
+                'db/x/deploy/2024_first.sql', 'INSERT INTO app.said SELECT ARRAY[:''a''];');
+SELECT check_name, severity, file, message FROM migrator.validate('m/d') WHERE severity <> 'ok';
+SELECT version, file FROM migrator.pending('m/d');
+SELECT version, outcome FROM migrator.apply('m/d', target => '@v1');
+SELECT version, outcome FROM migrator.apply('m/d', variables => '{"a": "call"}');
+SELECT version, outcome FROM migrator.rollback('m/d', versions => '{2024_first}', options => '{"force": true}');
+CALL files.write('m/d/db/x/revert/2024_first.sql', 'SELECT 1;');
+SELECT version, outcome FROM migrator.rollback('m/d', target => '');
+SELECT * FROM app.said;
+
+-- What no conf may say.
+CREATE PROCEDURE files.conf(conf text) LANGUAGE plpgsql AS $$
+BEGIN
+  CALL files.write('m/d/sqitch.conf', conf);
+END $$;
+CALL files.conf(E'[core]\nengine = pg\ntop_dir = db\nTOP_DIR = db\n');
+SELECT * FROM files.faults();
+CALL files.conf(E'[core]\nplan_file = /etc/passwd\n');
+SELECT * FROM files.faults();
+CALL files.conf(E'[core]\ntop_dir = db\nreworked_dir = a/../../b\n');
+SELECT * FROM files.faults();
+CALL files.conf(E'[core]\ntop_dir = db\n[include]\npath = x\n');
+SELECT * FROM files.faults();
+CALL files.conf(E'[core]\ntop_dir = db\n[engine "pg"]\ntarget = db:sqlite:x\n');
+SELECT * FROM files.faults();
+CALL files.conf(E'[core]\ntop_dir = db\nextension = "a\\x"\n');
+SELECT * FROM files.faults();
+CALL files.conf(E'[core]\ntop_dir = "db\n');
+SELECT * FROM files.faults();
+CALL files.conf(E'top_dir = db\n');
+CALL files.write('m/d/sqitch.plan', files.plan('a'));
+SELECT * FROM files.faults();
+CALL files.conf(E'[core]\ntop_dir = db\n[deploy]\nverify = maybe\n');
+SELECT * FROM files.faults();
+CALL files.conf(E'[core]\nplan_file = other.plan\n[deploy "variables"]\na-b = 1\n');
+SELECT * FROM files.faults();
+CALL files.conf(E'[core]\nplan_file = other.plan\n');
+SELECT * FROM files.faults();
+
+-- Names that other layouts would take, of files and of hooks; what lies beside; environments.json has no folders to open.
+CALL files.forget();
+CALL files.make('m/d', 'sqitch.plan', files.plan('0001_a', '20240102-b', 'bootstrap', 'pre_migrate', 'environments'), 'deploy/0001_a.sql', 'SELECT 1;',
+                'deploy/20240102-b.sql', 'SELECT 1;', 'deploy/bootstrap.sql', 'SELECT 1;', 'deploy/pre_migrate.sql', 'SELECT 1;',
+                'deploy/environments.sql', 'SELECT 1;', 'deploy/README.md', '', 'more/x.sql', '', 'notes.txt', '', 'stray.sql', '',
+                'environments.json', '{"current_environment": "test", "environments": {"test": {}, "prod": {}}}',
+                'bootstrap.sql', 'CREATE TABLE app.booted ();', 'pre_migrate.sql', 'SELECT 2;', 'deploy/e/f.sql', '',
+                'deploy/more.sql', '', 'revert/more.sql', '');
+SELECT severity, file, message FROM migrator.validate('m/d') WHERE check_name = 'names' AND severity <> 'ok';
+SELECT version, outcome FROM migrator.apply('m/d', options => '{"ignore": ["stray.sql"]}');
+CALL files.write('m/d/2_stray.up.sql', 'SELECT 1;');
+SELECT version, state, message FROM migrator.status('m/d') WHERE state <> 'applied';
+CALL files.remove('m/d/2_stray.up.sql');
+CALL files.write('m/d/dependencies.json', '{"migrations": {}}');
+CALL files.write('m/d/sqitch.plan', files.plan('0001_a', '20240102-b [0001_a]'));
+SELECT * FROM files.faults();
+CALL files.write('m/d/db.changelog.xml', '<databaseChangeLog/>');
+SELECT files.error($$SELECT FROM migrator.pending('m/d', 'other')$$);
 
 -- A change of another project is one of the service that is called like it.
 CALL files.forget();
@@ -49,13 +152,30 @@ CALL files.make('m/e', 'sqitch.plan', replace(files.plan('first'), '=shop', '=ot
 SELECT version, outcome FROM migrator.apply('m/d', service => 'shop');
 SELECT version, outcome FROM migrator.apply('m/e', service => 'other');
 SELECT version, outcome FROM migrator.apply('m/d', service => 'shop');
+-- Called by a tag, also where nobody reworked it; and what must not be there.
+CALL files.forget();
+CALL files.make('m/d', 'sqitch.plan', files.plan('a [other:first@v1 other:second@v2]', 'b [!other:third !other:fourth@v2]', 'c'), 'deploy/a.sql', 'SELECT 1;',
+                'deploy/b.sql', 'SELECT 1;', 'deploy/c.sql', 'SELECT 1;');
+CALL files.make('m/e', 'sqitch.plan', replace(files.plan('first', 'second', '@v1', 'second', '@v2', 'third'), '=shop', '=other'),
+                'deploy/first.sql', 'SELECT 1;', 'deploy/second.sql', 'SELECT 1;', 'deploy/second@v1.sql', 'SELECT 2;', 'deploy/third.sql', 'SELECT 1;');
+SELECT version, outcome FROM migrator.apply('m/e', service => 'other', target => '@v1');
+SELECT version, state, flags, message FROM migrator.status('m/d', service => 'shop');
+SELECT version, outcome FROM migrator.apply('m/e', service => 'other', target => '@v2');
+SELECT version, outcome FROM migrator.apply('m/d', service => 'shop', target => 'a');
+SELECT version, outcome FROM migrator.apply('m/e', service => 'other');
+SELECT version, state, flags, message FROM migrator.status('m/d', service => 'shop');
+SELECT version, outcome FROM migrator.apply('m/d', service => 'shop');
+SELECT version, depends_on FROM migrator.dependencies('m/d', service => 'shop');
+CALL files.write('m/d/sqitch.plan', files.plan('a [other:@v1]', 'b [' || repeat('0', 40) || ']', 'c [!none]'));
+SELECT * FROM files.faults();
 
 -- What is wrong with a plan, with its line; nothing is run.
 CALL files.forget();
 CALL files.make('m/d', 'sqitch.plan', files.plan('a [b]', 'b [none @x b@x]', 'b', 'c [!b]', 'd [!p:q]', '@t', '@t'), 'deploy/b.sql', '', 'deploy/more.sql', '',
                 'deploy/e/f.sql', '', 'revert/more.sql', '');
 SELECT * FROM files.faults();
-SELECT severity, file, message FROM migrator.validate('m/d', service => 'faults') WHERE check_name = 'names' AND severity = 'warning';
+CALL files.write('m/d/sqitch.plan', files.plan('a', 'b', 'c/d [b]', '@t', 'b'));
+SELECT * FROM files.faults();
 SELECT version FROM migrator.apply('m/d', service => 'faults');
 CALL files.write('m/d/sqitch.plan', files.plan('../a'));
 SELECT * FROM files.faults();

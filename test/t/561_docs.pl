@@ -28,9 +28,9 @@ if ((my $major = int($node->safe_psql('postgres', 'SHOW server_version_num') / 1
 my %wanted = map { $_ => 1 } split ' ', $ENV{PAGES} // '';
 my %count;
 my $messages = MigratorDocs::messages_of($root);
-for my $page ("$root/README.md", grep { !m{/reference\.md$} } sort glob "$root/docs/*.md")
+for my $page ("$root/README.md", grep { !m{/reference\.md$} } sort glob "$root/docs/*.md $root/docs/*/*.md")
 {
-	my ($name) = $page =~ m,([^/]+)\.md$,;
+	my ($name) = $page =~ m,^\Q$root\E/(?:docs/)?(.+)\.md$,;
 
 	run_page($node, $root, $page, \%count, $messages) if !%wanted || $wanted{$name};
 }

@@ -27,7 +27,7 @@ my ($differs) = run_command([ 'diff', '-u', "$root/docs/reference.md", $made ]);
 is($differs, '', 'docs/reference.md is what comes: perl test/reference.pl > docs/reference.md');
 
 # what other pages say of settings and functions is there
-my %page = map { (m,([^/]+)$,)[0] => slurp_file($_) } glob "$root/docs/*.md";
+my %page = map { (m,^\Q$root\E/docs/(.+)$,)[0] => slurp_file($_) } glob "$root/docs/*.md $root/docs/*/*.md";
 for my $setting (split /\n/, $node->safe_psql('postgres', "SELECT migrator.version(); SELECT name FROM pg_settings WHERE name LIKE 'migrator.%'") =~ s/^.*\n//r)
 {
 	like($page{'settings.md'}, qr/`\Q$setting\E`/, "docs/settings.md has $setting");
@@ -84,24 +84,27 @@ for my $name (keys %page)
 for my $name (sort keys %page)
 {
 	my @broken;
+	my $folder = $name eq 'README.md' ? '' : "docs/$name" =~ s,[^/]*$,,r;
 
 	while ($page{$name} =~ /\]\(([^)#\s]*)(?:#([^)\s]*))?\)/g)
 	{
 		my ($file, $anchor) = ($1, $2);
 		next if $file =~ /^https?:/;
-		my $path = $file eq '' ? "$name" : $file;
-		my $at = $name eq 'README.md' ? "$root/$path" : "$root/docs/$path";
+		my $path = $file eq '' ? $folder . $name =~ s,.*/,,r : "$folder$file";
 
-		push @broken, $path if !-e ($file eq '' ? "$root/README.md" : $at);
-		(my $base = $path) =~ s,.*/,,;
-		push @broken, "$path#$anchor" if defined $anchor && $anchors{$base} && !$anchors{$base}{$anchor};
+		1 while $path =~ s,[^/]+/\.\./,,;
+		push @broken, $file if !-e "$root/$path";
+		my $base = $path =~ s,^docs/,,r;
+		push @broken, "$file#$anchor" if defined $anchor && $anchors{$base} && !$anchors{$base}{$anchor};
 	}
 	is(join(' ', @broken), '', "links of $name");
 }
 
-# README.md leads to every page
-my @unlinked = grep { $page{'README.md'} !~ m,\(docs/\Q$_\E[)#], } grep { $_ ne 'README.md' } sort keys %page;
+# README.md leads to every page; to those of a folder by the page that is called like it
+my @unlinked = grep { $page{'README.md'} !~ m,\(docs/\Q$_\E[)#], } grep { $_ ne 'README.md' && !m,/, } sort keys %page;
 is("@unlinked", '', 'README.md has a link to every page');
+@unlinked = grep { my ($index) = m,^(.*)/,; ($page{"$index.md"} // '') !~ m,\(\Q$_\E[)#], } grep { m,/, } sort keys %page;
+is("@unlinked", '', 'the pages of a folder have a link of the page that is called like it');
 
 $node->stop;
 done_testing();

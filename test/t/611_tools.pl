@@ -1,5 +1,5 @@
 # The tools themselves: half of a history by the tool, adopt(), the other half by up(), and the schema is that of psql with all of
-# it; with a mirror, the tool then says that nothing is pending, and does nothing. export() into another database ends it.
+# it; with a mirror, the tool then says that nothing is pending, and does nothing; what was taken back it runs anew. export() into another database ends it.
 use strict;
 use warnings;
 
@@ -62,7 +62,7 @@ sub run_in
 sub is_program { my ($name) = @_; return -x $name || grep { -x "$_/$name" } split /:/, $ENV{PATH}; }
 
 # One tool: below (in the directory that the source is in), files($n) of a migration, run(database, dir), pending(database, dir),
-# which says what the tool says, and what that must be like. Without pending() it is not mirrored.
+# which says what the tool says, and what that must be like (says; says_back behind the way back). Without pending() it is not mirrored.
 sub test_tool
 {
 	my ($name, %of) = @_;
@@ -97,6 +97,17 @@ sub test_tool
 			($code, $said) = $of{run}->($name, $top);
 			is($code, 0, "$name: runs again") or diag($said);
 			is(shape($name), $wanted, "$name: and does nothing");
+
+			# the way back: by down(), or where the tool has none by hand
+			$node->safe_psql($name, $of{back} // "CALL migrator.down('$source', '$name', steps => 1)");
+			($code, $said) = ($of{pending_back} // $of{pending})->($name, $top);
+			is($code, $of{back_code} // 0, "$name: is asked once more");
+			like($said, $of{says_back}, "$name: says that the last one is pending");
+			($code, $said) = $of{run}->($name, $top);
+			is($code, 0, "$name: runs it") or diag($said);
+			is(shape($name), $wanted, "$name: and all is there again");
+			is($node->safe_psql($name, "SELECT string_agg(version, ', ') FROM migrator.adopt('$source', '$name', tool => '$of{tool}')"),
+				$of{again}, "$name: which adopt() finds");
 		}
 	}
 	return;
@@ -107,7 +118,7 @@ test_tool('dbmate', tool => 'dbmate', program => "$modules/.bin/dbmate", adopted
 	run => sub { my ($database, $dir) = @_;
 		return run_in($dir, "$modules/.bin/dbmate", '--url', url($database), '-d', $dir, '--no-dump-schema', 'up') },
 	pending => sub { my ($database, $dir) = @_; return run_in($dir, "$modules/.bin/dbmate", '--url', url($database), '-d', $dir, 'status') },
-	says => qr/Pending: 0/);
+	says => qr/Pending: 0/, says_back => qr/\[ \] 20240104000000_m4.*Pending: 1/s, again => '20240104000000');
 
 test_tool('node_pg_migrate', tool => 'node-pg-migrate', program => "$modules/.bin/node-pg-migrate", adopted => '2|unverified|unverified',
 	below => 'migrations',
@@ -117,18 +128,21 @@ test_tool('node_pg_migrate', tool => 'node-pg-migrate', program => "$modules/.bi
 		return run_in($dir, "$modules/.bin/node-pg-migrate", 'up') },
 	pending => sub { my ($database, $dir) = @_; local $ENV{DATABASE_URL} = url($database);
 		return run_in($dir, "$modules/.bin/node-pg-migrate", 'up', '--dry-run') },
-	says => qr/No migrations to run/);
+	says => qr/No migrations to run/, says_back => qr/- 1700000000004_m4/, again => '1700000000004_m4');
 
 my $hash = '-';
 test_tool('graphile_migrate', tool => 'graphile-migrate', program => "$modules/.bin/graphile-migrate", adopted => '2|verified|verified',
 	below => 'migrations/committed',
-	config => sub { my ($database) = @_; return { '.gmrc' => '{"connectionString": "' . url($database) . '"}', 'migrations/current.sql' => '' } },
+	config => sub { my ($database) = @_; return { '.gmrc' => '{"connectionString": "' . url($database) . '",
+		"shadowConnectionString": "' . url('by_psql') . '"}', 'migrations/current.sql' => '' } },
 	files => sub { my ($n) = @_; my $previous = $hash; my $body = up_sql($n) =~ s/\s+\z//r;
 		$hash = 'sha1:' . sha1_hex(($previous eq '-' ? '' : "$previous\n") . "$body\n");
 		return { sprintf('migrations/committed/%06d.sql', $n) => "--! Previous: $previous\n--! Hash: $hash\n\n$body\n" } },
 	run => sub { my ($database, $dir) = @_; return run_in($dir, "$modules/.bin/graphile-migrate", 'migrate') },
 	pending => sub { my ($database, $dir) = @_; return run_in($dir, "$modules/.bin/graphile-migrate", 'migrate') },
-	says => qr/up to date/i);
+	says => qr/up to date/i, back => q{DROP TABLE t4; SELECT migrator.resolve('000004', 'pending', 'graphile_migrate')},
+	pending_back => sub { my ($database, $dir) = @_; return run_in($dir, "$modules/.bin/graphile-migrate", 'status') },
+	says_back => qr/1 committed migrations? pending/, back_code => 1, again => '000004');
 
 test_tool('drizzle', tool => 'drizzle', program => "$modules/.bin/drizzle-kit", module => "$modules/drizzle-orm", adopted => '2|verified|verified',
 	below => 'drizzle',
@@ -157,7 +171,8 @@ test_tool('sql_migrate', tool => 'sql-migrate', program => 'sql-migrate', adopte
 	files => sub { my ($n) = @_; return { "migrations/${n}_m$n.sql" => "-- +migrate Up\n" . up_sql($n) . "-- +migrate Down\n" . down_sql($n) } },
 	run => sub { my ($database, $dir) = @_; return run_in($dir, 'sql-migrate', 'up') },
 	pending => sub { my ($database, $dir) = @_; return run_in($dir, 'sql-migrate', 'up') },
-	says => qr/Applied 0 migrations/);
+	says => qr/Applied 0 migrations/, pending_back => sub { my ($database, $dir) = @_; return run_in($dir, 'sql-migrate', 'up', '-dryrun') },
+	says_back => qr/Would apply migration 4_m4.sql/, again => '4_m4');
 
 # Alembic keeps the last of its names alone, and its migrations are Python
 my $python = is_program('/usr/bin/python3') && !system('/usr/bin/python3 -c "import alembic, psycopg2" 2>/dev/null') ? '/usr/bin/python3' : 'none';
