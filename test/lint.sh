@@ -67,6 +67,15 @@ one_version() {
   done
 }
 
+# docs/layouts.md has a row for each layout, and no other.
+same_layouts() {
+  sed -n 's/^\t\.name = "\(.*\)",$/\1/p' src/layout/*.c | sort >"$out/layouts.code"
+  # shellcheck disable=SC2016
+  sed -n '/^## Naming rules/,/^## How/s/^| `\([a-z-]*\)` |.*/\1/p' docs/layouts.md | sort >"$out/layouts.docs"
+  test -s "$out/layouts.code"
+  diff -u "$out/layouts.docs" "$out/layouts.code"
+}
+
 # What migrator-push --help names, and nothing else, is in its manual page, which the formatters have nothing to say about.
 manual_page() {
   local said
@@ -109,6 +118,7 @@ line_lengths() {
 }
 
 check layering perl test/layering.pl src
+check layouts same_layouts
 # where there is no pg_bsd_indent yet, the matrix checks it: see in_chroot.sh
 check indent perl test/indent.pl --check
 check checks perl test/checks.pl src docs

@@ -165,7 +165,7 @@ tools_install() {
   local cache=${MIGRATOR_CLIENTS_CACHE:-/var/cache/migrator-clients}/tools p known=()
   local modules=(dbmate@2 node-pg-migrate@7 graphile-migrate@1 drizzle-kit@0.31 drizzle-orm@0.45 knex@3 pg@8 liquibase@4.28.1)
   has_apt || return 0
-  for p in sql-migrate python3-alembic python3-psycopg2 sqitch libdbd-pg-perl; do
+  for p in sql-migrate python3-alembic python3-django python3-psycopg2 ruby-activerecord ruby-pg sqitch libdbd-pg-perl; do
     if apt-cache show "$p" >/dev/null 2>&1; then known+=("$p"); fi
   done
   if [ ${#known[@]} != 0 ]; then packages_install "${known[@]}"; fi

@@ -25,7 +25,7 @@ as=
 # The TAP tests that run staged, the longest first. Not 003_sandbox, about who may read directories; 004_dump, for staged
 # files are no part of dumps; 005_standby, where the standby reads first what its primary was not sent (104 has one, too).
 staged_tap=$(printf 'test/t/%s.pl ' 101_up_crash 001_crash 002_herd 108_services_herd 006_failure_record 007_settings 008_big \
-  009_protocol 102_up_herd 103_up_protocols 104_up_cancel 105_up_commit)
+  009_protocol 102_up_herd 103_up_protocols 104_up_cancel 105_up_commit 621_psql)
 
 running=
 trap '[ -z "$running" ] || cluster_stop "$running"' EXIT

@@ -59,7 +59,7 @@ name_dated(NewMigration *fresh)
 
 const Layout layout_dated = {
 	.name = "dated",
-	.pattern = "YYYYMMDD-description.sql, YYYYMMDDHHMMSS_description.sql",
+	.pattern = "YYYYMMDD-description.sql, YYYYMMDDHHMMSS_description.sql, .up.sql, .down.sql",
 	.order = VERSION_ORDER_BYTES,
 	.claim = claim_dated,
 	.down = DOWN_IN_FILE,

@@ -146,7 +146,7 @@ name_dbmate(NewMigration *fresh)
 
 const Layout layout_dbmate = {
 	.name = "dbmate",
-	.pattern = "NUMBER_name.sql",
+	.pattern = "NUMBER_name.sql, NUMBER.sql",
 	.order = VERSION_ORDER_BYTES,
 	.claim = claim_dbmate,
 	.marks = MARK_OF_DBMATE,

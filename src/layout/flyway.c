@@ -482,7 +482,7 @@ name_flyway(NewMigration *fresh)
 
 const Layout layout_flyway = {
 	.name = "flyway",
-	.pattern = "VVERSION__description.sql, UVERSION__, BVERSION__, R__description.sql",
+	.pattern = "VVERSION__description.sql, UVERSION__, BVERSION__, R__description.sql; or VERSION__description.sql",
 	.order = VERSION_ORDER_DOTTED,
 	.claim = claim_flyway,
 	.down = DOWN_IN_FILE,

@@ -11,9 +11,11 @@
  */
 #include "postgres.h"
 
+#include "base/errors.h"
 #include "base/finding.h"
 #include "base/nearest.h"
 #include "layout/aside.h"
+#include "layout/atlas_sum.h"
 #include "layout/environment_files.h"
 #include "layout/join.h"
 #include "layout/layout.h"
@@ -77,6 +79,49 @@ layout_find(const char *name)
 	return NULL;
 }
 
+/*
+ * The layout by which one file is all of the source, if it is: because such a
+ * file was given, or because it was chosen.
+ */
+static const Layout *
+find_whole(const LayoutRegistry *registry, const Source *source, const char *chosen)
+{
+	const Layout *found = NULL;
+
+	for (int i = 0; i < registry->count; i++)
+	{
+		const Layout *layout = registry->rows[i];
+
+		if (layout->whole_source && (source->file != NULL || (chosen != NULL && strcmp(chosen, layout->name) == 0)))
+			found = layout;
+	}
+	if (source->file != NULL && chosen != NULL && (found == NULL || strcmp(chosen, found->name) != 0))
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
+				errmsg("\"%s\" has not layout \"%s\": it is one file", finding_one_line(source->given), chosen),
+				errhint("Give the directory in which it lies, or leave out option \"layout\"."));
+	return found;
+}
+
+/* What Atlas keeps of a source, whatever its layout, unless the user calls it none of ours. */
+static void
+verify_sums(Candidates *all, const Layout *layout)
+{
+	bool		is_atlas = layout->sign != NULL && strcmp(layout->sign, ATLAS_SUM_FILE) == 0;
+
+	for (int i = 0; i < all->count; i++)
+	{
+		const Candidate *item = &all->items[i];
+
+		if (item->entry->is_directory || strcmp(item->entry->name, ATLAS_SUM_FILE) != 0)
+			continue;
+		if (item->folder != NULL && !aside_ignores(all->hints, item->path))
+			left_out_refuse(all->set, item->path, "sums are looked for at the top of the source only")->elsewhere = item->elsewhere;
+		else if (item->folder == NULL && (is_atlas || !aside_ignores(all->hints, item->path)))
+			atlas_sum_verify(all->source, all->set);
+	}
+}
+
 /* Where a layout found what its migrations need. */
 static const char *
 entries_file(const Layout *layout, const MigrationSet *set)
@@ -89,10 +134,12 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 {
 	List	   *entries = source_list(source);
 	MigrationSet *set = palloc0(sizeof(MigrationSet));
+	LayoutHints own = *hints;
 	Candidates	all = {
 		.registry = registry,
+		.whole = find_whole(registry, source, hints->layout),
 		.source = source,
-		.hints = hints,
+		.hints = &own,
 		.count = list_length(entries),
 		.room = list_length(entries),
 		.set = set
@@ -108,8 +155,11 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 		item->entry = lfirst(lc);
 		item->path = item->entry->name;
 	}
+	if (all.whole != NULL)
+		own.layout = all.whole->name;
 	all.rooted = recognise_root(&all);
-	environment_files_open(&all);
+	if (all.whole == NULL)
+		environment_files_open(&all);
 	aside_put(&all);
 	if (all.rooted == NULL)
 		aside_refuse_folders(&all);
@@ -129,6 +179,7 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 		recognise_refuse_misfits(&all);
 	if (layout->verify != NULL)
 		layout->verify(source, set);
+	verify_sums(&all, layout);
 	if (all.manifest != NULL && set->entries != NIL)
 		left_out_refuse(set, all.manifest, psprintf("\"%s\" says what needs what, and one of them would be passed over",
 													entries_file(layout, set)));

@@ -74,6 +74,10 @@ static const char *const document_endings[] = {
 	".md", ".txt", ".rst", ".adoc", ".html",
 };
 
+static const char goes_back[] = "its name says that it goes back";
+static const char does_not_show[] = "its name has a character that does not show";
+
+static bool has_invisible(const char *name);
 static const char *dotted_word(const char *name, char direction);
 static bool goes_back_with_more(const char *word, int length);
 static bool ends_in_suffix(const char *name, int stem);
@@ -104,9 +108,42 @@ name_never_up(const SourceEntry *entry)
 	stem = layout_sql_stem(entry->name, &direction);
 	if (stem < 0)
 		return NULL;
+	if (has_invisible(entry->name))
+		return does_not_show;
 	if (direction == ' ' && ends_in_suffix(entry->name, stem))
-		return "its name says that it goes back";
+		return goes_back;
 	return dotted_word(entry->name, direction);
+}
+
+const char *
+name_goes_back(const SourceEntry *entry)
+{
+	const char *reason = name_never_up(entry);
+
+	return reason == goes_back || reason == does_not_show ? reason : NULL;
+}
+
+/* Such a one makes another word of one that would be understood.  Joiners of letters that are not ASCII's are none. */
+static bool
+has_invisible(const char *name)
+{
+	static const char *const characters[] = {
+		"\xC2\xAD", "\xE2\x80\x8B", "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xAA", "\xE2\x80\xAB", "\xE2\x80\xAC", "\xE2\x80\xAD",
+		"\xE2\x80\xAE", "\xE2\x81\xA0", "\xE2\x81\xA6", "\xE2\x81\xA7", "\xE2\x81\xA8", "\xE2\x81\xA9", "\xEF\xBB\xBF",
+		/* joiners */
+		"\xE2\x80\x8C", "\xE2\x80\x8D"
+	};
+
+	for (const char *c = name; *c != '\0'; c++)
+		for (int i = 0; IS_HIGHBIT_SET(*c) && i < lengthof(characters); i++)
+		{
+			int			length = strlen(characters[i]);
+
+			if (strncmp(c, characters[i], length) == 0 &&
+				(i < lengthof(characters) - 2 || c == name || !IS_HIGHBIT_SET(c[-1]) || !IS_HIGHBIT_SET(c[length])))
+				return true;
+		}
+	return false;
 }
 
 /*
@@ -124,6 +161,11 @@ dotted_word(const char *name, char direction)
 		const char *end = strchr(++word, '.');
 		int			length = end ? end - word : (int) strlen(word);
 
+		while (length > 0 && (*word == ' ' || word[length - 1] == ' '))
+		{
+			word += *word == ' ' ? 1 : 0;
+			length--;
+		}
 		for (int i = 0; end != NULL && i < lengthof(dotted_words); i++)
 		{
 			if (!same_word(word, length, dotted_words[i].word))
@@ -134,7 +176,7 @@ dotted_word(const char *name, char direction)
 					/* the last word says more: 2_a.rollback.up.sql */
 					if (direction != ' ')
 						break;
-					return "its name says that it goes back";
+					return goes_back;
 				case WORD_DATABASE:
 					return "its name says that it is for another database system";
 				case WORD_ENVIRONMENT:
@@ -144,7 +186,7 @@ dotted_word(const char *name, char direction)
 			}
 		}
 		if (end != NULL && titled && direction == ' ' && goes_back_with_more(word, length))
-			return "its name says that it goes back";
+			return goes_back;
 		titled |= layout_leading_digits(word) < length;
 		word = end;
 	}

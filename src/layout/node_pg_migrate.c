@@ -108,7 +108,7 @@ read_node_pg_migrate(const Source *source, const FileContent *content, const Lay
 	}
 	if (up_line == 0 && down_line > 0)
 		sections_fault(&sections, down_line, "no \"-- Up Migration\" is in the file, so that node-pg-migrate would run what goes back too");
-	if (up_line == 0 && down_line == 0)
+	if (up_line == 0 && down_line == 0 && sections.result->fault == NULL)
 	{
 		LayoutClaim *whole = palloc(sizeof(LayoutClaim));
 
@@ -126,7 +126,7 @@ name_node_pg_migrate(NewMigration *fresh)
 
 const Layout layout_node_pg_migrate = {
 	.name = "node-pg-migrate",
-	.pattern = "NUMBER_name.sql",
+	.pattern = "NUMBER_name.sql, NUMBER-name.sql, NUMBER.sql",
 	.order = VERSION_ORDER_LEADING,
 	.claim = claim_node_pg_migrate,
 	.marks = MARK_OF_NODE_PG_MIGRATE,

@@ -44,7 +44,7 @@ name_numbered(NewMigration *fresh)
 
 const Layout layout_numbered = {
 	.name = "numbered",
-	.pattern = "NUMBER_name.sql, NUMBER-name.sql",
+	.pattern = "NUMBER_name.sql, NUMBER-name.sql, NUMBER.name.sql, NUMBER.sql",
 	.order = VERSION_ORDER_NUMBER,
 	.claim = claim_numbered,
 	.name_new = name_numbered

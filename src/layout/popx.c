@@ -99,7 +99,7 @@ read_popx(const Source *source, const FileContent *content, const LayoutClaim *c
 
 const Layout layout_popx = {
 	.name = "popx",
-	.pattern = "VERSION_name.up.sql, VERSION_name.postgres.autocommit.up.sql, .down.sql",
+	.pattern = "VERSION_name.up.sql, VERSION_name.postgres.up.sql, VERSION_name.autocommit.up.sql, .down.sql",
 	.order = VERSION_ORDER_BYTES,
 	.claim = claim_popx,
 	.chosen_only = true,

@@ -263,7 +263,8 @@ take_ranges(UnitText *text)
 
 	while (start > 0 && !lexer_ends_line(file->bytes, file->length, start - 1))
 		start--;
-	to = bytes = MemoryContextAllocHuge(CurrentMemoryContext, end - start + 1);
+	/* a semicolon may come beside a delimiter of line ends */
+	to = bytes = MemoryContextAllocHuge(CurrentMemoryContext, end - start + unit->range_count + 1);
 	position = start;
 	/* a byte order mark is no character, and left to whoever decodes the text */
 	if (start == 0 && end >= strlen(mark) && memcmp(file->bytes, mark, strlen(mark)) == 0)
@@ -280,8 +281,9 @@ take_ranges(UnitText *text)
 		to = blank(to, file->bytes + position, file->bytes + range);
 		if (unit->ranges[i].ends)
 		{
+			/* those stay, or nobody would know the lines of the file */
 			*to++ = ';';
-			to = blank(to, file->bytes + range + 1, file->bytes + range_end);
+			to = blank(to, file->bytes + range + (lexer_ends_line(file->bytes, file->length, range) ? 0 : 1), file->bytes + range_end);
 		}
 		else
 		{

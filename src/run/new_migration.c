@@ -56,6 +56,11 @@ new_migration(const NewMigrationRequest *request)
 				errmsg("argument \"description\" is longer than %d characters", WORDS_AT_MOST),
 				errhint("The file's name is made of its letters a to z and digits."));
 	source = source_open(request->scope->source);
+	if (source->file != NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				errmsg("\"%s\" is one file, and new ones are made in a directory",
+					   finding_one_line(request->scope->source)));
 	if (!write_files_allowed(source))
 		files = make_files(request, words, &folder);
 	else

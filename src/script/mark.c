@@ -4,8 +4,9 @@
  *
  * One row a tool, or two.  A tool reads lines, so its mark is the first thing on a
  * line; it is recognised in any case, indentation and spacing, since a file
- * that nearly follows the tool's rules is still one of its files.  What stands
- * in strings, COPY data and block comments never gets here.
+ * that nearly follows the tool's rules is still one of its files.  tern looks for
+ * the words that divide a script, wherever they are.  What stands in strings, COPY
+ * data and block comments never gets here.
  *
  * Headings in plain words ("-- Down", "-- Rollback:") are no tool's mark for
  * certain.  They count between two statements only: in front of all statements
@@ -136,6 +137,31 @@ blank_length(const char *text, const char *end)
 	return 0;
 }
 
+static inline bool
+is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		c == '_' || IS_HIGHBIT_SET(c);
+}
+
+/* The end without what is no word, and without blanks of 2 and 3 bytes. */
+static const char *
+without_blanks(const char *text, const char *end)
+{
+	for (;;)
+	{
+		int			length = 1;
+
+		while (length <= 3 && length <= end - text && blank_length(end - length, end) != length)
+			length++;
+		if (length > 3 || length > end - text)
+			length = end > text && !is_word(end[-1]) ? 1 : 0;
+		if (length == 0)
+			return end;
+		end -= length;
+	}
+}
+
 static inline const char *
 skip_blanks(const char *text, const char *end)
 {
@@ -146,13 +172,6 @@ skip_blanks(const char *text, const char *end)
 	return text;
 }
 
-static inline bool
-is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		c == '_' || IS_HIGHBIT_SET(c);
-}
-
 void
 mark_look(List **marks, Lexer *lexer, const Token *token, int statements, bool open)
 {
@@ -160,10 +179,9 @@ mark_look(List **marks, Lexer *lexer, const Token *token, int statements, bool o
 	const char *end = start;
 	const char *limit = start + Min(lexer->length - token->offset, MARK_LINE_AT_MOST);
 	bool		block = token->kind == TOKEN_BLOCK_COMMENT;
+	bool		first = first_on_line(lexer->text, token);
 	const char *text;
 
-	if (!first_on_line(lexer->text, token))
-		return;
 	while (end < limit && *end != '\n' && *end != '\r')
 		end++;
 	text = begin_of_text(start, end, block);
@@ -177,7 +195,9 @@ mark_look(List **marks, Lexer *lexer, const Token *token, int statements, bool o
 		Mark	   *mark;
 		ListCell   *lc;
 
-		if (!tool_matches(row, text, end, block, &sense))
+		if (!first && (block || row->tool != MARK_OF_TERN))
+			continue;
+		if (!tool_matches(row, text, end, block, &sense) || (!first && sense != MARK_DOWN))
 			continue;
 		if (heading && (open || statements == 0 ||
 						(row->form == FORM_HEADING_OF_CODE && comment_follows(lexer, token))))
@@ -323,10 +343,9 @@ matches_any(const MarkRow *row, const char *forms, const char *text, const char 
 	/* ornaments: == DOWN ==, [down], @DOWN, Down: */
 	if (whole)
 	{
-		while (text < end && !is_word(*text))
-			text++;
-		while (end > text && !is_word(end[-1]))
-			end--;
+		while (text < end && (!is_word(*text) || blank_length(text, end) > 0))
+			text += Max(blank_length(text, end), 1);
+		end = without_blanks(text, end);
 	}
 	while (*forms != '\0')
 	{

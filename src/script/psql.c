@@ -156,7 +156,7 @@ follow_statement(Psql *psql, PsqlFrame *frame, const Token *token)
 {
 	const char *text = frame->lexer.text;
 
-	if (token->kind == TOKEN_SEMICOLON && psql->parens == 0)
+	if (token->kind == TOKEN_SEMICOLON && !(psql->open && nesting_is_open(&psql->nesting)))
 	{
 		bool		copy_in = psql->open && psql->copy_in;
 
@@ -169,15 +169,12 @@ follow_statement(Psql *psql, PsqlFrame *frame, const Token *token)
 	if (!psql->open)
 	{
 		psql->open = true;
-		psql->parens = 0;
+		memset(&psql->nesting, 0, sizeof(Nesting));
 		psql->is_copy = token_is_word(text, token, "copy");
 		psql->from = psql->copy_in = false;
 	}
-	if (token->kind == TOKEN_LEFT_PAREN)
-		psql->parens++;
-	else if (token->kind == TOKEN_RIGHT_PAREN && psql->parens > 0)
-		psql->parens--;
-	if (psql->is_copy && psql->from && psql->parens == 0 && token_is_word(text, token, "stdin"))
+	nesting_follow(&psql->nesting, text, token);
+	if (psql->is_copy && psql->from && !nesting_is_open(&psql->nesting) && token_is_word(text, token, "stdin"))
 		psql->copy_in = true;
 	psql->from = token_is_word(text, token, "from");
 }

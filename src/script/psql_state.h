@@ -9,6 +9,7 @@
 
 #include "script/conforming.h"
 #include "script/lexer.h"
+#include "script/nesting.h"
 #include "script/psql.h"
 #include "script/psql_args.h"
 #include "script/psql_variables.h"
@@ -60,7 +61,7 @@ typedef struct Psql
 	/* the statement that is being read */
 	bool		open;
 	int			start;			/* of its text that is filled */
-	int			parens;
+	Nesting		nesting;
 	bool		is_copy;		/* COPY */
 	bool		from;			/* the last word was FROM */
 	bool		copy_in;		/* and then came STDIN */

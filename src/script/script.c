@@ -59,9 +59,13 @@ script_statement_kind(const Script *script, int i, const Node *statement)
 {
 	StatementKind kind = statement_kind(statement);
 
-	if (script->undone && i == script->statement_count - 1 && kind == STATEMENT_TRANSACTION_REFUSED &&
-		castNode(TransactionStmt, statement)->kind == TRANS_STMT_ROLLBACK && !castNode(TransactionStmt, statement)->chain)
-		return STATEMENT_COMMIT;
+	if (script->undone && i == script->statement_count - 1 && kind == STATEMENT_TRANSACTION_REFUSED)
+	{
+		const TransactionStmt *end = (const TransactionStmt *) statement;
+
+		if (end->kind == TRANS_STMT_ROLLBACK && !end->chain)
+			return STATEMENT_COMMIT;
+	}
 	return kind;
 }
 

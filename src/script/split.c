@@ -22,20 +22,10 @@
 #include "script/conforming.h"
 #include "script/fingerprint.h"
 #include "script/lexer.h"
+#include "script/nesting.h"
 #include "script/psql_files.h"
 #include "script/server_parser.h"
 #include "script/split.h"
-
-/* how far the words at the start of a statement go to CREATE FUNCTION */
-typedef enum RoutineHead
-{
-	ROUTINE_HEAD_START,
-	ROUTINE_HEAD_CREATE,
-	ROUTINE_HEAD_OR,
-	ROUTINE_HEAD_REPLACE,
-	ROUTINE_HEAD_FOUND,			/* CREATE [OR REPLACE] FUNCTION | PROCEDURE */
-	ROUTINE_HEAD_OTHER
-} RoutineHead;
 
 typedef struct Splitter
 {
@@ -53,11 +43,7 @@ typedef struct Splitter
 	Statement	current;
 	uint32		end;			/* of its last token */
 	Token		first;			/* of its tokens */
-	uint32		paren_depth;
-	uint32		body_depth;		/* BEGIN ATOMIC bodies we are in */
-	RoutineHead routine;		/* of the innermost statement */
-	bool		body_boundary;	/* last token: ATOMIC, or ";" of a body */
-	bool		after_begin;	/* last token: BEGIN */
+	Nesting		nesting;
 } Splitter;
 
 /* is a statement COPY ... FROM stdin? */
@@ -75,8 +61,6 @@ static void keep_reference(Splitter *splitter, const Token *token);
 static const char *file_of_place(const Splitter *splitter);
 static void locate(Splitter *splitter, const Token *token, uint32 *line, uint32 *column);
 static void statement_token(Splitter *splitter, const Token *token);
-static void track_body(Splitter *splitter, const Token *token);
-static RoutineHead next_routine_head(const Splitter *splitter, const Token *token);
 static void end_statement(Splitter *splitter);
 static void append_statement(Splitter *splitter);
 static bool is_copy_in(Splitter *splitter);
@@ -187,7 +171,7 @@ split_token(Splitter *splitter, const Token *token)
 			psql_command(splitter, token);
 			break;
 		case TOKEN_SEMICOLON:
-			if (splitter->paren_depth == 0 && splitter->body_depth == 0)
+			if (!nesting_is_open(&splitter->nesting))
 			{
 				if (splitter->open)
 					end_statement(splitter);
@@ -263,11 +247,7 @@ statement_token(Splitter *splitter, const Token *token)
 
 		splitter->open = true;
 		splitter->first = *token;
-		splitter->paren_depth = 0;
-		splitter->body_depth = 0;
-		splitter->routine = ROUTINE_HEAD_START;
-		splitter->body_boundary = false;
-		splitter->after_begin = false;
+		memset(&splitter->nesting, 0, sizeof(Nesting));
 		splitter->description.done = true;
 
 		/*
@@ -280,75 +260,8 @@ statement_token(Splitter *splitter, const Token *token)
 
 	splitter->end = token->offset + token->length;
 
-	if (token->kind == TOKEN_LEFT_PAREN)
-		splitter->paren_depth++;
-	else if (token->kind == TOKEN_RIGHT_PAREN && splitter->paren_depth > 0)
-		splitter->paren_depth--;
-	if (splitter->paren_depth == 0)
-		track_body(splitter, token);
-
+	nesting_follow(&splitter->nesting, script->text, token);
 	fingerprint_token(&splitter->fingerprint, script->text, token);
-}
-
-/*
- * Follow BEGIN ATOMIC ... END.  In such a body each statement ends in a
- * semicolon, so the END that closes it stands behind one (or behind ATOMIC);
- * any other END belongs to a CASE or is a name.
- */
-static void
-track_body(Splitter *splitter, const Token *token)
-{
-	const char *text = splitter->script->text;
-
-	if (token->kind == TOKEN_SEMICOLON)
-	{
-		splitter->routine = ROUTINE_HEAD_START;
-		splitter->body_boundary = true;
-		splitter->after_begin = false;
-		return;
-	}
-
-	if (splitter->after_begin && token_is_word(text, token, "atomic"))
-	{
-		splitter->body_depth++;
-		splitter->routine = ROUTINE_HEAD_START;
-		splitter->body_boundary = true;
-		splitter->after_begin = false;
-		return;
-	}
-
-	if (splitter->body_boundary && splitter->body_depth > 0 &&
-		token_is_word(text, token, "end"))
-	{
-		splitter->body_depth--;
-		splitter->routine = ROUTINE_HEAD_OTHER;
-	}
-	else
-		splitter->routine = next_routine_head(splitter, token);
-
-	splitter->body_boundary = false;
-	splitter->after_begin = splitter->routine == ROUTINE_HEAD_FOUND &&
-		token_is_word(text, token, "begin");
-}
-
-static RoutineHead
-next_routine_head(const Splitter *splitter, const Token *token)
-{
-	const char *text = splitter->script->text;
-	RoutineHead head = splitter->routine;
-
-	if (head == ROUTINE_HEAD_FOUND || head == ROUTINE_HEAD_OTHER)
-		return head;
-	if (head == ROUTINE_HEAD_START && token_is_word(text, token, "create"))
-		return ROUTINE_HEAD_CREATE;
-	if (head == ROUTINE_HEAD_CREATE && token_is_word(text, token, "or"))
-		return ROUTINE_HEAD_OR;
-	if (head == ROUTINE_HEAD_OR && token_is_word(text, token, "replace"))
-		return ROUTINE_HEAD_REPLACE;
-	if ((head == ROUTINE_HEAD_CREATE || head == ROUTINE_HEAD_REPLACE) &&
-		(token_is_word(text, token, "function") || token_is_word(text, token, "procedure")))
-		return ROUTINE_HEAD_FOUND;
-	return ROUTINE_HEAD_OTHER;
 }
 
 /* A semicolon was read. */

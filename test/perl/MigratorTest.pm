@@ -211,8 +211,9 @@ sub stage
 	return $name if ($staged{$connection}{$dir} // '') eq $digest;
 
 	# What a standby has comes from its primary. A set is not empty; what begins with a dot is passed over.
-	my $paths = join ', ', map { "'$_'" } @files ? @files : '.nothing';
-	my $contents = join ', ', @files ? map { "pg_read_binary_file('$dir/$_')" } @files : "''";
+	my @quoted = map { s/'/''/gr } @files;
+	my $paths = join ', ', map { "'$_'" } @files ? @quoted : '.nothing';
+	my $contents = join ', ', @files ? map { "pg_read_binary_file('$dir/$_')" } @quoted : "''";
 	my $sql = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN"
 	  . " migrator.stage('$name', ARRAY[$paths], ARRAY[$contents]::bytea[]) END";
 	local $staging = 1;

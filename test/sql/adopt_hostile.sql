@@ -181,6 +181,12 @@ SET ROLE regress_migrator_caller;
 SELECT version FROM migrator.rollback('m/d', 'shop', steps => 1);
 RESET ROLE;
 ALTER TABLE app.schema_migrations DISABLE ROW LEVEL SECURITY;
+-- nor what a rule makes of it, nor a table that others do not have
+CREATE RULE never AS ON DELETE TO app.schema_migrations DO INSTEAD NOTHING;
+SELECT version FROM migrator.rollback('m/d', 'shop', steps => 1);
+DROP RULE never ON app.schema_migrations;
+CREATE TEMP TABLE mine (LIKE app.schema_migrations);
+SELECT migrator.register('shop', 'm/d', options => '{"mirror": {"table": "pg_temp.mine"}}');
 TABLE schema_migrations;
 -- whoever writes the registration says where rows of the caller's go
 SET ROLE regress_migrator_caller;

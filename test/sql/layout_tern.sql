@@ -34,7 +34,26 @@ CALL files.make('m/d',
   '009_dollar.sql', E'DO $x$\nBEGIN\n---- create above / drop below ----\nDROP SCHEMA app CASCADE;\nEND $x$;\n',
   '010_comment.sql', E'SELECT 1;\n/*\n---- create above / drop below ----\nDROP SCHEMA app CASCADE;\n*/\n',
   '011_copy.sql', E'CREATE TABLE t(t text);\nCOPY t FROM stdin;\n---- create above / drop below ----\n\\.\nDROP SCHEMA app CASCADE;\n',
-  '012_no_break.sql', E'SELECT 1;\n----\u00A0create above / drop below ----\nDROP SCHEMA app CASCADE;\n');
+  '012_no_break.sql', E'SELECT 1;\n----\u00A0create above / drop below ----\nDROP SCHEMA app CASCADE;\n',
+  '013_misspelt.sql', E'SELECT 1;\n---- create abvoe / drop b\u00E4low ---\nDROP SCHEMA app CASCADE;\n',
+  '014_other.sql', E'SELECT 1;\n---- create tables / drop views ----\n---- above and below ----\n');
 TABLE files.wrong;
 CALL migrator.up('m/d');
 SELECT count(*) FROM migrator.history;
+
+-- Versions have no gaps, from 1; a file that nobody calls ours fills one. tern's own file of settings is none, nor is a folder called so.
+CALL files.make('m/d', '1_a.sql', E'SELECT 1;\n---- create above / drop below ----\n', '3_c.sql', 'SELECT 3;', 'tern.conf', E'[data]\nprefix = x\n');
+TABLE files.wrong;
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+CALL files.write('m/d/2_b.sql', 'SELECT 2;');
+TABLE files.wrong;
+SELECT version, outcome FROM migrator.apply('m/d', dry_run => true, options => '{"ignore": "2_*"}');
+SELECT version, outcome FROM migrator.apply('m/d', dry_run => true);
+CALL files.write('m/d/0_z.sql', 'SELECT 0;');
+TABLE files.wrong;
+CALL files.make('m/d', '2_a.sql', E'SELECT 1;\n---- create above / drop below ----\n', 'tern.conf/x.conf', '');
+TABLE files.wrong;
+CALL files.make('m/d', '01_a.sql', E'SELECT 1;\n---- create above / drop below ----\n', '1_b.sql', 'SELECT 2;', '2_c.sql', 'SELECT 3;');
+TABLE files.wrong;
+CALL files.make('m/d', '1_a.sql', E'-- nothing\n---- create above / drop below ----\nDROP SCHEMA app CASCADE;', '2_b.sql', '');
+TABLE files.wrong;

@@ -187,6 +187,29 @@ test_tool('alembic', tool => 'alembic', program => $python, adopted => '1|missin
 	files => sub { my ($n) = @_; return $n > 2 ? { "sql/2024010${n}_m$n.sql" => up_sql($n) } : {} },
 	run => sub { my ($database, $dir) = @_; return run_in($dir, $python, '-m', 'alembic', 'upgrade', 'head') });
 
+# Django calls a migration by its app and its name
+$python = is_program('/usr/bin/python3') && !system('/usr/bin/python3 -c "import django, psycopg2" 2>/dev/null') ? '/usr/bin/python3' : 'none';
+test_tool('django', tool => 'django', program => $python, adopted => '2|missing|missing', below => 'sql',
+	config => sub { my ($database) = @_; return { 'shop/__init__.py' => '', 'shop/migrations/__init__.py' => '',
+		'settings.py' => "SECRET_KEY = 'x'\nINSTALLED_APPS = ['shop']\nUSE_TZ = True\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql',\n"
+			. "    'NAME': '$database', 'USER': 'postgres', 'HOST': '127.0.0.1', 'PORT': '" . $node->port . "'}}\n" } },
+	files => sub { my ($n) = @_; return { "sql/2024010${n}_m$n.sql" => up_sql($n) } if $n > 2;
+		return { "shop/migrations/000${n}_m$n.py" => "from django.db import migrations\nclass Migration(migrations.Migration):\n    dependencies = ["
+			. ($n > 1 ? "('shop', '000" . ($n - 1) . "_m" . ($n - 1) . "')" : '') . "]\n    operations = [migrations.RunSQL('''" . up_sql($n) . "''')]\n" } },
+	run => sub { my ($database, $dir) = @_; local @ENV{qw(PYTHONPATH DJANGO_SETTINGS_MODULE)} = ($dir, 'settings');
+		return run_in($dir, $python, '-m', 'django', 'migrate') });
+
+# Rails by its part that migrates, whatever its version; the SQL beside is the migration's
+my $ruby = is_program("/usr/bin/ruby") && !system(q{/usr/bin/ruby -e "require %q(active_record); require %q(pg)" 2>/dev/null}) ? "/usr/bin/ruby" : "none";
+my $migrate = 'require "active_record"; base = ActiveRecord::Base; base.establish_connection(ENV["DATABASE_URL"]);'
+	. ' ActiveRecord::Migrator.migrations_paths = ["db/migrate"];'
+	. ' (base.connection_pool.respond_to?(:migration_context) ? base.connection_pool : base.connection).migration_context.migrate';
+test_tool('rails', tool => 'rails', program => $ruby, adopted => '2|unverified|unverified', below => 'sql',
+	files => sub { my ($n) = @_; my $sql = up_sql($n); my $name = "2024010${n}000000_m$n";
+		return { "db/migrate/$name.rb" => "class M$n < ActiveRecord::Migration[6.1]\n  def up\n    execute <<~SQL\n$sql    SQL\n  end\nend\n",
+			"sql/$name.sql" => $sql } },
+	run => sub { my ($database, $dir) = @_; local $ENV{DATABASE_URL} = url($database); return run_in($dir, $ruby, '-e', $migrate) });
+
 # a plan; names of files are those of changes
 my $knows = sub { my ($layout) = @_; return $node->safe_psql('by_psql', "SELECT count(*) FROM migrator.layouts() WHERE layout = '$layout'") };
 my $plan = "%syntax-version=1.0.0\n%project=shop\n\n";

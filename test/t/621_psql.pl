@@ -3,36 +3,16 @@
 use strict;
 use warnings;
 
-use Cwd;
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
-use MigratorTest;
-use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use PsqlScripts;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('psql');
-$node->init;
-$node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\nlog_min_messages = fatal\n");
-$node->start;
+my $node = start_for_scripts('psql');
 my $psql = $node->installed_command('psql');
-$node->safe_psql('postgres', "CREATE DATABASE $_") for qw(by_psql by_up);
-$node->safe_psql('by_up', 'CREATE EXTENSION migrator');
-
-# A script: what is expected of it, a pattern for what migrator says when it refuses, and its files. The first is the migration.
-my @scripts;
 my $directive = "-- migrator: psql\n";
-{
-	my $text = do { local $/; <DATA> };
-	for my $entry (split /^=== /m, $text =~ s/\A.*?(?=^=== )//msr)
-	{
-		next if $entry eq '';
-		my ($head, $body) = split /\n/, $entry, 2;
-		my ($name, $expected, $pattern) = $head =~ /^([\w ,-]+): (same|both|ours|theirs) ?(.*)$/ or die $head;
-		my ($script, @files) = split /^--- (.*)\n/m, $body;
-		push @scripts, [ $name, $expected, $pattern, { '1_a.sql' => $directive . $script, @files } ];
-	}
-}
+my @scripts = scripts_of(do { local $/; <DATA> });
 
 # what cannot stand below as it is
 my $crlf = "\\set a 'of CRLF'\n\\if true\nCREATE TABLE t (s text);\nINSERT INTO t VALUES (:'a');\n\\endif\nCOPY t FROM stdin;\none\n\\.\n"
@@ -61,76 +41,7 @@ if ((run_command([ $psql, '-X', '-d', $node->connstr('by_psql'), '-c', '\\restri
 		[ 'restrict, another key', 'both', 'another key', { '1_a.sql' => "$directive\\restrict abc\n\\unrestrict abd\n" } ];
 }
 
-# Exit code, lines of output that a script's messages made (a tilde is of stdout, a plus of stderr), all that was said.
-sub run_client
-{
-	my ($schema, $dir, @command) = @_;
-	my $before = getcwd();
-	my ($out, $err) = ('', '');
-
-	local $ENV{PGOPTIONS} = "-c search_path=$schema";
-	chdir $dir or die "$dir: $!";
-	my $done = IPC::Run::run(\@command, '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($MigratorTest::net));
-	chdir $before or die "$before: $!";
-	my $all = "$out\n$err";
-	my @said = map { [ $all =~ /^(?:(?:psql:\S+ )?NOTICE:  )?(\Q$_\E.*)$/mg ] } '~', '+';
-	return ($done ? 0 : 1, join("\n", map { @$_ } @said), $all);
-}
-
-my %refused = (same => '', both => 'psql, up', ours => 'up', theirs => 'psql');
-my %schemas;
-for my $script (@scripts)
-{
-	my ($name, $expected, $pattern, $files) = @$script;
-	my $schema = sprintf 's%03d', 1 + keys %schemas;
-	my $dir = source_dir($files);
-
-	$schemas{$schema} = $script;
-	$node->safe_psql($_, "CREATE SCHEMA $schema") for qw(by_psql by_up);
-	my ($up_code, $up_said, $up_all) = run_client($schema, $dir, $psql, '-XAtq', '-d', $node->connstr('by_up'), '-c',
-		"CALL migrator.up('$dir', '$schema', options => '{\"ignore\": [\"parts/*\"]}')");
-	# by way of env, for this one is to read the directory itself, also where tests are run with staged files
-	my ($psql_code, $psql_said, $psql_all) = run_client($schema, $dir, 'env', $psql, '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('by_psql'),
-		'-f', '1_a.sql');
-
-	is($psql_code, $refused{$expected} =~ /psql/ ? 1 : 0, "$name: psql " . ($refused{$expected} =~ /psql/ ? 'refuses' : 'runs it')) or diag($psql_all);
-	if ($refused{$expected} !~ /up/)
-	{
-		is($up_code, 0, "$name: up() runs it") or diag($up_all);
-		is($up_said, $psql_said, "$name: the same is said") if $expected eq 'same';
-	}
-	else
-	{
-		is($up_code, 1, "$name: up() refuses it") or diag($up_all);
-		like($up_all, qr/ERROR:  .*$pattern/, "$name: and says why");
-	}
-}
-
-# A dump, schema by schema.
-sub parts_of_dump
-{
-	my ($database) = @_;
-	my ($out, $err) = run_command([ $node->installed_command('pg_dump'), '-d', $node->connstr($database), '--no-owner' ]);
-	$out =~ s/^(?:\\(?:un)?restrict|-- PostgreSQL database dump).*$//mg;
-	my %parts;
-
-	for my $entry (split /^--\n-- (?=(?:Data for )?Name: )/m, $out)
-	{
-		$parts{$1} .= $entry if $entry =~ /\A[^\n]*; Schema: (s\d+);/;
-	}
-	return map { $_ => $parts{$_} =~ s/\b\Q$database\E\b/DATABASE/gr } keys %parts;
-}
-
-my (%by_psql, %by_up);
-%by_psql = parts_of_dump('by_psql');
-%by_up = parts_of_dump('by_up');
-for my $schema (sort keys %schemas)
-{
-	my ($name, $expected) = @{ $schemas{$schema} };
-	next if $expected eq 'theirs';
-	is($by_up{$schema} // '', $expected eq 'same' ? $by_psql{$schema} // '' : '', "$name: " . ($expected eq 'same' ? 'the same is there' : 'nothing is there'));
-}
-cmp_ok(scalar(grep { $_->[1] eq 'same' } values %schemas), '<=', 2 + keys %by_psql, 'nearly all of them leave something in the dump');
+compare_scripts($node, 2, @scripts);
 $node->stop;
 done_testing();
 
@@ -284,6 +195,13 @@ BEGIN ATOMIC
   SELECT CASE x WHEN 1 THEN (SELECT CASE WHEN true THEN 3 END) END;
 END;
 CREATE OR REPLACE PROCEDURE p() LANGUAGE sql BEGIN ATOMIC INSERT INTO t VALUES (f()); INSERT INTO t VALUES (f(5)); END; CALL p();
+CREATE FUNCTION g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;
+\echo ~in a body
+\set a 2
+\if 1
+SELECT :a;
+\endif
+END; \echo ~behind it
 CREATE FUNCTION "end"() RETURNS int RETURN (SELECT max(i) FROM t);
 INSERT INTO t SELECT "end"() \g
 === semicolons within parentheses: same
@@ -460,6 +378,14 @@ CREATE TABLE t
 (i int);
 --- parts/b.sql
 CREATE TABLE u (i int);
+=== a file within a body: ours cannot be included within a statement
+CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC
+  SELECT 1;
+\i parts/b.sql
+  SELECT 2;
+END;
+--- parts/b.sql
+CREATE TABLE u AS SELECT 3 AS i;
 === a file of a variable: ours cannot depend on a variable
 \set file parts/b.sql
 \i :file

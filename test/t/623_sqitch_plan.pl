@@ -178,5 +178,54 @@ for (@plans)
 	is((ours("SELECT string_agg(DISTINCT verified, ' '), count(*) FROM migrator.adopt('$dir', '$id', dry_run => true, history => '$id.changes')"))[1],
 		'verified|' . scalar(split /\n/, $said), "$what: ids and files");
 }
+# adopt() is to find one registry.
+$node->safe_psql('postgres', "DROP SCHEMA IF EXISTS r$_ CASCADE") for 1 .. $number;
+
+# A registry of two projects, with another name, by real deploys: of changes that were reworked, before and after the adoption.
+my $conf = "[core]\n\tengine = pg\n\ttop_dir = db\n[engine \"pg\"]\n\tregistry = of_ours\n[user]\n\tname = Flo\n\temail = f\@x.org\n"
+	. "[deploy \"variables\"]\n\tn = 7\n";
+my %files = (
+	'sqitch.conf' => $conf,
+	'db/deploy/a@v1.sql' => "BEGIN;\nCREATE TABLE a (n int DEFAULT :n);\nCOMMIT;\n", 'db/revert/a@v1.sql' => 'DROP TABLE a;',
+	'db/deploy/a.sql' => "BEGIN;\nALTER TABLE a ADD m int;\nCOMMIT;\n", 'db/revert/a.sql' => 'ALTER TABLE a DROP m;',
+	'db/verify/a.sql' => "BEGIN;\nSELECT n, m FROM a WHERE false;\nROLLBACK;\n",
+	'db/deploy/b.sql' => 'CREATE TABLE b (i int);', 'db/verify/b.sql' => "SELECT i FROM b WHERE false;\n",
+	'db/deploy/c.sql' => 'CREATE TABLE c (i int);', 'db/verify/c.sql' => 'SELECT none FROM c;');
+my $ours = source_dir({ %files, 'db/sqitch.plan' => plan_of('a', 'b', '@v1', 'a [a@v1]', 'c') });
+my $theirs = source_dir({ 'sqitch.conf' => $conf =~ s/top_dir = db/top_dir = ./r, 'sqitch.plan' => plan_of('a', 'other') =~ s/=shop/=theirs/r,
+	'deploy/a.sql' => 'CREATE TABLE theirs_a ();', 'deploy/other.sql' => 'CREATE TABLE theirs_other ();' });
+sub deploy { my ($dir, @more) = @_; return sqitch($dir, 'deploy', '--target', $target, @more); }
+sub adopted { my ($more) = @_; return (ours("SELECT version, verified, message FROM migrator.adopt('$ours', 'shop'" . ($more // '') . ')'))[1]; }
+my ($code, $said) = deploy($theirs, '--no-verify');
+is($code, 0, 'theirs is deployed') or diag($said);
+($code, $said) = deploy($ours, '--verify', '--to', 'a@v1');
+is($code, 0, 'ours is deployed to its tag') or diag($said);
+is(adopted(', dry_run => true'), 'a@v1|verified|', 'what is deployed is known, though two projects and a later change have the name');
+is((ours("SELECT version, name FROM migrator.migrations"))[1], '', 'a dry run wrote nothing');
+($code, $said) = deploy($ours, '--verify', '--to', 'a@HEAD');
+is($code, 0, 'ours is deployed on') or diag($said);
+is(adopted(), "a\@v1|verified|\nb|verified|\na|verified|", 'and adopted');
+my ($failed, $text) = ours("CALL migrator.up('$ours', 'shop', options => '{\"verify\": true}')");
+isnt($failed, 0, 'a verify script that fails here');
+like($text, qr/column "none" does not exist/, 'says why');
+($code, $said) = deploy($ours, '--verify');
+isnt($code, 0, 'fails there');
+like($said, qr/column "none" does not exist/, 'and says the same');
+my ($err) = ($node->psql('postgres', "SET client_min_messages = notice; SELECT FROM migrator.adopt('$ours', 'shop', dry_run => true)"))[2];
+like($err, qr/the last that sqitch did was to fail: with change "c"/, 'its failure is told');
+write_files($ours, { 'db/verify/c.sql' => 'SELECT i FROM c;' });
+$node->safe_psql('postgres', 'DROP TABLE c');    # which sqitch left: it has no revert script
+is((ours("CALL migrator.up('$ours', 'shop', options => '{\"verify\": true}')"))[0], 0, 'the rest is applied here');
+is((ours("SELECT version, verdict FROM migrator.verify('$ours', 'shop')"))[1], "a\@v1|not_run\nb|passed\na|passed\nc|passed", 'verified');
+
+# what differs from the plan
+$node->safe_psql('postgres', "TRUNCATE migrator.migrations");
+write_files($ours, { 'db/deploy/b.sql' => 'CREATE TABLE b (j int);',
+	'db/sqitch.plan' => plan_of('a', 'b', '@v1', 'a [a@v1] # another note', 'c') });
+is(adopted(', dry_run => true'), "a\@v1|verified|\nb|modified|the file was changed after it was applied: migrator.accept() takes it as it is now\n"
+	. 'a|unverified|the plan has no change of its id: its line, or one before it, was edited since', 'a changed script and a changed line');
+unlink "$ours/db/deploy/b.sql";
+write_files($ours, { 'db/sqitch.plan' => plan_of('a', '@v1', 'a [a@v1]', 'c') });
+like(adopted(', dry_run => true'), qr/^b\|missing\|no file in the source; the plan has no change of its id/m, 'a change that is in the plan no more');
 $node->stop;
 done_testing();
