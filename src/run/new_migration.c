@@ -135,8 +135,9 @@ make_files(const NewMigrationRequest *request, const char *words, const char **f
 static bool
 is_versioned(const Step *step)
 {
-	return step->migration != NULL ? step->migration->kind == MIGRATION_VERSIONED :
-		(step->flags & FLAG_REPEATABLE) == 0;
+	if (step->migration != NULL)
+		return step->migration->kind == MIGRATION_VERSIONED;
+	return (step->flags & FLAG_REPEATABLE) == 0 && !plan_step_has_no_place(step);
 }
 
 /* The highest number that ever ran, where no files are; NULL when there is none. */

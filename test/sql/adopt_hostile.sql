@@ -213,6 +213,15 @@ CALL files.forget();
 DROP OWNED BY regress_migrator_owner, regress_migrator_caller;
 DROP ROLE regress_migrator_owner, regress_migrator_caller;
 
+-- One version, by its number
+CALL files.make('m/g', '20240101-000001.sql', '');
+CREATE TABLE scripts (id int, filename text, created_at timestamptz);
+INSERT INTO scripts VALUES (1, '20240101-000001.sql', now()), (2, '003', now()), (3, '0', now());
+SELECT version, verified FROM migrator.adopt('m/g', history => 'scripts');
+INSERT INTO scripts VALUES (4, '3', now());
+SELECT version, verified FROM migrator.adopt('m/g', history => 'scripts');
+CALL files.forget();
+
 -- Bytes of no encoding, in a database without one
 CALL files.make('m/bytes', '1_a.up.sql', '');
 SELECT current_database() AS here \gset

@@ -262,7 +262,7 @@ SELECT outcome FROM migrator.apply('m/d', service => 'many');
 SET client_min_messages = warning;
 SELECT count(*), sum(name::int) FROM files.rows;
 
--- Hooks, down scripts, bootstrap.sql and seed.sql have them too, and so does sqitch; a prefix keeps what it cannot set from waiting.
+-- Hooks, down scripts, bootstrap.sql and seed.sql have them too.
 CALL files.forget();
 TRUNCATE files.rows;
 CALL files.make('m/d', '1_a.up.sql', 'CREATE TABLE files.made (i int);', '1_a.down.sql',
@@ -275,6 +275,20 @@ SELECT * FROM migrator.rollback_preview('m/d', service => 'kinds');
 SELECT outcome FROM migrator.rollback('m/d', service => 'kinds', variables => '{"name_is": "SELECT files.saw(''given'')"}');
 SELECT outcome FROM migrator.seed('m/d', service => 'kinds');
 SELECT name FROM files.rows ORDER BY n;
+
+-- So do sqitch's: in transactions of their own, with a query before them, and in its revert and verify scripts.
+CALL files.forget();
+TRUNCATE files.rows;
+CALL files.make('m/d', 'sqitch.plan', E'%syntax-version=1.0.0\n%project=shop\n\na 2024-01-01T00:00:00Z A <a@a>\n', 'deploy/a.sql',
+  E'SELECT ''later'' AS name \\gset\nBEGIN;\nCREATE TABLE files.:name (i int);\nSELECT format(''SELECT files.saw(%L)'', :''name'') \\gexec\nCOMMIT;\n',
+  'revert/a.sql', E'BEGIN;\nSELECT ''later'' AS name \\gset p_\nDROP TABLE files.:p_name;\nCOMMIT;\n',
+  'verify/a.sql', E'SELECT 1 AS n \\gset\nSELECT 1 / :n FROM files.rows;\nROLLBACK;\n');
+SELECT files.error($$SELECT migrator.apply('m/d', service => 'sqitch')$$);
+CALL migrator.up('m/d', 'sqitch', options => '{"verbose": false}') \gset
+SELECT name, to_regclass('files.later') FROM files.rows;
+SELECT version, verdict, message FROM migrator.verify('m/d', service => 'sqitch');
+CALL migrator.down('m/d', 'sqitch', options => '{"verbose": false}') \gset
+SELECT to_regclass('files.later');
 
 -- What nobody can look at is said, where losing something is not allowed.
 CALL files.forget();
