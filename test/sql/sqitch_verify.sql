@@ -68,6 +68,13 @@ SELECT files.error($$SELECT FROM migrator.apply('m/d', 'conf')$$);
 CALL files.write('m/d/verify/one.sql', 'CREATE DATABASE x;');
 SELECT files.error($$SELECT FROM migrator.apply('m/d', 'conf')$$);
 SELECT version, outcome FROM migrator.apply('m/d', 'conf', options => '{"verify": false}');
+-- One that asks whether it is to look would pass; what ends a transaction within says what can be done.
+CALL files.write('m/d/verify/one.sql', E'-- migrator: only-if SELECT false\nSELECT 1/0;');
+SELECT files.error($$SELECT FROM migrator.apply('m/d', 'words')$$);
+CALL files.write('m/d/verify/one.sql', E'-- migrator: require SELECT true\n');
+SELECT check_name, severity, line, message FROM migrator.validate('m/d', 'words') WHERE file = 'verify/one.sql';
+CALL files.write('m/d/verify/one.sql', E'DO $$BEGIN COMMIT; END$$;');
+CALL migrator.up('m/d', 'words');
 CALL files.make('m/n', '1_a.sql', 'SELECT 1;');
 SELECT version FROM migrator.apply('m/n', 'other', options => '{"verify": true}');
 SELECT version FROM migrator.apply('m/n', 'other', options => '{"verify": 1}');
