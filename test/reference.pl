@@ -357,7 +357,7 @@ All is in schema `migrator`. [Arguments](#arguments-that-many-have) · [function
 
 | argument | meaning |
 |---|---|
-| `source` | a directory on the database server, absolute or relative to the data directory, or `stage:NAME`; null: the registered one |
+| `source` | a directory on the database server, absolute or relative to the data directory, or one SQL file there, or `stage:NAME`; null: the registered one |
 | `service` | null: the one that is registered with that source, else `default`. `'*'`: every registered service |
 | `environment` | chooses the migrations of a source with environments: [environments.md](environments.md#which-environment) |
 | `target` | up to this version, it included; on the way back all behind it, and it stays. With dated names also a beginning of one |

@@ -125,6 +125,10 @@ mirror_option(const HistoryTable *table)
 	StringInfoData text;
 
 	require_mirrored(table->tool);
+	if (get_rel_persistence(table->relation) == RELPERSISTENCE_TEMP)
+		ereport(ERROR,
+				errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				errmsg("table \"%s\" is temporary, and cannot mirror a record that is not", finding_one_line(table->name)));
 	initStringInfo(&text);
 	appendStringInfoString(&text, "{\"mirror\": {\"tool\": ");
 	escape_json(&text, table->tool->name);
@@ -254,8 +258,16 @@ require_trusted_triggers(const HistoryTable *table, LOCKMODE mode)
 {
 	Relation	relation = table_open(table->relation, mode);
 	TriggerDesc *triggers = CopyTriggerDesc(relation->trigdesc);
+	bool		has_rules = relation->rd_rules != NULL;
 
 	table_close(relation, mode);
+	/* which would write something else, or nothing */
+	if (has_rules)
+		ereport(ERROR,
+				errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				errmsg("table %s has a rule", table->shown),
+				errdetail("It mirrors the record for %s, whose rows are written as they are.", table->tool->name),
+				errhint("Drop the rule, or take option \"mirror\" away with migrator.register()."));
 	/* a row that cannot be seen would not be changed */
 	if (check_enable_rls(table->relation, InvalidOid, true) == RLS_ENABLED)
 		ereport(ERROR,

@@ -125,6 +125,20 @@ const HistoryTool history_node_pg_migrate = {
 	.unknown = "node-pg-migrate keeps no checksums"
 };
 
+const HistoryTool history_popx = {
+	.name = "popx",
+	.tables = {"schema_migration"},
+	.columns = {{"version", HISTORY_TEXT, HISTORY_VERSION}, {"version_self", HISTORY_ANY}},
+	.telling = true,
+	.closed = true,
+	.mirror_add = {
+		"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1",
+		"INSERT INTO %s (version) VALUES ($1)"
+	},
+	.mirror_remove = {"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1"},
+	.unknown = "popx keeps neither times nor checksums"
+};
+
 const HistoryTool history_yandex_pgmigrate = {
 	.name = "yandex-pgmigrate",
 	.tables = {"schema_version"},

@@ -30,6 +30,7 @@ static const char *const environment_names[] = {
 static bool ignore_by_pattern(Candidates *all, Candidate *item);
 static const char *ignoring_pattern(const LayoutHints *hints, const char *path);
 static void refuse_folders_of_hooks(Candidates *all);
+static void put_whole(Candidates *all, Candidate *item);
 static bool take_manifest(Candidates *all, Candidate *item);
 static void refuse_folder(const Candidates *all, const char *folder);
 static bool is_environment_name(const char *name);
@@ -55,6 +56,11 @@ aside_put(Candidates *all)
 		item->aside = true;
 		if (ignore_by_pattern(all, item))
 			continue;
+		if (all->whole != NULL)
+		{
+			put_whole(all, item);
+			continue;
+		}
 		if (item->folder == NULL && item->entry->is_directory && strcmp(item->entry->name, "hooks") == 0)
 			refuse_folders_of_hooks(all);
 		/* what lies in folders is the root's */
@@ -77,6 +83,27 @@ aside_put(Candidates *all)
 		}
 		item->aside = false;
 	}
+}
+
+/*
+ * Where one file is the source, its name need not be one: who gave it meant it,
+ * save one that says that it goes back.
+ */
+static void
+put_whole(Candidates *all, Candidate *item)
+{
+	const char *goes_back = name_goes_back(item->entry);
+	char		direction;
+
+	(void) layout_sql_stem(item->entry->name, &direction);
+	if (!item->entry->is_directory && name_is_manifest(item->entry->name))
+		left_out_refuse(all->set, item->path,
+						psprintf("it says what must not run, and layout \"%s\" knows neither environments nor dependencies",
+								 all->whole->name));
+	else if (!item->entry->is_directory && (direction == 'd' || goes_back != NULL))
+		left_out_refuse(all->set, item->path, goes_back ? goes_back : "its name says that it goes back");
+	else
+		item->aside = false;
 }
 
 /* The file of dependencies, beside the migrations or in "common". */

@@ -36,6 +36,7 @@ typedef struct Candidates
 {
 	const LayoutRegistry *registry;
 	const Layout *rooted;		/* whose root is at the top, or NULL */
+	const Layout *whole;		/* whose one file is all there is, or NULL */
 	const Layout **asked;		/* those of it whose sign is there */
 	int			asked_count;
 	const Source *source;

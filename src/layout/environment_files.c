@@ -71,7 +71,7 @@ environment_files_current(const Source *source, const LayoutHints *hints)
 {
 	Environments environments = {0};
 
-	if (aside_ignores(hints, ENVIRONMENTS_FILE))
+	if (source->file != NULL || aside_ignores(hints, ENVIRONMENTS_FILE))
 		return NULL;
 	read_file(source, &environments);
 	return environments.current;

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "base/errors.h"
 #include "base/finding.h"
 #include "base/nearest.h"
 #include "layout/aside.h"
@@ -69,6 +70,30 @@ layout_named(const char *name)
 	elog(ERROR, "there is no layout \"%s\"", name);
 }
 
+/*
+ * The layout by which one file is all of the source, if it is: because such a
+ * file was given, or because it was chosen.
+ */
+static const Layout *
+find_whole(const LayoutRegistry *registry, const Source *source, const char *chosen)
+{
+	const Layout *found = NULL;
+
+	for (int i = 0; i < registry->count; i++)
+	{
+		const Layout *layout = registry->rows[i];
+
+		if (layout->whole_source && (source->file != NULL || (chosen != NULL && strcmp(chosen, layout->name) == 0)))
+			found = layout;
+	}
+	if (source->file != NULL && chosen != NULL && (found == NULL || strcmp(chosen, found->name) != 0))
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
+				errmsg("\"%s\" has not layout \"%s\": it is one file", finding_one_line(source->given), chosen),
+				errhint("Give the directory in which it lies, or leave out option \"layout\"."));
+	return found;
+}
+
 /* What Atlas keeps of a source, whatever its layout, unless the user calls it none of ours. */
 static void
 verify_sums(Candidates *all, const Layout *layout)
@@ -100,10 +125,12 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 {
 	List	   *entries = source_list(source);
 	MigrationSet *set = palloc0(sizeof(MigrationSet));
+	LayoutHints own = *hints;
 	Candidates	all = {
 		.registry = registry,
+		.whole = find_whole(registry, source, hints->layout),
 		.source = source,
-		.hints = hints,
+		.hints = &own,
 		.count = list_length(entries),
 		.room = list_length(entries),
 		.set = set
@@ -119,8 +146,11 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 		item->entry = lfirst(lc);
 		item->path = item->entry->name;
 	}
+	if (all.whole != NULL)
+		own.layout = all.whole->name;
 	all.rooted = recognise_root(&all);
-	environment_files_open(&all);
+	if (all.whole == NULL)
+		environment_files_open(&all);
 	aside_put(&all);
 	if (all.rooted == NULL)
 		aside_refuse_folders(&all);

@@ -118,6 +118,12 @@ typedef struct Layout
 	 */
 	bool		chosen_only;
 
+	/*
+	 * One file is all of the source, whatever it is called: nothing is a hook
+	 * or of an environment.  A file that is given as source is read so.
+	 */
+	bool		whole_source;
+
 	LayoutDown	down;
 	bool		down_called_back;	/* its file is called like one that others
 									 * refuse, since that goes back */

@@ -74,6 +74,9 @@ static const char *const document_endings[] = {
 	".md", ".txt", ".rst", ".adoc", ".html",
 };
 
+static const char goes_back[] = "its name says that it goes back";
+static const char does_not_show[] = "its name has a character that does not show";
+
 static bool has_invisible(const char *name);
 static const char *dotted_word(const char *name, char direction);
 static bool goes_back_with_more(const char *word, int length);
@@ -106,10 +109,18 @@ name_never_up(const SourceEntry *entry)
 	if (stem < 0)
 		return NULL;
 	if (has_invisible(entry->name))
-		return "its name has a character that does not show";
+		return does_not_show;
 	if (direction == ' ' && ends_in_suffix(entry->name, stem))
-		return "its name says that it goes back";
+		return goes_back;
 	return dotted_word(entry->name, direction);
+}
+
+const char *
+name_goes_back(const SourceEntry *entry)
+{
+	const char *reason = name_never_up(entry);
+
+	return reason == goes_back || reason == does_not_show ? reason : NULL;
 }
 
 /* Such a one makes another word of one that would be understood.  Joiners of letters that are not ASCII's are none. */
@@ -165,7 +176,7 @@ dotted_word(const char *name, char direction)
 					/* the last word says more: 2_a.rollback.up.sql */
 					if (direction != ' ')
 						break;
-					return "its name says that it goes back";
+					return goes_back;
 				case WORD_DATABASE:
 					return "its name says that it is for another database system";
 				case WORD_ENVIRONMENT:
@@ -175,7 +186,7 @@ dotted_word(const char *name, char direction)
 			}
 		}
 		if (end != NULL && titled && direction == ' ' && goes_back_with_more(word, length))
-			return "its name says that it goes back";
+			return goes_back;
 		titled |= layout_leading_digits(word) < length;
 		word = end;
 	}

@@ -14,6 +14,9 @@
  */
 extern const char *name_never_up(const SourceEntry *entry);
 
+/* The same if it is because the name says that it goes back, or may hide that. */
+extern const char *name_goes_back(const SourceEntry *entry);
+
 /* Does a file say something to people, and nothing to a tool? */
 extern bool name_is_document(const char *name);
 

@@ -123,7 +123,8 @@ by_choice(Candidates *all)
 				errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
 				errmsg("\"%s\" has not layout \"%s\": there is no file \"%s\"",
 					   finding_one_line(all->source->given), layout->name, layout->sign));
-	if (claim_all(layout, all) == 0)
+	/* what is refused says more */
+	if (claim_all(layout, all) == 0 && (all->whole == NULL || all->set->refused == NIL))
 		ereport(ERROR,
 				errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
 				errmsg("\"%s\" has not layout \"%s\": no name in it fits",

@@ -10,11 +10,15 @@
  */
 #include "postgres.h"
 
+#include "base/nearest.h"
 #include "layout/left_out.h"
 #include "layout/sections.h"
 
 #define DIVIDER "---- create above / drop below ----"
 #define DISABLE_TX "---- tern: disable-tx ----"
+
+/* So many letters make a line another one than the divider misspelt. */
+#define MISSPELT_AT_MOST 5
 
 static bool
 claim_tern(const SourceEntry *entry, LayoutClaim *claim)
@@ -49,6 +53,20 @@ is_line(const FileLines *lines, const char *words)
 	return lines->end - lines->text == (int) strlen(words) && memcmp(lines->text, words, strlen(words)) == 0;
 }
 
+/* What tern passes over would go up with all that stands below it. */
+static bool
+is_misspelt(const FileLines *lines)
+{
+	NearestName nearest = {0};
+	size_t		length = lines->end - lines->text;
+
+	if (length < 2 || lines->text[0] != '-' || lines->text[1] != '-' || length > 2 * strlen(DIVIDER))
+		return false;
+	nearest.wanted = lines_printable(pnstrdup(lines->text, length));
+	nearest_consider(&nearest, DIVIDER);
+	return nearest.found != NULL && nearest.distance <= MISSPELT_AT_MOST;
+}
+
 static List *
 read_tern(const Source *source, const FileContent *content, const LayoutClaim *claim)
 {
@@ -80,6 +98,8 @@ read_tern(const Source *source, const FileContent *content, const LayoutClaim *c
 		else if (mark_of_line(lines->text, lines->end, &sense) == MARK_OF_TERN)
 			sections_fault(&sections, lines->number, "tern reads no mark in %s: it is \"%s\"", lines_quoted(lines),
 						   sense == MARK_DOWN ? DIVIDER : DISABLE_TX);
+		else if (is_misspelt(lines))
+			sections_fault(&sections, lines->number, "tern reads no mark in %s: it is \"%s\"", lines_quoted(lines), DIVIDER);
 		else
 			any |= !lines_is_comment(lines);
 	}

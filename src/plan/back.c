@@ -108,9 +108,9 @@ back_select(MigrationPlan *plan, const char *service, const BackRequest *request
 		else if (request->run_id != 0)
 			step->selected = is_of_run(step, service, request->run_id);
 		else if (request->target != NULL)
-			step->selected = i > stays;
+			step->selected = i > stays && (stays < 0 || !plan_step_has_no_place(step));
 		else
-			step->selected = left > plan->selected;
+			step->selected = left > plan->selected && !plan_step_has_no_place(step);
 		step->selected = step->selected && is_there(step);
 		if (step->selected)
 		{

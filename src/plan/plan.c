@@ -138,6 +138,15 @@ plan_hook(const MigrationPlan *plan, const Step *step, bool after)
 }
 
 bool
+plan_step_has_no_place(const Step *step)
+{
+	size_t		digits = strspn(step->version, "0123456789");
+
+	return step->migration == NULL && step->row->file == NULL &&
+		(digits == 0 || strchr("_-.", step->version[digits]) == NULL);
+}
+
+bool
 plan_step_is_pending(const Step *step)
 {
 	return step->migration != NULL && (step->flags & (FLAG_MANUAL | FLAG_EXCLUDED)) == 0 &&

@@ -226,6 +226,13 @@ extern bool *plan_within_target(const MigrationPlan *plan, const char *target);
 extern bool plan_step_is_pending(const Step *step);
 
 /*
+ * Is it another tool's code, on record by a name that is no version here?  It
+ * has no place among the others: none behind which a new one is named, and
+ * none from which the way back begins.
+ */
+extern bool plan_step_has_no_place(const Step *step);
+
+/*
  * Is the schema without this step, or with a part of it only?  A part may be
  * left of a script whose file is gone.
  */

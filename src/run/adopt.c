@@ -38,6 +38,13 @@ typedef struct FileName
 	int			step;
 } FileName;
 
+/* A version that is a number, as the record tells them apart. */
+typedef struct VersionNumber
+{
+	const char *number;			/* without zeros before it */
+	const char *version;
+} VersionNumber;
+
 /* An adoption under way. */
 typedef struct Adoption
 {
@@ -71,6 +78,8 @@ static void match_through(Adoption *adoption, const List *entries);
 static bool says_through(const Adoption *adoption, const HistoryEntry *entry);
 static void settle_without_file(Adoption *adoption);
 static void refuse_foreign(const Adoption *adoption, const List *entries);
+static void refuse_one_number(const Adoption *adoption);
+static void add_number(VersionNumber *numbers, int *count, const char *version);
 static void adopt_step(Adoption *adoption, Step *step, const HistoryEntry *entry);
 static void adopt_without_file(Adoption *adoption, const HistoryEntry *entry);
 static void refuse_open(const Step *step);
@@ -82,6 +91,7 @@ static void register_mirror(const Adoption *adoption);
 static int	compare_names(const ListCell *a, const ListCell *b);
 static int	compare_files(const void *a, const void *b);
 static int	compare_changes(const void *a, const void *b);
+static int	compare_numbers(const void *a, const void *b);
 static int	compare_versions(const void *a, const void *b, void *order);
 
 List *
@@ -120,6 +130,7 @@ adopt_history(const AdoptRequest *request)
 	settle_without_file(&adoption);
 	if (!request->force)
 		refuse_foreign(&adoption, entries);
+	refuse_one_number(&adoption);
 	for (int i = 0; i < adoption.survey->plan->count; i++)
 		if (adoption.of_step[i] != NULL)
 			adopt_step(&adoption, &adoption.survey->plan->steps[i], adoption.of_step[i]);
@@ -472,6 +483,41 @@ refuse_foreign(const Adoption *adoption, const List *entries)
 			errhint("With option \"force\" they are adopted all the same, as migrations without a file."));
 }
 
+/* 3 and 003 are one version on record, which a tool that keeps texts may have both of. */
+static void
+refuse_one_number(const Adoption *adoption)
+{
+	const MigrationPlan *plan = adoption->survey->plan;
+	VersionNumber *numbers = palloc((plan->count + list_length(adoption->without_file) + 1) * sizeof(VersionNumber));
+	int			count = 0;
+	ListCell   *lc;
+
+	for (int i = 0; i < plan->count; i++)
+		if (plan->steps[i].row != NULL || adoption->of_step[i] != NULL)
+			add_number(numbers, &count, plan->steps[i].row ? plan->steps[i].row->version : plan->steps[i].version);
+	foreach(lc, adoption->without_file)
+		add_number(numbers, &count, version_of(lfirst(lc)));
+	qsort(numbers, count, sizeof(VersionNumber), compare_numbers);
+	for (int i = 1; i < count; i++)
+		if (strcmp(numbers[i - 1].number, numbers[i].number) == 0 && strcmp(numbers[i - 1].version, numbers[i].version) != 0)
+			ereport(ERROR,
+					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("the history of %s in %s has \"%s\" and \"%s\", which are one version on record",
+						   adoption->table->tool->name, adoption->table->shown, numbers[i - 1].version, numbers[i].version),
+					errhint("Rename one of the two, in the table and its file."));
+	pfree(numbers);
+}
+
+static void
+add_number(VersionNumber *numbers, int *count, const char *version)
+{
+	if (version[0] != '\0' && version[strspn(version, "0123456789")] == '\0')
+		numbers[(*count)++] = (VersionNumber)
+	{
+		version + strspn(version, "0"), version
+	};
+}
+
 static void
 adopt_step(Adoption *adoption, Step *step, const HistoryEntry *entry)
 {
@@ -679,6 +725,16 @@ compare_changes(const void *a, const void *b)
 	int			compared = compare_files(a, b);
 
 	return compared != 0 ? compared : ((const FileName *) a)->step - ((const FileName *) b)->step;
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	const VersionNumber *x = a;
+	const VersionNumber *y = b;
+	int			compared = strcmp(x->number, y->number);
+
+	return compared != 0 ? compared : strcmp(x->version, y->version);
 }
 
 /* Of one version the older row first. */

@@ -56,6 +56,11 @@ new_migration(const NewMigrationRequest *request)
 				errmsg("argument \"description\" is longer than %d characters", WORDS_AT_MOST),
 				errhint("The file's name is made of its letters a to z and digits."));
 	source = source_open(request->scope->source);
+	if (source->file != NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				errmsg("\"%s\" is one file, and new ones are made in a directory",
+					   finding_one_line(request->scope->source)));
 	if (!write_files_allowed(source))
 		files = make_files(request, words, &folder);
 	else
@@ -130,8 +135,9 @@ make_files(const NewMigrationRequest *request, const char *words, const char **f
 static bool
 is_versioned(const Step *step)
 {
-	return step->migration != NULL ? step->migration->kind == MIGRATION_VERSIONED :
-		(step->flags & FLAG_REPEATABLE) == 0;
+	if (step->migration != NULL)
+		return step->migration->kind == MIGRATION_VERSIONED;
+	return (step->flags & FLAG_REPEATABLE) == 0 && !plan_step_has_no_place(step);
 }
 
 /* The highest number that ever ran, where no files are; NULL when there is none. */

@@ -31,6 +31,8 @@
 /* opening waits for nobody, and makes no terminal ours */
 #define READ_FILE (O_RDONLY | O_NONBLOCK | O_NOCTTY | PG_BINARY)
 
+static char *real_directory(const FileSandbox *sandbox, const char *path);
+static char *real_source(const FileSandbox *sandbox, const char *path, const char **file);
 static int	open_path(const FileSandbox *sandbox, const char *path, int flags);
 static void deny_directory(const char *path);
 static DirectoryEntry *read_entries(const FileSandbox *sandbox, const char *path, DIR *dir, int *count);
@@ -83,6 +85,36 @@ file_open_directory(const FileSandbox *sandbox, const char *path)
 char *
 file_real_path(const FileSandbox *sandbox, const char *path)
 {
+	const char *file;
+	char	   *directory = real_source(sandbox, path, &file);
+
+	return directory != NULL && file != NULL ? psprintf("%s/%s", directory, file) : directory;
+}
+
+/* NULL and errno on failure. */
+static char *
+real_source(const FileSandbox *sandbox, const char *path, const char **file)
+{
+	char	   *resolved = real_directory(sandbox, path);
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	int			length = strlen(name);
+
+	*file = NULL;
+	if (resolved != NULL || errno != ENOTDIR)
+		return resolved;
+	if (length <= 4 || pg_strcasecmp(name + length - 4, ".sql") != 0)
+	{
+		errno = ENOTDIR;
+		return NULL;
+	}
+	*file = pstrdup(name);
+	return real_directory(sandbox, slash == NULL ? "." : pnstrdup(path, Max(slash - path, 1)));
+}
+
+static char *
+real_directory(const FileSandbox *sandbox, const char *path)
+{
 	char		real[PATH_MAX];
 	char	   *resolved = NULL;
 	struct stat status;
@@ -111,16 +143,17 @@ file_real_path(const FileSandbox *sandbox, const char *path)
 }
 
 char *
-file_resolve_directory(const FileSandbox *sandbox, const char *path)
+file_resolve(const FileSandbox *sandbox, const char *path, const char **file)
 {
-	char	   *resolved = file_real_path(sandbox, path);
+	char	   *resolved = real_source(sandbox, path, file);
 
 	if (resolved != NULL)
 		return resolved;
 	if (errno == ENOTDIR)
 		ereport(ERROR,
 				errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				errmsg("\"%s\" is not a directory", finding_one_line(path)));
+				errmsg("\"%s\" is not a directory", finding_one_line(path)),
+				errhint("A source is a directory, or one file whose name ends in \".sql\"."));
 	if (!sandbox->any_path && beneath_is_hidden(errno))
 		deny_directory(path);
 	ereport(ERROR,

@@ -43,12 +43,16 @@ extern void file_sandbox(FileSandbox *sandbox);
 
 /*
  * The real path of a directory given absolutely or relative to the data
- * directory.  Raises 58P01 when it does not exist, 42809 when it is no
- * directory, 42501 outside of the sandbox.
+ * directory; or of the one in which a file lies that is given so, whose name ends
+ * in ".sql": *file is that name then, else NULL.  Raises 58P01 when it does not
+ * exist, 42809 when it is neither, 42501 outside of the sandbox.
+ *
+ * Whether it is a file that can be read is not asked: file_read() says so, and
+ * does not block, whatever it is.
  */
-extern char *file_resolve_directory(const FileSandbox *sandbox, const char *path);
+extern char *file_resolve(const FileSandbox *sandbox, const char *path, const char **file);
 
-/* The same of any path for which that would not raise; NULL where it would. */
+/* The real path of anything for which that would not raise; NULL where it would. */
 extern char *file_real_path(const FileSandbox *sandbox, const char *path);
 
 /* A descriptor of the server's for a directory, or -1 and errno. */

@@ -29,7 +29,7 @@ source_open(const char *given)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("argument \"source\" must not be empty"),
-				errhint("Give a directory on the database server, or stage:NAME."));
+				errhint("Give a directory or an SQL file on the database server, or stage:NAME."));
 
 	source = palloc0(sizeof(Source));
 	source->given = pstrdup(given);
@@ -40,13 +40,20 @@ source_open(const char *given)
 		return source;
 	}
 	file_sandbox(&source->sandbox);
-	source->path = file_resolve_directory(&source->sandbox, given);
+	source->path = file_resolve(&source->sandbox, given, &source->file);
 	return source;
 }
 
 List *
 source_list(const Source *source)
 {
+	if (source->file != NULL)
+	{
+		SourceEntry *entry = palloc0(sizeof(SourceEntry));
+
+		entry->name = source->file;
+		return list_make1(entry);
+	}
 	return source->staged ? list_staged(source->staged) : list_directory(source);
 }
 

@@ -16,6 +16,8 @@ typedef struct Source
 	const char *given;			/* as the user wrote it */
 	StagedSet  *staged;			/* or NULL: a directory, as follows */
 	char	   *path;			/* resolved */
+	const char *file;			/* the one in it that was given as source;
+								 * NULL: all are the source's */
 	FileSandbox sandbox;
 	FilePeeker	peeker;			/* open between source_hold and source_release */
 } Source;
@@ -30,7 +32,7 @@ typedef struct SourceEntry
 } SourceEntry;
 
 /*
- * Open a source.  Raises what file_resolve_directory or staged_open raises.
+ * Open a source.  Raises what file_resolve or staged_open raises.
  * The Source lives in CurrentMemoryContext.
  */
 extern Source *source_open(const char *given);

@@ -181,6 +181,12 @@ SET ROLE regress_migrator_caller;
 SELECT version FROM migrator.rollback('m/d', 'shop', steps => 1);
 RESET ROLE;
 ALTER TABLE app.schema_migrations DISABLE ROW LEVEL SECURITY;
+-- nor what a rule makes of it, nor a table that others do not have
+CREATE RULE never AS ON DELETE TO app.schema_migrations DO INSTEAD NOTHING;
+SELECT version FROM migrator.rollback('m/d', 'shop', steps => 1);
+DROP RULE never ON app.schema_migrations;
+CREATE TEMP TABLE mine (LIKE app.schema_migrations);
+SELECT migrator.register('shop', 'm/d', options => '{"mirror": {"table": "pg_temp.mine"}}');
 TABLE schema_migrations;
 -- whoever writes the registration says where rows of the caller's go
 SET ROLE regress_migrator_caller;
@@ -206,6 +212,15 @@ RESET migrator.if_locked;
 CALL files.forget();
 DROP OWNED BY regress_migrator_owner, regress_migrator_caller;
 DROP ROLE regress_migrator_owner, regress_migrator_caller;
+
+-- One version, by its number
+CALL files.make('m/g', '20240101-000001.sql', '');
+CREATE TABLE scripts (id int, filename text, created_at timestamptz);
+INSERT INTO scripts VALUES (1, '20240101-000001.sql', now()), (2, '003', now()), (3, '0', now());
+SELECT version, verified FROM migrator.adopt('m/g', history => 'scripts');
+INSERT INTO scripts VALUES (4, '3', now());
+SELECT version, verified FROM migrator.adopt('m/g', history => 'scripts');
+CALL files.forget();
 
 -- Bytes of no encoding, in a database without one
 CALL files.make('m/bytes', '1_a.up.sql', '');

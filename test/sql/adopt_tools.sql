@@ -150,6 +150,19 @@ INSERT INTO supabase_migrations.schema_migrations VALUES ('20240101000000', '{CR
 DROP SCHEMA supabase_migrations CASCADE;
 CALL files.forget();
 
+-- popx; that of pop has one column
+CALL files.make('m/popx', '20240101000000000000_a.up.sql', 'CREATE TABLE a();', '20240101000000000000_a.down.sql', 'DROP TABLE a;',
+  '20240102000000000000_b.postgres.up.sql', 'CREATE TABLE b();', '20240102000000000000_b.down.sql', 'DROP TABLE b;');
+CREATE TABLE schema_migration (version varchar(48) NOT NULL, version_self int NOT NULL DEFAULT 0);
+INSERT INTO schema_migration VALUES ('20240101000000000000');
+:shown('m/popx', options => '{"layout": "popx", "mirror": true}');
+:record;
+CALL migrator.up('m/popx', options => '{"layout": "popx", "verbose": false}') \gset
+TABLE schema_migration;
+CALL migrator.down('m/popx', steps => 1, options => '{"layout": "popx", "verbose": false}') \gset
+TABLE schema_migration;
+CALL files.forget();
+
 -- schema-evolution-manager
 CALL files.make('m/sem', '20240101-000000.sql', 'CREATE TABLE a();', '20240102-000000.sql', 'CREATE TABLE b();');
 CREATE SCHEMA schema_evolution_manager;
@@ -190,6 +203,17 @@ SELECT version, state, flags FROM migrator.status('m/code');
 -- what has no file was none of the source's: it has no place among the others, and they still run
 CALL migrator.up('m/code', options => '{"verbose": false}') \gset
 SELECT :'result'::jsonb->>'outcome' AS outcome, :'result'::jsonb->>'applied' AS applied;
+CALL files.forget();
+-- a name that is no version: no new file is named behind it, and the way back does not begin with it
+CALL files.make('m/names', '20240102000000_b.sql', 'CREATE TABLE b();', '20240102000000_b.down.sql', 'DROP TABLE b;');
+CREATE TABLE alembic_version (version_num varchar(32) NOT NULL PRIMARY KEY);
+INSERT INTO alembic_version VALUES ('f975ea83b712');
+SELECT version FROM migrator.adopt('m/names');
+CALL migrator.up('m/names', options => '{"verbose": false}') \gset
+SELECT regexp_replace(file, '^20[0-9]{12}', 'TIME') AS file FROM migrator.new_migration('m/names', 'add email');
+CALL migrator.down('m/names', steps => 1, options => '{"verbose": false}') \gset
+SELECT version, state FROM migrator.status('m/names') WHERE version NOT LIKE '%add_email';
+CALL migrator.down('m/names', target => '');
 CALL files.forget();
 CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, inserted_at timestamp(0));
 INSERT INTO schema_migrations VALUES (20240101000000, '2024-01-01 12:00');

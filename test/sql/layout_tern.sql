@@ -34,7 +34,9 @@ CALL files.make('m/d',
   '009_dollar.sql', E'DO $x$\nBEGIN\n---- create above / drop below ----\nDROP SCHEMA app CASCADE;\nEND $x$;\n',
   '010_comment.sql', E'SELECT 1;\n/*\n---- create above / drop below ----\nDROP SCHEMA app CASCADE;\n*/\n',
   '011_copy.sql', E'CREATE TABLE t(t text);\nCOPY t FROM stdin;\n---- create above / drop below ----\n\\.\nDROP SCHEMA app CASCADE;\n',
-  '012_no_break.sql', E'SELECT 1;\n----\u00A0create above / drop below ----\nDROP SCHEMA app CASCADE;\n');
+  '012_no_break.sql', E'SELECT 1;\n----\u00A0create above / drop below ----\nDROP SCHEMA app CASCADE;\n',
+  '013_misspelt.sql', E'SELECT 1;\n---- create abvoe / drop b\u00E4low ---\nDROP SCHEMA app CASCADE;\n',
+  '014_other.sql', E'SELECT 1;\n---- create tables / drop views ----\n---- above and below ----\n');
 TABLE files.wrong;
 CALL migrator.up('m/d');
 SELECT count(*) FROM migrator.history;

@@ -123,8 +123,10 @@ write_files("$base/root-evil", { '1_secret.sql' => "SELECT 'classified'" });
 
 	my ($state, $out, $err) = run_as($superuser, "$base/does-not-exist");
 	is($state, '58P01', 'a superuser is told that it does not exist');
-	($state) = run_as('reader', "$plain/1_a.sql");
-	is($state, '42809', 'a file is no source');
+	write_files($plain, { 'notes.txt' => 'SELECT 1' });
+	($state) = run_as('reader', "$plain/notes.txt");
+	is($state, '42809', 'a file that is no SQL is no source');
+	unlink "$plain/notes.txt";
 
 	# before the library is loaded the server cannot know whose setting it is
 	($state) = outcome_of($node, 'postgres', "SET migrator.source_roots = '/'; SELECT * FROM migrator.status('$base/outer')",
@@ -193,6 +195,50 @@ write_files("$base/root-evil", { '1_secret.sql' => "SELECT 'classified'" });
 	symlink "$root/loop-b", "$root/loop-a" or die $!;
 	symlink "$root/loop-a", "$root/loop-b" or die $!;
 	is((run_as('reader', "$root/loop-a"))[0], '42501', 'a source that is a loop');
+}
+
+# one file as the source
+{
+	my $at = below_root('one', { 'a.sql' => 'SELECT 1', 'b.sql' => 'SELECT nobody' });
+	my $data = $node->data_dir;
+
+	both_apply("$at/a.sql", 'a', 'a file below a root');
+	both_apply("$second/../second/1_a.sql", '1_a', 'a file in a root, by dots');
+	fenced("$base/outer/1_secret.sql", '1_secret', 'a file outside');
+	fenced("$root/../outer/1_secret.sql", '1_secret', 'dots to a file outside');
+	fenced("$base/root-evil/1_secret.sql", '1_secret', 'a file beside the root');
+	fenced("$at/missing.sql", undef, 'a file that is not there');
+	symlink 'a.sql', "$at/link.sql" or die $!;
+	both_apply("$at/link.sql", 'link', 'a link to a file beside it');
+	symlink "$second/1_a.sql", "$at/other.sql" or die $!;
+	both_apply("$at/other.sql", 'other', 'a link to a file of another root');
+	symlink "$outside/1_secret.sql", "$at/out.sql" or die $!;
+	fenced("$at/out.sql", 'out', 'a link to a file outside');
+	symlink "$base/outer", "$at/folder" or die $!;
+	fenced("$at/folder/1_secret.sql", '1_secret', 'a file in a folder that is a link to the outside');
+	symlink "$at/a.sql", "$base/in.sql" or die $!;
+	fenced("$base/in.sql", 'in', 'a link outside that leads to a file below a root');
+	symlink "$at/loop.sql", "$at/loop.sql" or die $!;
+	fenced("$at/loop.sql", undef, 'a link to itself');
+	# the directory need not be readable for its file to be
+	POSIX::mkfifo("$at/fifo.sql", 0644) or die $!;
+	both_fail("$at/fifo.sql", '42809', qr/is not a regular file/, 'a FIFO');
+	symlink '/dev/zero', "$at/zero.sql" or die $!;
+	is((run_as($superuser, "$at/zero.sql"))[0], '42809', 'a device');
+	is((run_as('reader', "$at/zero.sql"))[0], '42501', 'and for a user with roots');
+	write_files($at, { 'big.sql' => '-' x (65 * 1024) });
+	both_fail("$at/big.sql", '54000', qr/is larger than 64 kB/, 'a file that is too large');
+	write_files($data, { 'data.sql' => 'SELECT 1' });
+	fenced('data.sql', 'data', 'relative to the data directory');
+	fenced('./data.sql', 'data', 'the same with a dot');
+	unlink "$data/data.sql", "$base/in.sql";
+	for my $call ('status', 'validate', 'pending', 'summary', 'is_current', 'baseline')
+	{
+		my ($state) = outcome_of($node, 'postgres', "SELECT * FROM migrator.$call('$base/outer/1_secret.sql')", psql_as('reader'));
+		is($state, '42501', "a file outside: $call reads no more than apply");
+	}
+	my ($state) = outcome_of($node, 'postgres', "SELECT migrator.register('mine', '$base/outer/1_secret.sql')", psql_as('reader'));
+	is($state, '42501', 'a file outside: nor does register');
 }
 
 # more ways that links go: each leads to the same file below a root

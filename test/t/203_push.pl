@@ -7,6 +7,7 @@ use lib "$FindBin::RealBin/../perl";
 use Cwd ();
 use Digest::SHA ();
 use MigratorTest;
+use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -105,7 +106,15 @@ is((run_push('--version'))[1], 'migrator-push ' . $node->safe_psql('postgres', '
 refused('no arguments', 2, qr/^Usage: /m);
 refused('no directory', 2, qr/^Usage: /m, @to);
 refused('a directory that is missing', 2, qr/"\/does not\/exist" is not a directory/, @to, '/does not/exist');
-refused('a file', 2, qr/is not a directory/, @to, "$dir/1_a.sql");
+{
+	my $files = source_dir({ 'x.txt' => '', '.x.sql' => '', 'x.sql' => 'SELECT 1' });
+
+	refused('a file that is no SQL', 2, qr/is not a directory, nor a file whose name ends in \.sql/, @to, "$files/x.txt");
+	refused('a file that begins with a dot', 2, qr/begins with a dot/, @to, "$files/.x.sql");
+	refused("a file and $_", 2, qr/--new and --hooks need a directory/, $_ eq '--new=x' ? () : @to, $_, "$files/x.sql") for '--hooks', '--new=x';
+	POSIX::mkfifo("$files/fifo.sql", 0600) or die $!;
+	refused('no regular file', 2, qr/is no file that can be read/, @to, "$files/fifo.sql");
+}
 refused('three words', 2, qr/too many arguments: "three"/, @to, $dir, 'two', 'three');
 refused('three words behind --', 2, qr/too many arguments: "three"/, @to, '--', $dir, 'two', 'three');
 refused("$_ without --up", 2, qr/need --up/, @to, "$_=x", $dir) for '--service', '--environment', '--target';
