@@ -220,6 +220,20 @@ SELECT * FROM files.faults();
 CALL files.write('m/d/sqitch.conf', E'[core]\ndeploy_dir = ../db\n');
 SELECT * FROM files.faults();
 
+CALL files.write('m/d/sqitch.conf', E'[core]\ndeploy_dir = ' || repeat('d', 5000));
+SELECT * FROM files.faults();
+CALL files.write('m/d/sqitch.conf', E'[core "variables"]\nv = 1\nw = 2\nv = 3\n');
+SELECT * FROM files.faults();
+CALL files.remove('m/d/sqitch.conf');
+CALL files.write('m/d/sqitch.plan', files.plan('a', repeat('b[', 1000) || 'b', 'c[-a]', 'd [a !]', 'e[a [-b]'));
+SELECT * FROM files.faults();
+-- As much as no plan has, and still in time.
+SET statement_timeout = '1min';
+SELECT E'[core "variables"]\n' || string_agg('v' || i || ' = 1', E'\n') AS many FROM generate_series(1, 50000) i \gset
+CALL files.write('m/d/sqitch.conf', :'many');
+CALL files.write('m/d/sqitch.plan', files.plan(repeat('b[', 500) || 'b]'));
+SELECT file, line, left(message, 20) FROM files.faults();
+RESET statement_timeout;
 -- The same files without a plan are in no layout.
 CALL files.remove('m/d/sqitch.plan');
 SELECT files.error($$SELECT FROM migrator.pending('m/d')$$);

@@ -61,6 +61,14 @@ CALL files.write('m/d/verify/parts.sql', 'SELECT a FROM app.parts;');
 CALL migrator.up('m/d', 'parts') \gset
 SELECT version, state FROM migrator.status('m/d', 'parts');
 
+-- The bound on a migration is one of it, too.
+CALL files.make('m/d', 'sqitch.plan', files.plan('parts'), 'deploy/parts.sql',
+  E'CREATE TABLE app.slow (a int);\nCREATE INDEX CONCURRENTLY ON app.slow (a);\n', 'verify/parts.sql', 'SELECT pg_sleep(60);');
+SET migrator.migration_timeout = '2s';
+CALL migrator.up('m/d', 'slow', options => '{"verify": true}');
+RESET migrator.migration_timeout;
+SELECT version, state FROM migrator.status('m/d', 'slow');
+
 -- sqitch.conf asks for it, and the call need not; what cannot run stops it before.
 CALL files.make('m/d', 'sqitch.plan', files.plan('one'), 'deploy/one.sql', 'SELECT 1;', 'verify/one.sql', 'SELECT 1/0;',
   'sqitch.conf', E'[deploy]\n\tverify = yes\n');
