@@ -84,7 +84,7 @@ sub rewrite_sql
 		{
 			$call .= $line;
 			(my $unquoted = $call) =~ s/\$(\w*)\$.*?\$\1\$|E'(?:[^'\\]|''|\\.)*'|$string//gs;
-			if ($unquoted =~ /\);$/ && $unquoted !~ /'|\$\$/)
+			if ($unquoted =~ /\);$/ && $unquoted !~ /'|\$\w*\$/)
 			{
 				# a FIFO, a link to nowhere, to itself or to its folder: a directory until it is made anew
 				$unstageable = $call =~ /mkfifo|ln -sf? (?:\.|nowhere|\w+\.sql) /

@@ -76,6 +76,8 @@ typedef struct HistoryEntry
 	char	   *broken;			/* why nothing can be adopted: the tool did
 								 * not end what it began */
 	const char *note;			/* for whoever reads the result */
+	const RefusedEntry *code;	/* its file in the source, which is code; or
+								 * NULL */
 } HistoryEntry;
 
 /* Do the file's contents give the checksum that the tool has? */

@@ -58,7 +58,7 @@ typedef struct Applied
 	int			room;
 } Applied;
 
-static HistoryTable *open_table(const Mirror *mirror);
+static JsonbValue *mirror_value(const Jsonb *options);
 static Oid	relation_of(const char *name, bool missing_ok);
 static void hold(const Mirror *mirror, const HistoryTable *table);
 static void require_mirrored(const HistoryTool *tool);
@@ -90,17 +90,33 @@ mirror_of(const Service *registration)
 	return mirror;
 }
 
+bool
+mirror_is_in_options(const Jsonb *options)
+{
+	return mirror_value(options) != NULL;
+}
+
+/* NULL: there is none, or it is null. */
+static JsonbValue *
+mirror_value(const Jsonb *options)
+{
+	JsonbValue	key = {.type = jbvString,.val.string = {6, "mirror"}};
+	JsonbValue *value = NULL;
+
+	if (options != NULL && JB_ROOT_IS_OBJECT(options))
+		value = findJsonbValueFromContainer(unconstify(JsonbContainer *, &options->root), JB_FOBJECT, &key);
+	return value == NULL || value->type == jbvNull ? NULL : value;
+}
+
 Jsonb *
 mirror_find_in_options(Jsonb *options)
 {
-	JsonbValue	key = {.type = jbvString,.val.string = {6, "mirror"}};
-	JsonbValue *value;
+	JsonbValue *value = mirror_value(options);
 	const Option *tool = NULL;
 	const Option *table = NULL;
 	HistoryTable *found;
 
-	if (options == NULL || !JB_ROOT_IS_OBJECT(options) ||
-		(value = findJsonbValueFromContainer(&options->root, JB_FOBJECT, &key)) == NULL || value->type == jbvNull)
+	if (value == NULL)
 		return options;
 	if (value->type == jbvBinary)
 	{
@@ -141,7 +157,7 @@ mirror_option(const HistoryTable *table)
 void
 mirror_require(const Mirror *mirror)
 {
-	const HistoryTable *table = open_table(mirror);
+	const HistoryTable *table = mirror_table(mirror);
 
 	require_rights(table);
 	require_trusted_owner(table);
@@ -154,7 +170,7 @@ mirror_write(Mirror *mirror, MirrorChange change, const MirrorRow *row)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrator mirror", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	const HistoryTable *table = open_table(mirror);
+	const HistoryTable *table = mirror_table(mirror);
 	const HistoryTool *tool = table->tool;
 	char	   *parameters[MIRROR_PARAMETERS] = {0};
 
@@ -179,16 +195,23 @@ mirror_clear(const Mirror *mirror)
 
 	if (!OidIsValid(relation_of(mirror->table, true)))
 		return;
-	table = open_table(mirror);
+	table = mirror_table(mirror);
 	hold(mirror, table);
 	run_statement(table, table->tool->mirror_clear ? table->tool->mirror_clear : "DELETE FROM ONLY %s", none);
 }
 
 /* It is looked for each time: a script may have made another one of it. */
-static HistoryTable *
-open_table(const Mirror *mirror)
+HistoryTable *
+mirror_table(const Mirror *mirror)
 {
-	return history_find(mirror->tool, relation_of(mirror->table, false));
+	Oid			relation = relation_of(mirror->table, true);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_TABLE),
+				errmsg("table %s, which mirrors the record for %s, does not exist", mirror->table, mirror->tool),
+				errhint("Have %s make it again, or take option \"mirror\" away with migrator.register().", mirror->tool));
+	return history_find(mirror->tool, relation);
 }
 
 static Oid

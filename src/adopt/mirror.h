@@ -27,6 +27,9 @@ extern Mirror *mirror_of(const Service *registration);
  */
 extern Jsonb *mirror_find_in_options(Jsonb *options);
 
+/* Do options that are given set a mirror? */
+extern bool mirror_is_in_options(const Jsonb *options);
+
 /* The same option of a table that is known. */
 extern Jsonb *mirror_option(const HistoryTable *table);
 
@@ -36,6 +39,9 @@ extern Jsonb *mirror_option(const HistoryTable *table);
  * it or its owner is not to be trusted with his rights, 55P03 while the tool runs.
  */
 extern void mirror_require(const Mirror *mirror);
+
+/* Its table.  Raises 42P01 or 42809, as above. */
+extern HistoryTable *mirror_table(const Mirror *mirror);
 
 typedef enum MirrorChange
 {

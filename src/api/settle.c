@@ -7,7 +7,9 @@
 
 #include "utils/jsonb.h"
 
+#include "adopt/mirror.h"
 #include "api/api.h"
+#include "run/adopt.h"
 #include "run/settle.h"
 
 PG_FUNCTION_INFO_V1(migrator_register);
@@ -39,7 +41,11 @@ migrator_register(PG_FUNCTION_ARGS)
 			.search_path = api_text(fcinfo, 3)
 		};
 
-		settle_register(&service, api_jsonb(fcinfo, 4));
+		Jsonb	   *options = api_jsonb(fcinfo, 4);
+
+		settle_register(&service, options);
+		if (mirror_is_in_options(options))
+			adopt_fill_mirror(scope_resolve(NULL, service.service, NULL));
 	}
 	PG_FINALLY();
 	{

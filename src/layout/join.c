@@ -22,6 +22,7 @@ static void add_contents(MigrationSet *set, const Candidates *all, const Layout 
 static void add_many(MigrationSet *set, const Candidates *all, const Layout *layout, const Candidate *item);
 static void pass_over(MigrationSet *set, const Candidate *item);
 static bool is_side_file(const Candidate *item, const Layout *layout);
+static void refuse_stranger(MigrationSet *set, const Candidate *item, const Layout *layout);
 static void take_side(const Candidates *all, int i, const Layout *layout, LayoutClaim *claim);
 static void take_hooks(MigrationSet *set, const Layout *layout);
 static void add_all(MigrationSet *set, const Candidates *all, const Layout *layout, List *files);
@@ -77,7 +78,7 @@ join_claims(Candidates *all, const Layout *layout)
 		else if (claim->version == NULL && (is_side_file(item, layout) || (layout->belongs != NULL && layout->belongs(entry))))
 			continue;
 		else if (claim->version == NULL && name_may_be_migration(entry))
-			refuse(set, item, item->path, left_out_reason(set, entry, item->deeper));
+			refuse_stranger(set, item, layout);
 		else if (claim->version == NULL)
 			left_out_ignore(set, entry, item->path, item->deeper)->elsewhere = item->elsewhere;
 		else
@@ -136,6 +137,34 @@ is_side_file(const Candidate *item, const Layout *layout)
 		return false;
 	entry.name = pnstrdup(item->entry->name, length);
 	return layout->claim(&entry, &claim);
+}
+
+/*
+ * Named like a migration, by no rule.  Of code it is known which version it has:
+ * what stops a run is only that which is not on record as applied.
+ */
+static void
+refuse_stranger(MigrationSet *set, const Candidate *item, const Layout *layout)
+{
+	static const char *const codes[] = {
+		".go", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".java", ".class", ".kt", ".py", ".rb", ".rs", ".ex", ".exs", ".cs", ".php"
+	};
+	const SourceEntry *entry = item->entry;
+	RefusedEntry *refused = refuse(set, item, item->path, left_out_reason(set, entry, item->deeper));
+	const char *dot = strrchr(entry->name, '.');
+	SourceEntry as_sql = {0};
+	LayoutClaim claim = {0};
+
+	for (int i = 0; i < lengthof(codes) && dot != NULL && !entry->is_directory; i++)
+		if (strcmp(dot, codes[i]) == 0)
+		{
+			as_sql.name = psprintf("%.*s.sql", (int) (dot - entry->name), entry->name);
+			if (!layout->claim(&as_sql, &claim) || claim.up == NULL || claim.fault != NULL)
+				continue;
+			require_valid(entry->name, claim.version);
+			refused->version = claim.version;
+			refused->name = claim.name;
+		}
 }
 
 /* In the order of bytes it comes behind the file itself, and nothing between them begins otherwise. */

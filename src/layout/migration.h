@@ -70,6 +70,10 @@ typedef struct RefusedEntry
 	int			line;			/* what is in it is at fault, there; or 0 */
 	bool		elsewhere;		/* in another environment's folder: it stops
 								 * no run of this one */
+	char	   *version;		/* of code that goes up, which another tool
+								 * runs: what it would be if it were SQL; else
+								 * NULL */
+	char	   *name;
 } RefusedEntry;
 
 /* A script that runs before or after a migration, or a run. */

@@ -63,6 +63,9 @@ check_names_refused(const MigrationSet *set, FindingSink *sink)
 			psprintf("\"%s\" can neither be run nor be left out: %s", refused->file, refused->reason),
 			.hint = refused->line > 0 ?
 			"Correct the file; or, if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
+			refused->version != NULL ?
+			psprintf("If it was done otherwise, migrator.resolve() puts version %s on record as applied; if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register().",
+					 finding_one_line(refused->version)) :
 			refused->is_misspelt ?
 			"Correct the name; or, if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
 			"If it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()."

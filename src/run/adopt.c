@@ -27,6 +27,7 @@
 #include "record/write.h"
 #include "run/adopt.h"
 #include "run/call.h"
+#include "run/mirrored.h"
 #include "run/reworked.h"
 #include "run/settle.h"
 #include "run/survey.h"
@@ -65,6 +66,9 @@ typedef struct Adoption
 } Adoption;
 
 static void settle_needs(Adoption *adoption, const List *entries);
+static void settle_code(Adoption *adoption, const List *entries);
+static bool is_of_code(VersionOrder order, const HistoryEntry *entry, const RefusedEntry *code);
+static bool is_in_table(const Adoption *adoption, const Step *step);
 static void refuse_broken(const Adoption *adoption, const List *entries);
 static void list_files(Adoption *adoption);
 static void list_changes(Adoption *adoption);
@@ -115,6 +119,7 @@ adopt_history(const AdoptRequest *request)
 	history_lock(adoption.table);
 	entries = history_read(adoption.table, adoption.survey->source);
 	settle_needs(&adoption, entries);
+	settle_code(&adoption, entries);
 	survey_raise_what_stops(adoption.survey, request->force);
 	refuse_broken(&adoption, entries);
 
@@ -139,8 +144,67 @@ adopt_history(const AdoptRequest *request)
 	if (adoption.adopted != NIL && !request->dry_run)
 		finish(&adoption, started);
 	if (request->mirror && !request->dry_run)
+	{
 		register_mirror(&adoption);
+		adopt_fill_mirror(request->scope);
+	}
 	return adoption.adopted;
+}
+
+void
+adopt_fill_mirror(const Scope *scope)
+{
+	const AdoptRequest request = {.scope = scope};
+	Adoption	adoption = {&request};
+	const Service *registration = registration_find(scope->service);
+	Mirror	   *mirror = mirror_of(registration);
+	List	   *entries;
+	bool		required = false;
+
+	(void) run_lock_and_load(scope->service);
+	adoption.survey = survey_take(scope, CHECK_FOR_RUN);
+	if (mirror == NULL || adoption.survey->record->count == 0)
+		return;
+	registration_require_trusted(registration, "mirror");
+	adoption.table = mirror_table(mirror);
+	history_lock(adoption.table);
+	entries = history_read(adoption.table, adoption.survey->source);
+	refuse_broken(&adoption, entries);
+	list_files(&adoption);
+	match(&adoption, entries);
+	for (int i = 0; i < adoption.survey->plan->count; i++)
+	{
+		const Step *step = &adoption.survey->plan->steps[i];
+		const HistoryEntry *entry = adoption.of_step[i];
+
+		if (step->row == NULL || step->state != MIGRATION_APPLIED || (entry != NULL && !entry->undone) ||
+			(step->migration == NULL && is_in_table(&adoption, step)))
+			continue;
+		/* who only registers may be another than who runs */
+		if (!required)
+			mirror_require(mirror);
+		required = true;
+		mirrored_write(mirror, adoption.survey, step, MIRROR_ADD, -1);
+	}
+}
+
+/* Of what has no file: the tool knows it, by whatever name. */
+static bool
+is_in_table(const Adoption *adoption, const Step *step)
+{
+	ListCell   *lc;
+
+	if (step->row->file == NULL)
+		return true;
+	foreach(lc, adoption->without_file)
+	{
+		const HistoryEntry *entry = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!entry->undone && version_compare(adoption->survey->plan->order, version_of(entry), step->version) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* What the tool applied is there for what needs it, also without a file. */
@@ -170,6 +234,47 @@ settle_needs(Adoption *adoption, const List *entries)
 			}
 		}
 	}
+}
+
+/* Code that the tool applied keeps nothing from being adopted. */
+static void
+settle_code(Adoption *adoption, const List *entries)
+{
+	MigrationSet *set = adoption->survey->set;
+	ListCell   *lc;
+
+	foreach(lc, set->refused)
+	{
+		const RefusedEntry *code = lfirst(lc);
+		HistoryEntry *last = NULL;
+		ListCell   *other;
+
+		foreach(other, code->version ? entries : NIL)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (is_of_code(set->order, lfirst(other), code))
+				last = lfirst(other);
+		}
+		if (last == NULL || last->skip || last->undone || last->through || last->by_place)
+			continue;
+		last->code = code;
+		set->refused = foreach_delete_current(set->refused, lc);
+	}
+}
+
+/* By its version, by its name with or without its ending, or by the number that this begins with. */
+static bool
+is_of_code(VersionOrder order, const HistoryEntry *entry, const RefusedEntry *code)
+{
+	const char *slash = strrchr(code->file, '/');
+	const char *name = slash ? slash + 1 : code->file;
+	const char *said = entry->version ? entry->version : entry->file;
+	size_t		length = said ? strlen(said) : 0;
+
+	if (length == 0)
+		return false;
+	return (entry->version != NULL && version_compare(order, code->version, entry->version) == 0) ||
+		(strncmp(name, said, length) == 0 && strchr("._", name[length]) != NULL);
 }
 
 /* What was taken back again does not matter any more. */
@@ -466,6 +571,7 @@ refuse_foreign(const Adoption *adoption, const List *entries)
 {
 	const MigrationPlan *plan = adoption->survey->plan;
 	const HistoryTool *tool = adoption->table->tool;
+	ListCell   *lc;
 
 	if (adoption->without_file == NIL || list_length(adoption->without_file) < list_length(entries) ||
 		adoption->survey->set->count == 0 || tool->code)
@@ -473,6 +579,9 @@ refuse_foreign(const Adoption *adoption, const List *entries)
 	for (int i = 0; i < plan->count; i++)
 		if (adoption->of_step[i] != NULL)
 			return;
+	foreach(lc, adoption->without_file)
+		if (((const HistoryEntry *) lfirst(lc))->code != NULL)
+		return;
 	ereport(ERROR,
 			errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			errmsg("no migration that %s has on record in %s is in \"%s\"",
@@ -586,9 +695,11 @@ adopt_step(Adoption *adoption, Step *step, const HistoryEntry *entry)
 static void
 adopt_without_file(Adoption *adoption, const HistoryEntry *entry)
 {
+	const RefusedEntry *code = entry->code;
 	RecordEntry row = {
-		.version = version_of(entry),
-		.name = entry->name
+		.version = code ? code->version : version_of(entry),
+		.name = code ? code->name : entry->name,
+		.file = code ? code->file : NULL
 	};
 	const Step *step = plan_find(adoption->survey->plan, row.version);
 
@@ -598,7 +709,10 @@ adopt_without_file(Adoption *adoption, const HistoryEntry *entry)
 			return;
 		refuse_open(step);
 	}
-	keep(adoption, &row, entry, "missing", "no file in the source");
+	if (code != NULL)
+		keep(adoption, &row, entry, "unverified", "the file is code, which does not run here");
+	else
+		keep(adoption, &row, entry, "missing", "no file in the source");
 }
 
 /* What a run of ours left half-way is for resolve(). */

@@ -37,4 +37,11 @@ typedef struct Adopted
  */
 extern List *adopt_history(const AdoptRequest *request);
 
+/*
+ * Write into the table that mirrors the record what is on record as applied and
+ * not in it: of a service whose registration has just been given option "mirror".
+ * Raises what mirror_write() and the above do.
+ */
+extern void adopt_fill_mirror(const Scope *scope);
+
 #endif

@@ -28,6 +28,7 @@ static void tell_of_stamp(const Service *service);
 static void refuse_same_view(const char *service);
 static void write_settled(const Survey *survey, const Step *step, MigrationState state,
 						  const char *event, const char *note, int64 run_id);
+static void settle_code(const Survey *survey, const RefusedEntry *code, MigrationState wanted, const char *note);
 static bool parse_state(const char *word, MigrationState *state);
 
 void
@@ -286,6 +287,7 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 {
 	MigrationState wanted;
 	Survey	   *survey;
+	const RefusedEntry *code;
 	Step	   *step;
 	char	   *text;
 
@@ -298,6 +300,12 @@ settle_resolve(const Scope *scope, const char *version, const char *state, const
 	(void) run_lock_and_load(scope->service);
 	survey = survey_take(scope, CHECK_FOR_RUN);
 	reworked_write(survey->record);
+	code = survey_find_code(survey, version);
+	if (code != NULL)
+	{
+		settle_code(survey, code, wanted, note);
+		return;
+	}
 	step = survey_find_step(survey, version);
 
 	if (step->state == wanted)
@@ -432,6 +440,36 @@ settle_environment(const Scope *scope, const char *environment, const char *note
 	entry.note = psprintf("%s -> %s%s%s", before ? before : "none", environment ? environment : "none",
 						  note ? ": " : "", note ? note : "");
 	record_write_event(&entry);
+}
+
+/* Code that another tool runs; nobody reads it here. */
+static void
+settle_code(const Survey *survey, const RefusedEntry *code, MigrationState wanted, const char *note)
+{
+	const Scope *scope = survey->scope;
+	RecordEntry entry = {
+		.service = scope->service,
+		.version = code->version,
+		.name = code->name,
+		.file = code->file,
+		.layout = survey->set->layout,
+		.state = wanted,
+		.environment = scope->environment,
+		.execution_time_ms = -1,
+		.lock_key = lock_own_key(scope->service, LOCK_PART_RUN),
+		.event = "resolved",
+		.note = psprintf("code -> applied%s%s", note ? ": " : "", note ? note : "")
+	};
+	const Step	step = {.version = code->version,.name = code->name};
+
+	if (wanted != MIGRATION_APPLIED)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("\"%s\" is code, and can be put on record as applied only", code->file));
+	scope_require_rights(scope, false);
+	source_require_runnable(survey->source);
+	record_write(&entry);
+	mirrored_settle(survey, &step, MIRROR_ADD);
 }
 
 static bool

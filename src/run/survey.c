@@ -32,6 +32,7 @@ static void decide_checks(Survey *survey);
 static void add_variables(Scope *scope, const MigrationSet *set);
 static const char *recorded_layout(const Record *record);
 static bool is_recorded(void *argument, const char *file);
+static void settle_code(Survey *survey);
 static void check_behind(Survey *survey, CheckDepth depth);
 static int	compare_strings(const void *a, const void *b);
 static void add_errors(const FindingSink *findings, FindingSink *sink);
@@ -80,6 +81,8 @@ survey_take(const Scope *asked, CheckDepth depth)
 		survey->reader->variables = scope->variables;
 	}
 	survey->plan = plan_join(survey->set, survey->record);
+	if (survey->set != NULL)
+		settle_code(survey);
 	excluded = stand_in_settle(survey->plan, scope->target);
 	excluded += order_plan(survey->plan, scope->environment);
 	if (excluded > 0)
@@ -211,6 +214,25 @@ recorded_layout(const Record *record)
 			return NULL;
 	}
 	return layout;
+}
+
+/* Code that is on record as applied has a file, and stops nothing. */
+static void
+settle_code(Survey *survey)
+{
+	ListCell   *lc;
+
+	foreach(lc, survey->set->refused)
+	{
+		RefusedEntry *refused = lfirst(lc);
+		Step	   *step = refused->version ? plan_find(survey->plan, refused->version) : NULL;
+
+		if (step == NULL || step->state != MIGRATION_APPLIED)
+			continue;
+		if (step->row->file == NULL || strcmp(step->row->file, refused->file) == 0)
+			step->flags &= ~FLAG_MISSING;
+		survey->set->refused = foreach_delete_current(survey->set->refused, lc);
+	}
 }
 
 static bool
@@ -470,6 +492,21 @@ check_registered_source(const Survey *survey, FindingSink *sink)
 	finding.message = psprintf("service \"%s\" is registered with source \"%s\", not \"%s\"",
 							   scope->service, registered, scope->source);
 	finding_add(sink, &finding);
+}
+
+const RefusedEntry *
+survey_find_code(const Survey *survey, const char *version)
+{
+	ListCell   *lc;
+
+	foreach(lc, survey->set ? survey->set->refused : NIL)
+	{
+		const RefusedEntry *refused = lfirst(lc);
+
+		if (refused->version != NULL && version_matches(survey->plan->order, refused->version, version))
+			return refused;
+	}
+	return NULL;
 }
 
 Step *

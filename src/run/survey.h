@@ -60,6 +60,9 @@ extern void survey_raise_before_run(const Survey *survey, const Service *registr
 extern void survey_find_all(const Survey *survey, FindingSink *sink);
 
 
+/* Code of that version that is not on record as applied, or NULL. */
+extern const RefusedEntry *survey_find_code(const Survey *survey, const char *version);
+
 /* The step of that version, written in any way.  Raises 22023 when there is none. */
 extern Step *survey_find_step(const Survey *survey, const char *version);
 

@@ -192,3 +192,18 @@ CALL files.make('m/d', 'a.sql', 'SELECT 1;', 'd.py', 'step("SELECT 1")', '5.py',
 TABLE files.found;
 TABLE files.wrong;
 SELECT migrator.unregister('default');
+
+-- diesel: metadata.toml beside the scripts
+CALL files.make('m/d', '2024-01-01-000000_a/up.sql', 'CREATE TABLE a (i int); CREATE INDEX a_i ON a (i);',
+  '2024-01-01-000000_a/metadata.toml', E'# no transaction\n\n run_in_transaction=false # why\n',
+  '2024-01-01-000000_a/down.sql', 'DROP INDEX a_i; DROP TABLE a;',
+  '2024-01-02-000000_b/up.sql', 'CREATE TABLE b ();', '2024-01-02-000000_b/metadata.toml', E'run_in_transaction = true\n',
+  '2024-01-03-000000_c/up.sql', 'CREATE TABLE c ();');
+CALL migrator.up('m/d', options => '{"verbose": false}') \gset
+SELECT version, non_transactional, statement_total FROM migrator.migrations ORDER BY version COLLATE "C";
+SELECT version, flags FROM migrator.status('m/d');
+CALL migrator.down('m/d', versions => '{20240101000000}', options => '{"verbose": false}') \gset
+CALL files.forget();
+CALL files.make('m/d', '1_a/up.sql', 'SELECT 1;', '1_a/metadata.toml', 'run_in_transaction = no', '2_b/up.sql', 'SELECT 1;', '2_b/metadata.toml', 'x = 1',
+  '3_c/up.sql', 'SELECT 1;', '3_c/metadata.toml', 'run_in_transaction', '4_d/up.sql', 'SELECT 1;', '4_d/metadata.toml', '');
+TABLE files.wrong;

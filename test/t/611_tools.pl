@@ -61,8 +61,11 @@ sub run_in
 
 sub is_program { my ($name) = @_; return -x $name || grep { -x "$_/$name" } split /:/, $ENV{PATH}; }
 
+sub by_sql { my ($sql) = @_; return sub { my ($database) = @_; $node->safe_psql($database, $sql); return (0, '') } }
+
 # One tool: below (in the directory that the source is in), files($n) of a migration, run(database, dir), pending(database, dir),
-# which says what the tool says, and what that must be like (says; says_back behind the way back). Without pending() it is not mirrored.
+# which says what the tool says, and what that must be like (says; says_back behind the way back). Without pending() it is not mirrored:
+# then stay(database, dir), what its page in docs/tools/ says, has the tool stay where it is. forget: its rows are lost.
 sub test_tool
 {
 	my ($name, %of) = @_;
@@ -108,6 +111,20 @@ sub test_tool
 			is(shape($name), $wanted, "$name: and all is there again");
 			is($node->safe_psql($name, "SELECT string_agg(version, ', ') FROM migrator.adopt('$source', '$name', tool => '$of{tool}')"),
 				$of{again}, "$name: which adopt() finds");
+			if ($of{forget})
+			{
+				$node->safe_psql($name, "$of{forget}; SELECT migrator.register('$name', '$source', options => '{\"mirror\": true}')");
+				($code, $said) = $of{pending}->($name, $top);
+				like($said, $of{says}, "$name: says that nothing is pending when a mirror is asked for");
+			}
+		}
+		elsif ($of{stay})
+		{
+			($code, $said) = $of{stay}->($name, $top);
+			is($code, 0, "$name: is told what is applied") or diag($said);
+			($code, $said) = $of{run}->($name, $top);
+			is($code, 0, "$name: runs again") or diag($said);
+			is(shape($name), $wanted, "$name: and does nothing");
 		}
 	}
 	return;
@@ -118,7 +135,8 @@ test_tool('dbmate', tool => 'dbmate', program => "$modules/.bin/dbmate", adopted
 	run => sub { my ($database, $dir) = @_;
 		return run_in($dir, "$modules/.bin/dbmate", '--url', url($database), '-d', $dir, '--no-dump-schema', 'up') },
 	pending => sub { my ($database, $dir) = @_; return run_in($dir, "$modules/.bin/dbmate", '--url', url($database), '-d', $dir, 'status') },
-	says => qr/Pending: 0/, says_back => qr/\[ \] 20240104000000_m4.*Pending: 1/s, again => '20240104000000');
+	says => qr/Pending: 0/, says_back => qr/\[ \] 20240104000000_m4.*Pending: 1/s, again => '20240104000000',
+	forget => 'DELETE FROM schema_migrations');
 
 test_tool('node_pg_migrate', tool => 'node-pg-migrate', program => "$modules/.bin/node-pg-migrate", adopted => '2|unverified|unverified',
 	below => 'migrations',
@@ -153,7 +171,8 @@ test_tool('drizzle', tool => 'drizzle', program => "$modules/.bin/drizzle-kit", 
 			'{"version": "7", "dialect": "postgresql", "entries": ['
 			. join(', ', map { qq({"idx": $_, "version": "7", "when": 170000000000$_, "tag": "000${_}_m$_", "breakpoints": true}) } 1 .. $n) . ']}' } },
 	run => sub { my ($database, $dir) = @_; symlink $modules, "$dir/node_modules" if !-e "$dir/node_modules";
-		return run_in($dir, "$modules/.bin/drizzle-kit", 'migrate') });
+		return run_in($dir, "$modules/.bin/drizzle-kit", 'migrate') },
+	stay => by_sql(q{INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('', 1700000000004)}));
 
 # code: its names stay on record, and the SQL beside it is the migration's
 test_tool('knex', tool => 'knex', program => "$modules/.bin/knex", module => "$modules/pg", adopted => '2|unverified|unverified', below => 'sql',
@@ -163,7 +182,9 @@ test_tool('knex', tool => 'knex', program => "$modules/.bin/knex", module => "$m
 		return { "js/2024010${n}000000_m$n.js" => "exports.up = (knex) => knex.raw(`$sql`);\nexports.down = (knex) => knex.raw('DROP TABLE t$n');\n",
 			"sql/2024010${n}000000_m$n.sql" => $sql } },
 	run => sub { my ($database, $dir) = @_; symlink $modules, "$dir/node_modules" if !-e "$dir/node_modules";
-		return run_in($dir, "$modules/.bin/knex", 'migrate:latest') });
+		return run_in($dir, "$modules/.bin/knex", 'migrate:latest') },
+	stay => by_sql(q{INSERT INTO knex_migrations (name, batch, migration_time) SELECT version || '.js', 3, applied_at
+		FROM migrator.status(service => 'knex') WHERE state = 'applied' AND version || '.js' NOT IN (SELECT name FROM knex_migrations)}));
 
 test_tool('sql_migrate', tool => 'sql-migrate', program => 'sql-migrate', adopted => '2|unverified|unverified', below => 'migrations',
 	config => sub { my ($database) = @_; return { 'dbconfig.yml' => "development:\n  dialect: postgres\n  datasource: "
@@ -172,7 +193,7 @@ test_tool('sql_migrate', tool => 'sql-migrate', program => 'sql-migrate', adopte
 	run => sub { my ($database, $dir) = @_; return run_in($dir, 'sql-migrate', 'up') },
 	pending => sub { my ($database, $dir) = @_; return run_in($dir, 'sql-migrate', 'up') },
 	says => qr/Applied 0 migrations/, pending_back => sub { my ($database, $dir) = @_; return run_in($dir, 'sql-migrate', 'up', '-dryrun') },
-	says_back => qr/Would apply migration 4_m4.sql/, again => '4_m4');
+	says_back => qr/Would apply migration 4_m4.sql/, again => '4_m4', forget => 'DELETE FROM gorp_migrations');
 
 # Alembic keeps the last of its names alone, and its migrations are Python
 my $python = is_program('/usr/bin/python3') && !system('/usr/bin/python3 -c "import alembic, psycopg2" 2>/dev/null') ? '/usr/bin/python3' : 'none';
@@ -208,7 +229,9 @@ test_tool('rails', tool => 'rails', program => $ruby, adopted => '2|unverified|u
 	files => sub { my ($n) = @_; my $sql = up_sql($n); my $name = "2024010${n}000000_m$n";
 		return { "db/migrate/$name.rb" => "class M$n < ActiveRecord::Migration[6.1]\n  def up\n    execute <<~SQL\n$sql    SQL\n  end\nend\n",
 			"sql/$name.sql" => $sql } },
-	run => sub { my ($database, $dir) = @_; local $ENV{DATABASE_URL} = url($database); return run_in($dir, $ruby, '-e', $migrate) });
+	run => sub { my ($database, $dir) = @_; local $ENV{DATABASE_URL} = url($database); return run_in($dir, $ruby, '-e', $migrate) },
+	stay => by_sql(q{INSERT INTO schema_migrations SELECT left(version, 14) FROM migrator.status(service => 'rails') WHERE state = 'applied'
+		ON CONFLICT DO NOTHING}));
 
 # a plan; names of files are those of changes
 my $knows = sub { my ($layout) = @_; return $node->safe_psql('by_psql', "SELECT count(*) FROM migrator.layouts() WHERE layout = '$layout'") };
@@ -217,18 +240,32 @@ test_tool('sqitch', tool => 'sqitch', program => $knows->('sqitch') ? 'sqitch' :
 	config => sub { my ($database) = @_; return { 'sqitch.conf' => "[core]\n\tengine = pg\n[user]\n\tname = Flo\n\temail = f\@x.org\n" } },
 	files => sub { my ($n) = @_; $plan .= "m$n 2024-01-0${n}T00:00:00Z Flo <f\@x.org> # m$n\n";
 		return { 'sqitch.plan' => $plan, "deploy/m$n.sql" => "BEGIN;\n" . up_sql($n) . "COMMIT;\n", "revert/m$n.sql" => down_sql($n) } },
-	run => sub { my ($database, $dir) = @_; local $ENV{PATH} = $node->config_data('--bindir') . ":$ENV{PATH}"; local $ENV{HOME} = $dir;
-		return run_in($dir, 'sqitch', 'deploy', '--no-verify', '--target', 'db:' . (url($database) =~ s/^postgres:/pg:/r)) });
+	run => sub { return sqitch_deploy(@_, '--no-verify') }, stay => sub { return sqitch_deploy(@_, '--log-only') });
+
+sub sqitch_deploy
+{
+	my ($database, $dir, @options) = @_;
+
+	local $ENV{PATH} = $node->config_data('--bindir') . ":$ENV{PATH}";
+	local $ENV{HOME} = $dir;
+	return run_in($dir, 'sqitch', 'deploy', @options, '--target', 'db:' . (url($database) =~ s/^postgres:/pg:/r));
+}
 
 my $liquibase = "$modules/liquibase/dist/liquibase";
 test_tool('liquibase', tool => 'liquibase', program => $knows->('liquibase') ? 'java' : 'none', module => $liquibase, adopted => '2|verified|verified',
 	files => sub { my ($n) = @_; our $changelog //= "--liquibase formatted sql\n";
 		$changelog .= "\n--changeset flo:$n\n" . up_sql($n) . "--rollback DROP TABLE t$n;\n";
 		return { 'changelog.sql' => $changelog } },
-	run => sub { my ($database, $dir) = @_;
-		return run_in($dir, 'java', '-cp', "$liquibase/internal/lib/*:$liquibase/lib/*", 'liquibase.integration.commandline.LiquibaseCommandLine',
-			'--changelog-file=changelog.sql', '--url=jdbc:postgresql://127.0.0.1:' . $node->port . "/$database", '--username=postgres',
-			'--password=x', '--show-banner=false', 'update') });
+	run => sub { return liquibase(@_, 'update') }, stay => sub { return liquibase(@_, 'changelog-sync') });
+
+sub liquibase
+{
+	my ($database, $dir, $command) = @_;
+
+	return run_in($dir, 'java', '-cp', "$liquibase/internal/lib/*:$liquibase/lib/*", 'liquibase.integration.commandline.LiquibaseCommandLine',
+		'--changelog-file=changelog.sql', '--url=jdbc:postgresql://127.0.0.1:' . $node->port . "/$database", '--username=postgres',
+		'--password=x', '--show-banner=false', $command);
+}
 
 # The record goes elsewhere.
 if ($node->safe_psql('postgres', "SELECT count(*) FROM pg_database WHERE datname = 'dbmate'"))
