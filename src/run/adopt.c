@@ -175,6 +175,7 @@ adopt_fill_mirror(const Scope *scope)
 	refuse_broken(&adoption, entries);
 	list_files(&adoption);
 	match(&adoption, entries);
+	settle_without_file(&adoption);
 	for (int i = 0; i < adoption.survey->plan->count; i++)
 	{
 		const Step *step = &adoption.survey->plan->steps[i];
@@ -191,21 +192,27 @@ adopt_fill_mirror(const Scope *scope)
 	}
 }
 
-/* Of what has no file: the tool knows it, by whatever name. */
+/* Of what has no file: the tool knows it, by whatever name.  Those without one are in the order of versions. */
 static bool
 is_in_table(const Adoption *adoption, const Step *step)
 {
-	ListCell   *lc;
+	int			low = 0;
+	int			high = list_length(adoption->without_file);
 
 	if (step->row->file == NULL)
 		return true;
-	foreach(lc, adoption->without_file)
+	while (low < high)
 	{
-		const HistoryEntry *entry = lfirst(lc);
+		int			middle = (low + high) / 2;
+		int			compared = version_compare(adoption->survey->plan->order,
+											   version_of(list_nth(adoption->without_file, middle)), step->version);
 
-		CHECK_FOR_INTERRUPTS();
-		if (!entry->undone && version_compare(adoption->survey->plan->order, version_of(entry), step->version) == 0)
+		if (compared == 0)
 			return true;
+		if (compared < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
 	return false;
 }
