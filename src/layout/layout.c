@@ -180,13 +180,14 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 	if (layout->verify != NULL)
 		layout->verify(source, set);
 	verify_sums(&all, layout);
-	if (all.manifest != NULL && set->entries != NIL)
-		left_out_refuse(set, all.manifest, psprintf("\"%s\" says what needs what, and one of them would be passed over",
-													entries_file(layout, set)));
-	else if (all.manifest != NULL)
+	if (all.manifest != NULL)
 		set->manifest = manifest_read(source, all.manifest, set->order);
-	else if (set->entries != NIL)
-		set->manifest = manifest_of_entries(entries_file(layout, set), set->order, set->entries);
+	if (set->entries != NIL)
+	{
+		const Manifest *of_layout = manifest_of_entries(entries_file(layout, set), set->order, set->entries);
+
+		set->manifest = set->manifest ? manifest_join(set->manifest, of_layout) : of_layout;
+	}
 	if (set->count == 0 && set->refused == NIL)
 		recognise_refuse_empty(&all);
 	return set;

@@ -48,6 +48,7 @@ static bool says_rollback_safe(const Step *step);
 static int	place_of_target(const MigrationPlan *plan, const char *target);
 static void require_known(const MigrationPlan *plan, const char *version);
 static void add_half_up(const Step *step, FindingSink *sink);
+static const char *file_of_need(const MigrationPlan *plan, const Step *step, const Step *need);
 static HTAB *tables_of_chosen(const MigrationPlan *plan);
 static void find_shared_table(Dependents *dependents, HTAB *tables, int place);
 static void add_dependent(Dependents *dependents, const Step *chosen, const Step *dependent, const char *why);
@@ -265,7 +266,7 @@ back_require_independent(const MigrationPlan *plan)
 			const Step *need = &plan->steps[step->needs[j]];
 
 			if (need->selected)
-				add_dependent(&found, need, step, psprintf("depends on it by \"%s\"", plan->set->manifest->file));
+				add_dependent(&found, need, step, psprintf("depends on it by \"%s\"", file_of_need(plan, step, need)));
 		}
 		find_shared_table(&found, tables, i);
 	}
@@ -277,6 +278,14 @@ back_require_independent(const MigrationPlan *plan)
 					   finding_one_line(found.chosen->version), finding_one_line(found.dependent->version)),
 				errdetail_internal("%s", found.list.data),
 				errhint("Name the later ones in \"versions\" too; or, if they can do without: options => '{\"force\": true}'."));
+}
+
+static const char *
+file_of_need(const MigrationPlan *plan, const Step *step, const Step *need)
+{
+	const Manifest *manifest = plan->set->manifest;
+
+	return manifest_file_of(manifest, step->entry, manifest_find_need(manifest, step->entry, need->version));
 }
 
 static HTAB *
