@@ -13,6 +13,7 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/hide_values.h"
@@ -21,6 +22,12 @@
 #define WHOLE_AT_LEAST 4
 #define PART 8
 #define WORD_AT_LEAST 4
+
+/*
+ * of a longer value every PART'th piece is enough: what is shown of it begins and
+ * ends with less than one
+ */
+#define EVERY_PART_UP_TO (1024 * 1024)
 
 /* bytes of a text, and of a value, that are looked at closely */
 #define CLOSELY_AT_MOST (16 * 1024)
@@ -34,22 +41,27 @@ typedef struct HiddenPart
 typedef struct HiddenParts
 {
 	HiddenPart *table;
-	uint64		size;			/* a power of two, at least twice what is in
-								 * it */
+	uint64		size;			/* a power of two, at least twice used */
+	uint64		used;
 	bool		lengths[PART + 1];	/* of what is in it */
 } HiddenParts;
 
 static HiddenParts *make_parts(Variables *variables);
+static HiddenPart *make_table(MemoryContext context, uint64 size);
+static void add_variable(HiddenParts *parts, const Variable *item, int variable);
 static void add_value(HiddenParts *parts, const char *value, int variable);
 static void add_doubled(HiddenParts *parts, const char *value, const char *doubled, int variable);
 static void add_part(HiddenParts *parts, uint64 bytes, int variable);
-static const HiddenPart *find_part(const HiddenParts *parts, uint64 bytes);
+static void grow(HiddenParts *parts);
+static HiddenPart *find_part(const HiddenParts *parts, uint64 bytes);
 static int	part_at(const HiddenParts *parts, const char *text, size_t left, int *variable);
 static void mark(uint16 *marks, size_t length, int variable);
-static char *without_marked(const Variables *variables, char *text, size_t length, const uint16 *marks);
+static char *without_marked(const Variables *variables, const HideFocus *focus, char *text, size_t length,
+							const uint16 *marks);
+static const char *name_of(const Variables *variables, const HideFocus *focus, int variable);
 static void look_closely(const Variables *variables, const HideFocus *focus, const char *text,
 						 size_t length, uint16 *marks);
-static void mark_quoted(const Variables *variables, const Variable *at_fault, const char *text,
+static void mark_quoted(const Variables *variables, const HideFocus *focus, const char *text,
 						size_t length, uint16 *marks);
 static bool holds(const char *value, const char *part, size_t length);
 
@@ -77,12 +89,41 @@ hide_values(Variables *variables, const HideFocus *focus, char *text)
 	}
 	if (focus != NULL && length <= CLOSELY_AT_MOST)
 		look_closely(variables, focus, text, length, marks);
-	shown = without_marked(variables, text, length, marks);
+	shown = without_marked(variables, focus, text, length, marks);
 	pfree(marks);
 	return shown;
 }
 
-/* What has a mark keeps it. */
+bool
+hide_values_must(Variables *variables, const char *text)
+{
+	const HiddenParts *parts;
+	size_t		length = strlen(text);
+	int			variable;
+
+	if (variables == NULL || variables->count == 0)
+		return false;
+	parts = variables->parts ? variables->parts : make_parts(variables);
+	for (size_t at = 0; at < length; at++)
+	{
+		if ((at & 0xfffff) == 0xfffff)
+			CHECK_FOR_INTERRUPTS();
+		if (part_at(parts, text + at, length - at, &variable) > 0)
+			return true;
+	}
+	return false;
+}
+
+void
+hide_values_add(Variables *variables, const Variable *item)
+{
+	if (variables->parts == NULL)
+		(void) make_parts(variables);
+	variables_append(variables, item);
+	add_variable(variables->parts, item, variables->count - 1);
+}
+
+/* What has a mark keeps it.  variable: an index that name_of() takes. */
 static void
 mark(uint16 *marks, size_t length, int variable)
 {
@@ -93,7 +134,8 @@ mark(uint16 *marks, size_t length, int variable)
 
 /* Whole characters, each run of them once, by its variable's name; the text itself if there are none. */
 static char *
-without_marked(const Variables *variables, char *text, size_t length, const uint16 *marks)
+without_marked(const Variables *variables, const HideFocus *focus, char *text, size_t length,
+			   const uint16 *marks)
 {
 	StringInfoData shown;
 	uint16		last = 0;
@@ -110,11 +152,27 @@ without_marked(const Variables *variables, char *text, size_t length, const uint
 		if (marked == 0)
 			appendBinaryStringInfo(&shown, text + at, step);
 		else if (marked != last)
-			appendStringInfo(&shown, ":%s", variables->items[marked - 1].name);
+			appendStringInfo(&shown, ":%s", name_of(variables, focus, marked - 1));
 		any |= marked > 0;
 		last = marked;
 	}
-	return any ? shown.data : text;
+	if (any)
+		return shown.data;
+	pfree(shown.data);
+	return text;
+}
+
+/* Those of the focus, which need not be the same in memory, come behind the others. */
+static const char *
+name_of(const Variables *variables, const HideFocus *focus, int variable)
+{
+	const Variable *item;
+
+	if (variable < variables->count)
+		return variables->items[variable].name;
+	variable -= variables->count;
+	item = variable < list_length(focus->near) ? list_nth(focus->near, variable) : focus->at_fault;
+	return item->name;
 }
 
 void
@@ -148,38 +206,39 @@ with_byte(uint64 bytes, char c)
 static HiddenParts *
 make_parts(Variables *variables)
 {
-	MemoryContext old = MemoryContextSwitchTo(variables->context);
-	HiddenParts *parts = palloc0(sizeof(HiddenParts));
-	size_t		total = 0;
+	HiddenParts *parts = MemoryContextAllocZero(variables->context, sizeof(HiddenParts));
 
-	/* as it is, and with each of three characters doubled */
-	for (int i = 0; i < variables->count; i++)
-		total += 8 * (strlen(variables->items[i].value) + 1);
 	parts->size = 64;
-	while (parts->size < 2 * total)
-		parts->size *= 2;
-	parts->table = MemoryContextAllocExtended(variables->context, parts->size * sizeof(HiddenPart),
-											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	parts->table = make_table(variables->context, parts->size);
 	for (int i = 0; i < variables->count; i++)
-	{
-		const Variable *item = &variables->items[i];
-
-		if (!item->hidden)
-			continue;
-		add_value(parts, item->value, i);
-		add_doubled(parts, item->value, "'", i);
-		add_doubled(parts, item->value, "\"", i);
-		add_doubled(parts, item->value, "'\\", i);
-	}
+		add_variable(parts, &variables->items[i], i);
 	variables->parts = parts;
-	MemoryContextSwitchTo(old);
 	return parts;
+}
+
+static HiddenPart *
+make_table(MemoryContext context, uint64 size)
+{
+	return MemoryContextAllocExtended(context, size * sizeof(HiddenPart), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* As it is, and with each of three characters doubled. */
+static void
+add_variable(HiddenParts *parts, const Variable *item, int variable)
+{
+	if (!item->hidden)
+		return;
+	add_value(parts, item->value, variable);
+	add_doubled(parts, item->value, "'", variable);
+	add_doubled(parts, item->value, "\"", variable);
+	add_doubled(parts, item->value, "'\\", variable);
 }
 
 static void
 add_value(HiddenParts *parts, const char *value, int variable)
 {
 	size_t		length = strlen(value);
+	size_t		step = length <= EVERY_PART_UP_TO ? 1 : PART;
 	uint64		bytes = 0;
 
 	if (length < WHOLE_AT_LEAST)
@@ -187,7 +246,7 @@ add_value(HiddenParts *parts, const char *value, int variable)
 	for (size_t i = 0; i < length; i++)
 	{
 		bytes = with_byte(bytes, value[i]);
-		if (i + 1 >= PART)
+		if (i + 1 >= PART && (i + 1) % step == 0)
 			add_part(parts, bytes, variable);
 	}
 	if (length < PART)
@@ -223,24 +282,45 @@ place_of(const HiddenParts *parts, uint64 bytes)
 static void
 add_part(HiddenParts *parts, uint64 bytes, int variable)
 {
-	uint64		place = place_of(parts, bytes);
+	HiddenPart *part = find_part(parts, bytes);
 
-	while (parts->table[place].bytes != 0 && parts->table[place].bytes != bytes)
-		place = (place + 1) & (parts->size - 1);
-	if (parts->table[place].bytes != 0)
+	if (part->bytes != 0)
 		return;
-	parts->table[place].bytes = bytes;
-	parts->table[place].variable = variable;
+	if (2 * (parts->used + 1) > parts->size)
+	{
+		grow(parts);
+		part = find_part(parts, bytes);
+	}
+	part->bytes = bytes;
+	part->variable = variable;
+	parts->used++;
 }
 
-static const HiddenPart *
+static void
+grow(HiddenParts *parts)
+{
+	HiddenParts larger = {.size = 2 * parts->size};
+
+	larger.table = make_table(GetMemoryChunkContext(parts), larger.size);
+	for (uint64 i = 0; i < parts->size; i++)
+	{
+		if (parts->table[i].bytes != 0)
+			*find_part(&larger, parts->table[i].bytes) = parts->table[i];
+	}
+	pfree(parts->table);
+	parts->table = larger.table;
+	parts->size = larger.size;
+}
+
+/* The part, or where it would be. */
+static HiddenPart *
 find_part(const HiddenParts *parts, uint64 bytes)
 {
 	uint64		place = place_of(parts, bytes);
 
 	while (parts->table[place].bytes != 0 && parts->table[place].bytes != bytes)
 		place = (place + 1) & (parts->size - 1);
-	return parts->table[place].bytes != 0 ? &parts->table[place] : NULL;
+	return &parts->table[place];
 }
 
 /* How many bytes a text has in common with a value from here on, at least; 0: none. */
@@ -256,7 +336,7 @@ part_at(const HiddenParts *parts, const char *text, size_t left, int *variable)
 
 		bytes = with_byte(bytes, text[i - 1]);
 		found = parts->lengths[i] ? find_part(parts, bytes) : NULL;
-		if (found != NULL)
+		if (found != NULL && found->bytes != 0)
 		{
 			length = i;
 			*variable = found->variable;
@@ -271,23 +351,21 @@ look_closely(const Variables *variables, const HideFocus *focus, const char *tex
 			 uint16 *marks)
 {
 	const char *end = text + length;
-	ListCell   *lc;
 
 	if (focus->at_fault != NULL)
-		mark_quoted(variables, focus->at_fault, text, length, marks);
+		mark_quoted(variables, focus, text, length, marks);
 	for (const char *word = text; word < end; word++)
 	{
 		size_t		size = 0;
 
 		while (word + size < end && variables_name_character(word[size]))
 			size++;
-		if (size >= WORD_AT_LEAST)
-			foreach(lc, focus->near)
+		for (int i = 0; size >= WORD_AT_LEAST && i < list_length(focus->near); i++)
 		{
-			const Variable *variable = lfirst(lc);
+			const Variable *variable = list_nth(focus->near, i);
 
 			if (variable->hidden && holds(variable->value, word, size))
-				mark(marks + (word - text), size, variable - variables->items);
+				mark(marks + (word - text), size, variables->count + i);
 		}
 		word += size;
 	}
@@ -295,9 +373,10 @@ look_closely(const Variables *variables, const HideFocus *focus, const char *tex
 
 /* What the server shows in double quotes of the value that it refuses. */
 static void
-mark_quoted(const Variables *variables, const Variable *at_fault, const char *text, size_t length,
+mark_quoted(const Variables *variables, const HideFocus *focus, const char *text, size_t length,
 			uint16 *marks)
 {
+	const Variable *at_fault = focus->at_fault;
 	const char *end = text + length;
 	const char *open = memchr(text, '"', length);
 
@@ -308,7 +387,7 @@ mark_quoted(const Variables *variables, const Variable *at_fault, const char *te
 		if (close == NULL)
 			break;
 		if (close > open + 1 && holds(at_fault->value, open + 1, close - open - 1))
-			mark(marks + (open + 1 - text), close - open - 1, at_fault - variables->items);
+			mark(marks + (open + 1 - text), close - open - 1, variables->count + list_length(focus->near));
 		open = close;
 	}
 }

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
@@ -171,6 +172,28 @@ variables_add_made(Variables *variables, List *made)
 	variables->items = items;
 	variables->parts = NULL;
 	MemoryContextSwitchTo(old);
+}
+
+/* The room is a power of two. */
+void
+variables_append(Variables *variables, const Variable *item)
+{
+	Size		count = variables->count;
+	Variable   *items = variables->items;
+
+	if (variables->appended == 0 || (count & (count - 1)) == 0)
+	{
+		Size		room = pg_nextpower2_size_t(count + 1);
+
+		items = MemoryContextAllocHuge(variables->context, room * sizeof(Variable));
+		if (count > 0)
+			memcpy(items, variables->items, count * sizeof(Variable));
+		if (variables->appended > 0)
+			pfree(variables->items);
+		variables->items = items;
+	}
+	items[variables->count++] = *item;
+	variables->appended++;
 }
 
 static Variable *

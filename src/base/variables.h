@@ -23,6 +23,8 @@ typedef struct Variables
 {
 	Variable   *items;			/* by name */
 	int			count;
+	int			appended;		/* of these, at their end: by
+								 * variables_append() */
 	bool		complete;		/* of a run, which gets no others; else what
 								 * is missing may come with the call */
 	struct HiddenParts *parts;	/* of hide_values.c, made when first needed */
@@ -54,6 +56,9 @@ extern void variables_add_behind(Variables *variables, List *values);
  * name there may be several then.
  */
 extern void variables_add_made(Variables *variables, List *made);
+
+/* Add one at the end: they are not by name any more, and for whoever hides values only. */
+extern void variables_append(Variables *variables, const Variable *item);
 
 /* [A-Za-z\200-\377_0-9] */
 static inline bool

@@ -58,6 +58,8 @@ static RawStmt *fill_late(Execution *execution, int i, char **query);
 static void run_statements(Execution *execution, int first, int last, bool top_level);
 static void keep_to_this_process(void);
 static void execute_statement(Execution *execution, int i, bool top_level);
+static void use_result(Execution *execution, const ScriptResult *result, RawStmt *raw, const char *query, bool top_level);
+static void before_generated(void *argument, const RawStmt *raw);
 static void refuse_other_strings(const RawStmt *raw);
 static void note_setting(Execution *execution, const RawStmt *raw);
 static void log_statement_text(const Script *script, int i, RawStmt *raw);
@@ -398,10 +400,37 @@ execute_statement(Execution *execution, int i, bool top_level)
 		default:
 			if (result == NULL)
 				portal_execute(raw, query, top_level);
-			else if (result_use(result, raw, query, execution->late, values_to_hide(execution)))
-				execution->set_constraints = true;
+			else
+				use_result(execution, result, raw, query, top_level);
 	}
 	CommandCounterIncrement();
+}
+
+static void
+use_result(Execution *execution, const ScriptResult *result, RawStmt *raw, const char *query, bool top_level)
+{
+	ResultUse	use = {
+		.late = execution->late,
+		.hidden = values_to_hide(execution),
+		.top_level = top_level,
+		.before_statement = before_generated,
+		.argument = execution
+	};
+
+	if (result_use(result, raw, query, &use))
+		execution->set_constraints = true;
+}
+
+/* Those before it may have been RESET ALL. */
+static void
+before_generated(void *argument, const RawStmt *raw)
+{
+	Execution  *execution = argument;
+
+	session_settings_base_keep(&execution->base);
+	keep_to_this_process();
+	refuse_other_strings(raw);
+	note_setting(execution, raw);
 }
 
 /* How the strings of what follows are to be read has been settled. */
@@ -421,9 +450,15 @@ note_setting(Execution *execution, const RawStmt *raw)
 {
 	const VariableSetStmt *set = (const VariableSetStmt *) raw->stmt;
 	MemoryContext old;
+	ListCell   *lc;
 
 	if (!IsA(set, VariableSetStmt) || set->name == NULL || set->is_local)
 		return;
+	foreach(lc, execution->late_settings)
+	{
+		if (strcmp(lfirst(lc), set->name) == 0)
+			return;
+	}
 	old = MemoryContextSwitchTo(GetMemoryChunkContext((void *) execution->script));
 	execution->late_settings = lappend(execution->late_settings, pstrdup(set->name));
 	MemoryContextSwitchTo(old);

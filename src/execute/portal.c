@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "executor/tstoreReceiver.h"
 #include "parser/analyze.h"
 #include "tcop/cmdtag.h"
 #include "tcop/pquery.h"
@@ -31,29 +30,17 @@ portal_execute(RawStmt *raw, const char *query, bool top_level)
 	PortalDrop(portal, false);
 }
 
-TupleDesc
-portal_execute_into(RawStmt *raw, const char *query, Tuplestorestate *rows)
+bool
+portal_execute_into(RawStmt *raw, const char *query, bool top_level, DestReceiver *receiver)
 {
 	Portal		portal = start(raw, query);
-	TupleDesc	desc = NULL;
-	DestReceiver *receiver;
+	bool		returns_rows = portal->tupDesc != NULL;
 	QueryCompletion completion;
 
-	if (portal->tupDesc != NULL)
-	{
-		desc = CreateTupleDescCopy(portal->tupDesc);
-		receiver = CreateDestReceiver(DestTuplestore);
-
-		/*
-		 * what is done with them may take away the tables that long values
-		 * are in
-		 */
-		SetTuplestoreDestReceiverParams(receiver, rows, CurrentMemoryContext, true, NULL, NULL);
-		(void) portal_run(portal, FETCH_ALL, false, receiver, receiver, &completion);
-		receiver->rDestroy(receiver);
-	}
+	if (returns_rows)
+		(void) portal_run(portal, FETCH_ALL, top_level, receiver, receiver, &completion);
 	PortalDrop(portal, false);
-	return desc;
+	return returns_rows;
 }
 
 static Portal

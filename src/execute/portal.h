@@ -5,17 +5,13 @@
 #ifndef MIGRATOR_EXECUTE_PORTAL_H
 #define MIGRATOR_EXECUTE_PORTAL_H
 
-#include "access/tupdesc.h"
 #include "nodes/parsenodes.h"
-#include "utils/tuplestore.h"
+#include "tcop/dest.h"
 
 /* With the caller's rights; its rows are thrown away. */
 extern void portal_execute(RawStmt *raw, const char *query, bool top_level);
 
-/*
- * The same, and its rows go into a store, values and all.  Returns what they are
- * made of; NULL: it returns none, and was not run.
- */
-extern TupleDesc portal_execute_into(RawStmt *raw, const char *query, Tuplestorestate *rows);
+/* The same, and they go to the receiver.  False: it returns none, and was not run. */
+extern bool portal_execute_into(RawStmt *raw, const char *query, bool top_level, DestReceiver *receiver);
 
 #endif

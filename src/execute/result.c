@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "parser/parser.h"
@@ -17,7 +18,9 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 
 #include "base/finding.h"
 #include "base/hide_values.h"
@@ -26,13 +29,20 @@
 #include "script/rules.h"
 #include "script/server_parser.h"
 
-/* A result, row by row. */
+/*
+ * A result, as the text that a client would get: the types that the values are of
+ * may be gone when they are used, and settings may be others.
+ */
 typedef struct Rows
 {
-	Tuplestorestate *store;
-	TupleDesc	desc;
-	TupleTableSlot *slot;
+	DestReceiver receiver;		/* must be first */
+	bool		one;			/* there may not be more */
+	MemoryContext context;
+	MemoryContext row;			/* emptied with each */
 	FmgrInfo   *outputs;		/* of the columns' types */
+	TupleDesc	desc;			/* of the texts; NULL: there is no result */
+	Tuplestorestate *store;
+	TupleTableSlot *slot;
 } Rows;
 
 /* A statement of the result, for messages. */
@@ -40,45 +50,104 @@ typedef struct Generated
 {
 	const char *text;
 	int64		row;
+	Variables  *hidden;
+	MemoryContext work;			/* for them */
 } Generated;
 
+static void begin_rows(DestReceiver *receiver, int operation, TupleDesc desc);
+static bool take_row(TupleTableSlot *slot, DestReceiver *receiver);
+static void ignore(DestReceiver *receiver);
 static void set_variables(Rows *rows, const char *prefix, PsqlLate *late);
-static bool execute_all(Rows *rows, Variables *hidden);
-static bool execute_value(const char *text, Variables *hidden);
-static void execute_generated(RawStmt *raw, const char *text, Variables *hidden);
+static bool execute_all(Rows *rows, const ResultUse *use);
+static bool execute_value(const char *text, const ResultUse *use);
+static void execute_generated(RawStmt *raw, const char *text, const ResultUse *use);
 static char *value_of(Rows *rows, int column);
 static void add_context(void *argument);
 
 bool
-result_use(const ScriptResult *result, RawStmt *raw, const char *query, PsqlLate *late, Variables *hidden)
+result_use(const ScriptResult *result, RawStmt *raw, const char *query, const ResultUse *use)
 {
-	Rows		rows = {.store = tuplestore_begin_heap(false, false, work_mem)};
-	const char *command = result->executes ? "\\gexec" : "\\gset";
+	Rows		rows = {
+		.receiver = {take_row, begin_rows, ignore, ignore, DestNone},
+		.one = !result->executes,
+		.context = CurrentMemoryContext
+	};
 	bool		set_constraints = false;
 
-	rows.desc = portal_execute_into(raw, query, rows.store);
+	(void) portal_execute_into(raw, query, use->top_level, &rows.receiver);
 	if (rows.desc == NULL)
 		ereport(ERROR,
 				errcode(ERRCODE_SYNTAX_ERROR),
-				errmsg("%s stands behind a statement that returns no rows", command));
+				errmsg("%s stands behind a statement that returns no rows", result->executes ? "\\gexec" : "\\gset"));
 	CommandCounterIncrement();
-	rows.slot = MakeSingleTupleTableSlot(rows.desc, &TTSOpsMinimalTuple);
-	rows.outputs = palloc(rows.desc->natts * sizeof(FmgrInfo));
-	for (int i = 0; i < rows.desc->natts; i++)
+	if (result->executes)
+		set_constraints = execute_all(&rows, use);
+	else
+		set_variables(&rows, result->prefix, use->late);
+	ExecDropSingleTupleTableSlot(rows.slot);
+	tuplestore_end(rows.store);
+	return set_constraints;
+}
+
+/* What a procedure commits has been committed by now; the portal ends before the store is read. */
+static void
+begin_rows(DestReceiver *receiver, int operation, TupleDesc desc)
+{
+	Rows	   *rows = (Rows *) receiver;
+	MemoryContext old = MemoryContextSwitchTo(rows->context);
+	ResourceOwner owner = CurrentResourceOwner;
+
+	rows->row = AllocSetContextCreate(rows->context, "migrator row of a result", ALLOCSET_DEFAULT_SIZES);
+	rows->desc = CreateTemplateTupleDesc(desc->natts);
+	rows->outputs = palloc(desc->natts * sizeof(FmgrInfo));
+	for (int i = 0; i < desc->natts; i++)
 	{
 		Oid			function;
 		bool		varlena;
 
-		getTypeOutputInfo(TupleDescAttr(rows.desc, i)->atttypid, &function, &varlena);
-		fmgr_info(function, &rows.outputs[i]);
+		TupleDescInitEntry(rows->desc, i + 1, NameStr(TupleDescAttr(desc, i)->attname), TEXTOID, -1, 0);
+		getTypeOutputInfo(TupleDescAttr(desc, i)->atttypid, &function, &varlena);
+		fmgr_info(function, &rows->outputs[i]);
 	}
-	if (result->executes)
-		set_constraints = execute_all(&rows, hidden);
-	else
-		set_variables(&rows, result->prefix, late);
-	ExecDropSingleTupleTableSlot(rows.slot);
-	tuplestore_end(rows.store);
-	return set_constraints;
+	rows->slot = MakeSingleTupleTableSlot(rows->desc, &TTSOpsMinimalTuple);
+	CurrentResourceOwner = CurTransactionResourceOwner;
+	rows->store = tuplestore_begin_heap(false, false, work_mem);
+	CurrentResourceOwner = owner;
+	MemoryContextSwitchTo(old);
+}
+
+/* A type's text may run SQL, which wants a snapshot. */
+static bool
+take_row(TupleTableSlot *slot, DestReceiver *receiver)
+{
+	Rows	   *rows = (Rows *) receiver;
+	int			columns = rows->desc->natts;
+	bool		snapshot = !ActiveSnapshotSet();
+	MemoryContext old = MemoryContextSwitchTo(rows->row);
+	Datum	   *values = palloc(columns * sizeof(Datum));
+
+	if (rows->one && tuplestore_tuple_count(rows->store) > 0)
+		ereport(ERROR,
+				errcode(ERRCODE_TOO_MANY_ROWS),
+				errmsg("more than one row returned for \\gset"),
+				errhint("It needs one row."));
+	if (snapshot)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	slot_getallattrs(slot);
+	for (int i = 0; i < columns; i++)
+		values[i] = slot->tts_isnull[i] ? (Datum) 0 :
+			CStringGetTextDatum(OutputFunctionCall(&rows->outputs[i], slot->tts_values[i]));
+	if (snapshot)
+		PopActiveSnapshot();
+	tuplestore_putvalues(rows->store, rows->desc, values, slot->tts_isnull);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(rows->row);
+	return true;
+}
+
+static void
+ignore(DestReceiver *receiver)
+{
 }
 
 /* The values of the only row. */
@@ -90,38 +159,30 @@ set_variables(Rows *rows, const char *prefix, PsqlLate *late)
 				errcode(ERRCODE_NO_DATA_FOUND),
 				errmsg("no rows returned for \\gset"),
 				errhint("It needs one row."));
-	if (tuplestore_tuple_count(rows->store) > 1)
-		ereport(ERROR,
-				errcode(ERRCODE_TOO_MANY_ROWS),
-				errmsg("more than one row returned for \\gset"),
-				errhint("It needs one row."));
 	for (int i = 0; i < rows->desc->natts; i++)
 		psql_late_set(late, psprintf("%s%s", prefix, NameStr(TupleDescAttr(rows->desc, i)->attname)), value_of(rows, i));
 }
 
-/* NULL: it is null.  Its type's text may run SQL, which wants a snapshot. */
+/* NULL: it is null. */
 static char *
 value_of(Rows *rows, int column)
 {
 	bool		isnull;
 	Datum		value = slot_getattr(rows->slot, column + 1, &isnull);
-	char	   *text;
 
-	if (isnull)
-		return NULL;
-	PushActiveSnapshot(GetTransactionSnapshot());
-	text = OutputFunctionCall(&rows->outputs[column], value);
-	PopActiveSnapshot();
-	return text;
+	return isnull ? NULL : TextDatumGetCString(value);
 }
 
 /* Row by row, and from left to right; a null is none. */
 static bool
-execute_all(Rows *rows, Variables *hidden)
+execute_all(Rows *rows, const ResultUse *use)
 {
 	MemoryContext keep = CurrentMemoryContext;
-	MemoryContext context = AllocSetContextCreate(keep, "migrator generated statement", ALLOCSET_DEFAULT_SIZES);
-	Generated	generated = {.row = 0};
+	MemoryContext context = AllocSetContextCreate(keep, "migrator generated text", ALLOCSET_DEFAULT_SIZES);
+	Generated	generated = {
+		.hidden = use->hidden,
+		.work = AllocSetContextCreate(keep, "migrator generated context", ALLOCSET_SMALL_SIZES)
+	};
 	ErrorContextCallback callback = {
 		.callback = add_context,
 		.arg = &generated,
@@ -134,13 +195,12 @@ execute_all(Rows *rows, Variables *hidden)
 		generated.row++;
 		for (int i = 0; i < rows->desc->natts; i++)
 		{
-			CHECK_FOR_INTERRUPTS();
 			MemoryContextSwitchTo(context);
 			generated.text = value_of(rows, i);
 			if (generated.text != NULL)
 			{
 				error_context_stack = &callback;
-				set_constraints |= execute_value(generated.text, hidden);
+				set_constraints |= execute_value(generated.text, use);
 				error_context_stack = callback.previous;
 			}
 			MemoryContextSwitchTo(keep);
@@ -148,13 +208,16 @@ execute_all(Rows *rows, Variables *hidden)
 		}
 	}
 	MemoryContextDelete(context);
+	MemoryContextDelete(generated.work);
 	return set_constraints;
 }
 
-/* It may have several statements, as what a client sends. */
+/* It may have several statements, as what a client sends; what one needs dies with it. */
 static bool
-execute_value(const char *text, Variables *hidden)
+execute_value(const char *text, const ResultUse *use)
 {
+	MemoryContext keep = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(keep, "migrator generated statement", ALLOCSET_DEFAULT_SIZES);
 	bool		set_constraints = false;
 	ListCell   *lc;
 
@@ -162,15 +225,20 @@ execute_value(const char *text, Variables *hidden)
 	{
 		RawStmt    *raw = lfirst_node(RawStmt, lc);
 
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(context);
+		MemoryContextSwitchTo(context);
 		set_constraints |= IsA(raw->stmt, ConstraintsSetStmt);
-		execute_generated(raw, text, hidden);
+		execute_generated(raw, text, use);
 		CommandCounterIncrement();
 	}
+	MemoryContextSwitchTo(keep);
+	MemoryContextDelete(context);
 	return set_constraints;
 }
 
 static void
-execute_generated(RawStmt *raw, const char *text, Variables *hidden)
+execute_generated(RawStmt *raw, const char *text, const ResultUse *use)
 {
 	StatementKind kind = statement_kind(raw->stmt);
 	Script	   *script = palloc0(sizeof(Script));
@@ -187,8 +255,9 @@ execute_generated(RawStmt *raw, const char *text, Variables *hidden)
 	if (log_statement != LOGSTMT_NONE &&
 		(log_statement == LOGSTMT_ALL || GetCommandLogLevel((Node *) raw) <= log_statement))
 		ereport(LOG,
-				errmsg("statement: %s", hide_values(hidden, NULL, pstrdup(text))),
+				errmsg("statement: %s", hide_values(use->hidden, NULL, pstrdup(text))),
 				errhidestmt(true));
+	use->before_statement(use->argument, raw);
 	portal_execute(raw, text, false);
 }
 
@@ -217,13 +286,19 @@ result_check_statement(Script *script, StatementKind kind, const RawStmt *raw)
 			problem->hint ? errhint("%s", problem->hint) : 0);
 }
 
-/* A position is one in the generated statement. */
+/*
+ * A position is one in the generated statement.  The context of what is no error
+ * cannot be changed by whoever hides values in it; and there may be one for each
+ * statement, so nothing is left of it.
+ */
 static void
 add_context(void *argument)
 {
 	const Generated *generated = argument;
 	int			position = geterrposition();
 	int			none = 0;
+	MemoryContext old = MemoryContextSwitchTo(generated->work);
+	char	   *shown = finding_excerpt(generated->text, &none);
 
 	if (position > 0 && getinternalerrposition() == 0)
 	{
@@ -231,5 +306,9 @@ add_context(void *argument)
 		internalerrposition(position);
 		errposition(0);
 	}
-	errcontext("statement \"%s\" of \\gexec, row " INT64_FORMAT, finding_excerpt(generated->text, &none), generated->row);
+	if (generated->hidden != NULL && CopyErrorData()->elevel < ERROR)
+		shown = hide_values(generated->hidden, NULL, shown);
+	errcontext("statement \"%s\" of \\gexec, row " INT64_FORMAT, shown, generated->row);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(generated->work);
 }

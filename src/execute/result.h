@@ -9,11 +9,21 @@
 
 #include "script/psql_late.h"
 
-/*
- * Run the statement, and do that.  late: where variables are set; hidden: what is not to be shown of a
- * statement that comes of the result.  True: one of them was SET CONSTRAINTS.
- */
-extern bool result_use(const ScriptResult *result, RawStmt *raw, const char *query, PsqlLate *late, Variables *hidden);
+/* What there is for it. */
+typedef struct ResultUse
+{
+	PsqlLate   *late;			/* where \gset sets variables */
+	Variables  *hidden;			/* not to be shown of a statement that comes
+								 * of the result, or NULL */
+	bool		top_level;		/* the query may end transactions within */
+
+	/* called before each of those statements */
+	void		(*before_statement) (void *argument, const RawStmt *raw);
+	void	   *argument;
+} ResultUse;
+
+/* Run the statement, and do that.  True: one that came of it was SET CONSTRAINTS. */
+extern bool result_use(const ScriptResult *result, RawStmt *raw, const char *query, const ResultUse *use);
 
 /*
  * Raise what speaks against running a statement that was not known when the script

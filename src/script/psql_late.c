@@ -34,6 +34,7 @@ struct PsqlLate
 	MemoryContext context;
 	PsqlVariables *variables;	/* NULL: no result sets any */
 	Variables  *hidden;
+	bool		own_hidden;		/* they are not the script's any more */
 	LateBranch *branch;			/* or NULL */
 
 	bool		used_hidden;	/* a value that is to be hidden was used */
@@ -398,8 +399,7 @@ psql_late_set(PsqlLate *late, const char *name, const char *value)
 				errmsg("\\gset cannot set \"%s\", which is a variable of psql's own", name),
 				errhint("Give the column another name, with AS, or \\gset a prefix."));
 	/* a value that was given may come back in a result */
-	set_value(late, name, value,
-			  value != NULL && strcmp(hide_values(late->hidden, NULL, pstrdup(value)), value) != 0);
+	set_value(late, name, value, value != NULL && hide_values_must(late->hidden, value));
 }
 
 static void
@@ -408,8 +408,13 @@ set_value(PsqlLate *late, const char *name, const char *value, bool hidden)
 	MemoryContext old = MemoryContextSwitchTo(late->context);
 
 	psql_variables_set_late(late->variables, name, value, hidden);
+	if (hidden && value != NULL && !late->own_hidden)
+	{
+		late->hidden = late->hidden != NULL ? variables_copy(late->hidden) : variables_create();
+		late->own_hidden = true;
+	}
 	if (hidden && value != NULL)
-		late->hidden = psql_variables_to_hide(late->variables);
+		hide_values_add(late->hidden, psql_variables_find(late->variables, name));
 	MemoryContextSwitchTo(old);
 }
 

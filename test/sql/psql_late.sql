@@ -143,7 +143,10 @@ SELECT 'SET application_name = ''generated''' \gexec
 SELECT files.saw('setting', current_setting('application_name'));
 SELECT 'DO $x$ BEGIN PERFORM files.saw(''do''); END $x$' \gexec
 TABLE files.generated \gexec
+SELECT unnest(enum_range(NULL::files.by_enum)) \gexec
+SELECT 'RESET search_path', 'SELECT files.saw(current_schema)' \gexec
 $s$);
+CREATE TYPE files.by_enum AS ENUM ('SELECT files.saw(''enum'')', 'DROP TYPE files.by_enum', 'SELECT files.saw(''enum again'')');
 CREATE TABLE files.generated AS SELECT repeat(' ', 3000) || 'DROP TABLE IF EXISTS files.generated' AS a FROM generate_series(1, 3);
 ALTER TABLE files.generated ALTER a SET STORAGE EXTERNAL;
 SELECT line, severity, message FROM migrator.validate('m/d') WHERE severity IN ('error', 'warning');
@@ -210,6 +213,7 @@ SELECT * FROM files.fails(E'SELECT ''CREATE DATABASE x'' \\gexec');
 SELECT * FROM files.fails(E'SELECT ''COPY files.rows FROM stdin'' \\gexec');
 SELECT * FROM files.fails(E'SELECT ''COPY files.rows TO stdout'' \\gexec');
 SELECT * FROM files.fails(E'SELECT ''DISCARD ALL'' \\gexec');
+SELECT * FROM files.fails(E'SELECT ''SET standard_conforming_strings = off'' \\gexec');
 SELECT count(*) FROM files.rows WHERE name = '1';
 
 -- Values that were given stay hidden, whatever way they go.
@@ -218,6 +222,34 @@ SELECT * FROM files.fails(E'SELECT ''(('' || :''secret'' AS a, 1 AS b \\gset\nSE
 SELECT * FROM files.fails(E'SELECT 1 AS b \\gset\n\\set c :secret x\nSELECT 1 / (:b - 1), :''c''::int;', '{"secret": "verysecret"}');
 SELECT * FROM files.fails(E'SELECT format(''SELECT 1 FROM %I'', :''secret'') \\gexec', '{"secret": "verysecret"}');
 SELECT * FROM files.fails(E'SELECT :''secret'' AS a \\gset\n\\if :a\n\\endif', '{"secret": "verysecret"}');
+SELECT * FROM files.fails(E'SELECT ''word '' || :''secret'' AS a \\gset\nSELECT length(:''a'') FROM word;', '{"secret": "verysecret"}');
+SELECT * FROM files.fails(E'\\set a ''word '' :secret\nSELECT length(:''a'') FROM word;', '{"secret": "verysecret"}');
+
+-- So they do in the context of a notice, which leaves nothing behind.
+CALL files.forget();
+CALL files.make('m/d', '1_a.sql', $s$-- migrator: psql
+SELECT format('DO $x$ BEGIN RAISE NOTICE ''told''; END $x$ -- %s', :'secret') \gexec
+SELECT 'CREATE SCHEMA IF NOT EXISTS app -- ' || repeat('x', 5000) FROM generate_series(1, 1000) \gexec
+SELECT total_bytes < 1000000 AS little FROM pg_backend_memory_contexts WHERE name = 'ErrorContext' \gset
+\echo little: :little
+$s$);
+\! printf '%s\n' '\set SHOW_CONTEXT always' "SELECT outcome FROM migrator.apply('m/d', variables => '{\"secret\": \"verysecret\"}')" | eval "$SAY" | grep -A2 'told$\|little'
+
+-- Values of hidden ones, and statements in one value, need no more memory the more they are.
+CALL files.forget();
+SELECT string_agg(format(E'SELECT :''secret'' || %s AS v%s \\gset\n', i, i), '') || $s$
+SELECT sum(total_bytes) < 50000000 AS little FROM pg_backend_memory_contexts \gset
+\if :little
+SELECT files.saw('little of hidden values', :'v1000');
+\endif
+SELECT string_agg(format('INSERT INTO files.rows (name) VALUES (%s);', i), '') ||
+  'SELECT files.saw(''little of statements'') FROM pg_backend_memory_contexts HAVING sum(total_bytes) < 100000000' FROM generate_series(1, 20000) i \gexec
+$s$ AS many FROM generate_series(1, 1000) i \gset
+CALL files.make('m/d', '1_a.sql', E'-- migrator: psql\n' || :'many');
+SET client_min_messages = error;
+SELECT outcome FROM migrator.apply('m/d', service => 'memory', variables => '{"secret": "verysecret"}');
+SET client_min_messages = warning;
+SELECT name, body FROM files.rows WHERE name LIKE 'little%';
 
 -- Ten thousand of each.
 CALL files.forget();
@@ -301,6 +333,29 @@ CALL migrator.up('m/d', 'parts', options => '{"verbose": false}') \gset
 SELECT name, body FROM files.rows ORDER BY n;
 SELECT state, statement_done, resume_state IS NULL AS nothing_left FROM migrator.migrations WHERE service = 'parts';
 SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'files.late'::regclass ORDER BY 1::text;
+
+-- A procedure may commit, and its result be used.
+CALL files.forget();
+TRUNCATE files.rows;
+CREATE PROCEDURE files.commits(INOUT a text, length int) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM files.saw('before');
+  COMMIT;
+  a := a || repeat(' ', length);
+  PERFORM files.saw('behind');
+  COMMIT;
+END $$;
+CALL files.make('m/d', '1_a.sql', $s$-- migrator: psql
+-- migrator: no-transaction
+CALL files.commits('SELECT files.saw(''result'')', 1) \gset
+:a;
+SET work_mem = '64kB';
+CALL files.commits('SELECT files.saw(''long result'')', 1000000) \gexec
+SELECT 1 / 0;
+$s$);
+CALL migrator.up('m/d', 'commits');
+SELECT name FROM files.rows ORDER BY n;
+SELECT statement_done FROM migrator.migrations WHERE service = 'commits';
 
 -- A value that was given is not put on record; then nobody can go on.
 CALL files.forget();
