@@ -70,6 +70,15 @@ layout_named(const char *name)
 	elog(ERROR, "there is no layout \"%s\"", name);
 }
 
+const Layout *
+layout_find(const char *name)
+{
+	for (int i = 0; i < lengthof(layouts) && name != NULL; i++)
+		if (strcmp(layouts[i]->name, name) == 0)
+			return layouts[i];
+	return NULL;
+}
+
 /*
  * The layout by which one file is all of the source, if it is: because such a
  * file was given, or because it was chosen.
@@ -160,6 +169,11 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 		aside_refuse_folders_left(&all);
 		environment_files_check(&all);
 	}
+	if ((hints->contexts != NULL || hints->labels != NULL) && !layout->filters)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("option \"%s\" means nothing to layout \"%s\"", hints->contexts ? "contexts" : "labels", layout->name),
+				errhint("It is for layout \"liquibase\"."));
 	join_claims(&all, layout);
 	if (all.rooted == NULL)
 		recognise_refuse_misfits(&all);

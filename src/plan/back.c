@@ -14,6 +14,7 @@
 #include "base/errors.h"
 #include "plan/affected.h"
 #include "plan/back.h"
+#include "plan/order.h"
 
 #define LIST_AT_MOST 10
 
@@ -65,7 +66,7 @@ is_there(const Step *step)
 	/* what runs again has no way back: it follows what it is made for */
 	if ((step->flags & FLAG_REPEATABLE) && step->down.unit == NULL)
 		return false;
-	return step->state == MIGRATION_APPLIED || (step->row != NULL && step->row->going_back);
+	return step->state == MIGRATION_APPLIED || step->again || (step->row != NULL && step->row->going_back);
 }
 
 /* Is a part of it there, from its way up?  A run that is in progress is waited for. */
@@ -90,11 +91,14 @@ is_of_run(const Step *step, const char *service, int64 run_id)
 void
 back_select(MigrationPlan *plan, const char *service, const BackRequest *request, FindingSink *sink)
 {
-	bool	   *named = plan_mark_named(plan, request->versions, request->version_count);
-	int			stays = request->target != NULL ? place_of_target(plan, request->target) : -1;
+	bool	   *named;
+	int			stays;
 	int			left = request->steps > 0 ? request->steps : 1;
 	int			first = plan->count;
 
+	order_by_execution(plan);
+	named = plan_mark_named(plan, request->versions, request->version_count);
+	stays = request->target != NULL ? place_of_target(plan, request->target) : -1;
 	for (int i = 0; i < request->version_count; i++)
 		require_known(plan, request->versions[i]);
 	plan->direction = UNIT_DOWN;

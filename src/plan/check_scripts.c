@@ -174,6 +174,7 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 	{
 		step->flags |= FLAG_REPEATABLE;
 		begin_again(step, keep);
+		step->always = always && strcmp(step->row->checksum ? step->row->checksum : "", text.checksum) == 0;
 		applied = subject.applied = false;
 	}
 	if (script && (depth == CHECK_EVERYTHING || (step->entry && step->entry->declares_tables)))
@@ -184,7 +185,7 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 
 	step->up.checksum = pstrdup(text.checksum);
 	if (step->again && step->message == NULL)
-		step->message = "it was changed after it was applied, and runs again";
+		step->message = step->always ? "it runs in each run" : "it was changed after it was applied, and runs again";
 	if (script == NULL)
 	{
 		if (applied)
@@ -241,7 +242,7 @@ look_for_manual(Step *step, UnitReader *reader, MemoryContext work)
 	MemoryContext keep = MemoryContextSwitchTo(work);
 	UnitText	text = {.unit = step->up.unit,.reader = reader,.variables = reader->variables,.first_line = 1};
 
-	if (step->up.unit->range_count > 0)
+	if (step->up.unit->range_count > 0 || step->up.unit->text != NULL)
 		(void) unit_read_text(reader, step->up.unit, &text);
 	else
 	{

@@ -8,6 +8,7 @@
 #include "miscadmin.h"
 
 #include "base/finding.h"
+#include "layout/layout.h"
 #include "plan/graph.h"
 #include "plan/order.h"
 #include "record/other_services.h"
@@ -21,6 +22,7 @@ static void find_needs(MigrationPlan *plan, int place, int *seen);
 static int	find_needed(const MigrationPlan *plan, const char *version, int place);
 static void put_in_order(MigrationPlan *plan);
 static void move_steps(MigrationPlan *plan, const int *order);
+static int	compare_executions(const void *a, const void *b, void *argument);
 static const char *name_step(int node, void *argument);
 static void look_without_tags(OtherMigration *others, int count);
 static bool is_applied(const OtherMigration *other);
@@ -124,6 +126,48 @@ order_repeatable_last(MigrationPlan *plan)
 {
 	if (plan->order != VERSION_ORDER_PLAN)
 		put_in_order_of_tool(plan);
+}
+
+void
+order_by_execution(MigrationPlan *plan)
+{
+	bool		needed = plan->set != NULL && plan->set->runs_late;
+	int		   *order;
+
+	for (int i = 0; i < plan->count && plan->set == NULL && !needed; i++)
+	{
+		const Layout *layout = plan->steps[i].row ? layout_find(plan->steps[i].row->layout) : NULL;
+
+		needed = layout != NULL && layout->runs_late;
+	}
+	if (!needed)
+		return;
+	order = palloc(Max(plan->count, 1) * sizeof(int));
+	for (int i = 0; i < plan->count; i++)
+		order[i] = i;
+	qsort_arg(order, plan->count, sizeof(int), compare_executions, plan);
+	move_steps(plan, order);
+	pfree(order);
+}
+
+static TimestampTz
+executed_at(const Step *step)
+{
+	return step->row != NULL && (step->state == MIGRATION_APPLIED || step->again) ? step->row->applied_at : 0;
+}
+
+static int
+compare_executions(const void *a, const void *b, void *argument)
+{
+	const MigrationPlan *plan = argument;
+	int			left = *(const int *) a;
+	int			right = *(const int *) b;
+	TimestampTz left_at = executed_at(&plan->steps[left]);
+	TimestampTz right_at = executed_at(&plan->steps[right]);
+
+	if (left_at != right_at)
+		return left_at < right_at ? -1 : 1;
+	return left < right ? -1 : 1;
 }
 
 static int

@@ -604,7 +604,6 @@ void
 run_record_step(Run *run, const Step *step)
 {
 	RecordEntry entry;
-	UnitText	down;
 
 	run_fill_step_entry(run, step, &entry);
 	entry.state = run->direction == UNIT_UP ? MIGRATION_APPLIED : MIGRATION_ROLLED_BACK;
@@ -619,7 +618,7 @@ run_record_step(Run *run, const Step *step)
 	 * read now is validate()'s to report.
 	 */
 	if (run->direction == UNIT_UP && step->down.unit != NULL)
-		entry.down_script = unit_read_text(run->survey->reader, step->down.unit, &down);
+		entry.down_script = unit_keep_text(run->survey->reader, step->down.unit);
 	if (run->direction == UNIT_UP)
 		record_write(&entry);
 	else

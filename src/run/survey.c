@@ -65,6 +65,8 @@ survey_take(const Scope *asked, CheckDepth depth)
 			.ignore_count = scope->ignore_count,
 			.layout = scope->layout,
 			.environment = scope->environment,
+			.contexts = scope->contexts,
+			.labels = scope->labels,
 			.recorded_layout = recorded_layout(survey->record),
 			.is_recorded = is_recorded,
 			.argument = &files
