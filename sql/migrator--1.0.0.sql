@@ -570,7 +570,7 @@ COMMENT ON FUNCTION migrator.lock_key IS 'Advisory lock key of a service, as pg_
 CREATE FUNCTION migrator.register(service text, source text, environment text = NULL, search_path text = NULL,
                                   options jsonb = '{}') RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_register';
-COMMENT ON FUNCTION migrator.register IS 'Register a service, or change its registration: the source used when none is given, the environment, the search_path its scripts run with. options: roles (only their members may then run, settle, unlock or register the service), ignore, schemas, view_schema, variables, mirror, checks, auto_migrate, and floors of policy: require_approval, maintenance_window_required, backup_required, allow_destructive_operations. Options that are not given stay; null takes one away. Makes the view <service>_schema_migrations.';
+COMMENT ON FUNCTION migrator.register IS 'Register a service, or change its registration: the source used when none is given, the environment, the search_path its scripts run with. options: roles (only their members may then run, settle, unlock or register the service), ignore, contexts, labels, schemas, view_schema, variables, mirror, checks, auto_migrate, and floors of policy: require_approval, maintenance_window_required, backup_required, allow_destructive_operations. Options that are not given stay; null takes one away. Makes the view <service>_schema_migrations.';
 
 CREATE FUNCTION migrator.unregister(service text) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_unregister';
@@ -579,7 +579,7 @@ COMMENT ON FUNCTION migrator.unregister IS 'Forget a registration and drop the s
 CREATE FUNCTION migrator.baseline(source text, service text = NULL, version text = NULL, environment text = NULL,
                                   options jsonb = '{}') RETURNS integer
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_baseline';
-COMMENT ON FUNCTION migrator.baseline IS 'Record the source''s migrations, up to a version, as applied without running them: for a database that has the schema already. Without a version all of them, which is refused when any migration of the service is on record. Returns the number of rows written. environment: recorded, and the service''s from then on. options: force, ignore. Raises 22023 for a version that is not there, MG013 for another source than the registered one.';
+COMMENT ON FUNCTION migrator.baseline IS 'Record the source''s migrations, up to a version, as applied without running them: for a database that has the schema already. Without a version all of them, which is refused when any migration of the service is on record. Returns the number of rows written. environment: recorded, and the service''s from then on. options: force, ignore, layout, contexts, labels. Raises 22023 for a version that is not there, MG013 for another source than the registered one.';
 
 CREATE FUNCTION migrator.resolve(version text, state text, service text = NULL, note text = NULL, source text = NULL)
   RETURNS void
@@ -610,7 +610,7 @@ CREATE FUNCTION migrator.adopt(source text, service text = NULL, tool text = NUL
                                options jsonb = '{}')
   RETURNS TABLE (version text, name text, state text, applied_at timestamptz, verified text, message text)
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'migrator_adopt';
-COMMENT ON FUNCTION migrator.adopt IS 'Record as applied what another tool has applied, by its own table, without running anything. The table is found by its columns; tool (a name of histories()) or history says which one where there are several. Returns what is new on record, as the tool dates it. verified: whether the file has the checksum that the tool kept: verified, modified, unverified (it kept none), missing (no file in the source). dry_run: only show it. options: force, ignore, layout, mirror (true: register() the service so that the table is kept like the record). Raises 42P01 where there is no such table, 22023 for several, 55P03 while the tool runs, 55000 for a state that it left half-way, 42501 for a table that is not the caller''s to read.';
+COMMENT ON FUNCTION migrator.adopt IS 'Record as applied what another tool has applied, by its own table, without running anything. The table is found by its columns; tool (a name of histories()) or history says which one where there are several. Returns what is new on record, as the tool dates it. verified: whether the file has the checksum that the tool kept: verified, modified, unverified (it kept none), missing (no file in the source). dry_run: only show it. options: force, ignore, layout, contexts, labels, mirror (true: register() the service so that the table is kept like the record). Raises 42P01 where there is no such table, 22023 for several, 55P03 while the tool runs, 55000 for a state that it left half-way, 42501 for a table that is not the caller''s to read.';
 
 CREATE FUNCTION migrator.export(service text = NULL) RETURNS SETOF text
   LANGUAGE sql STABLE PARALLEL UNSAFE

@@ -12,6 +12,7 @@
 #include "adopt/history.h"
 #include "adopt/table.h"
 #include "layout/unit.h"
+#include "script/fill_tool.h"
 
 /* in the order of columns */
 enum
@@ -56,17 +57,42 @@ require_liquibase_idle(const HistoryTable *table)
 				errhint("If none is, \"liquibase release-locks\" takes the lock away."));
 }
 
+/*
+ * As it stands in the file, with values of properties: a delimiter of the tool's own is a part
+ * of it.
+ */
+static char *
+text_of_change(UnitReader *reader, const ScriptUnit *unit)
+{
+	ScriptUnit	copy = *unit;
+	UnitText	text;
+	char	   *script;
+
+	copy.ranges = palloc(Max(unit->range_count, 1) * sizeof(UnitRange));
+	for (int i = 0; i < unit->range_count; i++)
+	{
+		copy.ranges[i] = unit->ranges[i];
+		copy.ranges[i].ends = false;
+	}
+	script = unit_read_text(reader, &copy, &text);
+	return script ? fill_tool_expand(script, reader->variables, unit->properties) : NULL;
+}
+
 /* Without white space; what is not equal may have been made from more than the script. */
 static HistoryVerdict
 verify_liquibase(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
 {
 	UnitReader *reader = unit_reader_create(unconstify(Source *, source));
-	UnitText	text;
 	char	   *script;
 	size_t		length = 0;
 	char	   *change;
 
-	if (strncmp(entry->checksum, "9:", 2) == 0 && (script = unit_read_text(reader, migration->up, &text)) != NULL)
+	if (migration->up->is_code)
+	{
+		*message = "the changeset is no SQL, and Liquibase's checksum is of what it means";
+		return HISTORY_UNVERIFIED;
+	}
+	if (strncmp(entry->checksum, "9:", 2) == 0 && (script = text_of_change(reader, migration->up)) != NULL)
 	{
 		char	   *bare = palloc(strlen(script) + 1);
 

@@ -20,6 +20,8 @@ static const OptionKey adopt_options[] = {
 	{"force", OPTION_BOOLEAN, "true or false"},
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
 	{"layout", OPTION_STRING, "the name of a layout"},
+	{"contexts", OPTION_STRING, "contexts of Liquibase, with commas between them"},
+	{"labels", OPTION_STRING, "an expression of Liquibase's labels"},
 	{"mirror", OPTION_BOOLEAN, "true or false"},
 	{NULL}
 };
@@ -49,6 +51,7 @@ migrator_adopt(PG_FUNCTION_ARGS)
 
 		api_option_ignore(options, &scope->ignore, &scope->ignore_count);
 		api_option_layout(options, &scope->layout);
+		api_option_filters(options, &scope->contexts, &scope->labels);
 		scope_require_rights(scope, false);
 		foreach(lc, adopt_history(&request))
 		{

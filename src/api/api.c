@@ -22,6 +22,8 @@ static const OptionKey run_options[] = {
 	{"allow_late", OPTION_STRING_OR_STRINGS, "a version or an array of versions", "Write versions as strings."},
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
 	{"layout", OPTION_STRING, "the name of a layout"},
+	{"contexts", OPTION_STRING, "contexts of Liquibase, with commas between them"},
+	{"labels", OPTION_STRING, "an expression of Liquibase's labels"},
 	{"verbose", OPTION_BOOLEAN, "true or false"},
 	{"verify", OPTION_BOOLEAN, "true or false"},
 	{NULL}
@@ -131,6 +133,23 @@ api_run_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 	}
 	api_option_ignore(options, &request->ignore, &request->ignore_count);
 	api_option_layout(options, &request->layout);
+	api_option_filters(options, &request->contexts, &request->labels);
+}
+
+void
+api_put_run_options(const RunRequest *request, Scope *scope)
+{
+	if (request->ignore != NULL)
+	{
+		scope->ignore = request->ignore;
+		scope->ignore_count = request->ignore_count;
+	}
+	if (request->layout != NULL)
+		scope->layout = request->layout;
+	if (request->contexts != NULL)
+		scope->contexts = request->contexts;
+	if (request->labels != NULL)
+		scope->labels = request->labels;
 }
 
 void
@@ -142,6 +161,18 @@ api_option_layout(const List *options, const char **layout)
 		return;
 	layout_require_known(chosen->strings[0]);
 	*layout = chosen->strings[0];
+}
+
+void
+api_option_filters(const List *options, const char **contexts, const char **labels)
+{
+	const Option *given_contexts = options_find(options, "contexts");
+	const Option *given_labels = options_find(options, "labels");
+
+	if (given_contexts != NULL)
+		*contexts = given_contexts->strings[0];
+	if (given_labels != NULL)
+		*labels = given_labels->strings[0];
 }
 
 void

@@ -40,6 +40,12 @@ extern void api_option_ignore(const List *options, char ***patterns, int *count)
 /* Option "layout", of a known one.  Without it *layout stays. */
 extern void api_option_layout(const List *options, const char **layout);
 
+/* Options "contexts" and "labels".  Without one it stays. */
+extern void api_option_filters(const List *options, const char **contexts, const char **labels);
+
+/* What options of a run say of its source, in place of what is registered. */
+extern void api_put_run_options(const RunRequest *request, Scope *scope);
+
 /* Begin and extend the result of a set-returning function. */
 extern ReturnSetInfo *api_begin_rows(FunctionCallInfo fcinfo);
 

@@ -31,6 +31,8 @@ static const OptionKey back_options[] = {
 	{"down_source", OPTION_STRING, "\"record\" or \"file\""},
 	{"ignore", OPTION_STRING_OR_STRINGS, "a file name pattern or an array of them"},
 	{"layout", OPTION_STRING, "the name of a layout"},
+	{"contexts", OPTION_STRING, "contexts of Liquibase, with commas between them"},
+	{"labels", OPTION_STRING, "an expression of Liquibase's labels"},
 	{"verbose", OPTION_BOOLEAN, "true or false"},
 	{NULL}
 };
@@ -208,6 +210,7 @@ back_api_options(FunctionCallInfo fcinfo, int n, RunRequest *request)
 				errmsg("option \"%s\" must be %s", "down_source", down_source->key->must_be));
 	api_option_ignore(options, &request->ignore, &request->ignore_count);
 	api_option_layout(options, &request->layout);
+	api_option_filters(options, &request->contexts, &request->labels);
 }
 
 void
@@ -257,12 +260,6 @@ back_api_scope(const RunRequest *request, const char *source, const char *servic
 				errhint("Name one."));
 	scope = scope_resolve(source, service, environment);
 	scope_take_variables(scope, variables);
-	if (request->ignore != NULL)
-	{
-		scope->ignore = request->ignore;
-		scope->ignore_count = request->ignore_count;
-	}
-	if (request->layout != NULL)
-		scope->layout = request->layout;
+	api_put_run_options(request, scope);
 	return scope;
 }

@@ -668,8 +668,11 @@ ok_message(const Survey *survey, CheckId check)
 		case CHECK_DEPENDENCIES_TABLES: /* the first of that name */
 			if (survey->set->manifest == NULL)
 				return "no dependencies.json";
-			return psprintf(ngettext("%d migration in \"%s\"", "%d migrations in \"%s\"", survey->set->manifest->count),
-							survey->set->manifest->count, survey->set->manifest->file);
+			if (strcmp(survey->set->manifest->file, survey->set->layout) == 0)
+				return psprintf(ngettext("%d file says what it needs", "%d files say what they need", survey->set->manifest->own),
+								survey->set->manifest->own);
+			return psprintf(ngettext("%d migration in \"%s\"", "%d migrations in \"%s\"", survey->set->manifest->own),
+							survey->set->manifest->own, survey->set->manifest->file);
 		default:
 			if (check_severity(&survey->checks, check) == FINDING_OFF)
 				return "switched off by configuration";

@@ -83,13 +83,7 @@ run_read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 		Scope	   *scope = lfirst(lc);
 
 		scope_take_variables(scope, api_jsonb(fcinfo, 5));
-		if (request->ignore != NULL)
-		{
-			scope->ignore = request->ignore;
-			scope->ignore_count = request->ignore_count;
-		}
-		if (request->layout != NULL)
-			scope->layout = request->layout;
+		api_put_run_options(request, scope);
 		scope->target = request->plan.target;
 		if (!all)
 			request->scope = scope;

@@ -53,6 +53,8 @@ migrator_settings(PG_FUNCTION_ARGS)
 				scope->search_path_origin);
 	put_setting(result, "ignore", patterns_json(scope), scope->ignore_count > 0 ? "registration" : "default");
 	put_setting(result, "layout", scope->layout, scope->layout != NULL ? "registration" : "default");
+	put_setting(result, "contexts", scope->contexts, scope->contexts != NULL ? "registration" : "default");
+	put_setting(result, "labels", scope->labels, scope->labels != NULL ? "registration" : "default");
 	put_server_settings(result);
 	return (Datum) 0;
 }

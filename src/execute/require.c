@@ -12,17 +12,21 @@
 #include "executor/spi.h"
 
 #include "base/finding.h"
+#include "base/transaction.h"
 #include "execute/require.h"
 #include "script/require.h"
 
-/* argument of add_context() */
+/* argument of add_context() and run_query() */
 typedef struct Requirement
 {
 	const Execution *execution;
 	const Directive *directive;
+	const char *gave;			/* NULL: what it must */
+	MemoryContext context;		/* of that */
 } Requirement;
 
-static bool require_one(const Requirement *requirement, int sqlstate);
+static bool require_one(Requirement *requirement, int sqlstate);
+static void run_query(void *argument);
 static const char *what_it_gave(void);
 static void add_context(void *argument);
 
@@ -34,48 +38,78 @@ require_all(Execution *execution, int sqlstate)
 
 	foreach(lc, execution->script->directives)
 	{
-		Requirement requirement = {execution, lfirst(lc)};
+		Requirement requirement = {.execution = execution,.directive = lfirst(lc),.context = CurrentMemoryContext};
 		ErrorContextCallback callback = {error_context_stack, add_context, &requirement};
 
 		if (strcmp(requirement.directive->name, DIRECTIVE_REQUIRE) != 0 &&
 			strcmp(requirement.directive->name, DIRECTIVE_ONLY_IF) != 0)
 			continue;
+		/* what another tool's words mean may have values in it */
+		execution->filled = requirement.directive->mark != NULL;
 		execution->error_file[0] = '\0';
 		execution->error_line = requirement.directive->line;
 		error_context_stack = &callback;
 		runs = require_one(&requirement, sqlstate);
 		error_context_stack = callback.previous;
 		execution->error_line = 0;
+		execution->filled = false;
 		if (!runs)
 			break;
 	}
 	return runs;
 }
 
-/* False: it is not so, and the script does not run. */
+/* False: the script does not run. */
 static bool
-require_one(const Requirement *requirement, int sqlstate)
+require_one(Requirement *requirement, int sqlstate)
 {
-	const char *query = requirement->directive->arguments;
-	bool		skips = strcmp(requirement->directive->name, DIRECTIVE_ONLY_IF) == 0;
+	const Directive *directive = requirement->directive;
 	const char *version = finding_one_line(requirement->execution->version);
+	const char *what = finding_one_line(directive->mark ? directive->mark : directive->arguments);
+	RequireFate fate = strcmp(directive->name, DIRECTIVE_ONLY_IF) == 0 ? REQUIRE_SKIP : directive->on_false;
+	ErrorData  *error = NULL;
+	const char *gave;
+
+	if (directive->on_error == REQUIRE_STOP)
+		run_query(requirement);
+	else if ((error = transaction_try(run_query, requirement, false)) != NULL)
+	{
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			ReThrowError(error);
+		fate = directive->on_error;
+	}
+	if (error == NULL && requirement->gave == NULL)
+		return true;
+	if (fate == REQUIRE_STOP)
+		ereport(ERROR,
+				errcode(sqlstate),
+				errmsg("migration \"%s\" requires what is not so: %s", version, what),
+				errdetail("The query gave %s, and must give true.", finding_one_line(requirement->gave)));
+	gave = error != NULL ? psprintf("failed: %s", finding_one_line(error->message)) :
+		psprintf("gave %s.", finding_one_line(requirement->gave));
+	if (fate == REQUIRE_SKIP)
+		ereport(NOTICE,
+				errmsg("migration \"%s\" counts as applied and is not run: %s is not so", version, what),
+				errdetail("The query %s", gave));
+	else
+		ereport(NOTICE,
+				errmsg("migration \"%s\" is run all the same: %s is not so", version, what),
+				errdetail("The query %s", gave));
+	return fate != REQUIRE_SKIP;
+}
+
+static void
+run_query(void *argument)
+{
+	Requirement *requirement = argument;
 	const char *gave;
 
 	SPI_connect();
-	if (SPI_execute(query, false, 2) != SPI_OK_SELECT)
+	if (SPI_execute(requirement->directive->arguments, false, 2) != SPI_OK_SELECT)
 		elog(ERROR, "requirement should have been refused by the checks");
 	gave = what_it_gave();
-	if (gave != NULL && skips)
-		ereport(NOTICE,
-				errmsg("migration \"%s\" counts as applied and is not run: %s is not so", version, finding_one_line(query)),
-				errdetail("The query gave %s.", finding_one_line(gave)));
-	else if (gave != NULL)
-		ereport(ERROR,
-				errcode(sqlstate),
-				errmsg("migration \"%s\" requires what is not so: %s", version, finding_one_line(query)),
-				errdetail("The query gave %s, and must give true.", finding_one_line(gave)));
+	requirement->gave = gave ? MemoryContextStrdup(requirement->context, gave) : NULL;
 	SPI_finish();
-	return gave == NULL;
 }
 
 /* NULL: what it must. */

@@ -8,13 +8,10 @@
 #include "execute/execute.h"
 
 /*
- * Run the queries of the script's directives "require" in the current
+ * Run the queries of the script's directives "require" and "only-if" in the current
  * (sub)transaction, with the caller's rights.  Raises the given SQLSTATE for one
- * that does not return true, with what it gave.
- */
-/*
- * False when the script is not to run, and to count as applied: it says "only-if" what is
- * not so.  What it requires is an error if it is not so.
+ * that does not return true, with what it gave; unless its script is not to run then and to
+ * count as run, which is false, or to run all the same.
  */
 extern bool require_all(Execution *execution, int sqlstate);
 

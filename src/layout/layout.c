@@ -70,6 +70,15 @@ layout_named(const char *name)
 	elog(ERROR, "there is no layout \"%s\"", name);
 }
 
+const Layout *
+layout_find(const char *name)
+{
+	for (int i = 0; i < lengthof(layouts) && name != NULL; i++)
+		if (strcmp(layouts[i]->name, name) == 0)
+			return layouts[i];
+	return NULL;
+}
+
 /*
  * The layout by which one file is all of the source, if it is: because such a
  * file was given, or because it was chosen.
@@ -160,19 +169,25 @@ layout_read_by(const LayoutRegistry *registry, const Source *source, const Layou
 		aside_refuse_folders_left(&all);
 		environment_files_check(&all);
 	}
+	if ((hints->contexts != NULL || hints->labels != NULL) && !layout->filters)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("option \"%s\" means nothing to layout \"%s\"", hints->contexts ? "contexts" : "labels", layout->name),
+				errhint("It is for layout \"liquibase\"."));
 	join_claims(&all, layout);
 	if (all.rooted == NULL)
 		recognise_refuse_misfits(&all);
 	if (layout->verify != NULL)
 		layout->verify(source, set);
 	verify_sums(&all, layout);
-	if (all.manifest != NULL && set->entries != NIL)
-		left_out_refuse(set, all.manifest, psprintf("\"%s\" says what needs what, and one of them would be passed over",
-													entries_file(layout, set)));
-	else if (all.manifest != NULL)
+	if (all.manifest != NULL)
 		set->manifest = manifest_read(source, all.manifest, set->order);
-	else if (set->entries != NIL)
-		set->manifest = manifest_of_entries(entries_file(layout, set), set->order, set->entries);
+	if (set->entries != NIL)
+	{
+		const Manifest *of_layout = manifest_of_entries(entries_file(layout, set), set->order, set->entries);
+
+		set->manifest = set->manifest ? manifest_join(set->manifest, of_layout) : of_layout;
+	}
 	if (set->count == 0 && set->refused == NIL)
 		recognise_refuse_empty(&all);
 	return set;

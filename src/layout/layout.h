@@ -72,6 +72,9 @@ typedef struct LayoutHints
 	int			ignore_count;
 	const char *layout;			/* the chosen one, or NULL: it is recognised */
 	const char *environment;	/* the one chosen by those who may, or NULL */
+	const char *contexts;		/* which migrations of a layout that has such
+								 * are meant, or NULL */
+	const char *labels;			/* likewise */
 	const char *recorded_layout;	/* of the service's record, or NULL */
 	/* is a migration on record as applied from this file? */
 	bool		(*is_recorded) (void *argument, const char *file);
@@ -156,6 +159,7 @@ typedef struct Layout
 	List	   *(*read_all) (const Source *source, const LayoutHints *hints, List *roots, List *files, MigrationSet *set);
 	bool		runs_late;		/* its tool runs what is new, wherever it
 								 * stands */
+	bool		filters;		/* by contexts and labels */
 
 	/*
 	 * Of an entry that claim() takes as one of many migrations, a folder say:
@@ -184,7 +188,8 @@ typedef struct Layout
 	 * folders?  Fills what it stands around.  NULL: it knows none.
 	 */
 	bool		(*hook) (const char *name, HookFile *hook);
-	FillStyle	hook_fill;		/* whose references it has */
+	FillStyle	hook_fill;		/* whose references it has, and a way back
+								 * whose file is gone */
 
 	/*
 	 * Is a file that would be refused, by its name, for another database
@@ -232,6 +237,9 @@ extern void layout_require_known(const char *name);
  * to the caller, in the set.
  */
 extern MigrationSet *layout_read(const Source *source, const LayoutHints *hints);
+
+/* The layout of a name that is on record; NULL, also for a name (NULL, or any) that is none. */
+extern const Layout *layout_find(const char *name);
 
 /* The layout of that name, which is there. */
 extern const Layout *layout_named(const char *name);

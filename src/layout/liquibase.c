@@ -8,8 +8,8 @@
  * id and author, with the path in the source.  It runs in the order of the
  * changelogs whenever it is new, also in front of others that ran.
  *
- * What a changelog has besides includes and properties, above all changesets in XML or
- * YAML, stops a run: it is no SQL.
+ * A changeset of XML, YAML or JSON is no SQL: it cannot run here, and stops a run that has
+ * it pending.  What a changelog has besides, and is not known, stops any.
  */
 #include "postgres.h"
 
@@ -40,7 +40,16 @@ typedef struct Changelogs
 	char	   *prefix;			/* that paths begin with which are not
 								 * relative; NULL: not known yet */
 	List	   *claims;			/* LayoutClaim *, in order */
+	const LayoutHints *hints;
 } Changelogs;
+
+/* One of XML, YAML or JSON. */
+typedef struct Changelog
+{
+	const char *path;
+	const char *logical_path;	/* of its own changesets, or NULL */
+	List	   *own;			/* Variable *: properties of it alone */
+} Changelog;
 
 static void walk(Changelogs *all, const char *path, const char *by, int line);
 
@@ -97,156 +106,6 @@ is_root_of_liquibase(const Source *source, const SourceEntry *entry)
 	found = contains(content.bytes, content.length, ROOT_WORD);
 	pfree(content.bytes);
 	return found;
-}
-
-char *
-changelog_dbms_excludes(const char *dbms)
-{
-	bool		others_only = true;
-	bool		ours = false;
-	const char *at = dbms;
-
-	while (*at != '\0')
-	{
-		size_t		length = strcspn(at, ",");
-		const char *from = at;
-		const char *end = at + length;
-		bool		not = false;
-
-		while (from < end && (*from == ' ' || *from == '!'))
-			not |= *from++ == '!';
-		while (end > from && end[-1] == ' ')
-			end--;
-		if (end - from == 10 && pg_strncasecmp(from, "postgresql", 10) == 0)
-		{
-			if (not)
-				return psprintf("it is not for PostgreSQL: dbms \"%s\"", lines_printable(dbms));
-			ours = true;
-		}
-		else if (end - from == 3 && pg_strncasecmp(from, "all", 3) == 0)
-			ours = true;
-		others_only &= not;
-		at += length + (at[length] == ',');
-	}
-	return ours || others_only ? NULL : psprintf("it is for other databases: dbms \"%s\"", lines_printable(dbms));
-}
-
-/* An expression of contexts; *at goes on behind it. */
-typedef struct ContextParser
-{
-	const char *at;
-	const char *environment;
-	bool		wrong;
-	bool		asks;			/* for a context to be named, by "@" */
-} ContextParser;
-
-static bool context_or(ContextParser *parser);
-
-static void
-context_blanks(ContextParser *parser)
-{
-	while (*parser->at == ' ' || *parser->at == '\t')
-		parser->at++;
-}
-
-/* The word, and no more of a name. */
-static bool
-context_word(ContextParser *parser, const char *word)
-{
-	size_t		length = strlen(word);
-
-	context_blanks(parser);
-	if (pg_strncasecmp(parser->at, word, length) != 0 || (parser->at[length] != '\0' && strchr(" \t()!,", parser->at[length]) == NULL))
-		return false;
-	parser->at += length;
-	return true;
-}
-
-static bool
-context_one(ContextParser *parser)
-{
-	size_t		length;
-	bool		result;
-
-	check_stack_depth();
-	context_blanks(parser);
-	if (*parser->at == '!')
-	{
-		parser->at++;
-		return !context_one(parser);
-	}
-	if (context_word(parser, "not"))
-		return !context_one(parser);
-	if (*parser->at == '(')
-	{
-		parser->at++;
-		result = context_or(parser);
-		context_blanks(parser);
-		parser->wrong |= *parser->at != ')';
-		parser->at += *parser->at == ')';
-		return result;
-	}
-	if (*parser->at == '@')
-	{
-		parser->asks = true;
-		parser->at++;
-	}
-	length = strcspn(parser->at, " \t()!,");
-	parser->wrong |= length == 0;
-	result = parser->environment != NULL && strlen(parser->environment) == length &&
-		pg_strncasecmp(parser->at, parser->environment, length) == 0;
-	parser->at += length;
-	return result;
-}
-
-static bool
-context_and(ContextParser *parser)
-{
-	bool		result = context_one(parser);
-
-	while (context_word(parser, "and"))
-		result &= context_one(parser);
-	return result;
-}
-
-static bool
-context_or(ContextParser *parser)
-{
-	bool		result = context_and(parser);
-
-	for (;;)
-	{
-		context_blanks(parser);
-		if (*parser->at == ',')
-			parser->at++;
-		else if (!context_word(parser, "or"))
-			return result;
-		result |= context_and(parser);
-	}
-}
-
-/* Where no context is given, Liquibase runs all. */
-char *
-changelog_context_excludes(const ChangelogState *state, const char *context, char **fault)
-{
-	ContextParser parser = {.at = context,.environment = state->environment};
-	bool		fits;
-
-	context_blanks(&parser);
-	if (*parser.at == '\0')
-		return NULL;
-	fits = context_or(&parser);
-	context_blanks(&parser);
-	if (parser.wrong || *parser.at != '\0')
-	{
-		*fault = psprintf("\"%s\" is no expression of contexts", lines_printable(context));
-		return NULL;
-	}
-	if (state->environment == NULL && !parser.asks)
-		return NULL;
-	return fits ? NULL :
-		state->environment == NULL ? psprintf("its context is \"%s\", and no environment is given", lines_printable(context)) :
-		psprintf("its context is \"%s\", and the environment is \"%s\"", lines_printable(context), finding_one_line(state->environment));
 }
 
 static void
@@ -344,37 +203,6 @@ is_there(const Changelogs *all, const char *path, bool folder)
 	return i < all->count && (folder ? strncmp(all->files[i].path, path, strlen(path)) == 0 : strcmp(all->files[i].path, path) == 0);
 }
 
-/* Without ".", ".." and empty parts; NULL when it leads out of the source. */
-static char *
-plain_path(const char *path)
-{
-	char	   *result = palloc0(strlen(path) + 2);
-	size_t		length = 0;
-
-	while (*path != '\0')
-	{
-		size_t		part = strcspn(path, "/\\");
-
-		if (part == 2 && strncmp(path, "..", 2) == 0)
-		{
-			if (length == 0)
-				return NULL;
-			while (length > 0 && result[--length] != '/')
-				;
-		}
-		else if (part > 0 && !(part == 1 && *path == '.'))
-		{
-			if (length > 0)
-				result[length++] = '/';
-			memcpy(result + length, path, part);
-			length += part;
-		}
-		result[length] = '\0';
-		path += part + (path[part] != '\0');
-	}
-	return result;
-}
-
 /* Does the path of the source end so? */
 static bool
 is_source_itself(const Source *source, const char *path)
@@ -389,6 +217,22 @@ is_source_itself(const Source *source, const char *path)
 		strncmp(given + given_length - length, path, length) == 0;
 }
 
+/* Is it, as it is named, or behind the folders that are left away, what the user calls none of ours? */
+static bool
+is_left_out(const Changelogs *all, const char *by, const char *given)
+{
+	const char *slash = strrchr(by, '/');
+	char	   *beside = slash != NULL ? changelog_normal_path(psprintf("%.*s/%s", (int) (slash - by), by, given)) : NULL;
+	const char *path = changelog_normal_path(given);
+
+	if (beside != NULL && aside_ignores(all->hints, beside))
+		return true;
+	for (; path != NULL && *path != '\0'; path = strchr(path, '/') ? strchr(path, '/') + 1 : NULL)
+		if (aside_ignores(all->hints, path))
+			return true;
+	return false;
+}
+
 /*
  * The path in the source of what a changelog names.  What is not relative to the
  * changelog begins where Liquibase looks for files, above the source perhaps: then the
@@ -401,9 +245,9 @@ find_path(Changelogs *all, const char *by, const char *given, bool relative, boo
 	char	   *path;
 	const char *tail;
 
-	if (strncmp(given, "classpath:", 10) == 0)
+	if (relative && strncmp(given, "classpath:", 10) == 0)
 		given += 10;
-	path = plain_path(relative && slash != NULL ? psprintf("%.*s/%s", (int) (slash - by), by, given) : given);
+	path = changelog_normal_path(relative && slash != NULL ? psprintf("%.*s/%s", (int) (slash - by), by, given) : given);
 	if (path == NULL)
 		return NULL;
 	if (folder && *path != '\0')
@@ -437,9 +281,9 @@ find_path(Changelogs *all, const char *by, const char *given, bool relative, boo
 	return pstrdup(tail);
 }
 
-/* The changelog's tree, or NULL with an entry among the refused ones. */
+/* The changelog's tree, or NIL with an entry among the refused ones. */
 static List *
-read_changelog(Changelogs *all, const char *path)
+read_changelog(Changelogs *all, const char *path, JsonNode **root)
 {
 	SourceScript read = {0};
 	JsonProblem problem = {0};
@@ -453,7 +297,7 @@ read_changelog(Changelogs *all, const char *path)
 		refuse(all, path, read.bad_line, read.raw.problem);
 		return NIL;
 	}
-	items = changelog_read(format_of(path), read.text, read.length, &problem);
+	items = changelog_read(format_of(path), read.text, read.length, root, &problem);
 	if (problem.message != NULL)
 	{
 		refuse(all, path, problem.line, problem.message);
@@ -469,6 +313,24 @@ attribute(const JsonNode *node, const char *name)
 	const JsonNode *value = node->kind == JSON_NODE_OBJECT ? json_tree_child(node, name) : NULL;
 
 	return value != NULL ? value->text : NULL;
+}
+
+/* The same with values of properties; *wrong where one is missing. */
+static const char *
+expanded(const Changelogs *all, const Changelog *log, const JsonNode *node, const char *name, char **wrong)
+{
+	const char *text = attribute(node, name);
+
+	return text != NULL ? changelog_expand(text, list_concat_copy(all->state.properties, log->own), wrong) : NULL;
+}
+
+/* Both of the names that Liquibase has for it. */
+static const char *
+context_of(const Changelogs *all, const Changelog *log, const JsonNode *node, char **wrong)
+{
+	const char *context = expanded(all, log, node, "contextFilter", wrong);
+
+	return context != NULL && *context != '\0' ? context : expanded(all, log, node, "context", wrong);
 }
 
 /* Those that the item may have; others are named and refused. */
@@ -506,47 +368,80 @@ is_true(const JsonNode *item, const char *name)
 	return value != NULL && pg_strcasecmp(value, "true") == 0;
 }
 
-/* Both of the names that Liquibase has for it. */
-static const char *
-context_of(const JsonNode *item)
-{
-	const char *context = attribute(item, "contextFilter");
-
-	return context != NULL ? context : attribute(item, "context");
-}
-
 static void
-take_property(Changelogs *all, const char *path, const JsonNode *item)
+take_property(Changelogs *all, Changelog *log, const JsonNode *item)
 {
 	static const char *const known[] = {"name", "value", "global", "context", "contextFilter", "labels", "dbms", NULL};
+	char	   *wrong = NULL;
+	char	   *excluded = NULL;
 	const char *name = attribute(item, "name");
 	const char *value = attribute(item, "value");
-	char	   *wrong = NULL;
+	const char *context = context_of(all, log, item, &wrong);
+	const char *labels = expanded(all, log, item, "labels", &wrong);
+	const char *dbms = expanded(all, log, item, "dbms", &wrong);
+	const char *global = attribute(item, "global");
 
-	if (!has_only(all, path, item, known))
+	if (!has_only(all, log->path, item, known))
 		return;
 	if (name == NULL || value == NULL)
-		refuse(all, path, item->line, "a property has a name and a value");
-	else if ((context_of(item) == NULL || changelog_context_excludes(&all->state, context_of(item), &wrong) == NULL) &&
-			 (attribute(item, "dbms") == NULL || changelog_dbms_excludes(attribute(item, "dbms")) == NULL))
-		changelog_add_property(&all->state, name, value);
+		wrong = "a property has a name and a value";
+	if (wrong == NULL && context != NULL)
+		excluded = changelog_context_excludes(&all->state, context, &wrong);
+	if (wrong == NULL && labels != NULL && excluded == NULL)
+		excluded = changelog_labels_exclude(&all->state, labels);
+	if (wrong == NULL && dbms != NULL && excluded == NULL)
+		excluded = changelog_dbms_excludes(dbms);
 	if (wrong != NULL)
-		refuse(all, path, item->line, wrong);
+		refuse(all, log->path, item->line, wrong);
+	else if (excluded == NULL && (global == NULL || changelog_boolean(global) == 1))
+		changelog_add_property(&all->state.properties, name, value);
+	else if (excluded == NULL)
+		changelog_add_own_property(&log->own, name, value);
+}
+
+/* A number, or the one that holds without. */
+static int
+depth_of(const JsonNode *item, const char *name, int without, char **wrong)
+{
+	const char *text = attribute(item, name);
+	char	   *end;
+	long		result = text ? strtol(text, &end, 10) : without;
+
+	if (text != NULL && (*text == '\0' || *end != '\0' || result < 0 || result > PG_INT32_MAX))
+		*wrong = psprintf("\"%s\" is a number", name);
+	return (int) result;
+}
+
+/* How deep a file is in the folder; right in it: 1. */
+static int
+depth_in(const char *file, const char *folder)
+{
+	int			depth = 1;
+
+	for (const char *c = file + strlen(folder); *c != '\0'; c++)
+		depth += *c == '/';
+	return depth;
 }
 
 static void
 take_include_all(Changelogs *all, const char *path, const JsonNode *item, const char *folder)
 {
 	const char *ending = attribute(item, "endsWithFilter");
+	char	   *wrong = NULL;
+	int			least = depth_of(item, "minDepth", 0, &wrong);
+	int			most = depth_of(item, "maxDepth", PG_INT32_MAX, &wrong);
 	bool		any = false;
 
+	if (wrong != NULL)
+		refuse(all, path, item->line, wrong);
 	for (int i = first_file(all, folder); i < all->count && strncmp(all->files[i].path, folder, strlen(folder)) == 0; i++)
 	{
 		const char *file = all->files[i].path;
 		char		direction;
 		int			length = strlen(file) - (ending ? strlen(ending) : 0);
+		int			depth = depth_in(file, folder);
 
-		if (ending != NULL && (length < 0 || strcmp(file + length, ending) != 0))
+		if ((ending != NULL && (length < 0 || pg_strcasecmp(file + length, ending) != 0)) || depth < least || depth > most)
 			continue;
 		if (strcmp(file, path) == 0 ||
 			(layout_sql_stem(file, &direction) < 0 && format_of(file) == CHANGELOG_NONE))
@@ -558,41 +453,66 @@ take_include_all(Changelogs *all, const char *path, const JsonNode *item, const 
 		refuse(all, path, item->line, psprintf("there are no changelogs in \"%s\"", finding_one_line(folder)));
 }
 
-static void
-take_include(Changelogs *all, const char *path, const JsonNode *item, bool folder)
+/* What it says of what it includes, besides what is said around it; false: that is wrong. */
+static bool
+take_around(Changelogs *all, const Changelog *log, const JsonNode *item)
 {
-	static const char *const of_include[] = {"file", "relativeToChangelogFile", "context", "contextFilter", "labels", "errorIfMissing", NULL};
-	static const char *const of_include_all[] = {"path", "relativeToChangelogFile", "context", "contextFilter", "labels",
-	"errorIfMissingOrEmpty", "endsWithFilter", NULL};
-	const char *name = folder ? "path" : "file";
-	const char *given = attribute(item, name);
-	char	   *found;
-	List	   *contexts = all->state.contexts;
+	ChangelogState *state = &all->state;
 	char	   *wrong = NULL;
+	const char *context = context_of(all, log, item, &wrong);
+	const char *labels = expanded(all, log, item, "labels", &wrong);
 
-	if (!has_only(all, path, item, folder ? of_include_all : of_include))
-		return;
-	if (given == NULL)
+	if (context != NULL && wrong == NULL && !changelog_filter_is_valid(context))
+		wrong = psprintf("\"%s\" is no expression of contexts", finding_one_line(context));
+	if (wrong != NULL)
 	{
-		refuse(all, path, item->line, psprintf("\"%s\" has no \"%s\"", item->key, name));
+		refuse(all, log->path, item->line, wrong);
+		return false;
+	}
+	if (context != NULL)
+		state->around_contexts = lappend(list_copy(state->around_contexts), (void *) context);
+	if (labels != NULL && *labels != '\0')
+		state->around_labels = lappend(list_copy(state->around_labels), (void *) labels);
+	/* of the file's own changesets, not of those that it includes */
+	state->ignored = is_true(item, "ignore");
+	return true;
+}
+
+static void
+take_include(Changelogs *all, const Changelog *log, const JsonNode *item, bool folder)
+{
+	static const char *const of_include[] = {"file", "relativeToChangelogFile", "context", "contextFilter", "labels", "errorIfMissing",
+	"ignore", NULL};
+	static const char *const of_include_all[] = {"path", "relativeToChangelogFile", "context", "contextFilter", "labels",
+	"errorIfMissingOrEmpty", "endsWithFilter", "minDepth", "maxDepth", "ignore", NULL};
+	const char *name = folder ? "path" : "file";
+	ChangelogState keep = all->state;
+	char	   *wrong = NULL;
+	const char *given = expanded(all, log, item, name, &wrong);
+	char	   *found;
+
+	if (!has_only(all, log->path, item, folder ? of_include_all : of_include))
+		return;
+	if (given == NULL || wrong != NULL)
+	{
+		refuse(all, log->path, item->line, wrong ? wrong : psprintf("\"%s\" has no \"%s\"", item->key, name));
 		return;
 	}
-	found = find_path(all, path, given, is_true(item, "relativeToChangelogFile"), folder);
-	if (context_of(item) != NULL && changelog_context_excludes(&all->state, context_of(item), &wrong) == NULL && wrong != NULL)
-	{
-		refuse(all, path, item->line, wrong);
+	if (!take_around(all, log, item))
 		return;
-	}
-	if (context_of(item) != NULL)
-		all->state.contexts = lappend(list_copy(contexts), (void *) context_of(item));
+	found = find_path(all, log->path, given, is_true(item, "relativeToChangelogFile"), folder);
 	if (found != NULL && folder)
-		take_include_all(all, path, item, found);
+		take_include_all(all, log->path, item, found);
 	else if (found != NULL)
-		walk(all, found, path, item->line);
+		walk(all, found, log->path, item->line);
+	else if (is_left_out(all, log->path, given))
+		;
 	else if (attribute(item, folder ? "errorIfMissingOrEmpty" : "errorIfMissing") == NULL ||
 			 is_true(item, folder ? "errorIfMissingOrEmpty" : "errorIfMissing"))
-		refuse(all, path, item->line, psprintf("there is no %s \"%s\" in the source", folder ? "folder" : "file", finding_one_line(given)));
-	all->state.contexts = contexts;
+		refuse(all, log->path, item->line, psprintf("there is no %s \"%s\" in the source", folder ? "folder" : "file", finding_one_line(given)));
+	all->state.around_contexts = keep.around_contexts;
+	all->state.around_labels = keep.around_labels;
+	all->state.ignored = keep.ignored;
 }
 
 static void
@@ -610,44 +530,103 @@ read_sql(Changelogs *all, const char *path)
 	pfree(content.bytes);
 }
 
+/* Conditions that can be told here: which kind of database it is. */
+static void
+take_root_preconditions(Changelogs *all, const Changelog *log, const JsonNode *item)
+{
+	ListCell   *lc;
+
+	foreach(lc, item->children)
+	{
+		const JsonNode *child = lfirst(lc);
+		const char *type;
+
+		if (item->kind == JSON_NODE_ARRAY)
+			child = child->kind == JSON_NODE_OBJECT && list_length(child->children) == 1 ? linitial(child->children) : child;
+		type = child->key != NULL && strcmp(child->key, "dbms") == 0 ? attribute(child, "type") : NULL;
+		if (type != NULL && changelog_dbms_excludes(type) == NULL)
+			continue;
+		if (child->kind == JSON_NODE_STRING && child->key != NULL && pg_strcasecmp(child->text, "HALT") == 0 &&
+			(strcmp(child->key, "onFail") == 0 || strcmp(child->key, "onError") == 0))
+			continue;
+		refuse(all, log->path, child->line, type != NULL ? psprintf("its preconditions ask for another database: \"%s\"", finding_one_line(type)) :
+			   "of a changelog's preconditions \"dbms\" alone is known here: those of a changeset are in formatted SQL");
+	}
+}
+
+/* What the changelog says of itself. */
+static bool
+take_root(Changelogs *all, Changelog *log, const JsonNode *root)
+{
+	static const char *const known[] = {"logicalFilePath", "objectQuotingStrategy", "changeLogId", "context", "contextFilter", NULL};
+	char	   *wrong = NULL;
+	const char *context;
+	bool		fine;
+
+	if (root->children == NIL)
+		return true;
+	fine = has_only(all, log->path, root, known);
+	log->logical_path = expanded(all, log, root, "logicalFilePath", &wrong);
+	context = context_of(all, log, root, &wrong);
+	if (context != NULL && wrong == NULL && !changelog_filter_is_valid(context))
+		wrong = psprintf("\"%s\" is no expression of contexts", finding_one_line(context));
+	if (wrong != NULL)
+		refuse(all, log->path, root->line, wrong);
+	else if (context != NULL)
+		all->state.around_contexts = lappend(list_copy(all->state.around_contexts), (void *) context);
+	return fine && wrong == NULL;
+}
+
+static void
+read_other(Changelogs *all, const char *path)
+{
+	Changelog	log = {.path = path};
+	JsonNode   *root = NULL;
+	List	   *items = read_changelog(all, path, &root);
+	List	   *contexts = all->state.around_contexts;
+	ListCell   *lc;
+
+	if (root == NULL || !take_root(all, &log, root))
+		return;
+	foreach(lc, items)
+	{
+		const JsonNode *item = lfirst(lc);
+
+		if (strcmp(item->key, "include") == 0 || strcmp(item->key, "includeAll") == 0)
+			take_include(all, &log, item, item->key[7] != '\0');
+		else if (strcmp(item->key, "property") == 0)
+			take_property(all, &log, item);
+		else if (strcmp(item->key, "preConditions") == 0)
+			take_root_preconditions(all, &log, item);
+		else if (strcmp(item->key, "changeSet") == 0)
+			all->claims = lappend(all->claims, changelog_code_claim(&all->state, path, log.logical_path,
+																	list_concat_copy(all->state.properties, log.own), item));
+		else
+			refuse(all, path, item->line, psprintf("\"%s\" is not known here", finding_one_line(item->key)));
+	}
+	all->state.around_contexts = contexts;
+}
+
 /* A file that a changelog names, or a root. */
 static void
 walk(Changelogs *all, const char *path, const char *by, int line)
 {
 	TreeFile   *file = &all->files[first_file(all, path)];
 	char		direction;
-	ListCell   *lc;
 
 	CHECK_FOR_INTERRUPTS();
 	check_stack_depth();
 	if (file->read)
-	{
 		refuse(all, by, line, psprintf("\"%s\" is included twice", finding_one_line(path)));
-		return;
-	}
-	file->read = true;
-	if (layout_sql_stem(path, &direction) >= 0)
-	{
-		read_sql(all, path);
-		return;
-	}
-	if (format_of(path) == CHANGELOG_NONE)
-	{
+	else if (layout_sql_stem(path, &direction) < 0 && format_of(path) == CHANGELOG_NONE)
 		refuse(all, by, line, psprintf("\"%s\" is no SQL and no changelog of XML, YAML or JSON", finding_one_line(path)));
-		return;
-	}
-	foreach(lc, read_changelog(all, path))
+	else
 	{
-		const JsonNode *item = lfirst(lc);
-
-		if (strcmp(item->key, "include") == 0 || strcmp(item->key, "includeAll") == 0)
-			take_include(all, path, item, item->key[7] != '\0');
-		else if (strcmp(item->key, "property") == 0)
-			take_property(all, path, item);
+		file->read = true;
+		if (layout_sql_stem(path, &direction) >= 0)
+			read_sql(all, path);
 		else
-			refuse(all, path, item->line, strcmp(item->key, "changeSet") == 0 ?
-				   "a changeset that is not SQL cannot run here: write it as formatted SQL" :
-				   psprintf("\"%s\" is not known here", finding_one_line(item->key)));
+			read_other(all, path);
 	}
 }
 
@@ -662,13 +641,14 @@ choose_root(Changelogs *all, List *roots)
 	{
 		const char *root = lfirst(lc);
 		bool		included = false;
+		JsonNode   *unused = NULL;
 		ListCell   *other;
 
 		foreach(other, list_length(roots) > 1 ? roots : NIL)
 		{
 			ListCell   *item;
 
-			foreach(item, lfirst(other) != root ? read_changelog(all, lfirst(other)) : NIL)
+			foreach(item, lfirst(other) != root ? read_changelog(all, lfirst(other), &unused) : NIL)
 			{
 				const char *file = attribute(lfirst(item), "file");
 				const char *slash = file ? strrchr(file, '/') : NULL;
@@ -728,10 +708,12 @@ compare_claims(const void *a, const void *b)
 	const LayoutClaim *right = *(LayoutClaim *const *) b;
 	int			result = strcmp(left->version, right->version);
 
+	if (result == 0)
+		result = (left->excluded != NULL) - (right->excluded != NULL);
 	return result != 0 ? result : left->place - right->place;
 }
 
-/* Two changesets of one path, id and author. */
+/* Two changesets of one path, id and author.  Of some that are not run, as for other databases, one will do. */
 static void
 refuse_doubles(Changelogs *all)
 {
@@ -752,19 +734,25 @@ refuse_doubles(Changelogs *all)
 	}
 	qsort(claims, count, sizeof(LayoutClaim *), compare_claims);
 	for (int i = 1; i < count; i++)
-		if (strcmp(claims[i]->version, claims[i - 1]->version) == 0)
+	{
+		if (strcmp(claims[i]->version, claims[i - 1]->version) != 0)
+			continue;
+		if (claims[i]->excluded != NULL)
+			claims[i]->left_out = "another changeset of its path, id and author is run";
+		else
 		{
 			claims[i]->fault = psprintf("changeset \"%s\" is there already, in \"%s\" line %d", finding_one_line(claims[i]->version),
 										left_out_name(claims[i - 1]->up->file), Max(claims[i - 1]->fault_line, 1));
 			claims[i]->fault_line = Max(claims[i]->fault_line, 1);
 		}
+	}
 	foreach(lc, all->claims)
 	{
 		LayoutClaim *claim = lfirst(lc);
 
 		if (claim->fault != NULL)
 			refuse(all, claim->up->file, claim->fault_line, claim->fault);
-		else
+		else if (claim->left_out == NULL)
 			kept = lappend(kept, claim);
 	}
 	all->claims = kept;
@@ -773,8 +761,17 @@ refuse_doubles(Changelogs *all)
 static List *
 read_all_of_liquibase(const Source *source, const LayoutHints *hints, List *roots, List *files, MigrationSet *set)
 {
-	Changelogs	all = {.source = source,.set = set,.state.environment = hints->environment};
+	Changelogs	all = {.source = source,.set = set,.hints = hints};
 	ListCell   *lc;
+
+	all.state.contexts_given = hints->contexts ? hints->contexts : hints->environment;
+	all.state.contexts_are_environment = hints->contexts == NULL;
+	all.state.contexts = changelog_filter_items(all.state.contexts_given);
+	all.state.labels_given = hints->labels;
+	if (hints->labels != NULL && !changelog_filter_is_valid(hints->labels))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("option \"%s\" is no expression of labels: \"%s\"", "labels", finding_one_line(hints->labels)));
 
 	if (roots != NIL)
 	{
@@ -826,5 +823,7 @@ const Layout layout_liquibase = {
 	.is_root = is_root_of_liquibase,
 	.read_all = read_all_of_liquibase,
 	.runs_late = true,
+	.filters = true,
+	.hook_fill = FILL_KNOWN_BRACES,
 	.name_new = name_liquibase
 };

@@ -20,21 +20,30 @@ typedef enum ChangelogFormat
 
 /*
  * What such a file says: the children of "databaseChangeLog", each an object with one
- * key.  NULL, and what is wrong with it, if it is not understood.
+ * key, and as *root an object of its own attributes.  NULL, and what is wrong with it,
+ * if it is not understood.
+ *
+ * A changeset has its attributes as children, and as text all that it says.
  */
-extern List *changelog_read(ChangelogFormat format, const char *text, size_t length, JsonProblem *problem);
+extern List *changelog_read(ChangelogFormat format, const char *text, size_t length, JsonNode **root, JsonProblem *problem);
 
-/* The tree of XML, of the same nodes as JSON's. */
+/* The tree of XML, of the same nodes as JSON's; attributes of its root stand in the list. */
 extern JsonNode *changelog_xml_read(const char *text, size_t length, JsonProblem *problem);
 
 /* On the way from changelog to changelog. */
 typedef struct ChangelogState
 {
-	const char *environment;	/* the context that is given, or NULL */
-	List	   *contexts;		/* char *: of the includes around, all of
-								 * which must fit */
-	List	   *properties;		/* Variable *: so far; the first of a name
-								 * counts */
+	const char *contexts_given; /* as they were given, or NULL */
+	bool		contexts_are_environment;	/* nobody gave others */
+	List	   *contexts;		/* char *: the same, one by one */
+	const char *labels_given;	/* the expression that is given, or NULL */
+	List	   *around_contexts;	/* char *: expressions of the includes and
+									 * changelogs around, all of which must
+									 * fit */
+	List	   *around_labels;	/* char *: likewise */
+	bool		ignored;		/* the include says so */
+	List	   *properties;		/* Variable *: global ones so far; the first
+								 * of a name counts */
 } ChangelogState;
 
 /*
@@ -46,11 +55,46 @@ extern List *changelog_sql_read(ChangelogState *state, const char *path, const F
 /* Is it formatted SQL, by its first line? */
 extern bool changelog_sql_is(const FileContent *content);
 
-/* Why a changeset with this context, or for these databases, is not run; or NULL. A context that is no expression sets *fault. */
+/*
+ * A changeset that is no SQL, of a file of another format: its claim, whose script
+ * cannot run.
+ */
+extern LayoutClaim *changelog_code_claim(const ChangelogState *state, const char *path, const char *logical_path,
+										 const List *properties, const JsonNode *changeset);
+
+/*
+ * Why a changeset with this context, with these labels, or for these databases, is not
+ * run, palloc'd; or NULL.  A context that is no expression sets *fault.
+ */
 extern char *changelog_context_excludes(const ChangelogState *state, const char *context, char **fault);
+extern char *changelog_labels_exclude(const ChangelogState *state, const char *labels);
 extern char *changelog_dbms_excludes(const char *dbms);
 
+/* The same of what stands around it. */
+extern char *changelog_around_excludes(const ChangelogState *state, char **fault);
+
+/* Is it an expression of contexts, or of labels? */
+extern bool changelog_filter_is_valid(const char *expression);
+
+/* What stands between commas: char *, without blanks around. */
+extern List *changelog_filter_items(const char *text);
+
 /* Add a property, unless there is one of that name. */
-extern void changelog_add_property(ChangelogState *state, const char *name, const char *value);
+extern void changelog_add_property(List **properties, const char *name, const char *value);
+
+/* Add one that is the file's own: the last of a name counts. */
+extern void changelog_add_own_property(List **properties, const char *name, const char *value);
+
+/*
+ * With the values of properties for ${name}.  What has none then may be the run's to
+ * give: *fault is set, as nobody knows it here.
+ */
+extern char *changelog_expand(const char *text, const List *properties, char **fault);
+
+/* true, false in any case, or -1. */
+extern int	changelog_boolean(const char *value);
+
+/* As Liquibase writes a path down: without "classpath:", "." and ".."; palloc'd. */
+extern char *changelog_normal_path(const char *path);
 
 #endif

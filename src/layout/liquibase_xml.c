@@ -21,6 +21,8 @@ typedef struct Xml
 	JsonProblem *problem;
 } Xml;
 
+static bool is_end_of_changeset(const Xml *xml);
+
 static inline bool
 is_space(char c)
 {
@@ -167,10 +169,41 @@ read_value(Xml *xml)
 	return value;
 }
 
+/* Behind the end of a changeset, whose SQL may say the same in a comment or as CDATA. */
+static bool
+skip_changeset(Xml *xml)
+{
+	while (xml->at < xml->end)
+	{
+		if (begins(xml, "<!--"))
+			(void) skip_behind(xml, "-->");
+		else if (begins(xml, "<![CDATA["))
+			(void) skip_behind(xml, "]]>");
+		else if (begins(xml, "</changeSet") || (begins(xml, "</") && is_end_of_changeset(xml)))
+			return skip_behind(xml, ">");
+		else
+			forward(xml, 1);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return false;
+}
+
+/* With the prefix of a namespace. */
+static bool
+is_end_of_changeset(const Xml *xml)
+{
+	const char *at = xml->at + 2;
+
+	while (at < xml->end && *at != ':' && *at != '>' && !is_space(*at))
+		at++;
+	return xml->end - at > 10 && strncmp(at, ":changeSet", 10) == 0;
+}
+
 static JsonNode *
 read_element(Xml *xml)
 {
 	JsonNode   *element;
+	const char *begin;
 	char	   *name;
 
 	check_stack_depth();
@@ -181,6 +214,7 @@ read_element(Xml *xml)
 		return NULL;
 	}
 	element = node(JSON_NODE_OBJECT, NULL, xml->line);
+	begin = xml->at;
 	forward(xml, 1);
 	name = read_name(xml);
 	element->key = name;
@@ -210,6 +244,7 @@ read_element(Xml *xml)
 	if (begins(xml, "/>"))
 	{
 		forward(xml, 2);
+		element->text = pnstrdup(begin, xml->at - begin);
 		return element;
 	}
 	if (!begins(xml, ">"))
@@ -223,13 +258,12 @@ read_element(Xml *xml)
 		skip_between(xml);
 		if (xml->at >= xml->end || begins(xml, "</"))
 			break;
-		/* what is inside of a changeset does not matter, as it cannot run */
+		/* what is inside of a changeset is not looked into, as it cannot run */
 		if (strcmp(name, "changeSet") == 0)
 		{
-			if (!skip_behind(xml, "</changeSet"))
+			if (!skip_changeset(xml))
 				wrong(xml, "an element has no end");
-			else
-				(void) skip_behind(xml, ">");
+			element->text = pnstrdup(begin, xml->at - begin);
 			return element;
 		}
 		element->children = lappend(element->children, read_element(xml));
@@ -273,11 +307,8 @@ changelog_xml_read(const char *text, size_t length, JsonProblem *problem)
 		JsonNode   *child = lfirst(lc);
 		JsonNode   *item = node(JSON_NODE_OBJECT, NULL, child->line);
 
-		/*
-		 * attributes of the root are schemas, and a path of its own
-		 * changesets
-		 */
-		if (child->kind != JSON_NODE_OBJECT)
+		/* schemas */
+		if (child->kind != JSON_NODE_OBJECT && (strncmp(child->key, "xmlns", 5) == 0 || strncmp(child->key, "xsi:", 4) == 0))
 			continue;
 		item->children = list_make1(child);
 		list->children = lappend(list->children, item);

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 
 #include "layout/liquibase.h"
@@ -233,6 +234,36 @@ read_list(Yaml *yaml, const char *key)
 	return result;
 }
 
+/* Its attributes, and all of it as a text; what else is in it is not looked into, as it cannot run. */
+static JsonNode *
+read_changeset(Yaml *yaml, const char *key, int indent, int number)
+{
+	JsonNode   *result = node(JSON_NODE_OBJECT, key, number);
+	int			first = yaml->at < yaml->count ? yaml->lines[yaml->at].indent : 0;
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (; yaml->at < yaml->count && yaml->lines[yaml->at].indent > indent; yaml->at++)
+	{
+		const YamlLine *line = &yaml->lines[yaml->at];
+		char	   *colon = line->indent == first ? key_end(line->text) : NULL;
+		char	   *value;
+		char	   *end;
+		JsonNode   *child;
+
+		CHECK_FOR_INTERRUPTS();
+		appendStringInfo(&text, "%*s%s\n", line->indent - indent, "", line->text);
+		end = colon != NULL ? scalar_end(colon + 1 + strspn(colon + 1, " "), "", &value) : NULL;
+		if (end == NULL || *end != '\0')
+			continue;
+		child = node(JSON_NODE_STRING, pnstrdup(line->text, colon - line->text), line->number);
+		child->text = value;
+		result->children = lappend(result->children, child);
+	}
+	result->text = text.data;
+	return result;
+}
+
 static JsonNode *
 read_block(Yaml *yaml, const char *key)
 {
@@ -265,13 +296,8 @@ read_block(Yaml *yaml, const char *key)
 			return wrong(yaml, line->number, "a key comes twice");
 		rest = colon + 1 + strspn(colon + 1, " ");
 		yaml->at++;
-		/* nobody looks into a changeset, as it cannot run */
-		if (strcmp(name, "changeSet") == 0)
-		{
-			while (yaml->at < yaml->count && yaml->lines[yaml->at].indent > indent)
-				yaml->at++;
-			child = node(JSON_NODE_NULL, name, line->number);
-		}
+		if (strcmp(name, "changeSet") == 0 && *rest == '\0')
+			child = read_changeset(yaml, name, indent, line->number);
 		else if (*rest != '\0')
 			child = read_scalar(yaml, name, rest, line->number);
 		else if (yaml->at < yaml->count && (yaml->lines[yaml->at].indent > indent ||
@@ -308,12 +334,32 @@ read_yaml(const char *text, size_t length, JsonProblem *problem)
 	return problem->message == NULL ? root : NULL;
 }
 
-List *
-changelog_read(ChangelogFormat format, const char *text, size_t length, JsonProblem *problem)
+/* A node with all that is in it. */
+static void
+write_node(StringInfo text, const JsonNode *node)
 {
-	const JsonNode *root = format == CHANGELOG_XML ? changelog_xml_read(text, length, problem) :
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (node->key != NULL)
+		appendStringInfo(text, "%s: ", node->key);
+	if (node->text != NULL)
+		appendStringInfoString(text, node->text);
+	appendStringInfoString(text, node->kind == JSON_NODE_ARRAY ? "[\n" : node->kind == JSON_NODE_OBJECT ? "{\n" : "\n");
+	foreach(lc, node->children)
+	{
+		write_node(text, lfirst(lc));
+	}
+	if (node->kind == JSON_NODE_ARRAY || node->kind == JSON_NODE_OBJECT)
+		appendStringInfoString(text, node->kind == JSON_NODE_ARRAY ? "]\n" : "}\n");
+}
+
+List *
+changelog_read(ChangelogFormat format, const char *text, size_t length, JsonNode **root, JsonProblem *problem)
+{
+	JsonNode   *tree = format == CHANGELOG_XML ? changelog_xml_read(text, length, problem) :
 		format == CHANGELOG_YAML ? read_yaml(text, length, problem) : json_tree_read(text, length, problem);
-	const JsonNode *list = root != NULL && root->kind == JSON_NODE_OBJECT ? json_tree_child(root, "databaseChangeLog") : NULL;
+	const JsonNode *list = tree != NULL && tree->kind == JSON_NODE_OBJECT ? json_tree_child(tree, "databaseChangeLog") : NULL;
 	List	   *result = NIL;
 	ListCell   *lc;
 
@@ -322,13 +368,14 @@ changelog_read(ChangelogFormat format, const char *text, size_t length, JsonProb
 	if (list == NULL || (list->kind != JSON_NODE_ARRAY && list->kind != JSON_NODE_NULL))
 	{
 		problem->message = "it has no list \"databaseChangeLog\"";
-		problem->line = root != NULL ? root->line : 1;
+		problem->line = tree != NULL ? tree->line : 1;
 		return NIL;
 	}
+	*root = node(JSON_NODE_OBJECT, list->key, list->line);
 	foreach(lc, list->children)
 	{
 		const JsonNode *item = lfirst(lc);
-		const JsonNode *only = item->kind == JSON_NODE_OBJECT && list_length(item->children) == 1 ? linitial(item->children) : NULL;
+		JsonNode   *only = item->kind == JSON_NODE_OBJECT && list_length(item->children) == 1 ? linitial(item->children) : NULL;
 
 		if (only == NULL)
 		{
@@ -336,9 +383,20 @@ changelog_read(ChangelogFormat format, const char *text, size_t length, JsonProb
 			problem->line = item->line;
 			return NIL;
 		}
-		/* a path of its own changesets, which it has not */
-		if (strcmp(only->key, "logicalFilePath") != 0)
-			result = lappend(result, (void *) only);
+		if (only->kind != JSON_NODE_OBJECT && only->kind != JSON_NODE_ARRAY && only->kind != JSON_NODE_NULL)
+		{
+			(*root)->children = lappend((*root)->children, only);
+			continue;
+		}
+		if (strcmp(only->key, "changeSet") == 0 && only->text == NULL)
+		{
+			StringInfoData all;
+
+			initStringInfo(&all);
+			write_node(&all, only);
+			only->text = all.data;
+		}
+		result = lappend(result, only);
 	}
 	return result;
 }

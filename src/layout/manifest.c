@@ -314,7 +314,7 @@ sort_entries(Manifest *manifest)
 		else
 			manifest->entries[kept++] = entry;
 	}
-	manifest->count = kept;
+	manifest->count = manifest->own = kept;
 }
 
 const Manifest *
@@ -324,6 +324,7 @@ manifest_of_entries(const char *file, VersionOrder order, List *entries)
 	ListCell   *lc;
 
 	manifest->file = file;
+	manifest->of_layout = true;
 	manifest->order = order;
 	manifest->entries = MemoryContextAllocHuge(CurrentMemoryContext, Max(list_length(entries), 1) * sizeof(ManifestEntry *));
 	foreach(lc, entries)
@@ -332,6 +333,85 @@ manifest_of_entries(const char *file, VersionOrder order, List *entries)
 	}
 	sort_entries(manifest);
 	return manifest;
+}
+
+/* Needs of one more file, behind those that are there. */
+static List *
+add_needs(List *needs, const List *more, const char *file)
+{
+	List	   *result = list_copy(needs);
+	ListCell   *lc;
+
+	foreach(lc, more)
+	{
+		ManifestNeed *need = palloc(sizeof(ManifestNeed));
+
+		*need = *(ManifestNeed *) lfirst(lc);
+		if (need->file == NULL)
+			need->file = file;
+		result = lappend(result, need);
+	}
+	return result;
+}
+
+/* Whoever has read the manifest before may have it still: nothing of it is changed. */
+const Manifest *
+manifest_join(const Manifest *manifest, const Manifest *of_layout)
+{
+	Manifest   *joined = palloc(sizeof(Manifest));
+	int			mine = 0;
+	int			other = 0;
+
+	*joined = *manifest;
+	joined->count = 0;
+	joined->problems = list_concat_copy(manifest->problems, of_layout->problems);
+	joined->entries = MemoryContextAllocHuge(CurrentMemoryContext,
+											 Max(manifest->count + of_layout->count, 1) * sizeof(ManifestEntry *));
+	/* both are ordered by version */
+	while (mine < manifest->count || other < of_layout->count)
+	{
+		const ManifestEntry *from = mine < manifest->count ? manifest->entries[mine] : NULL;
+		const ManifestEntry *with = other < of_layout->count ? of_layout->entries[other] : NULL;
+		int			compared = from == NULL ? 1 : with == NULL ? -1 :
+			version_compare(manifest->order, from->version, with->version);
+		ManifestEntry *entry = palloc(sizeof(ManifestEntry));
+		const char *file = with == NULL ? NULL : with->file ? with->file : of_layout->file;
+
+		mine += compared <= 0;
+		other += compared >= 0;
+		*entry = compared <= 0 ? *from : *with;
+		if (compared > 0)
+			entry->file = file;
+		else if (compared == 0)
+		{
+			entry->depends_on = add_needs(from->depends_on, with->depends_on, file);
+			entry->cross_service = add_needs(from->cross_service, with->cross_service, file);
+			entry->conflicts = add_needs(from->conflicts, with->conflicts, file);
+		}
+		joined->entries[joined->count++] = entry;
+	}
+	return joined;
+}
+
+const ManifestNeed *
+manifest_find_need(const Manifest *manifest, const ManifestEntry *entry, const char *version)
+{
+	ListCell   *lc;
+
+	foreach(lc, entry->depends_on)
+	{
+		const ManifestNeed *need = lfirst(lc);
+
+		if (version_compare(manifest->order, need->version, version) == 0)
+			return need;
+	}
+	return NULL;
+}
+
+const char *
+manifest_file_of(const Manifest *manifest, const ManifestEntry *entry, const ManifestNeed *need)
+{
+	return need != NULL && need->file != NULL ? need->file : entry->file != NULL ? entry->file : manifest->file;
 }
 
 static int
@@ -425,7 +505,7 @@ take_needs(EntryReader *reader, const JsonNode *array, const char *service, List
 				problem->hint = psprintf("Write versions as strings: \"%s\".", node->text);
 			continue;
 		}
-		need = palloc(sizeof(ManifestNeed));
+		need = palloc0(sizeof(ManifestNeed));
 		need->service = service;
 		need->version = node->text;
 		need->line = node->line;

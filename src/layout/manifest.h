@@ -20,6 +20,7 @@ typedef struct ManifestNeed
 {
 	const char *service;		/* NULL: of the same service */
 	const char *version;		/* as written */
+	const char *file;			/* that says so; NULL: that of the entry */
 	int			line;
 } ManifestNeed;
 
@@ -68,8 +69,10 @@ typedef struct ManifestProblem
 typedef struct Manifest
 {
 	const char *file;			/* relative to the source */
+	bool		of_layout;		/* there is no dependencies.json */
 	VersionOrder order;
 	int			count;
+	int			own;			/* so many of them are the file's */
 	ManifestEntry **entries;	/* by version, each once */
 	List	   *problems;		/* of ManifestProblem *, as the file has them */
 } Manifest;
@@ -82,6 +85,18 @@ extern const Manifest *manifest_read(const Source *source, const char *file, Ver
 
 /* The same of entries that a layout has, each with a version of its own; file is where they were found. */
 extern const Manifest *manifest_of_entries(const char *file, VersionOrder order, List *entries);
+
+/*
+ * Both: what either says that a migration needs is needed.  The rest is the
+ * manifest's.  What the layout alone has an entry of has a file in it.
+ */
+extern const Manifest *manifest_join(const Manifest *manifest, const Manifest *of_layout);
+
+/* What of an entry says that it needs a version of its own service; NULL: nothing does. */
+extern const ManifestNeed *manifest_find_need(const Manifest *manifest, const ManifestEntry *entry, const char *version);
+
+/* Which file says so?  need may be NULL: that of the entry, then. */
+extern const char *manifest_file_of(const Manifest *manifest, const ManifestEntry *entry, const ManifestNeed *need);
 
 /*
  * Does the entry keep its migration out of an environment?  Asked with NULL,

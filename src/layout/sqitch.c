@@ -287,6 +287,7 @@ read_needs(Sqitch *sqitch, const SqitchLine *line)
 	ListCell   *lc;
 
 	entry->version = line->version;
+	entry->file = sqitch->conf.plan;
 	entry->line = line->line;
 	foreach(lc, line->needs)
 	{

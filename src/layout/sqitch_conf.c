@@ -8,7 +8,10 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 
 #include "base/finding.h"
 #include "base/variables.h"
@@ -34,6 +37,13 @@ typedef struct Reader
 	SqitchConf *conf;
 } Reader;
 
+/* A variable's name, by a hash; two that have the same are one in 2^64. */
+typedef struct NamedVariable
+{
+	uint64		hash;
+	const char *section;		/* that gives it its value */
+} NamedVariable;
+
 static void read_items(Reader *reader);
 static bool read_section(Reader *reader);
 static bool read_item(Reader *reader);
@@ -49,7 +59,8 @@ static bool is_ours(const char *engine, size_t length);
 static char *fetch_path(Reader *reader, const char *name, const char *otherwise);
 static char *fetch_folder(Reader *reader, const char *prefix, const char *kind, const char *top);
 static List *fetch_variables(Reader *reader, const char *kind);
-static List *add_variables(Reader *reader, List *variables, const char *section);
+static List *add_variables(Reader *reader, HTAB *known, List *variables, const char *section);
+static NamedVariable *find_variable(HTAB *known, const char *name, bool *found);
 static void set_fault(Reader *reader, int line, char *fault);
 
 void
@@ -77,7 +88,7 @@ sqitch_read_conf(const char *text, size_t length, SqitchConf *conf)
 	conf->reworked_verify = fetch_folder(&reader, "reworked_", "verify", reworked);
 	ending = fetch(&reader, "extension", &line);
 	conf->ending = ending ? ending : "sql";
-	if (strchr(conf->ending, '/') != NULL)
+	if (strchr(conf->ending, '/') != NULL || strlen(conf->ending) >= MAXPGPATH)
 		set_fault(&reader, line, psprintf("extension \"%s\" is none", finding_one_line(conf->ending)));
 	conf->registry = fetch(&reader, "registry", &line);
 	if (conf->registry == NULL)
@@ -107,6 +118,7 @@ read_items(Reader *reader)
 	{
 		bool		good = true;
 
+		CHECK_FOR_INTERRUPTS();
 		for (; *reader->at != '\0' && strchr(" \t\r\n\f\v", *reader->at) != NULL; reader->at++)
 			reader->line += *reader->at == '\n';
 		if (*reader->at == '\0')
@@ -414,6 +426,11 @@ fetch_path(Reader *reader, const char *name, const char *otherwise)
 
 	if (value == NULL)
 		return pstrdup(otherwise);
+	if (strlen(value) >= MAXPGPATH)
+	{
+		set_fault(reader, line, psprintf("%s is longer than a path can be", name));
+		return pstrdup(otherwise);
+	}
 	initStringInfo(&path);
 	for (const char *part = value; *part != '\0'; part += strspn(part, "/"))
 	{
@@ -451,47 +468,56 @@ sqitch_path(const char *folder, const char *name)
 static List *
 fetch_variables(Reader *reader, const char *kind)
 {
+	HASHCTL		control = {.keysize = sizeof(uint64),.entrysize = sizeof(NamedVariable),.hcxt = CurrentMemoryContext};
+	HTAB	   *known = hash_create("migrator variables of sqitch", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	Variable   *registry = palloc0(sizeof(Variable));
 	List	   *variables = list_make1(registry);
+	bool		found;
 
 	registry->name = pstrdup("registry");
 	registry->value = pstrdup(reader->conf->registry);
+	find_variable(known, registry->name, &found)->section = "";
 	if (reader->target != NULL)
-		variables = add_variables(reader, variables, psprintf("%s.variables", reader->target));
-	variables = add_variables(reader, variables, "engine.pg.variables");
+		variables = add_variables(reader, known, variables, psprintf("%s.variables", reader->target));
+	variables = add_variables(reader, known, variables, "engine.pg.variables");
 	if (kind != NULL)
-		variables = add_variables(reader, variables, kind);
-	variables = add_variables(reader, variables, "deploy.variables");
-	return add_variables(reader, variables, "core.variables");
+		variables = add_variables(reader, known, variables, kind);
+	variables = add_variables(reader, known, variables, "deploy.variables");
+	variables = add_variables(reader, known, variables, "core.variables");
+	hash_destroy(known);
+	return variables;
+}
+
+static NamedVariable *
+find_variable(HTAB *known, const char *name, bool *found)
+{
+	uint64		hash = hash_bytes_extended((const unsigned char *) name, strlen(name), 0);
+
+	return hash_search(known, &hash, HASH_ENTER, found);
 }
 
 /* Behind those that are there, of which a name keeps its value. */
 static List *
-add_variables(Reader *reader, List *variables, const char *section)
+add_variables(Reader *reader, HTAB *known, List *variables, const char *section)
 {
-	int			known = list_length(variables);
 	ListCell   *lc;
 
 	foreach(lc, reader->items)
 	{
 		const Item *item = lfirst(lc);
+		NamedVariable *named;
 		Variable   *variable;
-		bool		named = false;
+		bool		found;
 
+		CHECK_FOR_INTERRUPTS();
 		if (strcmp(item->section, section) != 0 || strchr(item->name, '.') != NULL)
 			continue;
-		for (int i = 0; i < list_length(variables); i++)
-		{
-			const Variable *other = list_nth(variables, i);
-
-			if (strcmp(other->name, item->name) != 0)
-				continue;
-			named = true;
-			if (i >= known)
-				set_fault(reader, item->line, psprintf("variable \"%s\" is in it twice", finding_one_line(item->name)));
-		}
-		if (named)
+		named = find_variable(known, item->name, &found);
+		if (found && named->section == section)
+			set_fault(reader, item->line, psprintf("variable \"%s\" is in it twice", finding_one_line(item->name)));
+		if (found)
 			continue;
+		named->section = section;
 		if (!variables_is_name(item->name, strlen(item->name)))
 			set_fault(reader, item->line, psprintf("invalid name of a variable: \"%s\"", finding_one_line(item->name)));
 		variable = palloc0(sizeof(Variable));

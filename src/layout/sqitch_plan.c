@@ -8,6 +8,8 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/hsearch.h"
 #include "utils/datetime.h"
 
@@ -87,6 +89,7 @@ sqitch_read_plan(const char *text, size_t length, SqitchPlan *plan)
 	{
 		bool		ends = false;
 
+		CHECK_FOR_INTERRUPTS();
 		if (is_empty(at, &ends))
 			in_head &= !ends;
 		else
@@ -234,7 +237,10 @@ read_change(Reader *reader, char *text)
 	 * form then
 	 */
 	length = strcspn(text, " \t:@#\\");
-	for (size_t end = length; end > 0 && read.name == NULL; end--)
+	if (length >= MAXPGPATH)
+		return psprintf("a name is longer than a path can be: \"%s...\"",
+						finding_one_line(pnstrdup(text, pg_mbcliplen(text, length, 40))));
+	for (size_t end = length; end > 0 && read.name == NULL && read.needs == NIL; end--)
 	{
 		if ((end < length && text[end] != '[') || !is_name(text, end))
 			continue;
@@ -250,28 +256,30 @@ read_change(Reader *reader, char *text)
 	return check_line(reader, &read);
 }
 
-/* What is behind the name. */
+/*
+ * What is behind the name.  Needs that are there beside a fault: none but the first
+ * would be another one behind a shorter name.
+ */
 static char *
 read_rest(char *text, SqitchLine *into)
 {
+	const char *needs = NULL;
+	size_t		needs_length = 0;
+	char	   *fault;
 	char	   *mail;
 	char	   *from;
 	char	   *end;
 
-	into->needs = NIL;
 	text += strspn(text, BLANKS);
 	if (*text == '[')
 	{
-		char	   *fault;
-
 		end = strchr(text, ']');
 		if (end == NULL || end == text + 1)
 			return pstrdup("has \"[\" without \"]\", or nothing between them");
 		if (into->is_tag)
 			return pstrdup("is a tag, and requires something");
-		fault = read_needs(into, pnstrdup(text + 1, end - text - 1));
-		if (fault != NULL)
-			return fault;
+		needs = text + 1;
+		needs_length = end - needs;
 		text = end + 1 + strspn(end + 1, BLANKS);
 	}
 	if (!has_time(text))
@@ -283,33 +291,44 @@ read_rest(char *text, SqitchLine *into)
 	if (end == NULL || end[1] != '\0' || end == mail + 1 || mail == text + 20 || strchr(BLANKS, mail[-1]) == NULL || mail - from < 2)
 		return pstrdup("has no planner and mail address behind its time");
 	into->planner = psprintf("%s %s", pnstrdup(from, mail - 1 - from), mail);
-	return NULL;
+	fault = needs ? read_needs(into, pnstrdup(needs, needs_length)) : NULL;
+	if (fault != NULL)
+		pfree(into->planner);
+	return fault;
 }
 
 static char *
 read_needs(SqitchLine *into, char *words)
 {
-	while (*words != '\0')
+	char	   *rest = words;
+	char	   *fault = NULL;
+
+	while (*rest != '\0' && fault == NULL)
 	{
-		size_t		length = strcspn(words, BLANKS);
-		char	   *word = pnstrdup(words, length);
+		size_t		length = strcspn(rest, BLANKS);
+		char	   *word = pnstrdup(rest, length);
 		SqitchNeed *need = palloc0(sizeof(SqitchNeed));
 		ListCell   *lc;
 
+		CHECK_FOR_INTERRUPTS();
 		if (!read_need(need, word))
-			return psprintf("requires \"%s\", which is no name", finding_one_line(word));
+			fault = psprintf("requires \"%s\", which is no name", finding_one_line(word));
 		foreach(lc, into->needs)
 		{
 			const SqitchNeed *other = lfirst(lc);
 
-			if (other->conflict == need->conflict && strcmp(other->words, need->words) == 0)
-				return psprintf("requires \"%s\" twice", finding_one_line(word));
+			if (fault == NULL && other->conflict == need->conflict && strcmp(other->words, need->words) == 0)
+				fault = psprintf("requires \"%s\" twice", finding_one_line(word));
 		}
-		into->needs = lappend(into->needs, need);
-		words += length;
-		words += strspn(words, BLANKS);
+		if (fault != NULL)
+			pfree(word);
+		else
+			into->needs = lappend(into->needs, need);
+		rest += length;
+		rest += strspn(rest, BLANKS);
 	}
-	return NULL;
+	pfree(words);
+	return fault;
 }
 
 static bool

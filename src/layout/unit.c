@@ -18,6 +18,7 @@
 #include "layout/unit.h"
 #include "layout/unit_files.h"
 #include "script/fill.h"
+#include "script/fill_tool.h"
 #include "script/lexer.h"
 #include "script/require.h"
 #include "script/split.h"
@@ -28,7 +29,9 @@ static void keep_file(UnitReader *reader, const char *file);
 static void sum_ranges(const ScriptUnit *unit, const FileContent *content, char *checksum);
 static void take_ranges(UnitText *text);
 static char *blank(char *to, const char *from, const char *end);
-static void add_requirements(const ScriptUnit *unit, Script *script);
+static Script *empty_of_code(const Script *script);
+static void add_requirements(const UnitText *text, Script *script);
+static void add_refusal(const ScriptUnit *unit, Script *script);
 static bool refuse_data_in_pieces(const ScriptUnit *unit, Script *script);
 static void refuse_data_cut_off(Script *script);
 
@@ -224,6 +227,26 @@ unit_read_text(UnitReader *reader, const ScriptUnit *unit, UnitText *text)
 	return text->read.text;
 }
 
+char *
+unit_keep_text(UnitReader *reader, const ScriptUnit *unit)
+{
+	UnitText	text;
+	char	   *said = unit_read_text(reader, unit, &text);
+	List	   *kept = NIL;
+	ListCell   *lc;
+
+	if (said == NULL || unit->fill != FILL_KNOWN_BRACES)
+		return said;
+	foreach(lc, unit->properties)
+	{
+		const Variable *property = lfirst(lc);
+
+		if (!fill_tool_is_given(reader->variables, property->name))
+			kept = lappend(kept, (void *) property);
+	}
+	return fill_tool_expand(said, NULL, kept);
+}
+
 /* Put the unit's own text in the place of the file's bytes. */
 static void
 take_ranges(UnitText *text)
@@ -299,6 +322,8 @@ unit_split(const UnitText *text)
 	const ScriptUnit *unit = text->unit;
 	Script	   *script = unit_cut(text);
 
+	if (unit->is_code)
+		script = empty_of_code(script);
 	if (script->is_psql)
 		script = unit_expand(text, script);
 	else if (script_directive(script, DIRECTIVE_PSQL) != NULL)
@@ -312,7 +337,7 @@ unit_split(const UnitText *text)
 	if (unit->transactions == UNIT_NO_TRANSACTION &&
 		script_directive(script, "no-transaction") == NULL)
 	{
-		Directive  *directive = palloc(sizeof(Directive));
+		Directive  *directive = palloc0(sizeof(Directive));
 
 		directive->name = "no-transaction";
 		directive->arguments = "";
@@ -320,23 +345,54 @@ unit_split(const UnitText *text)
 		directive->mark = unit->mark;
 		script->directives = lappend(script->directives, directive);
 	}
-	add_requirements(unit, script);
+	add_requirements(text, script);
+	add_refusal(unit, script);
 	return script;
+}
+
+/* Without what its text would be as SQL, but for what tells that it changed. */
+static Script *
+empty_of_code(const Script *script)
+{
+	Script	   *empty = script_split("", 0, 1, true);
+
+	strcpy(empty->fingerprint, script->fingerprint);
+	return empty;
+}
+
+static void
+add_refusal(const ScriptUnit *unit, Script *script)
+{
+	ScriptProblem problem = {
+		.check = CHECK_MARKS,
+		.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+		.message = unconstify(char *, unit->refused),
+		.hint = unconstify(char *, unit->refused_hint),
+		.line = unit->refused_line,
+		.column = 1,
+		.statement = -1
+	};
+
+	if (unit->refused != NULL)
+		script_add_problem(script, &problem);
 }
 
 /* As if the script itself said so. */
 static void
-add_requirements(const ScriptUnit *unit, Script *script)
+add_requirements(const UnitText *text, Script *script)
 {
+	const ScriptUnit *unit = text->unit;
 	ListCell   *lc;
 
 	foreach(lc, unit->requirements)
 	{
 		const UnitRequirement *requirement = lfirst(lc);
-		Directive  *directive = palloc(sizeof(Directive));
+		Directive  *directive = palloc0(sizeof(Directive));
 
-		directive->name = requirement->skips ? DIRECTIVE_ONLY_IF : DIRECTIVE_REQUIRE;
-		directive->arguments = requirement->query;
+		directive->name = DIRECTIVE_REQUIRE;
+		directive->on_false = requirement->on_false;
+		directive->on_error = requirement->on_error;
+		directive->arguments = fill_tool_expand(requirement->query, text->variables, unit->properties);
 		directive->line = requirement->line;
 		directive->mark = requirement->mark;
 		script->directives = lappend(script->directives, directive);

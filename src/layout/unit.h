@@ -43,12 +43,13 @@ typedef struct UnitRange
 								 * delimiter: a semicolon stands for it */
 } UnitRange;
 
-/* What a tool says must be true for a script to run, as an SQL expression. */
+/* What a tool says must be true for a script to run. */
 typedef struct UnitRequirement
 {
-	char	   *query;			/* SELECT of one value, true or not */
-	bool		skips;			/* if not: it counts as applied, and does not
-								 * run */
+	char	   *query;			/* SELECT of one value, true or not; it may
+								 * have references */
+	RequireFate on_false;
+	RequireFate on_error;
 	int			line;
 	char	   *mark;
 } UnitRequirement;
@@ -82,6 +83,12 @@ typedef struct ScriptUnit
 	List	   *properties;		/* Variable *: values of the tool's own files,
 								 * for those that nobody gives */
 	List	   *requirements;	/* UnitRequirement *, in their order */
+
+	/* why it cannot run here, whatever its text says; or NULL */
+	const char *refused;
+	const char *refused_hint;
+	int			refused_line;
+	bool		is_code;		/* no SQL: its text is for comparing alone */
 
 	/* of what the script's own directives leave open */
 	UnitTransactions transactions;
@@ -145,6 +152,13 @@ typedef struct UnitText
  */
 extern void unit_read(UnitReader *reader, const ScriptUnit *unit, UnitText *text);
 extern void unit_decode(UnitText *text);
+
+/*
+ * The text of a way back as it is kept: with the values of its tool's own files for references to them,
+ * which nobody has any more when it is needed, but for those that are a run's to give.  NULL: it
+ * could not be read.
+ */
+extern char *unit_keep_text(UnitReader *reader, const ScriptUnit *unit);
 
 /* Both.  Returns the text, or NULL. */
 extern char *unit_read_text(UnitReader *reader, const ScriptUnit *unit, UnitText *text);

@@ -14,6 +14,7 @@
 #include "base/errors.h"
 #include "plan/affected.h"
 #include "plan/back.h"
+#include "plan/order.h"
 
 #define LIST_AT_MOST 10
 
@@ -47,6 +48,7 @@ static bool says_rollback_safe(const Step *step);
 static int	place_of_target(const MigrationPlan *plan, const char *target);
 static void require_known(const MigrationPlan *plan, const char *version);
 static void add_half_up(const Step *step, FindingSink *sink);
+static const char *file_of_need(const MigrationPlan *plan, const Step *step, const Step *need);
 static HTAB *tables_of_chosen(const MigrationPlan *plan);
 static void find_shared_table(Dependents *dependents, HTAB *tables, int place);
 static void add_dependent(Dependents *dependents, const Step *chosen, const Step *dependent, const char *why);
@@ -64,7 +66,7 @@ is_there(const Step *step)
 	/* what runs again has no way back: it follows what it is made for */
 	if ((step->flags & FLAG_REPEATABLE) && step->down.unit == NULL)
 		return false;
-	return step->state == MIGRATION_APPLIED || (step->row != NULL && step->row->going_back);
+	return step->state == MIGRATION_APPLIED || step->again || (step->row != NULL && step->row->going_back);
 }
 
 /* Is a part of it there, from its way up?  A run that is in progress is waited for. */
@@ -89,11 +91,14 @@ is_of_run(const Step *step, const char *service, int64 run_id)
 void
 back_select(MigrationPlan *plan, const char *service, const BackRequest *request, FindingSink *sink)
 {
-	bool	   *named = plan_mark_named(plan, request->versions, request->version_count);
-	int			stays = request->target != NULL ? place_of_target(plan, request->target) : -1;
+	bool	   *named;
+	int			stays;
 	int			left = request->steps > 0 ? request->steps : 1;
 	int			first = plan->count;
 
+	order_by_execution(plan);
+	named = plan_mark_named(plan, request->versions, request->version_count);
+	stays = request->target != NULL ? place_of_target(plan, request->target) : -1;
 	for (int i = 0; i < request->version_count; i++)
 		require_known(plan, request->versions[i]);
 	plan->direction = UNIT_DOWN;
@@ -261,7 +266,7 @@ back_require_independent(const MigrationPlan *plan)
 			const Step *need = &plan->steps[step->needs[j]];
 
 			if (need->selected)
-				add_dependent(&found, need, step, psprintf("depends on it by \"%s\"", plan->set->manifest->file));
+				add_dependent(&found, need, step, psprintf("depends on it by \"%s\"", file_of_need(plan, step, need)));
 		}
 		find_shared_table(&found, tables, i);
 	}
@@ -273,6 +278,14 @@ back_require_independent(const MigrationPlan *plan)
 					   finding_one_line(found.chosen->version), finding_one_line(found.dependent->version)),
 				errdetail_internal("%s", found.list.data),
 				errhint("Name the later ones in \"versions\" too; or, if they can do without: options => '{\"force\": true}'."));
+}
+
+static const char *
+file_of_need(const MigrationPlan *plan, const Step *step, const Step *need)
+{
+	const Manifest *manifest = plan->set->manifest;
+
+	return manifest_file_of(manifest, step->entry, manifest_find_need(manifest, step->entry, need->version));
 }
 
 static HTAB *

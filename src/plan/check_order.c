@@ -102,13 +102,6 @@ check_environments_of_entries(const MigrationPlan *plan, FindingSink *sink)
 	}
 }
 
-/* The file that says what a migration needs. */
-static const char *
-file_of_entry(const MigrationPlan *plan, const Step *step)
-{
-	return step->entry->file ? step->entry->file : plan->set->manifest->file;
-}
-
 static void
 check_missing(const MigrationPlan *plan, FindingSink *sink)
 {
@@ -124,7 +117,7 @@ check_missing(const MigrationPlan *plan, FindingSink *sink)
 			Finding		finding = {
 				.check = CHECK_DEPENDENCIES,
 				.version = step->version,
-				.file = file_of_entry(plan, step),
+				.file = manifest_file_of(plan->set->manifest, step->entry, need),
 				.line = need->line,
 				.message = psprintf("migration \"%s\" depends on \"%s\", which does not exist",
 									step->version, need->version),
@@ -156,12 +149,15 @@ check_rings(const MigrationPlan *plan, FindingSink *sink)
 
 	foreach(lc, plan->rings)
 	{
-		const Step *step = &plan->steps[linitial_int(lfirst(lc))];
+		const List *ring = lfirst(lc);
+		const Step *step = &plan->steps[linitial_int(ring)];
+		const Step *next = &plan->steps[list_length(ring) > 1 ? lsecond_int(ring) : linitial_int(ring)];
+		const ManifestNeed *need = manifest_find_need(plan->set->manifest, step->entry, next->version);
 		Finding		finding = {
 			.check = CHECK_DEPENDENCIES,
 			.version = step->version,
-			.file = file_of_entry(plan, step),
-			.line = step->entry->line,
+			.file = manifest_file_of(plan->set->manifest, step->entry, need),
+			.line = need != NULL && need->file != NULL ? need->line : step->entry->line,
 			.message = psprintf("circular dependency: %s", order_ring_path(plan, lfirst(lc))),
 			.detail = "Each depends on the next, so none can be the first."
 		};
@@ -185,7 +181,7 @@ check_own_service(const MigrationPlan *plan, const char *service, FindingSink *s
 			Finding		finding = {
 				.check = CHECK_DEPENDENCIES,
 				.version = step->version,
-				.file = plan->set->manifest->file,
+				.file = manifest_file_of(plan->set->manifest, step->entry, need),
 				.line = need->line,
 				.message = psprintf("migration \"%s\" has its own service \"%s\" in \"cross_service_dependencies\"",
 									step->version, need->service),
@@ -260,7 +256,7 @@ check_depth(const MigrationPlan *plan, FindingSink *sink)
 			Finding		finding = {
 				.check = CHECK_DEPENDENCY_DEPTH,
 				.version = step->version,
-				.file = plan->set->manifest->file,
+				.file = manifest_file_of(plan->set->manifest, step->entry, NULL),
 				.line = step->entry->line,
 				.message = psprintf("%d migrations must come one after the other before \"%s\"", step->depth,
 									step->version)
@@ -294,7 +290,7 @@ check_orphans(const MigrationPlan *plan, FindingSink *sink)
 	{
 		const Step *step = &plan->steps[i];
 
-		if (step->migration != NULL && step->entry == NULL)
+		if (step->migration != NULL && !manifest->of_layout && (step->entry == NULL || step->entry->file != NULL))
 		{
 			Finding		finding = {
 				.check = CHECK_ORPHANS_FILE,

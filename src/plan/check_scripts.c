@@ -48,6 +48,8 @@ static void add_remarks(const Subject *subject, const Script *script);
 static char *hidden(const Script *script, const ScriptProblem *problem, char *text);
 static void check_directives(const Subject *subject, const Script *script, const char *const *known);
 static void check_requirements(const Subject *subject, const Script *script);
+static bool is_requirement(const Directive *directive);
+static void refuse_requirements(const Subject *subject, const Script *script);
 static void check_marks(const Subject *subject, const Script *script);
 static void check_one_transaction(const Subject *subject, const StepScript *kept, const Script *script);
 static void keep_verdicts(StepScript *kept, const Script *script);
@@ -107,7 +109,10 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 		MemoryContextReset(work);
 		if (depth == CHECK_EVERYTHING && step->verify.unit != NULL)
 		{
-			Subject		subject = {&step->findings, step->version,.idle = true};
+			/* what sqitch.conf does not ask for, a call may */
+			Subject		subject = {&step->findings, step->version,
+				.idle = !plan->set->verifies || step->state == MIGRATION_APPLIED
+			};
 
 			check_hook_script(&step->verify, &subject, reader, work);
 		}
@@ -169,6 +174,7 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 	{
 		step->flags |= FLAG_REPEATABLE;
 		begin_again(step, keep);
+		step->always = always && strcmp(step->row->checksum ? step->row->checksum : "", text.checksum) == 0;
 		applied = subject.applied = false;
 	}
 	if (script && (depth == CHECK_EVERYTHING || (step->entry && step->entry->declares_tables)))
@@ -179,7 +185,7 @@ check_up_script(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext 
 
 	step->up.checksum = pstrdup(text.checksum);
 	if (step->again && step->message == NULL)
-		step->message = "it was changed after it was applied, and runs again";
+		step->message = step->always ? "it runs in each run" : "it was changed after it was applied, and runs again";
 	if (script == NULL)
 	{
 		if (applied)
@@ -236,7 +242,7 @@ look_for_manual(Step *step, UnitReader *reader, MemoryContext work)
 	MemoryContext keep = MemoryContextSwitchTo(work);
 	UnitText	text = {.unit = step->up.unit,.reader = reader,.variables = reader->variables,.first_line = 1};
 
-	if (step->up.unit->range_count > 0)
+	if (step->up.unit->range_count > 0 || step->up.unit->text != NULL)
 		(void) unit_read_text(reader, step->up.unit, &text);
 	else
 	{
@@ -384,6 +390,7 @@ check_hook_script(StepScript *kept, const Subject *of, UnitReader *reader, Memor
 		add_remarks(&subject, script);
 		check_hook_transaction(&subject, script, kept);
 		check_directives(&subject, script, hook_directives);
+		refuse_requirements(&subject, script);
 	}
 	MemoryContextReset(work);
 }
@@ -417,6 +424,40 @@ check_hook_transaction(const Subject *subject, const Script *script, const StepS
 	}
 	finding.message = psprintf("\"%s\" cannot run: %s", finding_one_line(subject->unit->file), reason);
 	finding_add(subject->findings, &finding);
+}
+
+static bool
+is_requirement(const Directive *directive)
+{
+	return strcmp(directive->name, DIRECTIVE_REQUIRE) == 0 || strcmp(directive->name, DIRECTIVE_ONLY_IF) == 0;
+}
+
+/* Whether a migration runs is asked before its hook, and a look that is left out would pass. */
+static void
+refuse_requirements(const Subject *subject, const Script *script)
+{
+	ListCell   *lc;
+
+	foreach(lc, script->directives)
+	{
+		const Directive *directive = lfirst(lc);
+		Finding		finding = {
+			.check = CHECK_HOOKS,
+			.idle = subject->idle,
+			.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			.version = subject->version,
+			.file = subject->unit->file,
+			.line = directive->line,
+			.column = 1,
+			.hint = "Ask in the script itself: DO $$ BEGIN IF ... THEN ... END IF; END $$."
+		};
+
+		if (!is_requirement(directive))
+			continue;
+		finding.message = psprintf("\"%s\" cannot run: \"-- migrator: %s\" is for migrations alone",
+								   finding_one_line(subject->unit->file), directive->name);
+		finding_add(subject->findings, &finding);
+	}
 }
 
 /* Does the layout say so, the record, or the script itself? */
@@ -681,7 +722,7 @@ check_directives(const Subject *subject, const Script *script, const char *const
 			.column = 1
 		};
 
-		if (is_known_directive(known, directive->name))
+		if (is_known_directive(known, directive->name) || (known == hook_directives && is_requirement(directive)))
 			continue;
 		finding.message = psprintf("unknown directive \"%s\"", directive->name);
 		finding.hint = list_directives(known);
@@ -698,8 +739,7 @@ check_requirements(const Subject *subject, const Script *script)
 	foreach(lc, script->directives)
 	{
 		const Directive *directive = lfirst(lc);
-		const char *problem = strcmp(directive->name, DIRECTIVE_REQUIRE) == 0 || strcmp(directive->name, DIRECTIVE_ONLY_IF) == 0 ?
-			require_problem(directive) : NULL;
+		const char *problem = is_requirement(directive) ? require_problem(directive) : NULL;
 		Finding		finding = {
 			.check = CHECK_SYNTAX,
 			.idle = subject->idle,

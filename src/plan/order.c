@@ -8,6 +8,7 @@
 #include "miscadmin.h"
 
 #include "base/finding.h"
+#include "layout/layout.h"
 #include "plan/graph.h"
 #include "plan/order.h"
 #include "record/other_services.h"
@@ -17,10 +18,11 @@ static void leave_entry(MigrationPlan *plan, const ManifestEntry *entry, bool ha
 static void put_in_order_of_tool(MigrationPlan *plan);
 static int	rank(const Step *step);
 static int	compare_places(const void *a, const void *b, void *argument);
-static void find_needs(MigrationPlan *plan, int place);
+static void find_needs(MigrationPlan *plan, int place, int *seen);
 static int	find_needed(const MigrationPlan *plan, const char *version, int place);
 static void put_in_order(MigrationPlan *plan);
 static void move_steps(MigrationPlan *plan, const int *order);
+static int	compare_executions(const void *a, const void *b, void *argument);
 static const char *name_step(int node, void *argument);
 static void look_without_tags(OtherMigration *others, int count);
 static bool is_applied(const OtherMigration *other);
@@ -34,6 +36,7 @@ order_plan(MigrationPlan *plan, const char *environment)
 	bool		has_step = false;
 	int			next = 0;
 	int			excluded = 0;
+	int		   *seen;
 
 	plan->environment = environment;
 	put_in_order_of_tool(plan);
@@ -65,8 +68,10 @@ order_plan(MigrationPlan *plan, const char *environment)
 		leave_entry(plan, manifest->entries[next], has_step);
 		has_step = false;
 	}
+	seen = palloc0(Max(plan->count, 1) * sizeof(int));
 	for (int i = 0; i < plan->count; i++)
-		find_needs(plan, i);
+		find_needs(plan, i, seen);
+	pfree(seen);
 	put_in_order(plan);
 	return excluded;
 }
@@ -123,6 +128,48 @@ order_repeatable_last(MigrationPlan *plan)
 		put_in_order_of_tool(plan);
 }
 
+void
+order_by_execution(MigrationPlan *plan)
+{
+	bool		needed = plan->set != NULL && plan->set->runs_late;
+	int		   *order;
+
+	for (int i = 0; i < plan->count && plan->set == NULL && !needed; i++)
+	{
+		const Layout *layout = plan->steps[i].row ? layout_find(plan->steps[i].row->layout) : NULL;
+
+		needed = layout != NULL && layout->runs_late;
+	}
+	if (!needed)
+		return;
+	order = palloc(Max(plan->count, 1) * sizeof(int));
+	for (int i = 0; i < plan->count; i++)
+		order[i] = i;
+	qsort_arg(order, plan->count, sizeof(int), compare_executions, plan);
+	move_steps(plan, order);
+	pfree(order);
+}
+
+static TimestampTz
+executed_at(const Step *step)
+{
+	return step->row != NULL && (step->state == MIGRATION_APPLIED || step->again) ? step->row->applied_at : 0;
+}
+
+static int
+compare_executions(const void *a, const void *b, void *argument)
+{
+	const MigrationPlan *plan = argument;
+	int			left = *(const int *) a;
+	int			right = *(const int *) b;
+	TimestampTz left_at = executed_at(&plan->steps[left]);
+	TimestampTz right_at = executed_at(&plan->steps[right]);
+
+	if (left_at != right_at)
+		return left_at < right_at ? -1 : 1;
+	return left < right ? -1 : 1;
+}
+
 static int
 compare_places(const void *a, const void *b, void *argument)
 {
@@ -166,9 +213,12 @@ take_entry(const MigrationPlan *plan, Step *step, const ManifestEntry *entry)
 	return true;
 }
 
-/* What it depends on; the places are those of the steps as yet. */
+/*
+ * What it depends on, each once; the places are those of the steps as yet.  seen has
+ * the place, plus 1, from where a version was found last.
+ */
 static void
-find_needs(MigrationPlan *plan, int place)
+find_needs(MigrationPlan *plan, int place, int *seen)
 {
 	Step	   *step = plan->by_version[place];
 	ListCell   *lc;
@@ -181,10 +231,13 @@ find_needs(MigrationPlan *plan, int place)
 		ManifestNeed *need = lfirst(lc);
 		int			needed = find_needed(plan, need->version, place);
 
-		if (needed >= 0)
-			step->needs[step->need_count++] = (int) (plan->by_version[needed] - plan->steps);
-		else
+		if (needed < 0)
 			step->missing = lappend(step->missing, need);
+		else if (seen[needed] != place + 1)
+		{
+			seen[needed] = place + 1;
+			step->needs[step->need_count++] = (int) (plan->by_version[needed] - plan->steps);
+		}
 	}
 }
 

@@ -34,4 +34,11 @@ extern void order_find_unmet(MigrationPlan *plan, const char *service);
 /* "000001 -> 000003 -> 000002 -> 000001", cut in the middle if it is long; palloc'd. */
 extern char *order_ring_path(const MigrationPlan *plan, const List *ring);
 
+/*
+ * Put the steps in the order in which they were applied, those on record as applied behind
+ * the others, where the tool runs what is new wherever it stands: the last one was made
+ * on top of all others.
+ */
+extern void order_by_execution(MigrationPlan *plan);
+
 #endif

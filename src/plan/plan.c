@@ -158,7 +158,7 @@ plan_step_is_pending(const Step *step)
 bool
 plan_step_is_open(const Step *step)
 {
-	if (plan_step_is_pending(step) ||
+	if ((plan_step_is_pending(step) && !step->always) ||
 		step->state == MIGRATION_RUNNING || step->state == MIGRATION_INTERRUPTED)
 		return true;
 	return step->state == MIGRATION_FAILED &&
@@ -734,7 +734,7 @@ plan_count_pending(const MigrationPlan *plan)
 	int			count = 0;
 
 	for (int i = 0; i < plan->count; i++)
-		if (plan_step_is_pending(&plan->steps[i]))
+		if (plan_step_is_pending(&plan->steps[i]) && !plan->steps[i].always)
 			count++;
 	return count;
 }

@@ -83,6 +83,8 @@ typedef struct Step
 								 * sorts before */
 	bool		selected;		/* the run will apply it */
 	bool		again;			/* it is on record as applied, and runs again */
+	bool		always;			/* and is as it was then: its tool runs it in
+								 * each run */
 
 	/* by the manifest: filled by order.c */
 	const ManifestEntry *entry; /* NULL: none */
@@ -234,7 +236,8 @@ extern bool plan_step_has_no_place(const Step *step);
 
 /*
  * Is the schema without this step, or with a part of it only?  A part may be
- * left of a script whose file is gone.
+ * left of a script whose file is gone.  It is not without what ran, and runs
+ * in each run.
  */
 extern bool plan_step_is_open(const Step *step);
 
@@ -264,7 +267,7 @@ extern int	plan_count_state(const MigrationPlan *plan, MigrationState state);
  */
 extern bool plan_is_of_source(const MigrationPlan *plan);
 
-/* Pending steps. */
+/* Pending steps; what runs in each run is none when it ran. */
 extern int	plan_count_pending(const MigrationPlan *plan);
 
 /*

@@ -57,6 +57,8 @@ scope_resolve(const char *source, const char *service, const char *environment)
 		scope->ignore = scope->registration->ignore;
 		scope->ignore_count = scope->registration->ignore_count;
 		scope->layout = scope->registration->layout;
+		scope->contexts = scope->registration->contexts;
+		scope->labels = scope->registration->labels;
 	}
 
 	scope->variables = variables_create();
@@ -379,6 +381,10 @@ scope_require_rights(const Scope *scope, bool runs)
 		appendStringInfo(&what, "%signore", what.len > 0 ? ", " : "");
 	if (scope->layout != NULL && scope->layout == registration->layout)
 		appendStringInfo(&what, "%slayout", what.len > 0 ? ", " : "");
+	if (scope->contexts != NULL && scope->contexts == registration->contexts)
+		appendStringInfo(&what, "%scontexts", what.len > 0 ? ", " : "");
+	if (scope->labels != NULL && scope->labels == registration->labels)
+		appendStringInfo(&what, "%slabels", what.len > 0 ? ", " : "");
 	if (runs && registration->variables != NULL)
 		appendStringInfo(&what, "%svariables", what.len > 0 ? ", " : "");
 	if (runs && scope->search_path != NULL)

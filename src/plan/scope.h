@@ -30,6 +30,8 @@ typedef struct Scope
 	int			ignore_count;
 	const char *layout;			/* that the source is read by, or NULL: it is
 								 * recognised */
+	const char *contexts;		/* of Liquibase's changesets, or NULL */
+	const char *labels;			/* an expression of them, or NULL */
 	Variables  *variables;		/* of its scripts */
 	const char *target;			/* the last version that is asked for, or NULL */
 

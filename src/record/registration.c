@@ -52,6 +52,8 @@ static const OptionKey registration_options[] = {
 	{"checks", OPTION_WORDS, "an object of names of checks and their severities", "Null takes the option away."},
 	{"variables", OPTION_OBJECT, "an object of names and values", "Null takes the option away."},
 	{"layout", OPTION_STRING, "the name of a layout", "Null takes the option away."},
+	{"contexts", OPTION_STRING, "contexts of Liquibase, with commas between them", "Null takes the option away."},
+	{"labels", OPTION_STRING, "an expression of Liquibase's labels", "Null takes the option away."},
 	{"mirror", OPTION_OBJECT, "true, or an object with \"tool\" and \"table\"", "Null takes the option away."},
 	{NULL}
 };
@@ -69,6 +71,7 @@ typedef struct ServiceList
 static List *select_services(OwnerQuery *query, const Datum *values);
 static void copy_service(HeapTuple tuple, TupleDesc desc, void *argument);
 static void take_role_oids(Service *service, Datum array);
+static char *string_of(const List *options, const char *key);
 static void take_flags(const List *options, PolicyFlags *flags);
 static void take_schemas(const List *options, Service *service);
 static void check_floors(const Service *old, const List *given);
@@ -152,6 +155,8 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	layout = options_find(options, "layout");
 	if (layout != NULL)
 		service->layout = layout->strings[0];
+	service->contexts = string_of(options, "contexts");
+	service->labels = string_of(options, "labels");
 	checks = options_find(options, "checks");
 	if (checks != NULL)
 	{
@@ -176,6 +181,14 @@ copy_service(HeapTuple tuple, TupleDesc desc, void *argument)
 	service->author_known = author_read(tuple, desc, 8, service->of_this_cluster, &service->author);
 	list->services = lappend(list->services, service);
 	MemoryContextSwitchTo(old);
+}
+
+static char *
+string_of(const List *options, const char *key)
+{
+	const Option *option = options_find(options, key);
+
+	return option ? option->strings[0] : NULL;
 }
 
 static void

@@ -29,6 +29,8 @@ typedef struct Service
 								 * its files */
 	int			ignore_count;
 	char	   *layout;			/* that its source is read by, or NULL */
+	char	   *contexts;		/* of Liquibase's changesets, or NULL */
+	char	   *labels;			/* an expression of them, or NULL */
 	Jsonb	   *mirror;			/* an object: whose table is kept like the
 								 * record, or NULL */
 	Jsonb	   *variables;		/* an object of names and values, or NULL */

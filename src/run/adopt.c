@@ -682,11 +682,7 @@ adopt_step(Adoption *adoption, Step *step, const HistoryEntry *entry)
 			message = "the file was changed after it was applied: migrator.accept() takes it as it is now";
 	}
 	if (step->down.unit != NULL)
-	{
-		UnitText	down;
-
-		row.down_script = unit_read_text(survey->reader, step->down.unit, &down);
-	}
+		row.down_script = unit_keep_text(survey->reader, step->down.unit);
 	keep(adoption, &row, entry, verdict == HISTORY_VERIFIED ? "verified" :
 		 verdict == HISTORY_MODIFIED ? "modified" : "unverified", message);
 }

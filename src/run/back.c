@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 
 #include "base/finding.h"
+#include "layout/layout.h"
 #include "plan/check_changes.h"
 #include "plan/gate.h"
 #include "plan/hooks.h"
@@ -138,7 +139,11 @@ back_load_script(Survey *survey, Step *step, DownSource down_source, FindingSink
 			step->down_differs = !file_says(survey->reader, file, recorded->text);
 		}
 		else
+		{
 			unit->file = psprintf("down script of record of %s", step->row->file ? step->row->file : step->version);
+			if (layout_find(step->row->layout) != NULL)
+				unit->fill = layout_find(step->row->layout)->hook_fill;
+		}
 		unit->direction = UNIT_DOWN;
 		unit->text = recorded->text;
 		if (file == NULL || step->down_differs)
@@ -154,11 +159,12 @@ file_says(UnitReader *reader, const ScriptUnit *file, const char *text)
 {
 	MemoryContext keep = CurrentMemoryContext;
 	MemoryContext work = AllocSetContextCreate(keep, "migrator down script", ALLOCSET_DEFAULT_SIZES);
-	UnitText	read;
+	const char *said;
 	bool		same;
 
 	MemoryContextSwitchTo(work);
-	same = unit_read_text(reader, file, &read) != NULL && strcmp(read.read.text, text) == 0;
+	said = unit_keep_text(reader, file);
+	same = said != NULL && strcmp(said, text) == 0;
 	MemoryContextSwitchTo(keep);
 	MemoryContextDelete(work);
 	return same;

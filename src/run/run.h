@@ -28,6 +28,8 @@ typedef struct RunRequest
 	char	  **ignore;			/* instead of the registered patterns, or NULL */
 	int			ignore_count;
 	const char *layout;			/* instead of the registered one, or NULL */
+	const char *contexts;		/* likewise */
+	const char *labels;			/* likewise */
 	bool		brief;			/* without the list of migrations */
 	IfLocked	if_locked;
 	int			wait_timeout;	/* ms; 0 = no limit */

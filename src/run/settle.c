@@ -273,11 +273,7 @@ write_settled(const Survey *survey, const Step *step, MigrationState state,
 	};
 
 	if (step->down.unit != NULL)
-	{
-		UnitText	down;
-
-		entry.down_script = unit_read_text(survey->reader, step->down.unit, &down);
-	}
+		entry.down_script = unit_keep_text(survey->reader, step->down.unit);
 	record_write(&entry);
 	mirrored_settle(survey, step, state == MIGRATION_APPLIED ? MIRROR_ADD : MIRROR_REMOVE);
 }
@@ -388,9 +384,7 @@ settle_accept(const Scope *scope, const char *version, const char *note)
 
 	if (step->down.unit != NULL)
 	{
-		UnitText	down;
-
-		entry.down_script = unit_read_text(survey->reader, step->down.unit, &down);
+		entry.down_script = unit_keep_text(survey->reader, step->down.unit);
 		if (entry.down_script == NULL)
 			ereport(ERROR,
 					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -422,7 +422,11 @@ run_explain_error(const Run *run, const Step *step, ErrorData *error)
 								  finding_one_line(step->version),
 								  finding_one_line(run_step_script(run, step)->unit->file));
 
-	if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
+	if (run->execution.kind != NULL &&
+		(error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION ||
+		 (error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION && error->hint == NULL)))
+		hint = psprintf("A %s is one transaction, or a part of its migration's: take the statement out.", run->execution.kind);
+	else if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
 		hint = run->own_transaction ?
 			"Put \"-- migrator: no-transaction\" into the script, so that each statement is committed before the next." :
 			psprintf("CALL migrator.%s() commits each migration by itself, and with \"-- migrator: no-transaction\" in the script each statement.", run_call_name(run));
@@ -600,7 +604,6 @@ void
 run_record_step(Run *run, const Step *step)
 {
 	RecordEntry entry;
-	UnitText	down;
 
 	run_fill_step_entry(run, step, &entry);
 	entry.state = run->direction == UNIT_UP ? MIGRATION_APPLIED : MIGRATION_ROLLED_BACK;
@@ -615,7 +618,7 @@ run_record_step(Run *run, const Step *step)
 	 * read now is validate()'s to report.
 	 */
 	if (run->direction == UNIT_UP && step->down.unit != NULL)
-		entry.down_script = unit_read_text(run->survey->reader, step->down.unit, &down);
+		entry.down_script = unit_keep_text(run->survey->reader, step->down.unit);
 	if (run->direction == UNIT_UP)
 		record_write(&entry);
 	else

@@ -392,7 +392,9 @@ run_in_parts(Run *run, Step *step)
 	if (error != NULL)
 		ReThrowError(error);
 	run_keep_locks(run);
+	migration_timeout_start();
 	verify_step(run, step);
+	migration_timeout_stop();
 	hook_run_behind(run, step);
 	run_keep_locks(run);
 	run_record_step(run, step);

@@ -65,6 +65,8 @@ survey_take(const Scope *asked, CheckDepth depth)
 			.ignore_count = scope->ignore_count,
 			.layout = scope->layout,
 			.environment = scope->environment,
+			.contexts = scope->contexts,
+			.labels = scope->labels,
 			.recorded_layout = recorded_layout(survey->record),
 			.is_recorded = is_recorded,
 			.argument = &files
@@ -502,8 +504,10 @@ survey_find_code(const Survey *survey, const char *version)
 	foreach(lc, survey->set ? survey->set->refused : NIL)
 	{
 		const RefusedEntry *refused = lfirst(lc);
+		const Step *step = refused->version ? plan_find(survey->plan, refused->version) : NULL;
 
-		if (refused->version != NULL && version_matches(survey->plan->order, refused->version, version))
+		if (refused->version != NULL && version_matches(survey->plan->order, refused->version, version) &&
+			(step == NULL || step->migration == NULL))
 			return refused;
 	}
 	return NULL;

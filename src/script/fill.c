@@ -75,7 +75,6 @@ fill_script(Script *script, uint32 first_line, bool conforming_strings, Variable
 	map->first_line = first_line;
 	map->variables = variables;
 	map->file = file;
-	map->properties = properties;
 	map->pieces = MemoryContextAllocHuge(CurrentMemoryContext,
 										 (list_length(script->references) + 1) * sizeof(FillPiece));
 	text = fill_text(script, map, variables, &length);
@@ -187,8 +186,6 @@ find_value(Script *script, const Reference *reference, const Variables *variable
 		return value;
 	}
 	piece->variable = variables_find(variables, reference->name, strlen(reference->name));
-	if (piece->variable == NULL && reference->kind == REFERENCE_OF_TOOL)
-		piece->variable = fill_tool_property(map->properties, reference->name);
 	if (piece->variable == NULL && reference->kind == REFERENCE_OF_TOOL)
 		piece->variable = fill_tool_variable(reference, map->file);
 	if (piece->variable != NULL)

@@ -44,8 +44,6 @@ typedef struct FillMap
 	const char *file;			/* its name, for what a tool has built in */
 	FillSegment *segments;		/* in its order; none: all is of one file */
 	int			segment_count;
-	const List *properties;		/* Variable *: what its files have for those
-								 * without a value */
 	const char *free_name;		/* of the first variable whose value stands as
 								 * it is and is no word or number; or NULL */
 	int			free_line;

@@ -55,6 +55,14 @@ typedef struct Statement
 /* and that of scripts that have psql's commands: psql.h */
 #define DIRECTIVE_PSQL "psql"
 
+/* What is done about what must be true for a script to run, and is not, or cannot be asked. */
+typedef enum RequireFate
+{
+	REQUIRE_STOP,				/* it is an error */
+	REQUIRE_SKIP,				/* the script counts as run, and is not */
+	REQUIRE_TELL				/* it is run all the same */
+} RequireFate;
+
 /* a comment line "-- migrator: NAME ARGUMENTS" */
 typedef struct Directive
 {
@@ -62,6 +70,8 @@ typedef struct Directive
 	const char *arguments;		/* trimmed, may be "" */
 	int			line;
 	const char *mark;			/* NULL, or words of another tool that mean it */
+	RequireFate on_false;		/* of one of those: script/require.h */
+	RequireFate on_error;
 } Directive;
 
 typedef enum ReferenceKind

@@ -241,7 +241,7 @@ count_steps(ReportService *service)
 		const Step *step = &plan->steps[i];
 
 		service->applied += step->state == MIGRATION_APPLIED;
-		service->pending += service->survey->set != NULL && plan_step_is_pending(step);
+		service->pending += service->survey->set != NULL && plan_step_is_pending(step) && !step->always;
 		service->failed += plan_step_has_failed(step) || step->state == MIGRATION_INTERRUPTED;
 		service->attention += report_step_is_loud(step);
 	}

@@ -19,7 +19,7 @@ CALL files.make('m/d',
   '03_crlf.sql', E'--liquibase formatted sql\r\n--changeset eve:1\r\nINSERT INTO users VALUES (''five\r\nlines'');\r\n--rollback DROP SCHEMA app CASCADE;\r\n',
   '04_bom.sql', E'\uFEFF--liquibase formatted sql\n--changeset eve:1\nSELECT ''\n--rollback DROP SCHEMA app CASCADE;\n'';\n'
     'CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$\n--rollback DROP SCHEMA app CASCADE;\nSELECT ''f'' $$;\n/*\n--rollback DROP SCHEMA app CASCADE;\n*/\n',
-  '05_delimiters.sql', E'--liquibase formatted sql\n--changeset eve:1 endDelimiter:// rollbackEndDelimiter:GO\n'
+  '05_delimiters.sql', E'--liquibase formatted sql\n--changeset eve:1 rollbackEndDelimiter:GO endDelimiter://\n'
     'CREATE FUNCTION g() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n'
     '  RETURN 4 / 2;\nEND $$\n//\nINSERT INTO users VALUES (''http://x'') //\n\nINSERT INTO users VALUES (g())//\n'
     '--rollback DROP SCHEMA app CASCADE\n--rollback go\n--changeset eve:2 enddelimiter:/\nSELECT 8 /\n 2\n/\nSELECT 3;\n/\n',

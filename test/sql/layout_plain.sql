@@ -175,6 +175,20 @@ CALL files.make('m/d', 'a.sql', E'-- Depends: b\n', 'b.sql', E'-- transactional:
 TABLE files.wrong;
 CALL files.make('m/d', 'a.sql', E'-- depends: b\n', 'b.sql', E'-- depends: c\n', 'c.sql', E'-- depends: a nobody\n');
 TABLE files.wrong;
+-- what files and dependencies.json say is joined; without the latter no file lacks an entry in it
+CALL files.make('m/d', 'a.sql', E'-- depends: b\n', 'b.sql', '', 'c.sql', '');
+SELECT check_name, severity, file, line, message FROM migrator.validate('m/d') WHERE check_name IN ('dependencies', 'orphans');
+CALL files.write('m/d/dependencies.json', E'{"migrations": {"a": {"manual": true}, "b":\n{"depends_on": ["c"]}}}');
+SELECT version, depends_on FROM migrator.dependencies('m/d');
+SELECT version FROM migrator.pending('m/d');
+SELECT check_name, severity, file, line, message FROM migrator.validate('m/d') WHERE check_name IN ('dependencies', 'orphans');
+CALL files.write('m/d/b.sql', E'-- depends: c c\nSELECT 1;');
+SELECT version, depends_on FROM migrator.dependencies('m/d');
+CALL files.write('m/d/b.sql', '\x2d2d20646570656e64733a20e978780a'::bytea);
+TABLE files.wrong;
+CALL files.write('m/d/c.sql', E'SELECT 1;');
+CALL files.write('m/d/b.sql', E'\n-- depends: a nobody\n');
+TABLE files.wrong;
 SELECT migrator.unregister('default');
 SELECT migrator.register('default', 'm/d', options => '{"layout": "yoyo", "ignore": ["*.py", "*.py[co]", "post-apply*", "[f-g]*", "h*"]}');
 CALL files.make('m/d', 'a.sql', 'SELECT 1;', 'd.py', 'step("SELECT 1")', '5.py', '', 'e.up.sql', 'SELECT 1;', '.rollback.sql', 'SELECT 1;',

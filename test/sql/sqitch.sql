@@ -144,6 +144,27 @@ CALL files.write('m/d/sqitch.plan', files.plan('0001_a', '20240102-b [0001_a]'))
 SELECT * FROM files.faults();
 CALL files.write('m/d/db.changelog.xml', '<databaseChangeLog/>');
 SELECT files.error($$SELECT FROM migrator.pending('m/d', 'other')$$);
+CALL files.forget();
+
+-- dependencies.json joins the plan: what either says is needed, and a ring through both is one.
+CALL files.make('m/d', 'sqitch.plan', files.plan('a', 'b [a]', 'c', 'd [b other:x]'), 'dependencies.json',
+  E'{"migrations": {"b": {"depends_on": ["c"], "risk_level": "high", "rollback_safe": false},\n"c": {},' ||
+  E'"d": {"cross_service_dependencies": {"more": ["y"]}}}}',
+  'deploy/a.sql', 'SELECT 1;', 'deploy/b.sql', 'SELECT 2;', 'deploy/c.sql', 'SELECT 3;', 'deploy/d.sql', 'SELECT 4;',
+  'revert/a.sql', 'SELECT 1;', 'revert/b.sql', 'SELECT 2;', 'revert/c.sql', 'SELECT 3;');
+SELECT version, depends_on, cross_service, risk_level, rollback_safe FROM migrator.dependencies('m/d');
+SELECT check_name, severity, file, line, message FROM migrator.validate('m/d') WHERE check_name IN ('dependencies', 'orphans', 'cross_service');
+SELECT version, outcome FROM migrator.apply('m/d', target => 'b');
+SELECT version FROM migrator.rollback('m/d', steps => 1);
+SELECT version FROM migrator.rollback('m/d', versions => '{a}');
+SELECT version FROM migrator.rollback('m/d', versions => '{c}');
+CALL files.write('m/d/dependencies.json', E'{"migrations": {"a": {"depends_on":\n["d"]}}}');
+SELECT files.error($$SELECT FROM migrator.apply('m/d')$$);
+CALL files.write('m/d/dependencies.json', E'{"migrations": {"d": {"depends_on":\n["nobody"]}}}');
+SELECT files.error($$SELECT FROM migrator.apply('m/d')$$);
+CALL files.remove('m/d/dependencies.json');
+SELECT check_name, severity, file, line, message FROM migrator.validate('m/d') WHERE check_name IN ('dependencies', 'orphans');
+CALL files.forget();
 
 -- A change of another project is one of the service that is called like it.
 CALL files.forget();
@@ -199,6 +220,20 @@ SELECT * FROM files.faults();
 CALL files.write('m/d/sqitch.conf', E'[core]\ndeploy_dir = ../db\n');
 SELECT * FROM files.faults();
 
+CALL files.write('m/d/sqitch.conf', E'[core]\ndeploy_dir = ' || repeat('d', 5000));
+SELECT * FROM files.faults();
+CALL files.write('m/d/sqitch.conf', E'[core "variables"]\nv = 1\nw = 2\nv = 3\n');
+SELECT * FROM files.faults();
+CALL files.remove('m/d/sqitch.conf');
+CALL files.write('m/d/sqitch.plan', files.plan('a', repeat('b[', 1000) || 'b', 'c[-a]', 'd [a !]', 'e[a [-b]'));
+SELECT * FROM files.faults();
+-- As much as no plan has, and still in time.
+SET statement_timeout = '1min';
+SELECT E'[core "variables"]\n' || string_agg('v' || i || ' = 1', E'\n') AS many FROM generate_series(1, 50000) i \gset
+CALL files.write('m/d/sqitch.conf', :'many');
+CALL files.write('m/d/sqitch.plan', files.plan(repeat('b[', 500) || 'b]'));
+SELECT file, line, left(message, 20) FROM files.faults();
+RESET statement_timeout;
 -- The same files without a plan are in no layout.
 CALL files.remove('m/d/sqitch.plan');
 SELECT files.error($$SELECT FROM migrator.pending('m/d')$$);

@@ -61,6 +61,14 @@ CALL files.write('m/d/verify/parts.sql', 'SELECT a FROM app.parts;');
 CALL migrator.up('m/d', 'parts') \gset
 SELECT version, state FROM migrator.status('m/d', 'parts');
 
+-- The bound on a migration is one of it, too.
+CALL files.make('m/d', 'sqitch.plan', files.plan('parts'), 'deploy/parts.sql',
+  E'CREATE TABLE app.slow (a int);\nCREATE INDEX CONCURRENTLY ON app.slow (a);\n', 'verify/parts.sql', 'SELECT pg_sleep(60);');
+SET migrator.migration_timeout = '2s';
+CALL migrator.up('m/d', 'slow', options => '{"verify": true}');
+RESET migrator.migration_timeout;
+SELECT version, state FROM migrator.status('m/d', 'slow');
+
 -- sqitch.conf asks for it, and the call need not; what cannot run stops it before.
 CALL files.make('m/d', 'sqitch.plan', files.plan('one'), 'deploy/one.sql', 'SELECT 1;', 'verify/one.sql', 'SELECT 1/0;',
   'sqitch.conf', E'[deploy]\n\tverify = yes\n');
@@ -68,6 +76,13 @@ SELECT files.error($$SELECT FROM migrator.apply('m/d', 'conf')$$);
 CALL files.write('m/d/verify/one.sql', 'CREATE DATABASE x;');
 SELECT files.error($$SELECT FROM migrator.apply('m/d', 'conf')$$);
 SELECT version, outcome FROM migrator.apply('m/d', 'conf', options => '{"verify": false}');
+-- One that asks whether it is to look would pass; what ends a transaction within says what can be done.
+CALL files.write('m/d/verify/one.sql', E'-- migrator: only-if SELECT false\nSELECT 1/0;');
+SELECT files.error($$SELECT FROM migrator.apply('m/d', 'words')$$);
+CALL files.write('m/d/verify/one.sql', E'-- migrator: require SELECT true\n');
+SELECT check_name, severity, line, message FROM migrator.validate('m/d', 'words') WHERE file = 'verify/one.sql';
+CALL files.write('m/d/verify/one.sql', E'DO $$BEGIN COMMIT; END$$;');
+CALL migrator.up('m/d', 'words');
 CALL files.make('m/n', '1_a.sql', 'SELECT 1;');
 SELECT version FROM migrator.apply('m/n', 'other', options => '{"verify": true}');
 SELECT version FROM migrator.apply('m/n', 'other', options => '{"verify": 1}');
