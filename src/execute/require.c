@@ -44,8 +44,7 @@ require_all(Execution *execution, int sqlstate)
 		if (strcmp(requirement.directive->name, DIRECTIVE_REQUIRE) != 0 &&
 			strcmp(requirement.directive->name, DIRECTIVE_ONLY_IF) != 0)
 			continue;
-		/* what another tool's words mean may have values in it */
-		execution->filled = requirement.directive->mark != NULL;
+		execution->filled = requirement.directive->filled;
 		execution->error_file[0] = '\0';
 		execution->error_line = requirement.directive->line;
 		error_context_stack = &callback;

@@ -37,8 +37,8 @@ static bool is_environment_name(const char *name);
 static bool is_claimed(const LayoutRegistry *registry, const SourceEntry *entry);
 static bool is_claimed_as_many(const LayoutRegistry *registry, const SourceEntry *entry);
 static bool holds_migrations(const LayoutRegistry *registry, const SourceEntry *folder);
-static void refuse_if_left(Candidates *all, Candidate *item);
-static void look_deeper(Candidates *all, Candidate *item);
+static void refuse_if_left(Candidates *all, Candidate *item, bool may_be_many);
+static void look_deeper(Candidates *all, Candidate *item, bool may_be_many);
 
 void
 aside_put(Candidates *all)
@@ -222,7 +222,7 @@ aside_refuse_folders(Candidates *all)
 			continue;
 		/* if that layout is the source's, nothing of it is left out */
 		if (!is_claimed_as_many(all->registry, entry))
-			refuse_if_left(all, item);
+			refuse_if_left(all, item, true);
 	}
 }
 
@@ -235,18 +235,18 @@ aside_refuse_folders_left(Candidates *all)
 
 		if (!item->aside && item->entry->is_directory && !item->elsewhere && item->claim.version == NULL &&
 			is_claimed_as_many(all->registry, item->entry))
-			refuse_if_left(all, item);
+			refuse_if_left(all, item, false);
 	}
 }
 
 static void
-refuse_if_left(Candidates *all, Candidate *item)
+refuse_if_left(Candidates *all, Candidate *item, bool may_be_many)
 {
 	if ((all->set->environments == NULL && is_environment_name(item->entry->name)) ||
 		holds_migrations(all->registry, item->entry))
 		refuse_folder(all, item->path);
 	if (!is_claimed(all->registry, item->entry))
-		look_deeper(all, item);
+		look_deeper(all, item, may_be_many);
 }
 
 static void
@@ -324,10 +324,12 @@ holds_migrations(const LayoutRegistry *registry, const SourceEntry *folder)
 /*
  * A folder that no layout knows, to the bottom of it: migrations there are as
  * good as those one level above, and SQL is worth a word.  So is a link to a
- * folder, which is not followed.
+ * folder, which is not followed.  Where a layout may have many in folders of
+ * folders, the first such file becomes one of the entry's own: it is asked then, and
+ * looks for the others.
  */
 static void
-look_deeper(Candidates *all, Candidate *item)
+look_deeper(Candidates *all, Candidate *item, bool may_be_many)
 {
 	const char *top = item->path;
 	List	   *pending = list_make1((void *) top);
@@ -371,6 +373,15 @@ look_deeper(Candidates *all, Candidate *item)
 			inner.children = lappend(inner.children, lfirst(lc));
 			if (item->deeper == NULL && layout_sql_stem(lfirst(lc), &direction) >= 0)
 				item->deeper = psprintf("with SQL in a folder inside of it: \"%s\"", left_out_name(path));
+		}
+		if (may_be_many && is_claimed_as_many(all->registry, &inner))
+		{
+			foreach(lc, inner.children)
+				item->entry->children = lappend(item->entry->children,
+												psprintf("%s/%s", folder + strlen(top) + 1, (char *) lfirst(lc)));
+			if (is_claimed_as_many(all->registry, item->entry))
+				return;
+			refuse_folder(all, folder);
 		}
 		if (holds_migrations(all->registry, &inner) || is_claimed(all->registry, &inner))
 			refuse_folder(all, folder);

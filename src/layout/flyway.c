@@ -113,9 +113,11 @@ claim_flyway(const SourceEntry *entry, LayoutClaim *claim)
 	foreach(lc, entry->children)
 	{
 		const char *child = lfirst(lc);
+		const char *slash = strrchr(child, '/');
 		LayoutClaim found = {0};
 
-		if (claim_script(child, child, &found) && found.fault == NULL)
+		/* one with a folder stands for those that lie deeper */
+		if (claim_script(slash ? slash + 1 : child, child, &found) && found.fault == NULL)
 		{
 			*claim = found;
 			claim->many = true;

@@ -147,7 +147,8 @@ static void
 refuse_stranger(MigrationSet *set, const Candidate *item, const Layout *layout)
 {
 	static const char *const codes[] = {
-		".go", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".java", ".class", ".kt", ".py", ".rb", ".rs", ".ex", ".exs", ".cs", ".php"
+		".go", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".java", ".class", ".kt", ".py", ".rb", ".rs", ".ex", ".exs", ".cs", ".php",
+		".sh", ".bash", ".ps1", ".bat", ".cmd"
 	};
 	const SourceEntry *entry = item->entry;
 	RefusedEntry *refused = refuse(set, item, item->path, left_out_reason(set, entry, item->deeper));

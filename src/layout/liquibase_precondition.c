@@ -78,6 +78,24 @@ changeset_take_preconditions(ChangesetFile *file, const char *rest)
 	}
 }
 
+/* Where the word ends, in which references may stand. */
+static const char *
+word_end(const char *text, const char *end)
+{
+	while (text < end)
+	{
+		const char *brace = end - text > 2 && text[0] == '$' && text[1] == '{' ? memchr(text, '}', end - text) : NULL;
+
+		if (brace != NULL)
+			text = brace + 1;
+		else if (isalnum((unsigned char) *text) || *text == '_')
+			text++;
+		else
+			break;
+	}
+	return text;
+}
+
 /* The word, or the text in quotes, that a query is to give; the query begins behind it. */
 static char *
 expected_result(const char **text, const char *end)
@@ -90,8 +108,7 @@ expected_result(const char **text, const char *end)
 	if (quoted)
 		to = memchr(from + 1, *from, end - from - 1);
 	else
-		for (to = from; to < end && (isalnum((unsigned char) *to) || *to == '_'); to++)
-			;
+		to = word_end(from, end);
 	if (to == NULL || to == from + (quoted ? 1 : 0) || to + (quoted ? 1 : 0) >= end || to[quoted ? 1 : 0] != ' ')
 		return NULL;
 	*text = to + (quoted ? 1 : 0);

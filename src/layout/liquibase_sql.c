@@ -17,7 +17,7 @@
 #include "layout/claim.h"
 #include "layout/liquibase_changeset.h"
 
-static void read_line(ChangesetFile *file);
+static void read_line(ChangesetFile *file, bool in_comment);
 static void begin_changeset(ChangesetFile *file, const char *rest);
 static void end_changeset(ChangesetFile *file);
 
@@ -80,6 +80,7 @@ read_raw(ChangelogState *state, const char *path, const FileContent *content)
 	claim->up = unit_of_file(UNIT_UP, path);
 	claim->version = psprintf("%s::raw::includeAll", path);
 	claim->name = pstrdup("raw");
+	claim->up->line_feeds = true;
 	lines_begin(&lines, content);
 	while (lines_next(&lines) && claim->fault == NULL)
 		if (mark_of_line(lines.text, lines.end, &sense) == MARK_OF_LIQUIBASE)
@@ -108,9 +109,7 @@ changelog_sql_read(ChangelogState *state, const char *path, const FileContent *c
 	sections_begin(&file.sections, content, &nothing);
 	while (file.sections.result->fault == NULL && lines_next(lines))
 	{
-		/* a comment at the top may say anything */
-		if (!in_comment)
-			read_line(&file);
+		read_line(&file, in_comment);
 		if (file.claim == NULL)
 			(void) sections_only_comments(lines, &in_comment);
 	}
@@ -303,6 +302,7 @@ begin_changeset(ChangesetFile *file, const char *rest)
 	file->on_false = file->on_error = REQUIRE_STOP;
 	claim->up = unit_of_ranges(UNIT_UP, file->path);
 	claim->up->fill = FILL_KNOWN_BRACES;
+	claim->up->line_feeds = true;
 	claim->name = file->id;
 	claim->fault_line = file->line;
 	changeset_take_attributes(file, rest);
@@ -317,6 +317,7 @@ way_back(ChangesetFile *file)
 	{
 		claim->down = unit_of_ranges(UNIT_DOWN, file->path);
 		claim->down->fill = FILL_KNOWN_BRACES;
+		claim->down->line_feeds = true;
 		claim->down->transactions = claim->up->transactions;
 		claim->down->mark = claim->up->mark;
 		claim->down->mark_line = claim->up->mark_line;
@@ -590,8 +591,9 @@ take_own_line(ChangesetFile *file)
 	return true;
 }
 
+/* in_comment: in one that began before the first changeset, and may say anything but what Liquibase reads there, too. */
 static void
-read_line(ChangesetFile *file)
+read_line(ChangesetFile *file, bool in_comment)
 {
 	FileLines  *lines = &file->sections.lines;
 	const char *end = lines->end;
@@ -616,7 +618,9 @@ read_line(ChangesetFile *file)
 	else if (file->claim == NULL)
 	{
 		rest = lines_first(lines);
-		if (is_nearly(lines) || behind_word(lines, "rollback") != NULL || behind_word(lines, "precondition") != NULL)
+		if (in_comment)
+			;
+		else if (is_nearly(lines) || behind_word(lines, "rollback") != NULL || behind_word(lines, "precondition") != NULL)
 			changeset_fault(file, "it is not Liquibase's in this form or place");
 		else if (!lines_is_comment(lines) && strncmp(rest, "/*", 2) != 0)
 			changeset_fault(file, "before the first \"--changeset\" there are comments only");

@@ -488,6 +488,19 @@ leave_entries(Sqitch *sqitch)
 	}
 }
 
+/* What a run of ours does not do by itself. */
+static void
+tell_of_mode(MigrationSet *set, const char *mode)
+{
+	IgnoredEntry *ignored = palloc0(sizeof(IgnoredEntry));
+
+	ignored->file = pstrdup(SQITCH_CONF);
+	ignored->reason = psprintf("its \"mode = %s\" of [deploy]: a run keeps what it applied before a failure, unless flag \"auto_rollback_on_failure\" has it taken back",
+							   mode);
+	ignored->looks_like_sql = true;
+	set->ignored = lappend(set->ignored, ignored);
+}
+
 static List *
 read_all_sqitch(const Source *source, const LayoutHints *hints, List *roots, List *files, MigrationSet *set)
 {
@@ -505,6 +518,8 @@ read_all_sqitch(const Source *source, const LayoutHints *hints, List *roots, Lis
 	read_conf(source, conf);
 	set->entries_file = conf->plan;
 	set->verifies = conf->verifies;
+	if (conf->mode != NULL)
+		tell_of_mode(set, conf->mode);
 	if (conf->fault != NULL)
 		refuse(sqitch, SQITCH_CONF, conf->fault_line, conf->fault);
 	else if (read_text(source, conf->plan, &read) == NULL && read.raw.sqlstate == ERRCODE_UNDEFINED_FILE)

@@ -89,6 +89,8 @@ typedef struct SqitchConf
 	List	   *down_variables;
 	List	   *verify_variables;
 	bool		verifies;		/* a run is to verify its changes */
+	const char *mode;			/* how far a failed deploy goes back, if that
+								 * is further than its own change; or NULL */
 	char	   *fault;			/* something that is not done here, or NULL */
 	int			fault_line;
 } SqitchConf;

@@ -100,6 +100,13 @@ sqitch_read_conf(const char *text, size_t length, SqitchConf *conf)
 	conf->verifies = item != NULL;
 	if (item != NULL && item->value != NULL && !parse_bool(*item->value != '\0' ? item->value : "0", &conf->verifies))
 		set_fault(&reader, item->line, psprintf("verify \"%s\" is neither true nor false", finding_one_line(item->value)));
+	item = find(&reader, "deploy", "mode");
+	if (item == NULL || (item->value != NULL && strcmp(item->value, "change") == 0))
+		return;
+	if (item->value != NULL && (strcmp(item->value, "all") == 0 || strcmp(item->value, "tag") == 0))
+		conf->mode = item->value;
+	else
+		set_fault(&reader, item->line, psprintf("unknown deployment mode \"%s\"", finding_one_line(item->value ? item->value : "")));
 }
 
 static void

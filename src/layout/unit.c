@@ -28,6 +28,7 @@ static bool may_include(const ScriptUnit *unit, const FileContent *content);
 static void keep_file(UnitReader *reader, const char *file);
 static void sum_ranges(const ScriptUnit *unit, const FileContent *content, char *checksum);
 static void take_ranges(UnitText *text);
+static void end_lines_alike(FileContent *content);
 static char *blank(char *to, const char *from, const char *end);
 static Script *empty_of_code(const Script *script);
 static void add_requirements(const UnitText *text, Script *script);
@@ -213,6 +214,8 @@ unit_decode(UnitText *text)
 	}
 	if (text->unit->range_count > 0)
 		take_ranges(text);
+	if (text->unit->line_feeds)
+		end_lines_alike(&text->read.raw);
 	source_decode_script(text->unit->file, &text->read);
 	if (text->read.bad_line > 0)
 		text->read.bad_line += text->first_line - 1;
@@ -297,6 +300,28 @@ take_ranges(UnitText *text)
 	text->cut = end < file->length;
 	text->read.raw.bytes = bytes;
 	text->read.raw.length = to - bytes;
+}
+
+/* In a copy: the bytes may be the reader's. */
+static void
+end_lines_alike(FileContent *content)
+{
+	char	   *bytes;
+	char	   *to;
+
+	if (memchr(content->bytes, '\r', content->length) == NULL)
+		return;
+	to = bytes = MemoryContextAllocHuge(CurrentMemoryContext, content->length + 1);
+	for (size_t i = 0; i < content->length; i++)
+	{
+		if (content->bytes[i] != '\r')
+			*to++ = content->bytes[i];
+		else if (i + 1 == content->length || content->bytes[i + 1] != '\n')
+			*to++ = '\n';
+	}
+	*to = '\0';
+	content->bytes = bytes;
+	content->length = to - bytes;
 }
 
 /* Whatever may stand there: a byte that is no UTF-8 counts as a character. */
@@ -393,6 +418,7 @@ add_requirements(const UnitText *text, Script *script)
 		directive->on_false = requirement->on_false;
 		directive->on_error = requirement->on_error;
 		directive->arguments = fill_tool_expand(requirement->query, text->variables, unit->properties);
+		directive->filled = strcmp(directive->arguments, fill_tool_expand(requirement->query, NULL, unit->properties)) != 0;
 		directive->line = requirement->line;
 		directive->mark = requirement->mark;
 		script->directives = lappend(script->directives, directive);

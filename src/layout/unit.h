@@ -89,6 +89,8 @@ typedef struct ScriptUnit
 	const char *refused_hint;
 	int			refused_line;
 	bool		is_code;		/* no SQL: its text is for comparing alone */
+	bool		line_feeds;		/* its tool reads lines, and ends each with
+								 * one, whatever ended it in the file */
 
 	/* of what the script's own directives leave open */
 	UnitTransactions transactions;

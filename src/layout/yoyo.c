@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
+
 #include "layout/sections.h"
 
 #define ROLLBACK ".rollback"
@@ -147,6 +149,8 @@ read_yoyo(const Source *source, const FileContent *content, const LayoutClaim *c
 			found->fault = psprintf("yoyo reads it in the script that goes up alone: %s", lines_quoted(&lines));
 		else if (!leading)
 			found->fault = psprintf("yoyo reads it before the first statement alone: %s", lines_quoted(&lines));
+		else if (!pg_verifymbstr(value, strlen(value), true))
+			found->fault = psprintf("it is not valid in encoding \"%s\": %s", GetDatabaseEncodingName(), lines_quoted(&lines));
 		else if (strcmp(name, "depends") == 0)
 			found->entry = add_needs(found->entry, claim, lines.number, value);
 		else

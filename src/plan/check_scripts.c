@@ -752,6 +752,9 @@ check_requirements(const Subject *subject, const Script *script)
 
 		if (problem == NULL)
 			continue;
+		/* the parser may show them */
+		if (directive->filled)
+			problem = "it is no SELECT with the values of its variables";
 		finding.message = directive->mark != NULL ? psprintf("\"%s\": %s", directive->mark, problem) :
 			psprintf("directive \"%s\": %s", directive->name, problem);
 		finding_add(subject->findings, &finding);

@@ -18,7 +18,7 @@ static void leave_entry(MigrationPlan *plan, const ManifestEntry *entry, bool ha
 static void put_in_order_of_tool(MigrationPlan *plan);
 static int	rank(const Step *step);
 static int	compare_places(const void *a, const void *b, void *argument);
-static void find_needs(MigrationPlan *plan, int place);
+static void find_needs(MigrationPlan *plan, int place, int *seen);
 static int	find_needed(const MigrationPlan *plan, const char *version, int place);
 static void put_in_order(MigrationPlan *plan);
 static void move_steps(MigrationPlan *plan, const int *order);
@@ -36,6 +36,7 @@ order_plan(MigrationPlan *plan, const char *environment)
 	bool		has_step = false;
 	int			next = 0;
 	int			excluded = 0;
+	int		   *seen;
 
 	plan->environment = environment;
 	put_in_order_of_tool(plan);
@@ -67,8 +68,10 @@ order_plan(MigrationPlan *plan, const char *environment)
 		leave_entry(plan, manifest->entries[next], has_step);
 		has_step = false;
 	}
+	seen = palloc0(Max(plan->count, 1) * sizeof(int));
 	for (int i = 0; i < plan->count; i++)
-		find_needs(plan, i);
+		find_needs(plan, i, seen);
+	pfree(seen);
 	put_in_order(plan);
 	return excluded;
 }
@@ -210,9 +213,12 @@ take_entry(const MigrationPlan *plan, Step *step, const ManifestEntry *entry)
 	return true;
 }
 
-/* What it depends on; the places are those of the steps as yet. */
+/*
+ * What it depends on, each once; the places are those of the steps as yet.  seen has
+ * the place, plus 1, from where a version was found last.
+ */
 static void
-find_needs(MigrationPlan *plan, int place)
+find_needs(MigrationPlan *plan, int place, int *seen)
 {
 	Step	   *step = plan->by_version[place];
 	ListCell   *lc;
@@ -225,10 +231,13 @@ find_needs(MigrationPlan *plan, int place)
 		ManifestNeed *need = lfirst(lc);
 		int			needed = find_needed(plan, need->version, place);
 
-		if (needed >= 0)
-			step->needs[step->need_count++] = (int) (plan->by_version[needed] - plan->steps);
-		else
+		if (needed < 0)
 			step->missing = lappend(step->missing, need);
+		else if (seen[needed] != place + 1)
+		{
+			seen[needed] = place + 1;
+			step->needs[step->need_count++] = (int) (plan->by_version[needed] - plan->steps);
+		}
 	}
 }
 

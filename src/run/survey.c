@@ -504,8 +504,10 @@ survey_find_code(const Survey *survey, const char *version)
 	foreach(lc, survey->set ? survey->set->refused : NIL)
 	{
 		const RefusedEntry *refused = lfirst(lc);
+		const Step *step = refused->version ? plan_find(survey->plan, refused->version) : NULL;
 
-		if (refused->version != NULL && version_matches(survey->plan->order, refused->version, version))
+		if (refused->version != NULL && version_matches(survey->plan->order, refused->version, version) &&
+			(step == NULL || step->migration == NULL))
 			return refused;
 	}
 	return NULL;

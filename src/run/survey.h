@@ -60,7 +60,7 @@ extern void survey_raise_before_run(const Survey *survey, const Service *registr
 extern void survey_find_all(const Survey *survey, FindingSink *sink);
 
 
-/* Code of that version that is not on record as applied, or NULL. */
+/* Code of that version that is not on record as applied, and no script beside it; or NULL. */
 extern const RefusedEntry *survey_find_code(const Survey *survey, const char *version);
 
 /* The step of that version, written in any way.  Raises 22023 when there is none. */

@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "base/finding.h"
+#include "script/psql_expand.h"
 #include "script/psql_files.h"
 #include "script/psql_state.h"
 
@@ -146,8 +147,7 @@ argument_value(void *argument, const char *name, PsqlQuote quote)
 
 	if (value == NULL)
 		return NULL;
-	/* without the blanks that keep it apart in SQL */
-	return quote == PSQL_LITERAL || quote == PSQL_IDENTIFIER ? pnstrdup(value + 1, strlen(value) - 2) : pstrdup(value);
+	return psql_argument(quote, value);
 }
 
 static char *

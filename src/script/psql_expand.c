@@ -96,3 +96,14 @@ psql_quote_value(PsqlQuote quote, const char *value)
 	return quote == PSQL_RAW ? value :
 		fill_quote(quote == PSQL_LITERAL ? REFERENCE_LITERAL : REFERENCE_IDENTIFIER, value);
 }
+
+/* As libpq quotes it, which keeps E'...' apart from what stands before it. */
+char *
+psql_argument(PsqlQuote quote, const char *quoted)
+{
+	int			first = quote == PSQL_LITERAL && quoted[1] == 'E' ? 0 : 1;
+
+	if (quote != PSQL_LITERAL && quote != PSQL_IDENTIFIER)
+		return pstrdup(quoted);
+	return pnstrdup(quoted + first, strlen(quoted) - first - 1);
+}

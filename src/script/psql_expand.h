@@ -27,4 +27,7 @@ extern char *psql_expand(PsqlExpand *expand, const char *value);
 /* A value as such a reference wants it in SQL. */
 extern const char *psql_quote_value(PsqlQuote quote, const char *value);
 
+/* The same in an argument of a command: without the blanks that keep it apart in SQL.  palloc'd. */
+extern char *psql_argument(PsqlQuote quote, const char *quoted);
+
 #endif

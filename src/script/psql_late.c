@@ -446,8 +446,7 @@ argument_value(void *argument, const char *name, PsqlQuote quote)
 
 	if (value == NULL)
 		return NULL;
-	/* without the blanks that keep it apart in SQL */
-	return quote == PSQL_LITERAL || quote == PSQL_IDENTIFIER ? pnstrdup(value + 1, strlen(value) - 2) : pstrdup(value);
+	return psql_argument(quote, value);
 }
 
 static const char *

@@ -72,6 +72,8 @@ typedef struct Directive
 	const char *mark;			/* NULL, or words of another tool that mean it */
 	RequireFate on_false;		/* of one of those: script/require.h */
 	RequireFate on_error;
+	bool		filled;			/* values that a run gives are in its
+								 * arguments */
 } Directive;
 
 typedef enum ReferenceKind

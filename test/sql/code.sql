@@ -85,13 +85,22 @@ INSERT INTO schema_migrations VALUES ('20240101000000');
 :status('m/d');
 CALL files.forget();
 
--- Flyway: a class in Java
-CALL files.make('m/d', 'V1__a.sql', 'CREATE TABLE a();', 'V1_1__B.java', 'class B', 'V2__c.sql', 'CREATE TABLE c();');
+-- of two files of one version the script is meant; both stop a run
+CALL files.make('m/d', '1_a.js', 'exports.up = () => {}', '1_a.sql', 'CREATE TABLE a();');
+:up
+SELECT migrator.resolve('1', 'applied', source => 'm/d');
+SELECT version, file FROM migrator.migrations;
+:up
+CALL files.forget();
+
+-- Flyway: a class in Java, and a script of the shell
+CALL files.make('m/d', 'V1__a.sql', 'CREATE TABLE a();', 'V1_1__B.java', 'class B', 'V1.2__d.sh', 'exit 0', 'V2__c.sql', 'CREATE TABLE c();');
 CREATE TABLE flyway_schema_history (installed_rank integer NOT NULL PRIMARY KEY, version varchar(50), description varchar(200) NOT NULL,
   type varchar(20) NOT NULL, script varchar(1000) NOT NULL, checksum integer, installed_by varchar(100) NOT NULL,
   installed_on timestamp NOT NULL DEFAULT now(), execution_time integer NOT NULL, success boolean NOT NULL);
 INSERT INTO flyway_schema_history VALUES (1, '1', 'a', 'SQL', 'V1__a.sql', NULL, 'flo', '2024-01-02', 3, true),
-  (2, '1.1', 'B', 'JDBC', 'db.migration.V1_1__B', NULL, 'flo', '2024-01-02', 3, true);
+  (2, '1.1', 'B', 'JDBC', 'db.migration.V1_1__B', NULL, 'flo', '2024-01-02', 3, true),
+  (3, '1.2', 'd', 'SCRIPT', 'V1.2__d.sh', 4711, 'flo', '2024-01-02', 3, true);
 :shown('m/d');
 :up
 :status('m/d');

@@ -18,6 +18,16 @@ TABLE files.wrong;
 SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
 CALL files.names('m/d', 'V1__a.sql', 'V1.0__b.sql', 'V01__c.sql');
 TABLE files.wrong;
+-- folders that have nothing but folders; of another layout these are refused as before, and so is what such a folder has of another
+CALL files.names('m/deep', '2024/q1/V1__a.sql', '2024/q2/x/V2__b.sql', '2025/x/y/R__c.sql');
+SELECT version, file FROM migrator.pending('m/deep');
+CALL files.names('m/deep', '2024/q1/V1__a.sql', '2024/q2/2_a.up.sql');
+SELECT files.error($$SELECT * FROM migrator.apply('m/deep')$$);
+CALL files.names('m/deep', '2024/q1/V1__a.sql', 'x/01/2_a.up.sql');
+SELECT files.error($$SELECT * FROM migrator.apply('m/deep')$$);
+CALL files.names('m/deep', '1_a.up.sql', '2_b.up.sql', 'x/old/V1__a.sql');
+SELECT files.error($$SELECT * FROM migrator.apply('m/deep', options => '{"layout": "golang-migrate"}')$$);
+SELECT files.error($$SELECT * FROM migrator.apply('m/deep')$$);
 -- a link to a folder is not followed, and not passed over
 CALL files.names('m/gone', 'V1__a.sql', 'x/V2__b.sql');
 CALL files.run('ln -s . m/gone/x/up; ln -s V2__b.sql m/gone/x/V3__link.sql');

@@ -43,6 +43,7 @@ INSERT INTO files.bad(lines) VALUES
   (E'--changeset bob:1\n--precondition-table-exists table:app.t\nSELECT 1;\n'), (E'--changeset bob:1\n--precondition-sql-check \'0\'SELECT 0\nSELECT 1;\n'),
   (E'--changeset bob:1\n--preconditions onFail:MARK_RAN onTrouble:HALT\nSELECT 1;\n'), (E'--changeset bob:1\nSELECT 1;\n--include file:x.sql\n'),
   (E'--property name:x value: context:y\n--changeset bob:1\nSELECT 1;\n'), (E'--property name:x value:y labels:"open\n--changeset bob:1\nSELECT 1;\n'),
+  (E'/* at the top\n--changeset bob:1\n*/\n'),
   (E'--changeset bob:1\nSELECT \'open;\n--changeset bob:2\nSELECT 2\';\n'), (E'--changeset bob:1\nCREATE TABLE t();\n-- @down\nDROP SCHEMA app CASCADE;\n');
 DO $$
 DECLARE

@@ -97,6 +97,7 @@ CALL files.make('m/d', '1.sql', E'--liquibase formatted sql\n--changeset a:1\n--
     '--changeset a:4\n--preconditions onFail:MARK_RAN\n--precondition-table-exists table:MADE\n'
     '--precondition-table-exists table:made schema:pg_catalog\nDROP TABLE made;\n'
     '--changeset a:5\n--precondition-sql-check expectedResult:t SELECT true\n--precondition-sql-check ''${one}'' SELECT ${one}\n'
+    '--precondition-sql-check expectedResult:${one}${one} SELECT ${one}${one}\n'
     '--precondition-sql-check 1 SELECT count(*) FROM '
     'pg_class WHERE relname = ''made'' -- one;\nCREATE TABLE last();\n--changeset a:6\n--precondition-sql-check expectedResult:true SELECT true\n'
     'CREATE TABLE never();\n');

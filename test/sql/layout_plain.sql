@@ -182,6 +182,10 @@ CALL files.write('m/d/dependencies.json', E'{"migrations": {"a": {"manual": true
 SELECT version, depends_on FROM migrator.dependencies('m/d');
 SELECT version FROM migrator.pending('m/d');
 SELECT check_name, severity, file, line, message FROM migrator.validate('m/d') WHERE check_name IN ('dependencies', 'orphans');
+CALL files.write('m/d/b.sql', E'-- depends: c c\nSELECT 1;');
+SELECT version, depends_on FROM migrator.dependencies('m/d');
+CALL files.write('m/d/b.sql', '\x2d2d20646570656e64733a20e978780a'::bytea);
+TABLE files.wrong;
 CALL files.write('m/d/c.sql', E'SELECT 1;');
 CALL files.write('m/d/b.sql', E'\n-- depends: a nobody\n');
 TABLE files.wrong;

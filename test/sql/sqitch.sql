@@ -219,6 +219,13 @@ CALL files.write('m/d/sqitch.conf', E'[core]\ntop_dir = db\n');
 SELECT * FROM files.faults();
 CALL files.write('m/d/sqitch.conf', E'[core]\ndeploy_dir = ../db\n');
 SELECT * FROM files.faults();
+-- a mode is nothing that a run follows: said, and no error; of what sqitch would not know it is one
+CALL files.write('m/d/sqitch.conf', E'[deploy]\nmode = tag\n');
+SELECT severity, file, message FROM migrator.validate('m/d', service => 'faults') WHERE check_name = 'names' AND file = 'sqitch.conf';
+CALL files.write('m/d/sqitch.conf', E'[deploy]\nmode = change\n');
+SELECT severity, file, message FROM migrator.validate('m/d', service => 'faults') WHERE check_name = 'names' AND file = 'sqitch.conf';
+CALL files.write('m/d/sqitch.conf', E'[deploy]\nmode = none\n');
+SELECT * FROM files.faults();
 
 CALL files.write('m/d/sqitch.conf', E'[core]\ndeploy_dir = ' || repeat('d', 5000));
 SELECT * FROM files.faults();

@@ -250,6 +250,18 @@ SELECT 'a' AS a, 'b c' AS b, NULL AS n \gset
 \set a again :a
 \echo ~:a
 CREATE TABLE t (i int);
+=== a backslash in a message: same
+\set s 'x\\y'
+\echo ~:'s' ~:"s" ~:s
+SELECT E'x\\y' AS a \gset
+\echo ~:'a' ~:"a" ~:a
+\set b a:'a'
+\echo ~:b
+CREATE TABLE t AS SELECT :'b'::text AS b;
+=== gexec, of a type that goes: same
+CREATE TABLE t (s text);
+CREATE TYPE e AS ENUM ('DROP TYPE e', 'INSERT INTO t VALUES (1)');
+SELECT unnest(enum_range(NULL::e)) \gexec
 === in transactions: same
 CREATE TABLE t (s text);
 SELECT 'before' AS a, true AS yes \gset
