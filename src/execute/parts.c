@@ -17,8 +17,8 @@
  *
  *	  BEGIN ... COMMIT, or an ordinary statement: the part, its mark, one commit.
  *	  Either both are there or neither, so the next run begins with this part or
- *	  behind it.  The commit need not be on disk: a crash of the server takes
- *	  both, and with them all that came later.
+ *	  behind it.  Unless migrator.commit is "each" the commit need not be on
+ *	  disk: a crash of the server takes both, and with them all that came later.
  *
  *	  A statement that may commit within (DO, CALL and some more): its first
  *	  commit takes the mark "started" with it.  It is no single act, and nobody
@@ -52,6 +52,7 @@
 #include "utils/memutils.h"
 
 #include "base/errors.h"
+#include "base/settings.h"
 #include "base/transaction.h"
 #include "execute/parts.h"
 #include "execute/resume.h"
@@ -80,6 +81,7 @@ static void run_outside(Parts *parts, int i);
 static void mark_done(Parts *parts, int last);
 static void keep_late(Parts *parts);
 static void mark(const Parts *parts);
+static void commit_part(void);
 static void chain_digest(Parts *parts, int i);
 
 void
@@ -282,7 +284,7 @@ settle_started(Parts *parts)
 			transaction_commit(false);
 			execute_command(command, true);
 			mark_done(parts, i);
-			transaction_commit(false);
+			commit_part();
 			break;
 		case RESUME_ASK:
 			ereport(ERROR,
@@ -325,7 +327,7 @@ run_transaction(Parts *parts, int first, int last)
 	parts->execution->own_transaction = true;
 	execute_statements(parts->execution, first, last, false);
 	mark_done(parts, last);
-	transaction_commit(false);
+	commit_part();
 }
 
 /*
@@ -348,7 +350,7 @@ run_ordinary(Parts *parts, int i)
 	}
 	execute_statements(parts->execution, i, i, true);
 	mark_done(parts, i);
-	transaction_commit(false);
+	commit_part();
 }
 
 /*
@@ -367,7 +369,7 @@ run_outside(Parts *parts, int i)
 	{
 		/* in a branch that does not count */
 		mark_done(parts, i);
-		transaction_commit(false);
+		commit_part();
 		return;
 	}
 	/* what an earlier attempt at this migration left, and nobody is building */
@@ -385,7 +387,7 @@ run_outside(Parts *parts, int i)
 	transaction_commit(true);
 	execute_statements(parts->execution, i, i, true);
 	mark_done(parts, i);
-	transaction_commit(false);
+	commit_part();
 }
 
 static void
@@ -463,6 +465,13 @@ mark(const Parts *parts)
 
 	transaction_make_writable();
 	record_mark(&mark);
+}
+
+/* Behind its mark. */
+static void
+commit_part(void)
+{
+	transaction_commit(migrator_commit == COMMIT_EACH);
 }
 
 /*

@@ -122,6 +122,23 @@ stop_at('grouped', 25, [ 9, 17 ], 'grouped, some in parts');
 cmp_ok($lost, '>', 0, 'a crash did take something, else nothing was tested');
 note("$lost migrations taken by crashes");
 
+# Nor is a finished part of a script with "each", while "grouped" may lose it.
+for my $commit ('grouped', 'each')
+{
+	my $prefix = 'x' . ++$serial . 'n';
+	my $dir = source_dir({ '1_a.sql' =>
+		  "-- migrator: no-transaction\nCREATE TABLE ${prefix}1 (i int);\nINSERT INTO ${prefix}1 VALUES (1);\nSELECT pg_sleep(3600);\n" });
+	my $writer = hold_writer();
+	my $up = start_psql($node, 'postgres', "SET migrator.commit = $commit", "CALL migrator.up('$dir', '$prefix')");
+
+	wait_for_sleep($node, 'postgres');
+	isnt(crash($up, $writer), 0, "$commit, parts: the client is told");
+	is($node->safe_psql('postgres', "SELECT statement_done FROM migrator.migrations WHERE service = '$prefix' AND statement_done > 0"),
+		$commit eq 'each' ? 2 : '', "$commit, parts: " . ($commit eq 'each' ? 'none is lost' : 'they are lost'));
+	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_class WHERE relname = '${prefix}1'"), $commit eq 'each' ? 1 : 0,
+		"$commit, parts: and so it is with what they made");
+}
+
 # Once CALL has returned, an immediate stop takes nothing.
 for my $commit ('grouped', 'each')
 {
