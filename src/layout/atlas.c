@@ -24,6 +24,15 @@
 #define DELIMITER "-- atlas:delimiter"
 #define DELIMITERS_AT_MOST 1000000
 
+/* A file that is cut at a delimiter, from its beginning to its end. */
+typedef struct Cutter
+{
+	const char *delimiter;
+	const char *end;
+	bool		no_line_ends;	/* from here on there is none */
+	bool		no_comment_ends;
+} Cutter;
+
 /* A directory that Atlas keeps for Flyway: of U scripts, which do not go up. */
 static bool
 is_of_flyway(const char *name)
@@ -202,25 +211,33 @@ skip_quote(const char *at, const char *start, const char *end)
 	return Min(at + 1, end);
 }
 
-/* Behind the comment that begins here; the same place: none does, or it has no end. */
+/*
+ * Behind the comment that begins here; the same place: none does, or it has no end.
+ * That is looked for once.
+ */
 static const char *
-skip_comment(const char *at, const char *end)
+skip_comment(Cutter *cutter, const char *at)
 {
+	const char *end = cutter->end;
 	bool		line = at + 1 < end && at[0] == '-' && at[1] == '-';
+	bool	   *endless = line ? &cutter->no_line_ends : &cutter->no_comment_ends;
 
-	if (!line && !(at + 1 < end && at[0] == '/' && at[1] == '*'))
+	if ((!line && !(at + 1 < end && at[0] == '/' && at[1] == '*')) || *endless)
 		return at;
 	for (const char *c = at + 2; c < end; c++)
 		if (line ? *c == '\n' : c + 1 < end && c[0] == '*' && c[1] == '/')
 			return c + (line ? 1 : 2);
+	*endless = true;
 	return at;
 }
 
 /* From there to the next delimiter, in the order in which Atlas looks for things; NULL: there is none. */
 static const char *
-find_delimiter(const char *at, const char *end, const char *delimiter)
+find_delimiter(Cutter *cutter, const char *at)
 {
 	const char *start = at;
+	const char *end = cutter->end;
+	const char *delimiter = cutter->delimiter;
 	size_t		length = strlen(delimiter);
 	int			depth = 0;
 
@@ -237,7 +254,7 @@ find_delimiter(const char *at, const char *end, const char *delimiter)
 		else if (*at == '$')
 			next = skip_dollar_quote(at, end);
 		else
-			next = skip_comment(at, end);
+			next = skip_comment(cutter, at);
 		at = next > at ? next : at + 1;
 	}
 	return NULL;
@@ -245,17 +262,20 @@ find_delimiter(const char *at, const char *end, const char *delimiter)
 
 /* What Atlas trims before a statement: blanks, and comments with the blanks behind them. */
 static const char *
-skip_to_statement(const char *at, const char *end, const char *delimiter)
+skip_to_statement(Cutter *cutter, const char *at)
 {
+	const char *end = cutter->end;
+	size_t		length = strlen(cutter->delimiter);
+
 	for (;;)
 	{
 		const char *next;
 
 		while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r')))
 			at++;
-		if (end - at >= strlen(delimiter) && memcmp(at, delimiter, strlen(delimiter)) == 0)
+		if (end - at >= length && memcmp(at, cutter->delimiter, length) == 0)
 			return at;
-		next = skip_comment(at, end);
+		next = skip_comment(cutter, at);
 		if (next == at)
 			return at;
 		at = next;
@@ -267,7 +287,7 @@ static void
 divide(Sections *sections, const char *delimiter)
 {
 	const FileContent *content = sections->lines.content;
-	const char *end = content->bytes + content->length;
+	Cutter		cutter = {.delimiter = delimiter,.end = content->bytes + content->length};
 	const char *at = content->bytes + sections->lines.next;
 	const char *from = content->bytes;
 	ScriptUnit *unit = sections->result->up;
@@ -279,11 +299,11 @@ divide(Sections *sections, const char *delimiter)
 		const char *pieces[3];
 
 		CHECK_FOR_INTERRUPTS();
-		at = skip_to_statement(at, end, delimiter);
-		found = find_delimiter(at, end, delimiter);
+		at = skip_to_statement(&cutter, at);
+		found = find_delimiter(&cutter, at);
 		pieces[0] = from;
-		pieces[1] = found ? found : end;
-		pieces[2] = found ? found + strlen(delimiter) : end;
+		pieces[1] = found ? found : cutter.end;
+		pieces[2] = found ? found + strlen(delimiter) : cutter.end;
 		for (int i = 0; i < 2; i++)
 		{
 			if (pieces[i] == pieces[i + 1])

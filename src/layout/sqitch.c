@@ -243,7 +243,11 @@ list_files(Sqitch *sqitch, const char *folder)
 static char *
 script_path(const Sqitch *sqitch, const char *folder, const char *version)
 {
-	return sqitch_path(folder, psprintf("%s.%s", version, sqitch->conf.ending));
+	char	   *name = psprintf("%s.%s", version, sqitch->conf.ending);
+	char	   *path = sqitch_path(folder, name);
+
+	pfree(name);
+	return path;
 }
 
 /*
@@ -267,11 +271,17 @@ name_reworked(const Sqitch *sqitch, int index)
 		for (int i = start; i < end; i++)
 		{
 			char	   *name = psprintf("%s@%s", line->name, plan->lines[plan->tags[i]].name);
+			char	   *path = script_path(sqitch, sqitch->conf.reworked_deploy, name);
+			bool		found = find(sqitch, path) != NULL;
 
-			if (find(sqitch, script_path(sqitch, sqitch->conf.reworked_deploy, name)) != NULL)
+			CHECK_FOR_INTERRUPTS();
+			pfree(path);
+			if (found)
 				return name;
 			if (first == NULL)
 				first = name;
+			else
+				pfree(name);
 		}
 		end = start;
 	}
@@ -366,7 +376,6 @@ claim_change(Sqitch *sqitch, const SqitchLine *line)
 	const char *folder = reworked ? conf->reworked_deploy : conf->deploy;
 	char	   *up = take_file(sqitch, folder, line->version);
 	char	   *down = take_file(sqitch, reworked ? conf->reworked_revert : conf->revert, line->version);
-
 	char	   *verify = take_file(sqitch, reworked ? conf->reworked_verify : conf->verify, line->version);
 
 	claim->entry = read_needs(sqitch, line);

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "base/nearest.h"
 #include "layout/left_out.h"
 #include "layout/sections.h"
@@ -112,14 +114,16 @@ read_tern(const Source *source, const FileContent *content, const LayoutClaim *c
 static bool
 is_ignored(const MigrationSet *set, const char *version)
 {
+	int			length = strlen(version);
 	ListCell   *lc;
 
+	CHECK_FOR_INTERRUPTS();
 	foreach(lc, set->ignored)
 	{
 		const IgnoredEntry *ignored = lfirst(lc);
-		int			digits = layout_leading_digits(ignored->file);
+		const char *number = ignored->file + strspn(ignored->file, "0");
 
-		if (ignored->by_pattern && digits > 0 && version_matches(VERSION_ORDER_NUMBER, pnstrdup(ignored->file, digits), version))
+		if (ignored->by_pattern && layout_leading_digits(number) == length && strncmp(number, version, length) == 0)
 			return true;
 	}
 	return false;
@@ -136,10 +140,15 @@ verify_tern(const Source *source, MigrationSet *set)
 	for (int i = 0; i < set->count; i++)
 	{
 		const Migration *migration = set->migrations[i];
+		char		number[12];
 
-		while (is_ignored(set, psprintf("%d", wanted)))
-			wanted++;
-		if (!version_matches(VERSION_ORDER_NUMBER, migration->version, psprintf("%d", wanted)))
+		for (;; wanted++)
+		{
+			snprintf(number, sizeof(number), "%d", wanted);
+			if (version_matches(VERSION_ORDER_NUMBER, migration->version, number) || !is_ignored(set, number))
+				break;
+		}
+		if (!version_matches(VERSION_ORDER_NUMBER, migration->version, number))
 		{
 			left_out_refuse(set, migration->up->file,
 							version_compare(VERSION_ORDER_NUMBER, migration->version, "1") < 0 ? "tern counts from 1" :
