@@ -238,28 +238,29 @@ static void
 settle_needs(Adoption *adoption, const List *entries)
 {
 	MigrationPlan *plan = adoption->survey->plan;
+	FileName   *applied = palloc(Max(list_length(entries), 1) * sizeof(FileName));
+	int			count = 0;
+	ListCell   *lc;
 
+	foreach(lc, entries)
+	{
+		const HistoryEntry *entry = lfirst(lc);
+
+		if (entry->version != NULL && !entry->skip && !entry->undone)
+			applied[count++].name = entry->version;
+	}
+	qsort(applied, count, sizeof(FileName), compare_files);
 	for (int i = 0; i < plan->count; i++)
 	{
-		ListCell   *lc;
-
 		foreach(lc, plan->steps[i].missing)
 		{
-			const ManifestNeed *need = lfirst(lc);
-			ListCell   *other;
+			FileName	wanted = {((const ManifestNeed *) lfirst(lc))->version};
 
-			CHECK_FOR_INTERRUPTS();
-			foreach(other, entries)
-			{
-				const HistoryEntry *entry = lfirst(other);
-
-				if (entry->version == NULL || entry->skip || entry->undone || strcmp(entry->version, need->version) != 0)
-					continue;
+			if (bsearch(&wanted, applied, count, sizeof(FileName), compare_files) != NULL)
 				plan->steps[i].missing = foreach_delete_current(plan->steps[i].missing, lc);
-				break;
-			}
 		}
 	}
+	pfree(applied);
 }
 
 /* Code that the tool applied keeps nothing from being adopted. */
