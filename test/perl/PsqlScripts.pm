@@ -88,6 +88,8 @@ sub compare_scripts
 	my $psql = $node->installed_command('psql');
 	my %refused = (same => '', both => 'psql, up', ours => 'up', theirs => 'psql');
 	my %schemas;
+
+	die 'no scripts' unless @scripts;
 	for my $script (@scripts)
 	{
 		my ($name, $expected, $pattern, $files) = @$script;
