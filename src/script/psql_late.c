@@ -67,6 +67,7 @@ static bool condition(PsqlLate *late, const ScriptAction *action);
 static char *read_arguments(PsqlLate *late, PsqlArgs *args, PsqlJoin join, const char *command);
 static void set(PsqlLate *late, PsqlArgs *args, bool unset);
 static void set_value(PsqlLate *late, const char *name, const char *value, bool hidden);
+static int	position_of(const Script *script, const Statement *statement, const FillPiece *piece);
 static const char *piece_value(PsqlLate *late, int i, const FillPiece *piece, const Variable **variable);
 
 void
@@ -490,6 +491,8 @@ psql_late_fill(PsqlLate *late, int i)
 		uint32		begin = Max(piece->offset, from);
 		uint32		stop = Min(piece->offset + piece->length, end);
 
+		CHECK_FOR_INTERRUPTS();
+
 		/* it is of what stands before */
 		if (stop <= from && piece->offset < from)
 			continue;
@@ -523,9 +526,7 @@ psql_late_fill(PsqlLate *late, int i)
 static const char *
 piece_value(PsqlLate *late, int i, const FillPiece *piece, const Variable **variable)
 {
-	const Script *script = late->script;
-	const Statement *statement = &script->statements[i];
-	int			position = (int) lexer_characters(script->text + statement->offset, piece->offset - statement->offset) + 1;
+	const Statement *statement = &late->script->statements[i];
 	PsqlExpand	expand = {
 		.value = inner_value,
 		.argument = late,
@@ -542,10 +543,18 @@ piece_value(PsqlLate *late, int i, const FillPiece *piece, const Variable **vari
 				errcode(ERRCODE_UNDEFINED_OBJECT),
 				errmsg("variable \"%s\" has no value", late->missing),
 				errhint("A result sets it by \\gset, and unsets it where it is null."),
-				errposition(position));
+				errposition(position_of(late->script, statement, piece)));
 	if (value == NULL)
-		ereport(ERROR, errcode(expand.sqlstate), errmsg("%s", expand.fault), errposition(position));
+		ereport(ERROR, errcode(expand.sqlstate), errmsg("%s", expand.fault),
+				errposition(position_of(late->script, statement, piece)));
 	return value;
+}
+
+/* In the statement, in characters from 1. */
+static int
+position_of(const Script *script, const Statement *statement, const FillPiece *piece)
+{
+	return (int) lexer_characters(script->text + statement->offset, piece->offset - statement->offset) + 1;
 }
 
 const ScriptResult *
@@ -573,17 +582,18 @@ char *
 psql_late_state(const PsqlLate *late)
 {
 	StringInfoData json;
-	StringInfoData branches;
+	char	   *branches;
+	int			depth = 0;
 
-	initStringInfo(&branches);
 	for (const LateBranch *branch = late->branch; branch != NULL; branch = branch->outer)
-	{
-		appendStringInfoChar(&branches, ' ');
-		memmove(branches.data + 1, branches.data, branches.len - 1);
-		branches.data[0] = branch->active ? 'a' : branch->settled ? 's' : '-';
-	}
+		depth++;
+	branches = palloc(depth + 1);
+	branches[depth] = '\0';
+	for (const LateBranch *branch = late->branch; branch != NULL; branch = branch->outer)
+		branches[--depth] = branch->active ? 'a' : branch->settled ? 's' : '-';
 	initStringInfo(&json);
-	appendStringInfo(&json, "{\"branches\": \"%s\", \"variables\": ", branches.data);
+	appendStringInfo(&json, "{\"branches\": \"%s\", \"variables\": ", branches);
+	pfree(branches);
 	psql_variables_write_late(late->variables, &json);
 	appendStringInfoChar(&json, '}');
 	return json.data;
@@ -601,7 +611,7 @@ psql_late_resume(PsqlLate *late, const char *state, int i)
 	/* nothing had been set yet */
 	if (state == NULL && !sets_before(late->script, i))
 		return;
-	if (variables == NULL || branches == NULL || (int) strlen(branches->text) != depth_before(late->script, i))
+	if (variables == NULL || branches == NULL || branches->kind != JSON_NODE_STRING || (int) strlen(branches->text) != depth_before(late->script, i))
 		ereport(ERROR,
 				errcode(ERRCODE_MIGRATOR_INTERRUPTED),
 				errmsg("the script cannot be resumed: what its results have set, and chosen, is not on record or not in this script"),
@@ -644,7 +654,10 @@ sets_before(const Script *script, int i)
 	return false;
 }
 
-/* So many branches are open where the actions before statement i are to come. */
+/*
+ * So many branches are open where the actions before statement i are to come.  Those
+ * behind the last one are done with it.
+ */
 static int
 depth_before(const Script *script, int i)
 {
@@ -655,7 +668,7 @@ depth_before(const Script *script, int i)
 	{
 		const ScriptAction *action = lfirst(lc);
 
-		if (action->statement >= i)
+		if (action->statement >= i && i < script->statement_count)
 			break;
 		depth += (action->kind == ACTION_IF) - (action->kind == ACTION_ENDIF);
 	}

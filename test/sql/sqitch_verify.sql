@@ -60,6 +60,14 @@ SELECT version, state FROM migrator.status('m/d', 'parts');
 CALL files.write('m/d/verify/parts.sql', 'SELECT a FROM app.parts;');
 CALL migrator.up('m/d', 'parts') \gset
 SELECT version, state FROM migrator.status('m/d', 'parts');
+-- also when the script ends with a branch that the run chose
+CALL files.make('m/d', 'sqitch.plan', files.plan('late'), 'deploy/late.sql',
+  E'SELECT true AS yes \\gset\nCREATE TABLE app.late (a int);\n\\if :yes\nCREATE INDEX CONCURRENTLY late_a ON app.late (a);\n\\endif\n',
+  'verify/late.sql', 'SELECT b FROM app.late;', 'sqitch.conf', E'[deploy]\n\tverify = yes\n');
+CALL migrator.up('m/d', 'late');
+CALL files.write('m/d/verify/late.sql', 'SELECT a FROM app.late;');
+CALL migrator.up('m/d', 'late') \gset
+SELECT version, state FROM migrator.status('m/d', 'late');
 
 -- The bound on a migration is one of it, too.
 CALL files.make('m/d', 'sqitch.plan', files.plan('parts'), 'deploy/parts.sql',
