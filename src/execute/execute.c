@@ -381,9 +381,10 @@ execute_statement(Execution *execution, int i, bool top_level)
 		elog(ERROR, "statement should have been refused by the checks");
 	}
 	if (statement->late || statement->conditional)
+	{
 		refuse_other_strings(raw);
-	if (statement->late)
 		note_setting(execution, raw);
+	}
 	switch (kind)
 	{
 		case STATEMENT_BEGIN:

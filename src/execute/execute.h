@@ -28,8 +28,8 @@ typedef struct Execution
 	PsqlLate   *late;			/* what the script leaves to its run, or NULL:
 								 * execute_begin() */
 	int			actions_done;	/* then: of the script's */
-	List	   *late_settings;	/* and: char *, names that its late statements
-								 * SET */
+	List	   *late_settings;	/* char *, names that statements SET which only
+								 * the run knows */
 	const Script *shown;		/* the current statement with late values in
 								 * it, or NULL */
 	const ScriptAction *action; /* that is being done, or NULL */
@@ -49,8 +49,9 @@ typedef struct Execution
  * COMMIT that wrap the whole script are passed over; in a transaction of our
  * own, what a BEGIN says of isolation is honoured.  Errors are the statements'
  * own, with the migration, file, line and column as context, their position
- * moved into the statement as it stands in the file, and no values of variables.  Deferred constraints are checked at the end
- * (constraint.h).  The caller restores settings that the script changed.
+ * moved into the statement as it stands in the file, and no values of variables.
+ * Deferred constraints are checked at the end (constraint.h).  The caller restores
+ * settings that the script changed.
  */
 extern void execute_script(Execution *execution);
 
@@ -63,9 +64,7 @@ extern void execute_script(Execution *execution);
  */
 extern void execute_statements(Execution *execution, int first, int last, bool top_level);
 
-/*
- * Once before any of its statements is run, and script set.
- */
+/* Once, when script is set and before any of its statements is run. */
 extern void execute_begin(Execution *execution);
 
 /*

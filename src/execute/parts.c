@@ -367,7 +367,8 @@ run_outside(Parts *parts, int i)
 	raw = execute_parse(parts->execution, i);
 	if (raw == NULL)
 	{
-		/* in a branch that does not count */
+		/* in a branch that does not count; what stands behind it may */
+		execute_statements(parts->execution, i, i, true);
 		mark_done(parts, i);
 		commit_part();
 		return;
@@ -401,7 +402,7 @@ mark_done(Parts *parts, int last)
 		const VariableSetStmt *set;
 
 		chain_digest(parts, i);
-		if (script->statements[i].kind != STATEMENT_SET)
+		if (script->statements[i].kind != STATEMENT_SET || script->statements[i].late || script->statements[i].conditional)
 			continue;
 
 		/*
@@ -414,6 +415,8 @@ mark_done(Parts *parts, int last)
 	}
 	foreach(lc, parts->execution->late_settings)
 		session_settings_touch(parts->settings, lfirst(lc));
+	list_free_deep(parts->execution->late_settings);
+	parts->execution->late_settings = NIL;
 	keep_late(parts);
 	parts->done = last + 1;
 	parts->started = 0;

@@ -356,6 +356,32 @@ $s$);
 CALL migrator.up('m/d', 'commits');
 SELECT name FROM files.rows ORDER BY n;
 SELECT statement_done FROM migrator.migrations WHERE service = 'commits';
+-- What stands behind a statement that is left out is done; and of what is SET, that which a run came to is kept, whatever the caller has.
+CALL files.forget();
+CALL files.make('m/d', '1_a.sql', $s$-- migrator: psql
+SELECT true AS yes, false AS no, 'application_name' AS name \gset
+SELECT 'SET lock_timeout = 0' \gexec
+SET :name = 'of the script';
+\if :no
+  SET statement_timeout = 0;
+\else
+  SET idle_in_transaction_session_timeout = 0;
+\endif
+\if :no
+  VACUUM files.rows;
+\endif
+\echo behind a branch
+SELECT i / 0 FROM files.switch;
+\if :no
+  VACUUM files.rows;
+\endif
+\echo behind all
+$s$);
+INSERT INTO files.switch VALUES (1);
+\! echo "CALL migrator.up('m/d', 'behind')" | eval "$SAY"
+SELECT resume_state -> 'settings' AS settings FROM migrator.migrations WHERE service = 'behind';
+TRUNCATE files.switch;
+\! echo "CALL migrator.up('m/d', 'behind')" | eval "$SAY" | grep -v duration_ms
 
 -- A value that was given is not put on record; then nobody can go on.
 CALL files.forget();
