@@ -34,7 +34,7 @@ extern bool mirror_is_in_options(const Jsonb *options);
 extern Jsonb *mirror_option(const HistoryTable *table);
 
 /* The owner of a table, if what he does to it must not act with the caller's rights; else InvalidOid. */
-extern Oid mirror_strange_owner(const HistoryTable *table);
+extern Oid	mirror_strange_owner(const HistoryTable *table);
 
 /*
  * Before anything is run: can it be written?  Raises 42P01 or 42809 where the

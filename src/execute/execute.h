@@ -28,8 +28,8 @@ typedef struct Execution
 	PsqlLate   *late;			/* what the script leaves to its run, or NULL:
 								 * execute_begin() */
 	int			actions_done;	/* then: of the script's */
-	List	   *late_settings;	/* char *, names that statements SET which only
-								 * the run knows */
+	List	   *late_settings;	/* char *, names that statements SET which
+								 * only the run knows */
 	const Script *shown;		/* the current statement with late values in
 								 * it, or NULL */
 	const ScriptAction *action; /* that is being done, or NULL */
