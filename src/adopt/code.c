@@ -41,24 +41,11 @@ take_django(HistoryEntry *entry, char *const *values)
 }
 
 static void
-take_lock_row(char *const *values, const TimestampTz *times, void *argument)
-{
-	if (values[0] != NULL && strcmp(values[0], "0") != 0)
-		*(bool *) argument = true;
-}
-
-static void
 require_knex_idle(const HistoryTable *table)
 {
 	static const HistoryColumn columns[HISTORY_COLUMNS] = {{"is_locked", HISTORY_INTEGER}};
-	bool		locked = false;
 
-	if (history_scan_beside(table, psprintf("%s_lock", table->name), columns, take_lock_row, &locked) && locked)
-		ereport(ERROR,
-				errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				errmsg("a run of knex is in progress, or died"),
-				errdetail("Its table of locks says so."),
-				errhint("If none is, \"knex migrate:unlock\" takes the lock away."));
+	history_require_unlocked(table, psprintf("%s_lock", table->name), columns, "knex migrate:unlock");
 }
 
 /* a row while it runs */
@@ -66,14 +53,8 @@ static void
 require_yoyo_idle(const HistoryTable *table)
 {
 	static const HistoryColumn columns[HISTORY_COLUMNS] = {{"locked", HISTORY_INTEGER}};
-	bool		locked = false;
 
-	if (history_scan_beside(table, "yoyo_lock", columns, take_lock_row, &locked) && locked)
-		ereport(ERROR,
-				errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				errmsg("a run of yoyo is in progress, or died"),
-				errdetail("Its table of locks says so."),
-				errhint("If none is, \"yoyo break-lock\" takes the lock away."));
+	history_require_unlocked(table, "yoyo_lock", columns, "yoyo break-lock");
 }
 
 const HistoryTool history_rails = {

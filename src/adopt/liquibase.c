@@ -37,24 +37,11 @@ take_liquibase(HistoryEntry *entry, char *const *values)
 }
 
 static void
-take_lock_row(char *const *values, const TimestampTz *times, void *argument)
-{
-	if (values[0] != NULL && strcmp(values[0], "t") == 0)
-		*(bool *) argument = true;
-}
-
-static void
 require_liquibase_idle(const HistoryTable *table)
 {
 	static const HistoryColumn columns[HISTORY_COLUMNS] = {{"locked", HISTORY_BOOLEAN}};
-	bool		locked = false;
 
-	if (history_scan_beside(table, psprintf("%slock", table->name), columns, take_lock_row, &locked) && locked)
-		ereport(ERROR,
-				errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				errmsg("a run of liquibase is in progress, or died"),
-				errdetail("Its table of locks says so."),
-				errhint("If none is, \"liquibase release-locks\" takes the lock away."));
+	history_require_unlocked(table, psprintf("%slock", table->name), columns, "liquibase release-locks");
 }
 
 /*

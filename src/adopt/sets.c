@@ -23,17 +23,21 @@ lock_goose(const HistoryTable *table)
 	return INT64CONST(4097083626);
 }
 
+/* Of a table of versions, whose other columns have values by themselves. */
+#define MIRROR_OF_VERSIONS \
+	.mirror_add = { \
+		"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1", \
+		"INSERT INTO %s (version) VALUES ($1)" \
+	}, \
+	.mirror_remove = {"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1"}
+
 const HistoryTool history_dbmate = {
 	.name = "dbmate",
 	.tables = {"schema_migrations"},
 	.columns = {{"version", HISTORY_TEXT, HISTORY_VERSION}},
 	.closed = true,
 	.not_beside = "ar_internal_metadata",
-	.mirror_add = {
-		"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1",
-		"INSERT INTO %s (version) VALUES ($1)"
-	},
-	.mirror_remove = {"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1"},
+	MIRROR_OF_VERSIONS,
 	.unknown = "dbmate keeps neither times nor checksums"
 };
 
@@ -85,11 +89,7 @@ const HistoryTool history_diesel = {
 	.columns = {{"version", HISTORY_TEXT, HISTORY_VERSION}, {"run_on", HISTORY_TIME, HISTORY_APPLIED_AT}},
 	.telling = true,
 	.closed = true,
-	.mirror_add = {
-		"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1",
-		"INSERT INTO %s (version) VALUES ($1)"
-	},
-	.mirror_remove = {"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1"},
+	MIRROR_OF_VERSIONS,
 	.unknown = "diesel keeps no checksums"
 };
 
@@ -131,11 +131,7 @@ const HistoryTool history_popx = {
 	.columns = {{"version", HISTORY_TEXT, HISTORY_VERSION}, {"version_self", HISTORY_ANY}},
 	.telling = true,
 	.closed = true,
-	.mirror_add = {
-		"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1",
-		"INSERT INTO %s (version) VALUES ($1)"
-	},
-	.mirror_remove = {"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1"},
+	MIRROR_OF_VERSIONS,
 	.unknown = "popx keeps neither times nor checksums"
 };
 

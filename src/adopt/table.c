@@ -537,6 +537,26 @@ history_scan_beside(const HistoryTable *table, const char *name, const HistoryCo
 	return true;
 }
 
+static void
+take_lock_row(char *const *values, const TimestampTz *times, void *argument)
+{
+	if (values[0] != NULL && strcmp(values[0], "0") != 0 && strcmp(values[0], "f") != 0)
+		*(bool *) argument = true;
+}
+
+void
+history_require_unlocked(const HistoryTable *table, const char *name, const HistoryColumn *columns, const char *command)
+{
+	bool		locked = false;
+
+	if (history_scan_beside(table, name, columns, take_lock_row, &locked) && locked)
+		ereport(ERROR,
+				errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				errmsg("a run of %s is in progress, or died", table->tool->name),
+				errdetail("Its table of locks says so."),
+				errhint("If none is, \"%s\" takes the lock away.", command));
+}
+
 /* The rows of any table with these columns. */
 static void
 scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument)

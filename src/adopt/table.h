@@ -42,4 +42,11 @@ typedef void (*HistoryRow) (char *const *values, const TimestampTz *times, void 
 extern bool history_scan_beside(const HistoryTable *table, const char *name, const HistoryColumn *columns,
 								HistoryRow row, void *argument);
 
+/*
+ * Raise 55P03 if the table called so beside the history has a row whose only column of
+ * these, a number or a truth, says that a run of the tool is in progress; command: what
+ * takes away the lock of one that died.
+ */
+extern void history_require_unlocked(const HistoryTable *table, const char *name, const HistoryColumn *columns, const char *command);
+
 #endif
