@@ -418,8 +418,7 @@ use_result(Execution *execution, const ScriptResult *result, RawStmt *raw, const
 		.argument = execution
 	};
 
-	if (result_use(result, raw, query, &use))
-		execution->set_constraints = true;
+	result_use(result, raw, query, &use);
 }
 
 /* Those before it may have been RESET ALL. */
@@ -430,6 +429,7 @@ before_generated(void *argument, const RawStmt *raw)
 
 	session_settings_base_keep(&execution->base);
 	keep_to_this_process();
+	execution->set_constraints |= IsA(raw->stmt, ConstraintsSetStmt);
 	refuse_other_strings(raw);
 	note_setting(execution, raw);
 }
@@ -475,8 +475,7 @@ log_statement_text(const Script *script, int i, RawStmt *raw)
 {
 	int			position = 0;
 
-	if (log_statement != LOGSTMT_NONE &&
-		(log_statement == LOGSTMT_ALL || GetCommandLogLevel((Node *) raw) <= log_statement))
+	if (portal_is_logged(raw))
 		ereport(LOG,
 				errmsg("statement: %s", script_shown_text(script, i, &position)),
 				errhidestmt(true));

@@ -30,17 +30,22 @@ portal_execute(RawStmt *raw, const char *query, bool top_level)
 	PortalDrop(portal, false);
 }
 
-bool
+void
 portal_execute_into(RawStmt *raw, const char *query, bool top_level, DestReceiver *receiver)
 {
 	Portal		portal = start(raw, query);
-	bool		returns_rows = portal->tupDesc != NULL;
 	QueryCompletion completion;
 
-	if (returns_rows)
+	if (portal->tupDesc != NULL)
 		(void) portal_run(portal, FETCH_ALL, top_level, receiver, receiver, &completion);
 	PortalDrop(portal, false);
-	return returns_rows;
+}
+
+bool
+portal_is_logged(RawStmt *raw)
+{
+	return log_statement != LOGSTMT_NONE &&
+		(log_statement == LOGSTMT_ALL || GetCommandLogLevel((Node *) raw) <= log_statement);
 }
 
 static Portal

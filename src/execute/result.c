@@ -58,13 +58,13 @@ static void begin_rows(DestReceiver *receiver, int operation, TupleDesc desc);
 static bool take_row(TupleTableSlot *slot, DestReceiver *receiver);
 static void ignore(DestReceiver *receiver);
 static void set_variables(Rows *rows, const char *prefix, PsqlLate *late);
-static bool execute_all(Rows *rows, const ResultUse *use);
-static bool execute_value(const char *text, const ResultUse *use);
+static void execute_all(Rows *rows, const ResultUse *use);
+static void execute_value(const char *text, const ResultUse *use);
 static void execute_generated(RawStmt *raw, const char *text, const ResultUse *use);
 static char *value_of(Rows *rows, int column);
 static void add_context(void *argument);
 
-bool
+void
 result_use(const ScriptResult *result, RawStmt *raw, const char *query, const ResultUse *use)
 {
 	Rows		rows = {
@@ -72,21 +72,19 @@ result_use(const ScriptResult *result, RawStmt *raw, const char *query, const Re
 		.one = !result->executes,
 		.context = CurrentMemoryContext
 	};
-	bool		set_constraints = false;
 
-	(void) portal_execute_into(raw, query, use->top_level, &rows.receiver);
+	portal_execute_into(raw, query, use->top_level, &rows.receiver);
 	if (rows.desc == NULL)
 		ereport(ERROR,
 				errcode(ERRCODE_SYNTAX_ERROR),
 				errmsg("%s stands behind a statement that returns no rows", result->executes ? "\\gexec" : "\\gset"));
 	CommandCounterIncrement();
 	if (result->executes)
-		set_constraints = execute_all(&rows, use);
+		execute_all(&rows, use);
 	else
 		set_variables(&rows, result->prefix, use->late);
 	ExecDropSingleTupleTableSlot(rows.slot);
 	tuplestore_end(rows.store);
-	return set_constraints;
 }
 
 /* What a procedure commits has been committed by now; the portal ends before the store is read. */
@@ -174,7 +172,7 @@ value_of(Rows *rows, int column)
 }
 
 /* Row by row, and from left to right; a null is none. */
-static bool
+static void
 execute_all(Rows *rows, const ResultUse *use)
 {
 	MemoryContext keep = CurrentMemoryContext;
@@ -188,7 +186,6 @@ execute_all(Rows *rows, const ResultUse *use)
 		.arg = &generated,
 		.previous = error_context_stack
 	};
-	bool		set_constraints = false;
 
 	while (tuplestore_gettupleslot(rows->store, true, false, rows->slot))
 	{
@@ -200,7 +197,7 @@ execute_all(Rows *rows, const ResultUse *use)
 			if (generated.text != NULL)
 			{
 				error_context_stack = &callback;
-				set_constraints |= execute_value(generated.text, use);
+				execute_value(generated.text, use);
 				error_context_stack = callback.previous;
 			}
 			MemoryContextSwitchTo(keep);
@@ -209,16 +206,14 @@ execute_all(Rows *rows, const ResultUse *use)
 	}
 	MemoryContextDelete(context);
 	MemoryContextDelete(generated.work);
-	return set_constraints;
 }
 
 /* It may have several statements, as what a client sends; what one needs dies with it. */
-static bool
+static void
 execute_value(const char *text, const ResultUse *use)
 {
 	MemoryContext keep = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(keep, "migrator generated statement", ALLOCSET_DEFAULT_SIZES);
-	bool		set_constraints = false;
 	ListCell   *lc;
 
 	foreach(lc, raw_parser(text, RAW_PARSE_DEFAULT))
@@ -228,13 +223,11 @@ execute_value(const char *text, const ResultUse *use)
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(context);
 		MemoryContextSwitchTo(context);
-		set_constraints |= IsA(raw->stmt, ConstraintsSetStmt);
 		execute_generated(raw, text, use);
 		CommandCounterIncrement();
 	}
 	MemoryContextSwitchTo(keep);
 	MemoryContextDelete(context);
-	return set_constraints;
 }
 
 static void
@@ -252,8 +245,7 @@ execute_generated(RawStmt *raw, const char *text, const ResultUse *use)
 				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				errmsg("COPY FROM stdin cannot come of a result"),
 				errhint("There are no rows behind it. Use INSERT."));
-	if (log_statement != LOGSTMT_NONE &&
-		(log_statement == LOGSTMT_ALL || GetCommandLogLevel((Node *) raw) <= log_statement))
+	if (portal_is_logged(raw))
 		ereport(LOG,
 				errmsg("statement: %s", hide_values(use->hidden, NULL, pstrdup(text))),
 				errhidestmt(true));

@@ -22,8 +22,8 @@ typedef struct ResultUse
 	void	   *argument;
 } ResultUse;
 
-/* Run the statement, and do that.  True: one that came of it was SET CONSTRAINTS. */
-extern bool result_use(const ScriptResult *result, RawStmt *raw, const char *query, const ResultUse *use);
+/* Run the statement, and do that. */
+extern void result_use(const ScriptResult *result, RawStmt *raw, const char *query, const ResultUse *use);
 
 /*
  * Raise what speaks against running a statement that was not known when the script
