@@ -24,10 +24,7 @@ claim_authelia(const SourceEntry *entry, LayoutClaim *claim)
 		return false;
 	claim->version = pnstrdup(entry->name + 1, DIGITS);
 	claim->name = pnstrdup(title, entry->name + stem - title);
-	if (direction == 'u')
-		claim->up = unit_of_file(UNIT_UP, entry->name);
-	else
-		claim->down = unit_of_file(UNIT_DOWN, entry->name);
+	claim_way(claim, entry->name, direction);
 	return true;
 }
 

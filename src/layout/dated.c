@@ -29,10 +29,7 @@ claim_dated(const SourceEntry *entry, LayoutClaim *claim)
 
 	claim->version = pnstrdup(entry->name, stem);
 	claim->name = pnstrdup(entry->name + digits + 1, stem - digits - 1);
-	if (direction == 'd')
-		claim->down = unit_of_file(UNIT_DOWN, entry->name);
-	else
-		claim->up = unit_of_file(UNIT_UP, entry->name);
+	claim_way(claim, entry->name, direction);
 	return true;
 }
 

@@ -22,10 +22,7 @@ claim_pair(const SourceEntry *entry, LayoutClaim *claim)
 
 	claim->version = pnstrdup(entry->name, digits);
 	claim->name = pnstrdup(entry->name + digits + 1, stem - digits - 1);
-	if (direction == 'u')
-		claim->up = unit_of_file(UNIT_UP, entry->name);
-	else
-		claim->down = unit_of_file(UNIT_DOWN, entry->name);
+	claim_way(claim, entry->name, direction);
 	return true;
 }
 

@@ -34,12 +34,6 @@ claim_graphile_migrate(const SourceEntry *entry, LayoutClaim *claim)
 	return true;
 }
 
-static inline bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* "sha1:" and hex of previous, a line end and the body, without white space around. */
 static char *
 chain_hash(const char *previous, const char *body, const char *end)
@@ -48,21 +42,21 @@ chain_hash(const char *previous, const char *body, const char *end)
 	const char *from;
 	char		hex[SHA1_HEX_LENGTH + 1];
 
-	while (body < end && is_space(*body))
+	while (body < end && lines_is_space(*body))
 		body++;
-	while (end > body && is_space(end[-1]))
+	while (end > body && lines_is_space(end[-1]))
 		end--;
 	initStringInfo(&text);
 	if (strcmp(previous, "-") != 0)
 		appendStringInfoString(&text, previous);
 	appendStringInfoChar(&text, '\n');
 	appendBinaryStringInfo(&text, body, end - body);
-	while (text.len > 0 && is_space(text.data[text.len - 1]))
+	while (text.len > 0 && lines_is_space(text.data[text.len - 1]))
 		text.len--;
 	text.data[text.len] = '\0';
 	appendStringInfoChar(&text, '\n');
 	from = text.data;
-	while (text.len > 1 && is_space(*from))
+	while (text.len > 1 && lines_is_space(*from))
 	{
 		from++;
 		text.len--;
@@ -80,9 +74,9 @@ header_value(const FileLines *lines, const char *key)
 
 	if (rest == NULL)
 		return NULL;
-	while (rest < end && is_space(*rest))
+	while (rest < end && lines_is_space(*rest))
 		rest++;
-	while (end > rest && is_space(end[-1]))
+	while (end > rest && lines_is_space(end[-1]))
 		end--;
 	return pnstrdup(rest, end - rest);
 }

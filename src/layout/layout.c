@@ -42,12 +42,10 @@ layout_require_known(const char *name)
 {
 	NearestName nearest = {.wanted = name};
 
+	if (layout_find(name) != NULL)
+		return;
 	for (int i = 0; i < lengthof(layouts); i++)
-	{
-		if (strcmp(layouts[i]->name, name) == 0)
-			return;
 		nearest_consider(&nearest, layouts[i]->name);
-	}
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			errmsg("layout \"%s\" is unknown", finding_one_line(name)),
@@ -64,10 +62,11 @@ layout_read(const Source *source, const LayoutHints *hints)
 const Layout *
 layout_named(const char *name)
 {
-	for (int i = 0; i < lengthof(layouts); i++)
-		if (strcmp(layouts[i]->name, name) == 0)
-			return layouts[i];
-	elog(ERROR, "there is no layout \"%s\"", name);
+	const Layout *layout = layout_find(name);
+
+	if (layout == NULL)
+		elog(ERROR, "there is no layout \"%s\"", name);
+	return layout;
 }
 
 const Layout *

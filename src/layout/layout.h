@@ -49,6 +49,16 @@ typedef struct LayoutClaim
 								 * what else a manifest can say; or NULL */
 } LayoutClaim;
 
+/* The file is all of the script: the way back if that is 'd' (layout_sql_stem()), else what goes up. */
+static inline void
+claim_way(LayoutClaim *claim, const char *file, char direction)
+{
+	if (direction == 'd')
+		claim->down = unit_of_file(UNIT_DOWN, file);
+	else
+		claim->up = unit_of_file(UNIT_UP, file);
+}
+
 /* How many of a source's files must bear a layout's marks for the source to be its. */
 typedef enum MarksNeeded
 {

@@ -14,12 +14,6 @@
 
 #define HINT_CHANGE "Change the changeset; or run it by hand, and say so with migrator.resolve()."
 
-static inline bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 void
 changeset_fault(ChangesetFile *file, const char *reason)
 {
@@ -37,10 +31,10 @@ changeset_word(const char **rest, const char *end)
 {
 	const char *from;
 
-	while (*rest < end && is_space(**rest))
+	while (*rest < end && lines_is_space(**rest))
 		(*rest)++;
 	from = *rest;
-	while (*rest < end && !is_space(**rest))
+	while (*rest < end && !lines_is_space(**rest))
 		(*rest)++;
 	return *rest > from ? pnstrdup(from, *rest - from) : NULL;
 }
@@ -51,7 +45,7 @@ changeset_quoted_word(const char **rest, const char *end)
 	const char *from;
 	const char *quote;
 
-	while (*rest < end && is_space(**rest))
+	while (*rest < end && lines_is_space(**rest))
 		(*rest)++;
 	from = *rest;
 	if (from == end || *from != '"')
@@ -80,13 +74,13 @@ changeset_attribute(ChangesetFile *file, const char **rest, const char *end, cha
 {
 	const char *colon;
 
-	while (*rest < end && is_space(**rest))
+	while (*rest < end && lines_is_space(**rest))
 		(*rest)++;
 	if (*rest == end || file->sections.result->fault != NULL)
 		return false;
-	for (colon = *rest; colon < end && !is_space(*colon) && *colon != ':'; colon++)
+	for (colon = *rest; colon < end && !lines_is_space(*colon) && *colon != ':'; colon++)
 		;
-	if (colon == end || *colon != ':' || colon + 1 == end || is_space(colon[1]))
+	if (colon == end || *colon != ':' || colon + 1 == end || lines_is_space(colon[1]))
 	{
 		changeset_fault(file, "words that are no \"name:value\" are passed over by Liquibase, as if they were not there");
 		return false;

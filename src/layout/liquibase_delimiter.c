@@ -13,12 +13,6 @@
 #include "script/lexer.h"
 
 static inline bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static inline bool
 is_word(char c)
 {
 	return isalnum((unsigned char) c) || c == '_' || IS_HIGHBIT_SET(c);
@@ -75,7 +69,7 @@ find_delimiter(const Delimiter *delimiter, const char *text, const char *end)
 	int			length = delimiter->text ? strlen(delimiter->text) : 0;
 	const char *at;
 
-	while (end > text && is_space(end[-1]))
+	while (end > text && lines_is_space(end[-1]))
 		end--;
 	if (length == 0)
 		return (end - text == 2 && pg_strncasecmp(text, "GO", 2) == 0) || (end - text == 1 && *text == '/') ? text : NULL;

@@ -10,12 +10,6 @@
 #include "layout/liquibase_changeset.h"
 #include "script/fill_tool.h"
 
-static inline bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* What is done when it is not so; false: it is no such word. */
 static bool
 read_fate(ChangesetFile *file, const char *name, const char *value, RequireFate *fate)
@@ -122,7 +116,7 @@ sql_check(ChangesetFile *file, const char *rest, const char *end)
 	char	   *expected = expected_result(&rest, end);
 	char	   *query;
 
-	while (rest < end && is_space(*rest))
+	while (rest < end && lines_is_space(*rest))
 		rest++;
 	if (end > rest && end[-1] == ';')
 		end--;
@@ -188,11 +182,11 @@ changeset_take_precondition(ChangesetFile *file, const char *rest)
 	const char *end;
 
 	/* what it names it may have from properties */
-	while (rest < lines->end && is_space(*rest))
+	while (rest < lines->end && lines_is_space(*rest))
 		rest++;
 	body = fill_tool_expand(pnstrdup(rest, lines->end - rest), NULL, changeset_properties(file));
 	end = body + strlen(body);
-	while (end > body && is_space(end[-1]))
+	while (end > body && lines_is_space(end[-1]))
 		end--;
 	if (kind != NULL && strcmp(kind, "sql-check") == 0)
 		requirement->query = sql_check(file, body, end);

@@ -21,12 +21,6 @@ static void read_line(ChangesetFile *file, bool in_comment);
 static void begin_changeset(ChangesetFile *file, const char *rest);
 static void end_changeset(ChangesetFile *file);
 
-static inline bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* Behind "--", blanks and the word, in any case; NULL if the line does not begin so. */
 static const char *
 behind_word(const FileLines *lines, const char *word)
@@ -46,7 +40,7 @@ behind_first_word(const FileLines *lines, const char *word)
 static inline bool
 is_blank(const char *rest, const char *end)
 {
-	while (rest < end && is_space(*rest))
+	while (rest < end && lines_is_space(*rest))
 		rest++;
 	return rest == end;
 }
@@ -148,7 +142,7 @@ property_word(ChangesetFile *file, const char *name)
 	char	   *found = NULL;
 
 	for (const char *at = file->sections.lines.text; at + length < end; at++)
-		if (is_space(at[0]) && pg_strncasecmp(at + 1, name, length) == 0)
+		if (lines_is_space(at[0]) && pg_strncasecmp(at + 1, name, length) == 0)
 		{
 			const char *rest = at + 1 + length;
 
@@ -222,7 +216,7 @@ ignore_lines(ChangesetFile *file, const char *rest)
 	FileLines  *lines = &file->sections.lines;
 	const char *end = lines->end;
 	int			first = lines->number;
-	char	   *word = rest < end && !is_space(*rest) && rest[-1] == ':' && lines_first(lines) == lines->text ? changeset_word(&rest, end) : NULL;
+	char	   *word = rest < end && !lines_is_space(*rest) && rest[-1] == ':' && lines_first(lines) == lines->text ? changeset_word(&rest, end) : NULL;
 	long		count;
 	char	   *tail;
 
@@ -255,7 +249,7 @@ read_identity(ChangesetFile *file, const char **rest)
 	const char *end = file->sections.lines.end;
 	char	   *wrong = NULL;
 
-	while (*rest < end && is_space(**rest))
+	while (*rest < end && lines_is_space(**rest))
 		(*rest)++;
 	if (*rest < end && **rest == '"')
 		file->author = changeset_quoted_word(rest, end);
@@ -268,7 +262,7 @@ read_identity(ChangesetFile *file, const char **rest)
 		file->author = *rest > from ? pnstrdup(from, *rest - from) : NULL;
 	}
 	file->id = NULL;
-	if (file->author != NULL && *file->author != '\0' && *rest < end && **rest == ':' && *rest + 1 < end && !is_space((*rest)[1]))
+	if (file->author != NULL && *file->author != '\0' && *rest < end && **rest == ':' && *rest + 1 < end && !lines_is_space((*rest)[1]))
 	{
 		(*rest)++;
 		file->id = changeset_quoted_word(rest, end);
@@ -477,7 +471,7 @@ take_rollback_comment(ChangesetFile *file)
 	{
 		const char *end = lines->end;
 
-		while (end > lines->text && is_space(end[-1]))
+		while (end > lines->text && lines_is_space(end[-1]))
 			end--;
 		if (end - lines->text >= 2 && strncmp(end - 2, "*/", 2) == 0)
 		{
@@ -506,7 +500,7 @@ is_nearly(const FileLines *lines)
 		for (int i = 0; i < lengthof(words); i++)
 		{
 			rest = lines_skip(first + 1, lines->end, words[i], true);
-			if (rest != NULL && (rest == lines->end || is_space(*rest) || *rest == ':'))
+			if (rest != NULL && (rest == lines->end || lines_is_space(*rest) || *rest == ':'))
 				return true;
 		}
 	rest = behind_first_word(lines, "ignore:");
@@ -520,7 +514,7 @@ is_nearly(const FileLines *lines)
 	for (int i = 0; i < lengthof(includes); i++)
 	{
 		rest = behind_word(lines, includes[i]);
-		if (rest != NULL && rest < lines->end && is_space(*rest) &&
+		if (rest != NULL && rest < lines->end && lines_is_space(*rest) &&
 			(lines_skip(rest, lines->end, "file:", true) != NULL || lines_skip(rest, lines->end, "path:", true) != NULL))
 			return true;
 	}
@@ -604,13 +598,13 @@ read_line(ChangesetFile *file, bool in_comment)
 	if (file->claim == NULL && file->claims == NIL && (rest = behind_word(lines, "liquibase")) != NULL &&
 		lines_skip(rest, end, "formatted", true) != NULL)
 		take_header(file, rest);
-	else if ((rest = behind_word(lines, "property")) != NULL && (rest == end || is_space(*rest)))
+	else if ((rest = behind_word(lines, "property")) != NULL && (rest == end || lines_is_space(*rest)))
 		take_properties_line(file, rest);
 	else if ((rest = behind_word(lines, "ignoreLines:")) != NULL)
 		ignore_lines(file, rest);
 	else if ((rest = behind_word(lines, "changeset")) != NULL)
 	{
-		if (rest < end && is_space(*rest))
+		if (rest < end && lines_is_space(*rest))
 			begin_changeset(file, rest);
 		else
 			changeset_fault(file, "a changeset begins with \"--changeset AUTHOR:ID\"");

@@ -11,6 +11,13 @@
 
 #include "layout/layout.h"
 
+/* What \s is to the regular expressions of these tools. */
+static inline bool
+lines_is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /* The lines of a file, one after the other; line numbers are those of the lexer. */
 typedef struct FileLines
 {

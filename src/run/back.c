@@ -140,9 +140,11 @@ back_load_script(Survey *survey, Step *step, DownSource down_source, FindingSink
 		}
 		else
 		{
+			const Layout *layout = layout_find(step->row->layout);
+
 			unit->file = psprintf("down script of record of %s", step->row->file ? step->row->file : step->version);
-			if (layout_find(step->row->layout) != NULL)
-				unit->fill = layout_find(step->row->layout)->hook_fill;
+			if (layout != NULL)
+				unit->fill = layout->hook_fill;
 		}
 		unit->direction = UNIT_DOWN;
 		unit->text = recorded->text;
