@@ -241,3 +241,19 @@ api_set_text(Datum *values, bool *nulls, int column, const char *text)
 	nulls[column] = text == NULL;
 	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
 }
+
+List *
+api_scopes(FunctionCallInfo fcinfo, char **versions, int environment_argument, int variables_argument)
+{
+	List	   *scopes;
+	ListCell   *lc;
+
+	if (scope_means_all(api_text(fcinfo, 1)))
+		scope_refuse_of_one(versions != NULL, "versions");
+	scopes = scope_resolve_each(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, environment_argument));
+	foreach(lc, scopes)
+	{
+		scope_take_variables(lfirst(lc), api_jsonb(fcinfo, variables_argument));
+	}
+	return scopes;
+}

@@ -40,6 +40,12 @@ extern void api_option_ignore(const List *options, char ***patterns, int *count)
 /* Option "layout", of a known one.  Without it *layout stays. */
 extern void api_option_layout(const List *options, const char **layout);
 
+/*
+ * The scopes of a call whose first arguments are source and service, with its variables;
+ * versions: those of argument 2 are of one service.
+ */
+extern List *api_scopes(FunctionCallInfo fcinfo, char **versions, int environment_argument, int variables_argument);
+
 /* Options "contexts" and "labels".  Without one it stays. */
 extern void api_option_filters(const List *options, const char **contexts, const char **labels);
 

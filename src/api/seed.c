@@ -26,14 +26,11 @@ migrator_seed(PG_FUNCTION_ARGS)
 			.if_locked = migrator_if_locked,
 			.wait_timeout = settings_wait_ms()
 		};
-		List	   *scopes;
 		ListCell   *lc;
 
 		request.of_all = scope_means_all(api_text(fcinfo, 1));
-		scopes = scope_resolve_each(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 2));
-		foreach(lc, scopes)
+		foreach(lc, api_scopes(fcinfo, NULL, 2, 3))
 		{
-			scope_take_variables(lfirst(lc), api_jsonb(fcinfo, 3));
 			request.scope = lfirst(lc);
 			run_seed(&request, put_seed_row, result);
 		}

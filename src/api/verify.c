@@ -23,15 +23,10 @@ migrator_verify(PG_FUNCTION_ARGS)
 		RunRequest	request = {0};
 		int			version_count;
 		char	  **versions = api_text_array(fcinfo, 2, "versions", &version_count);
-		List	   *scopes;
 		ListCell   *lc;
 
-		if (scope_means_all(api_text(fcinfo, 1)))
-			scope_refuse_of_one(versions != NULL, "versions");
-		scopes = scope_resolve_each(api_text(fcinfo, 0), api_text(fcinfo, 1), api_text(fcinfo, 3));
-		foreach(lc, scopes)
+		foreach(lc, api_scopes(fcinfo, versions, 3, 4))
 		{
-			scope_take_variables(lfirst(lc), api_jsonb(fcinfo, 4));
 			request.scope = lfirst(lc);
 			run_verify(&request, versions, version_count, put_verify_row, result);
 		}

@@ -66,7 +66,6 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 {
 	const char *service = request->scope->service;
 	Run			run = {0};
-	RunRow		skipped = {0};
 	RunEntry	entry;
 	Record	   *fresh;
 
@@ -79,16 +78,8 @@ run_apply(const RunRequest *request, RunReport report, void *argument)
 	run.started_at = GetCurrentTimestamp();
 	INSTR_TIME_SET_CURRENT(run.start);
 
-	if (!migrator_enabled)
-	{
-		event_disabled(service);
-		skipped.service = service;
-		skipped.outcome = "skipped";
-		skipped.execution_time_ms = -1;
-		skipped.message = "migrator.enabled is off";
-		report(&skipped, argument);
+	if (run_is_disabled(&run))
 		return;
-	}
 	run_refuse_standby(run_function_name(&run));
 	scope_require_rights(request->scope, true);
 

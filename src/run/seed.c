@@ -39,19 +39,8 @@ run_seed(const RunRequest *request, RunReport report, void *argument)
 	run.started_at = GetCurrentTimestamp();
 	INSTR_TIME_SET_CURRENT(run.start);
 
-	if (!migrator_enabled)
-	{
-		RunRow		skipped = {
-			.service = request->scope->service,
-			.outcome = "skipped",
-			.execution_time_ms = -1,
-			.message = "migrator.enabled is off"
-		};
-
-		event_disabled(request->scope->service);
-		report(&skipped, argument);
+	if (run_is_disabled(&run))
 		return;
-	}
 	run_require_writable("migrator.seed()");
 	scope_require_rights(request->scope, true);
 	scope_require_source(request->scope);

@@ -633,6 +633,23 @@ run_record_step(Run *run, const Step *step)
 }
 
 bool
+run_is_disabled(const Run *run)
+{
+	const RunRow skipped = {
+		.service = run->request->scope->service,
+		.outcome = "skipped",
+		.execution_time_ms = -1,
+		.message = "migrator.enabled is off"
+	};
+
+	if (migrator_enabled)
+		return false;
+	event_disabled(skipped.service);
+	run->report(&skipped, run->report_argument);
+	return true;
+}
+
+bool
 run_take_lock(Run *run)
 {
 	const RunRequest *request = run->request;

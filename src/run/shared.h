@@ -175,6 +175,9 @@ extern bool run_step_not_run(Run *run, Step *step, const char *reason);
 extern void run_report_step(Run *run, const Step *step, const char *outcome, double elapsed,
 							const char *message);
 
+/* Is migrator.enabled off?  Then that is said, and reported as the row of the run. */
+extern bool run_is_disabled(const Run *run);
+
 /*
  * Take the service's locks as the request says, for the session or for the
  * transaction, and tell.  False when another run is in progress and it is to
