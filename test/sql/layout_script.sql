@@ -104,7 +104,8 @@ CALL files.forget();
 
 -- As EF Core writes it: guards, each migration a transaction
 SELECT convert_from(pg_read_binary_file(:'dir' || '/fixtures/ef_core/script.sql'), 'UTF8') AS script,
-       convert_from(pg_read_binary_file(:'dir' || '/fixtures/ef_core/extended.sql'), 'UTF8') AS extended \gset
+       convert_from(pg_read_binary_file(:'dir' || '/fixtures/ef_core/script.sql') ||
+                    pg_read_binary_file(:'dir' || '/fixtures/ef_core/added.sql'), 'UTF8') AS extended \gset
 CALL files.make('m/d', 'script.sql', :'script');
 SELECT version, transactional FROM migrator.pending('m/d/script.sql');
 SELECT files.error($$SELECT * FROM migrator.apply('m/d/script.sql')$$);

@@ -151,6 +151,7 @@ for my $way ('SELECT outcome FROM migrator.apply', 'CALL migrator.up')
 
 # A script of EF Core, sent by migrator-push; then a longer one
 my $fixtures = "$FindBin::RealBin/../fixtures/ef_core";
+my $extended = slurp_file("$fixtures/script.sql") . slurp_file("$fixtures/added.sql");
 {
 	my $db = new_database('ef');
 	my @to = ('-h', $node->host, '-p', $node->port, '-d', $db);
@@ -169,7 +170,7 @@ my $fixtures = "$FindBin::RealBin/../fixtures/ef_core";
 	is($node->safe_psql($db, $applied), '2', 'both migrations in it are applied');
 	$pushed->('the same again', qr/^service default: up_to_date$/m, '--up', "$dir/script.sql");
 	$pushed->('without --up', qr/^its layout is "script"/m, "$dir/script.sql");
-	write_files($dir, { 'script.sql' => slurp_file("$fixtures/extended.sql") });
+	write_files($dir, { 'script.sql' => $extended });
 	$pushed->('a longer one', qr/^service default: applied$/m, '--up', "$dir/script.sql");
 	is($node->safe_psql($db, $applied), '3', 'what it has more is applied');
 	is($node->safe_psql($db, "SELECT count(*) FROM migrator.apply('$dir/script.sql')"), '0', 'the file itself is the same source');
@@ -178,7 +179,7 @@ my $fixtures = "$FindBin::RealBin/../fixtures/ef_core";
 # A server that dies within its second transaction: the first stays, and the run goes on behind it.
 {
 	my $db = new_database('crash');
-	my $script = slurp_file("$fixtures/extended.sql");
+	my $script = $extended;
 	my $slow = $script =~ s/(ALTER TABLE "Loaves" ADD "Grams")/PERFORM pg_sleep(3600); $1/r;
 
 	isnt($slow, $script, 'a script that waits in its second migration');
