@@ -47,11 +47,12 @@ check_environments(const MigrationSet *set, FindingSink *sink)
 }
 
 void
-check_names_refused(const MigrationSet *set, FindingSink *sink)
+check_names_refused(const MigrationPlan *plan, const char *target, FindingSink *sink)
 {
+	const char *reached = plan_target_reached(plan, target);
 	ListCell   *lc;
 
-	foreach(lc, set->refused)
+	foreach(lc, plan->set->refused)
 	{
 		const RefusedEntry *refused = lfirst(lc);
 		Finding		finding = {
@@ -64,13 +65,17 @@ check_names_refused(const MigrationSet *set, FindingSink *sink)
 			.hint = refused->line > 0 ?
 			"Correct the file; or, if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
 			refused->version != NULL ?
-			psprintf("If it was done otherwise, migrator.resolve() puts version %s on record as applied; if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register().",
+			psprintf("If it was done otherwise, migrator.resolve() puts version %s on record as applied; argument \"target\" runs what is before it; if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register().",
 					 finding_one_line(refused->version)) :
 			refused->is_misspelt ?
 			"Correct the name; or, if it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()." :
 			"If it is none of the migrations, leave it out with options => '{\"ignore\": [\"PATTERN\"]}', here or in migrator.register()."
 		};
 
+		/* nothing of a plan's order is known of what is not in it */
+		if (refused->version != NULL && reached != NULL && plan->order != VERSION_ORDER_PLAN &&
+			!version_within_target(plan->order, refused->version, reached))
+			continue;
 		finding_add(sink, &finding);
 	}
 }

@@ -20,8 +20,11 @@ extern void check_duplicates(const MigrationSet *set, FindingSink *sink);
  */
 extern void check_environments(const MigrationSet *set, FindingSink *sink);
 
-/* Names that may be meant to run and cannot, hooks among them: likewise. */
-extern void check_names_refused(const MigrationSet *set, FindingSink *sink);
+/*
+ * Names that may be meant to run and cannot, hooks among them: likewise.  Not code
+ * whose version lies behind the target (NULL: none): what is before it can run.
+ */
+extern void check_names_refused(const MigrationPlan *plan, const char *target, FindingSink *sink);
 
 /* A layout other than the one that the record was written under (MG013). */
 extern void check_layout(const MigrationPlan *plan, FindingSink *sink);
