@@ -259,6 +259,7 @@ back_api_scope(const RunRequest *request, const char *source, const char *servic
 				errmsg("services are taken back one by one"),
 				errhint("Name one."));
 	scope = scope_resolve(source, service, environment);
+	scope->back = true;
 	scope_take_variables(scope, variables);
 	api_put_run_options(request, scope);
 	return scope;

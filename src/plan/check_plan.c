@@ -47,9 +47,9 @@ check_environments(const MigrationSet *set, FindingSink *sink)
 }
 
 void
-check_names_refused(const MigrationPlan *plan, const char *target, FindingSink *sink)
+check_names_refused(const MigrationPlan *plan, const Scope *scope, FindingSink *sink)
 {
-	const char *reached = plan_target_reached(plan, target);
+	const char *target = plan_target_reached(plan, scope->target);
 	ListCell   *lc;
 
 	foreach(lc, plan->set->refused)
@@ -73,8 +73,9 @@ check_names_refused(const MigrationPlan *plan, const char *target, FindingSink *
 		};
 
 		/* nothing of a plan's order is known of what is not in it */
-		if (refused->version != NULL && reached != NULL && plan->order != VERSION_ORDER_PLAN &&
-			!version_within_target(plan->order, refused->version, reached))
+		if (refused->version != NULL &&
+			(scope->back || (target != NULL && plan->order != VERSION_ORDER_PLAN &&
+							 !version_within_target(plan->order, refused->version, target))))
 			continue;
 		finding_add(sink, &finding);
 	}

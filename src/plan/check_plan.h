@@ -10,6 +10,7 @@
 #define MIGRATOR_PLAN_CHECK_PLAN_H
 
 #include "plan/plan.h"
+#include "plan/scope.h"
 
 /* Duplicate versions: stop every run. */
 extern void check_duplicates(const MigrationSet *set, FindingSink *sink);
@@ -22,9 +23,9 @@ extern void check_environments(const MigrationSet *set, FindingSink *sink);
 
 /*
  * Names that may be meant to run and cannot, hooks among them: likewise.  Not code
- * whose version lies behind the target (NULL: none): what is before it can run.
+ * whose version is not asked for: what is before it can run, and go back.
  */
-extern void check_names_refused(const MigrationPlan *plan, const char *target, FindingSink *sink);
+extern void check_names_refused(const MigrationPlan *plan, const Scope *scope, FindingSink *sink);
 
 /* A layout other than the one that the record was written under (MG013). */
 extern void check_layout(const MigrationPlan *plan, FindingSink *sink);

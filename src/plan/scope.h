@@ -34,6 +34,8 @@ typedef struct Scope
 	const char *labels;			/* an expression of them, or NULL */
 	Variables  *variables;		/* of its scripts */
 	const char *target;			/* the last version that is asked for, or NULL */
+	bool		back;			/* of a way back: what is pending is not asked
+								 * for */
 
 	/* where each value comes from */
 	const char *source_origin;

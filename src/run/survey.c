@@ -268,7 +268,7 @@ survey_find_what_stops(const Survey *survey, bool force, FindingSink *sink)
 	if (!force)
 		check_registered_source(survey, sink);
 	check_environments(survey->set, sink);
-	check_names_refused(survey->plan, survey->scope->target, sink);
+	check_names_refused(survey->plan, survey->scope, sink);
 	check_duplicates(survey->set, sink);
 	check_hooks(survey->plan, sink);
 	check_dependencies(survey->plan, survey->scope->service, sink);

@@ -49,6 +49,12 @@ SELECT migrator.resolve('4', 'applied', source => 'm/d');
 -- it has a place among the others
 CALL files.write('m/d/00005_e.sql', E'-- +goose Up\nCREATE TABLE e();\n-- +goose Down\nDROP TABLE e;\n');
 :up
+-- one that is pending is not what goes back
+CALL files.write('m/d/00006_f.go', 'package migrations');
+BEGIN;
+SELECT version, outcome FROM migrator.rollback('m/d');
+ROLLBACK;
+CALL files.remove('m/d/00006_f.go');
 CALL migrator.down('m/d', steps => 2);
 
 -- and back
