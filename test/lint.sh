@@ -89,6 +89,13 @@ manual_page() {
   if command -v mandoc >/dev/null; then mandoc -T lint man/migrator-push.1; fi
 }
 
+# No two TAP tests have one number.
+test_numbers() {
+  local twice
+  twice=$(basename -a test/t/[0-9]*.pl | cut -d_ -f1 | sort | uniq -d)
+  if [ -n "$twice" ]; then echo "$twice"; return 1; fi
+}
+
 # Versions of the server are told apart in compat.h alone, and so that what is compiled for one major is compiled for a
 # tested one too: each side of each test belongs to a run of majors with 15 or 18 at its end.
 version_tests() {
@@ -127,6 +134,7 @@ check one-version one_version
 check manual-page manual_page
 check pgxn-meta perl test/pgxn_meta.pl META.json
 check version-tests version_tests
+check test-numbers test_numbers
 check line-lengths line_lengths
 if command -v shellcheck >/dev/null; then
   # shellcheck disable=SC2086 # a list of patterns
