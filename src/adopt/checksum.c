@@ -1,6 +1,6 @@
 /*
  * checksum.c
- *	  The checksums of other tools, by OpenSSL's EVP interface.
+ *	  The checksums of other tools, of files and of names.
  *
  * The one-shot EVP_Digest() leaves nothing behind that an error could leak.
  */
@@ -8,6 +8,10 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <zlib.h>
+
+#include "catalog/namespace.h"
+#include "mb/pg_wchar.h"
 
 #include "adopt/checksum.h"
 
@@ -36,4 +40,20 @@ checksum_hex(ChecksumAlgorithm algorithm, const void *bytes, size_t length)
 	}
 	hex[2 * count] = '\0';
 	return hex;
+}
+
+/* What the server cannot tell its client, no tool has: then any number will do. */
+uint32
+checksum_name(uint32 sum, const char *name)
+{
+	int			encoding = GetDatabaseEncoding();
+	int			length = strlen(name);
+	Oid			conversion = encoding == PG_UTF8 ? InvalidOid : FindDefaultConversionProc(encoding, PG_UTF8);
+	unsigned char utf8[NAMEDATALEN * MAX_CONVERSION_GROWTH + 1];
+
+	if (OidIsValid(conversion) && length < NAMEDATALEN &&
+		pg_do_encoding_conversion_buf(conversion, encoding, PG_UTF8, (unsigned char *) unconstify(char *, name), length,
+									  utf8, sizeof(utf8), true) == length)
+		return crc32(sum, utf8, strlen((const char *) utf8));
+	return crc32(sum, (const Bytef *) name, length);
 }

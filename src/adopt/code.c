@@ -7,12 +7,11 @@
  */
 #include "postgres.h"
 
-#include <zlib.h>
-
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 
+#include "adopt/checksum.h"
 #include "adopt/history.h"
 #include "adopt/table.h"
 
@@ -21,9 +20,7 @@
 static int64
 lock_rails(const HistoryTable *table)
 {
-	const char *database = get_database_name(MyDatabaseId);
-
-	return (int64) RAILS_SALT * (int64) crc32(0, (const Bytef *) database, strlen(database));
+	return (int64) RAILS_SALT * (int64) checksum_name(0, get_database_name(MyDatabaseId));
 }
 
 /* Alembic keeps the heads alone; what is before them only its code knows. */

@@ -11,6 +11,7 @@
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
 
+#include "adopt/checksum.h"
 #include "adopt/history.h"
 
 #define GOLANG_MIGRATE_SALT 1486364155
@@ -31,12 +32,12 @@ take_golang_migrate(HistoryEntry *entry, char *const *values)
 static int64
 lock_golang_migrate(const HistoryTable *table)
 {
-	const char *database = get_database_name(MyDatabaseId);
-	uLong		sum = crc32(0, (const Bytef *) table->schema, strlen(table->schema) + 1);
+	static const Bytef zero[1] = {0};
+	uint32		sum = checksum_name(0, table->schema);
 
-	sum = crc32(sum, (const Bytef *) table->name, strlen(table->name) + 1);
-	sum = crc32(sum, (const Bytef *) database, strlen(database));
-	return (int64) (uint32) ((uint32) sum * (uint32) GOLANG_MIGRATE_SALT);
+	sum = checksum_name(crc32(sum, zero, 1), table->name);
+	sum = checksum_name(crc32(sum, zero, 1), get_database_name(MyDatabaseId));
+	return (int64) (sum * (uint32) GOLANG_MIGRATE_SALT);
 }
 
 static void

@@ -4,8 +4,6 @@
  */
 #include "postgres.h"
 
-#include <zlib.h>
-
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
 
@@ -51,9 +49,7 @@ verify_sqlx(const HistoryEntry *entry, const Migration *migration, const Source 
 static int64
 lock_sqlx(const HistoryTable *table)
 {
-	const char *database = get_database_name(MyDatabaseId);
-
-	return (int64) SQLX_SALT * (int64) crc32(0, (const Bytef *) database, strlen(database));
+	return (int64) SQLX_SALT * (int64) checksum_name(0, get_database_name(MyDatabaseId));
 }
 
 const HistoryTool history_sqlx = {

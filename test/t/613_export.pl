@@ -1,8 +1,10 @@
 # export() names the encoding that its text has: from a database of one encoding into one of another, by clients of any,
-# names of files and scripts stay what they are.
+# names of files and scripts stay what they are. adopt() in a database of another encoding than UTF-8: the locks of tools that make their
+# numbers of names.
 use strict;
 use warnings;
 
+use Compress::Raw::Zlib qw(crc32);
 use Encode;
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
@@ -82,6 +84,46 @@ for my $from ([ 'LATIN1', 'latin1', 'UTF8', 'LATIN1', 'SQL_ASCII' ],
 			$node->safe_psql('postgres', 'DROP DATABASE target');
 		}
 	}
+}
+
+# the tools get the names as UTF-8, whatever the database has
+sub takes_lock
+{
+	my ($database, $tool, $table, $lock) = @_;
+	my $source = source_dir({ '1_a.up.sql' => 'SELECT 1;' });
+	local $ENV{PGCLIENTENCODING} = 'UTF8';
+	my ($out, $err) = run_command([ $psql, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database), '-c', "BEGIN; $table",
+		'-c', qq{SELECT count(*) FROM migrator.adopt('$source', tool => '$tool', options => '{"force": true}', dry_run => true)},
+		'-c', q{SELECT classid::bigint << 32 | objid::bigint FROM pg_locks
+			WHERE locktype = 'advisory' AND objsubid = 1 AND pid = pg_backend_pid()} ]);
+	is($err, '', "$tool in $database: it is adopted");
+	like("\n$out\n", qr/\n\Q$lock\E\n/, '... under its lock');
+}
+
+for my $of ([ 'LATIN1', 'latin1' ], [ 'UTF8', 'utf8' ], [ 'SQL_ASCII', 'latin1' ])
+{
+	my ($encoding, $bytes) = @$of;
+	my $as_is = $encoding eq 'SQL_ASCII';
+	my $database = encode($bytes, $name);
+	my $schema = $as_is ? 's' : "sch\x{f6}n";
+	my $seen = encode($as_is ? 'latin1' : 'UTF-8', $name);
+	my $golang = crc32(join("\0", encode('UTF-8', $schema), 'schema_migrations', $seen));
+
+	# names of databases are bytes of the database that made them
+	run_command([ $psql, '-Xq', '-d', $node->connstr(database("from_$encoding")), '-c', "SET client_encoding = '$encoding'",
+		'-c', "CREATE DATABASE $database ENCODING '$encoding' LOCALE 'C' TEMPLATE template0" ]);
+	$node->safe_psql($database, 'CREATE EXTENSION migrator');
+	takes_lock($database, 'sqlx', 'CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text NOT NULL,
+			installed_on timestamptz NOT NULL DEFAULT now(), success boolean NOT NULL, checksum bytea NOT NULL, execution_time bigint NOT NULL)',
+		0x3d32ad9e * crc32($seen));
+	takes_lock($database, 'rails', 'CREATE TABLE schema_migrations (version varchar NOT NULL PRIMARY KEY);
+			CREATE TABLE ar_internal_metadata (key varchar PRIMARY KEY, value varchar)',
+		2053462845 * crc32($seen));
+	takes_lock($database, 'golang-migrate', encode('UTF-8', "CREATE SCHEMA $schema;
+			CREATE TABLE $schema.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)"),
+		($golang * 1486364155) & 0xffffffff);
+	run_command([ $psql, '-Xq', '-d', $node->connstr(database("from_$encoding")), '-c', "SET client_encoding = '$encoding'",
+		'-c', "DROP DATABASE $database" ]);
 }
 $node->stop;
 done_testing();
