@@ -43,7 +43,6 @@ static int	open_held(const FilePeeker *peeker, const char *name);
 static void read_opened(int fd, const char *shown, FileContent *content);
 static bool read_descriptor(int fd, const struct stat *status, FileContent *content);
 static void fail(FileContent *content, int sqlstate, char *problem, char *hint);
-static int	sqlstate_of(int error);
 
 void
 file_sandbox(FileSandbox *sandbox)
@@ -146,18 +145,19 @@ char *
 file_resolve(const FileSandbox *sandbox, const char *path, const char **file)
 {
 	char	   *resolved = real_source(sandbox, path, file);
+	int			error = errno;
 
 	if (resolved != NULL)
 		return resolved;
-	if (errno == ENOTDIR)
+	if (error == ENOTDIR)
 		ereport(ERROR,
 				errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				errmsg("\"%s\" is not a directory", finding_one_line(path)),
 				errhint("A source is a directory, or one file whose name ends in \".sql\"."));
-	if (!sandbox->any_path && beneath_is_hidden(errno))
+	if (!sandbox->any_path && beneath_is_hidden(error))
 		deny_directory(path);
 	ereport(ERROR,
-			errcode_for_file_access(),
+			errcode(file_sqlstate(error)),
 			errmsg("could not open directory \"%s\": %m", finding_one_line(path)),
 			errhint("The directory must lie on the database server and be readable by its operating system user."));
 	pg_unreachable();
@@ -187,12 +187,15 @@ file_list_directory(const FileSandbox *sandbox, const char *path, int *count)
 
 	if (dir == NULL)
 	{
+		int			error = errno;
+
 		if (own >= 0)
 			close(own);
-		if (!sandbox->any_path && beneath_is_hidden(errno))
+		if (!sandbox->any_path && beneath_is_hidden(error))
 			deny_directory(path);
+		errno = error;
 		ereport(ERROR,
-				errcode_for_file_access(),
+				errcode(file_sqlstate(error)),
 				errmsg("could not open directory \"%s\": %m", finding_one_line(path)));
 	}
 
@@ -217,6 +220,7 @@ read_entries(const FileSandbox *sandbox, const char *path, DIR *dir, int *count)
 	int			room = 64;
 	DirectoryEntry *entries = MemoryContextAllocHuge(CurrentMemoryContext, room * sizeof(DirectoryEntry));
 	struct dirent *item;
+	int			error;
 
 	*count = 0;
 
@@ -239,9 +243,10 @@ read_entries(const FileSandbox *sandbox, const char *path, DIR *dir, int *count)
 		};
 		look_at_entry(sandbox, path, dirfd(dir), item, entry);
 	}
-	if (errno != 0)
+	error = errno;
+	if (error != 0)
 		ereport(ERROR,
-				errcode_for_file_access(),
+				errcode(file_sqlstate(error)),
 				errmsg("could not read directory \"%s\": %m", finding_one_line(path)));
 	return entries;
 }
@@ -327,7 +332,7 @@ file_read(const FileSandbox *sandbox, const FilePeeker *peeker, const char *name
 	{
 		int			error = errno;
 
-		fail(content, sqlstate_of(error), psprintf("could not open file \"%s\": %m", shown),
+		fail(content, file_sqlstate(error), psprintf("could not open file \"%s\": %m", shown),
 			 error == EACCES ?
 			 "The server's operating system user must be allowed to read it." : NULL);
 	}
@@ -339,7 +344,7 @@ read_opened(int fd, const char *shown, FileContent *content)
 	struct stat status;
 
 	if (fstat(fd, &status) != 0)
-		fail(content, sqlstate_of(errno), psprintf("could not stat file \"%s\": %m", shown), NULL);
+		fail(content, file_sqlstate(errno), psprintf("could not stat file \"%s\": %m", shown), NULL);
 	else if (!S_ISREG(status.st_mode))
 		fail(content, ERRCODE_WRONG_OBJECT_TYPE,
 			 psprintf("\"%s\" is not a regular file", shown), NULL);
@@ -448,7 +453,7 @@ read_descriptor(int fd, const struct stat *status, FileContent *content)
 		}
 		if (got < 0)
 		{
-			content->sqlstate = sqlstate_of(errno);
+			content->sqlstate = file_sqlstate(errno);
 			pfree(bytes);
 			return false;
 		}
@@ -483,9 +488,8 @@ fail(FileContent *content, int sqlstate, char *problem, char *hint)
 	content->hint = hint;
 }
 
-/* as errcode_for_file_access() chooses */
-static int
-sqlstate_of(int error)
+int
+file_sqlstate(int error)
 {
 	switch (error)
 	{
@@ -495,9 +499,15 @@ sqlstate_of(int error)
 			return ERRCODE_INSUFFICIENT_PRIVILEGE;
 		case ENOENT:
 			return ERRCODE_UNDEFINED_FILE;
+		case EEXIST:
+			return ERRCODE_DUPLICATE_FILE;
 		case ENOTDIR:
 		case EISDIR:
 			return ERRCODE_WRONG_OBJECT_TYPE;
+		case ENOSPC:
+			return ERRCODE_DISK_FULL;
+		case ENOMEM:
+			return ERRCODE_OUT_OF_MEMORY;
 		case ENFILE:
 		case EMFILE:
 			return ERRCODE_INSUFFICIENT_RESOURCES;

@@ -45,7 +45,8 @@ extern void file_sandbox(FileSandbox *sandbox);
  * The real path of a directory given absolutely or relative to the data
  * directory; or of the one in which a file lies that is given so, whose name ends
  * in ".sql": *file is that name then, else NULL.  Raises 58P01 when it does not
- * exist, 42809 when it is neither, 42501 outside of the sandbox.
+ * exist, 42809 when it is neither, 58030 for a path that nobody can go, 42501
+ * outside of the sandbox.
  *
  * Whether it is a file that can be read is not asked: file_read() says so, and
  * does not block, whatever it is.
@@ -102,5 +103,8 @@ extern const char *file_peek(FilePeeker *peeker, const char *name, size_t *lengt
  */
 extern void file_read(const FileSandbox *sandbox, const FilePeeker *peeker, const char *name,
 					  const char *path, FileContent *content);
+
+/* The SQLSTATE for an errno: what errcode_for_file_access() chooses, but 58030 where that sees an internal error. */
+extern int	file_sqlstate(int error);
 
 #endif

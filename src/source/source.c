@@ -270,16 +270,16 @@ source_may_read(const Source *source, const char *file)
 void
 source_read(const Source *source, const char *file, FileContent *content)
 {
-	char		path[MAXPGPATH * 2];
+	char	   *path;
 
 	if (source->staged)
 	{
 		staged_read(source->staged, file, content);
 		return;
 	}
-	if (snprintf(path, sizeof(path), "%s/%s", source->path, file) >= (int) sizeof(path))
-		elog(ERROR, "path too long");
+	path = psprintf("%s/%s", source->path, file);
 	file_read(&source->sandbox, &source->peeker, file, path, content);
+	pfree(path);
 }
 
 bool

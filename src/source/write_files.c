@@ -61,19 +61,22 @@ FileWriter *
 write_files_begin(const Source *source)
 {
 	FileWriter *writer = palloc0(sizeof(FileWriter));
+	int			error;
 
 	writer->shown = finding_one_line(source->given);
 	writer->workshop = writer->target = writer->folder = -1;
 	writer->directory = file_open_directory(&source->sandbox, source->path);
+	error = errno;
 	if (writer->directory < 0)
 		ereport(ERROR,
-				errcode_for_file_access(),
+				errcode(file_sqlstate(error)),
 				errmsg("could not open directory \"%s\": %m", writer->shown));
 	for (int waited = 0; mkdirat(writer->directory, WRITE_FILES_FOLDER, S_IRWXU | S_IRWXG | S_IRWXO) != 0; waited += WAIT_EACH_MS)
 	{
-		if (errno != EEXIST)
+		error = errno;
+		if (error != EEXIST)
 			ereport(ERROR,
-					errcode_for_file_access(),
+					errcode(file_sqlstate(error)),
 					errmsg("could not write into directory \"%s\": %m", writer->shown),
 					errhint("The server's operating system user must be allowed to write there. Without pg_write_server_files the "
 							"call returns names and contents only."));
@@ -89,8 +92,7 @@ write_files_begin(const Source *source)
 	writer->workshop = openat(writer->directory, WRITE_FILES_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (writer->workshop < 0)
 	{
-		int			error = errno;
-
+		error = errno;
 		(void) unlinkat(writer->directory, WRITE_FILES_FOLDER, AT_REMOVEDIR);
 		errno = error;
 		fail_at(writer, WRITE_FILES_FOLDER);
@@ -211,11 +213,13 @@ appear(FileWriter *writer, const NewFile *files, int count)
 static void
 fail_at(const FileWriter *writer, const char *name)
 {
-	if (errno == EEXIST)
+	int			error = errno;
+
+	if (error == EEXIST)
 		ereport(ERROR,
 				errcode(ERRCODE_DUPLICATE_FILE),
 				errmsg("\"%s\" exists already in directory \"%s\"", name, writer->shown));
 	ereport(ERROR,
-			errcode_for_file_access(),
+			errcode(file_sqlstate(error)),
 			errmsg("could not write \"%s\" into directory \"%s\": %m", name, writer->shown));
 }

@@ -80,6 +80,15 @@ SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
 SELECT check_name, severity, file, line FROM migrator.validate('m/d') WHERE severity = 'error';
 CALL files.run('rm m/d/2_b.sql && ln -s 2_b.sql m/d/2_b.sql');
 SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
+-- names that lead nowhere, as a source and in one
+CALL files.run('ln -s ring m/ring');
+SELECT files.error($$SELECT * FROM migrator.apply('m/ring')$$);
+SELECT replace(files.error(format('SELECT * FROM migrator.apply(%L)', 'm/' || repeat('n', 300))), repeat('n', 200), '.');
+CALL files.run('rm m/ring m/d/2_b.sql');
+CALL files.write('m/d/2_b.sql', E'-- migrator: psql\n\\i ' || repeat('n', 300) || '.sql');
+SELECT left(error, 60), right(error, 80) FROM (SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$) AS error) AS e;
+CALL files.write('m/d/2_b.sql', E'-- migrator: psql\n\\ir ' || repeat('n/', 5000) || 'n.sql');
+SELECT left(error, 60), right(error, 80) FROM (SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$) AS error) AS e;
 -- an applied one that became so
 CALL files.run('rm m/d/2_b.sql');
 SELECT version FROM migrator.apply('m/d');
