@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "parser/parser.h"
 #include "utils/hsearch.h"
+#include "utils/memutils.h"
 
 #include "base/finding.h"
 #include "layout/unit_files.h"
@@ -18,8 +19,9 @@
 #include "script/psql_files.h"
 #include "script/split.h"
 
-static void sum_file(const UnitText *text, const char *path, bool included, Digest *digest);
-static void sum_files(const UnitText *text, const Script *script, const char *by, Digest *digest);
+static void sum_files(const UnitText *text, List *files, Digest *digest);
+static void sum_file(const UnitText *text, const ScriptFile *file, Digest *digest);
+static List *files_of(const Script *script, const char *by);
 static HTAB *create_paths(void);
 static uint32 hash_path(const void *key, Size size);
 static int	compare_paths(const void *a, const void *b, Size size);
@@ -48,7 +50,7 @@ unit_sum_included(UnitText *text)
 		return;
 	digest = digest_create();
 	text->paths = create_paths();
-	sum_files(text, script, text->unit->file, digest);
+	sum_files(text, files_of(script, text->unit->file), digest);
 	digest_finish(digest, text->included);
 
 	digest = digest_create();
@@ -58,18 +60,34 @@ unit_sum_included(UnitText *text)
 }
 
 static void
-sum_files(const UnitText *text, const Script *script, const char *by, Digest *digest)
+sum_files(const UnitText *text, List *files, Digest *digest)
 {
+	ListCell   *lc;
+
+	foreach(lc, files)
+	{
+		sum_file(text, lfirst(lc), digest);
+	}
+}
+
+/* With their paths below the source; of those alone that do not lead out of it. */
+static List *
+files_of(const Script *script, const char *by)
+{
+	List	   *files = NIL;
 	ListCell   *lc;
 
 	foreach(lc, script->files)
 	{
-		const ScriptFile *file = lfirst(lc);
-		char	   *path = psql_files_path(file->path, file->beside ? by : NULL);
+		const ScriptFile *named = lfirst(lc);
+		ScriptFile *file = palloc(sizeof(ScriptFile));
 
-		if (path != NULL)
-			sum_file(text, path, file->included, digest);
+		*file = *named;
+		file->path = psql_files_path(named->path, named->beside ? by : NULL);
+		if (file->path != NULL)
+			files = lappend(files, file);
 	}
+	return files;
 }
 
 /* Pointers to names, by what they point to: a name may be long. */
@@ -101,12 +119,16 @@ compare_paths(const void *a, const void *b, Size size)
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Each once, however often it is included. */
+/* Each once, however often it is included; and its text is let go before those are read that it includes. */
 static void
-sum_file(const UnitText *text, const char *path, bool included, Digest *digest)
+sum_file(const UnitText *text, const ScriptFile *file, Digest *digest)
 {
+	const char *path = file->path;
 	SourceScript read = {0};
 	char		checksum[SHA256_HEX_LENGTH + 1] = "";
+	List	   *files = NIL;
+	MemoryContext memory;
+	MemoryContext keep;
 	bool		known;
 
 	CHECK_FOR_INTERRUPTS();
@@ -114,16 +136,25 @@ sum_file(const UnitText *text, const char *path, bool included, Digest *digest)
 	(void) hash_search(text->paths, &path, HASH_ENTER, &known);
 	if (known)
 		return;
+	memory = AllocSetContextCreate(CurrentMemoryContext, "migrator included file", ALLOCSET_SMALL_SIZES);
+	keep = MemoryContextSwitchTo(memory);
 	source_read(text->reader->source, path, &read.raw);
 	if (read.raw.bytes != NULL)
 		digest_sha256(read.raw.bytes, read.raw.length, checksum);
+	if (read.raw.bytes != NULL && file->included)
+		source_decode_script(path, &read);
+	if (read.text != NULL)
+	{
+		const Script *script = script_split_psql(read.text, read.length, 1, standard_conforming_strings);
+
+		MemoryContextSwitchTo(keep);
+		files = files_of(script, path);
+	}
+	MemoryContextSwitchTo(keep);
+	MemoryContextDelete(memory);
 	digest_update(digest, path, strlen(path) + 1);
 	digest_update(digest, checksum, strlen(checksum) + 1);
-	if (read.raw.bytes == NULL || !included)
-		return;
-	source_decode_script(path, &read);
-	if (read.text != NULL)
-		sum_files(text, script_split_psql(read.text, read.length, 1, standard_conforming_strings), path, digest);
+	sum_files(text, files, digest);
 }
 
 Script *

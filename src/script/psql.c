@@ -21,6 +21,7 @@ static void read_reference(Psql *psql, PsqlFrame *frame, const Token *token);
 static const char *expand(Psql *psql, PsqlFrame *frame, const Token *token, const char *value);
 static const char *stand_in(const Variable *found, const char *name, PsqlQuote quote);
 static void follow_statement(Psql *psql, PsqlFrame *frame, const Token *token);
+static void empty(Psql *psql);
 static bool is_known(const Script *script, const ScriptProblem *problem);
 static void settle_actions(Script *script, List *actions);
 
@@ -47,6 +48,7 @@ psql_script(Script *script, const PsqlRequest *request)
 
 		psql_refuse(psql, frame, &start, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 					"the script becomes too long with its files and values", NULL);
+		empty(psql);
 	}
 
 	psql->map->file_text = psql->whole.data;
@@ -71,6 +73,17 @@ psql_script(Script *script, const PsqlRequest *request)
 	psql_late_settle(filled, psql->filled.data);
 	script_mark_unfilled(filled);
 	return filled;
+}
+
+/* A text that is not whole is not looked at. */
+static void
+empty(Psql *psql)
+{
+	resetStringInfo(&psql->whole);
+	resetStringInfo(&psql->filled);
+	psql->map->count = psql->map->segment_count = 0;
+	psql->actions = psql->results = NIL;
+	psql->late_variables = NULL;
 }
 
 /* What is wrong with quotes is found twice. */

@@ -7,6 +7,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "base/finding.h"
 #include "script/psql_expand.h"
@@ -68,7 +69,7 @@ static void settle_branch(Command *command, PsqlBranch *branch);
 static void do_late_branch(Command *command, PsqlBranch *branch);
 static Verdict evaluate(Command *command);
 static ScriptAction *add_action(Command *command, ScriptActionKind kind, uint32 arguments);
-static bool read_file(Command *command, const char *name, bool beside, char **path, PsqlFile *file);
+static MemoryContext read_file(Command *command, const char *name, bool beside, char **path, PsqlFile *file);
 static bool is_circle(Command *command, const char *path);
 static void add_rows(Command *command, const char *path, const PsqlFile *file);
 static void go_on(Command *command);
@@ -529,6 +530,7 @@ do_include(Command *command)
 	uint32		from = command->args.position;
 	char	   *name = next_argument(command, true, true);
 	PsqlFrame	frame = {.parent = command->frame,.depth = command->frame->depth + 1};
+	MemoryContext memory = NULL;
 	PsqlFile	file = {0};
 	char	   *path;
 	bool		refers = false;
@@ -548,7 +550,7 @@ do_include(Command *command)
 		refuse(command, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 			   frame.depth > PSQL_DEPTH_AT_MOST ? psprintf("files include each other deeper than %d", PSQL_DEPTH_AT_MOST) :
 			   psprintf("more than %d files are included", PSQL_FILES_AT_MOST), NULL);
-	else if (read_file(command, name, beside, &path, &file) && !is_circle(command, path))
+	else if ((memory = read_file(command, name, beside, &path, &file)) != NULL && !is_circle(command, path))
 	{
 		frame.file = path;
 		lexer_init(&frame.lexer, file.text, file.length, psql->request->conforming_strings);
@@ -559,6 +561,8 @@ do_include(Command *command)
 		psql_end_statement(psql);
 		go_on(command);
 	}
+	if (memory != NULL)
+		MemoryContextDelete(memory);
 }
 
 /* Would a file include itself?  That is a problem then. */
@@ -586,12 +590,17 @@ go_on(Command *command)
 	psql_enter(command->psql, command->frame->file, token.line, lexer_column(lexer, &token));
 }
 
-/* False: that it cannot be had is a problem now. */
-static bool
+/*
+ * What a file holds, in memory of its own: a script may include many large ones,
+ * and their text is copied.  NULL: that it cannot be had is a problem now.
+ */
+static MemoryContext
 read_file(Command *command, const char *name, bool beside, char **path, PsqlFile *file)
 {
 	const PsqlRequest *request = command->psql->request;
 	const char *by = command->frame->file ? command->frame->file : request->file;
+	MemoryContext memory;
+	MemoryContext keep;
 
 	*path = psql_files_path(name, beside ? by : NULL);
 	if (*path == NULL)
@@ -599,19 +608,25 @@ read_file(Command *command, const char *name, bool beside, char **path, PsqlFile
 		refuse(command, ERRCODE_INSUFFICIENT_PRIVILEGE,
 			   psprintf("\\%s cannot read \"%s\", which is outside of the source", command->name, finding_one_line(name)),
 			   "\\i and \\copy name files from the top of the source, \\ir from where the script lies.");
-		return false;
+		return NULL;
 	}
 	CHECK_FOR_INTERRUPTS();
+	memory = AllocSetContextCreate(CurrentMemoryContext, "migrator included file", ALLOCSET_SMALL_SIZES);
+	keep = MemoryContextSwitchTo(memory);
 	request->read(request->argument, *path, file);
-	if (file->text == NULL)
-		refuse(command, file->sqlstate, psprintf("\\%s: %s", command->name, file->problem), file->hint);
-	return file->text != NULL;
+	MemoryContextSwitchTo(keep);
+	if (file->text != NULL)
+		return memory;
+	/* what is said of it stays */
+	refuse(command, file->sqlstate, psprintf("\\%s: %s", command->name, file->problem), file->hint);
+	return NULL;
 }
 
 static void
 do_copy(Command *command)
 {
 	Psql	   *psql = command->psql;
+	MemoryContext memory;
 	PsqlCopy	copy;
 	PsqlFile	file = {0};
 	char	   *path;
@@ -628,10 +643,11 @@ do_copy(Command *command)
 		psql_pass_rows(psql, command->frame);
 		return;
 	}
-	else if (read_file(command, copy.file, false, &path, &file))
+	else if ((memory = read_file(command, copy.file, false, &path, &file)) != NULL)
 	{
 		finish(command, psprintf("%s;\n", copy.statement));
 		add_rows(command, path, &file);
+		MemoryContextDelete(memory);
 		return;
 	}
 	finish(command, "");

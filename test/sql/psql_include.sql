@@ -32,6 +32,15 @@ $s$, 'parts/b.sql', E'SELECT files.saw(''b'', :''a'');\n\\set a ''of b''\n\\ir c
 SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["parts/*"]}');
 SELECT * FROM files.rows;
 
+-- What a file holds is let go when it is read: 60 MB of text that does not count are kept once, and what follows the rows not at all.
+CALL files.make('m/g', '1_a.sql', E'-- migrator: psql\n' || repeat(E'\\i large.sql\n\\copy files.rows (name) from large.csv\n', 60) ||
+  'SELECT files.saw(''little'') FROM pg_backend_memory_contexts HAVING sum(total_bytes) < 100000000;',
+  'large.sql', E'\\if false\n' || repeat(repeat('-', 99) || E'\n', 10000) || E'\\endif\n',
+  'large.csv', E'a row\n\\.\n' || repeat(repeat('-', 99) || E'\n', 10000));
+SELECT outcome FROM migrator.apply('m/g', 'large', options => '{"ignore": ["large*"]}');
+SELECT name, count(*) FROM files.rows WHERE name IN ('little', 'a row') GROUP BY name;
+DELETE FROM files.rows WHERE name IN ('little', 'a row');
+
 -- A change of any of them is one of the migration.
 SELECT flags FROM migrator.status('m/d');
 CALL files.write('m/d/parts/c.sql', E'SELECT files.saw(''other'', :''a'')');
