@@ -134,7 +134,7 @@ take_up(Parts *parts, const char *recorded_digest)
 							  parts->done, parts->version, parts->done),
 				errhint("Restore what was changed, or resolve the migration with migrator.resolve()."));
 
-	if (parts->done > 0 && script->fill != NULL)
+	if (parts->done > 0 && script->fill != NULL && script->fill->given)
 		ereport(NOTICE,
 				errmsg("migration \"%s\" goes on with the values of variables that this call has", parts->version));
 	if (recorded_digest != NULL)

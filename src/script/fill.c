@@ -20,7 +20,7 @@
 #define FILLED_AT_MOST (MaxAllocSize - 1)
 
 static const char *find_value(Script *script, const Reference *reference, const Variables *variables,
-							  const FillMap *map, FillPiece *piece, List **missing);
+							  FillMap *map, FillPiece *piece, List **missing);
 static void refuse_missing(Script *script, const Reference *reference, bool later);
 static char *always_quoted_identifier(const char *name);
 static void refuse(Script *script, const Reference *reference, CheckId check, int sqlstate,
@@ -166,7 +166,7 @@ fill_text(Script *script, FillMap *map, const Variables *variables, size_t *leng
  */
 static const char *
 find_value(Script *script, const Reference *reference, const Variables *variables,
-		   const FillMap *map, FillPiece *piece, List **missing)
+		   FillMap *map, FillPiece *piece, List **missing)
 {
 	const char *value = script->text + reference->offset;
 	ListCell   *lc;
@@ -186,6 +186,7 @@ find_value(Script *script, const Reference *reference, const Variables *variable
 		return value;
 	}
 	piece->variable = variables_find(variables, reference->name, strlen(reference->name));
+	map->given |= piece->variable != NULL;
 	if (piece->variable == NULL && reference->kind == REFERENCE_OF_TOOL)
 		piece->variable = fill_tool_variable(reference, map->file);
 	if (piece->variable != NULL)

@@ -47,6 +47,8 @@ typedef struct FillMap
 	const char *free_name;		/* of the first variable whose value stands as
 								 * it is and is no word or number; or NULL */
 	int			free_line;
+	bool		given;			/* what the text has become depends on values
+								 * that the call was given, or was not */
 } FillMap;
 
 /*

@@ -338,6 +338,8 @@ psql_value(Psql *psql, PsqlFrame *frame, const Token *token, const char *name, P
 	ListCell   *lc;
 
 	*variable = quote == PSQL_TEST ? NULL : found;
+	if (!psql->map->given)
+		psql->map->given = psql_variables_is_given(psql->variables, name);
 	if (found != NULL && quote != PSQL_TEST)
 		psql->hidden |= found->hidden;
 

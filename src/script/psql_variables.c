@@ -68,6 +68,19 @@ psql_variables_find(const PsqlVariables *variables, const char *name)
 	return given != NULL ? given : built_in(name);
 }
 
+bool
+psql_variables_is_given(const PsqlVariables *variables, const char *name)
+{
+	if (psql_variables_is_late(variables, name))
+		return false;
+	for (const Setting *setting = *bucket(variables, name); setting != NULL; setting = setting->next)
+	{
+		if (strcmp(setting->variable.name, name) == 0)
+			return false;
+	}
+	return variables_find(variables->given, name, strlen(name)) != NULL || built_in(name) == NULL;
+}
+
 /* An earlier value may stand in the text, and its Variable with it: it is kept. */
 void
 psql_variables_set(PsqlVariables *variables, const char *name, const char *value, bool hidden)

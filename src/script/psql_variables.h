@@ -20,6 +20,9 @@ extern PsqlVariables *psql_variables_create(Variables *given);
 /* NULL: it has no value. */
 extern const Variable *psql_variables_find(const PsqlVariables *variables, const char *name);
 
+/* Is it the call that says what its value is, or that it has none? */
+extern bool psql_variables_is_given(const PsqlVariables *variables, const char *name);
+
 /* value NULL: it has none any more.  hidden: what it was made of is not to be shown. */
 extern void psql_variables_set(PsqlVariables *variables, const char *name, const char *value, bool hidden);
 

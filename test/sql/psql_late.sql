@@ -383,6 +383,32 @@ SELECT resume_state -> 'settings' AS settings FROM migrator.migrations WHERE ser
 TRUNCATE files.switch;
 \! echo "CALL migrator.up('m/d', 'behind')" | eval "$SAY" | grep -v duration_ms
 
+-- A run that goes on says that values are this call's where something hangs on them.
+CALL files.forget();
+CALL files.make('m/d', '1_a.sql', $s$-- migrator: psql
+\set own 'of the script'
+SELECT :'own';
+\if :{?debug}
+  \echo debug
+\endif
+COMMIT;
+SELECT i / 0 FROM files.switch;
+$s$);
+INSERT INTO files.switch VALUES (1);
+\! echo "CALL migrator.up('m/d', 'asks')" | eval "$SAY" | grep ' failed'
+TRUNCATE files.switch;
+\! echo "CALL migrator.up('m/d', 'asks')" | eval "$SAY" | grep 'goes on'
+CALL files.write('m/d/1_a.sql', E'-- migrator: psql\n\\set own 1\nSELECT :own; COMMIT;\nSELECT i / 0 FROM files.switch;');
+INSERT INTO files.switch VALUES (1);
+\! echo "CALL migrator.up('m/d', 'asks_not')" | eval "$SAY" | grep ' failed'
+TRUNCATE files.switch;
+\! echo "CALL migrator.up('m/d', 'asks_not')" | eval "$SAY" | grep 'goes on\|completed'
+CALL files.write('m/d/1_a.sql', E'-- migrator: variables\nSELECT :''given''; COMMIT;\nSELECT i / 0 FROM files.switch;');
+INSERT INTO files.switch VALUES (1);
+\! echo "CALL migrator.up('m/d', 'given', variables => '{\"given\": 1}')" | eval "$SAY" | grep ' failed'
+TRUNCATE files.switch;
+\! echo "CALL migrator.up('m/d', 'given', variables => '{\"given\": 1}')" | eval "$SAY" | grep 'goes on'
+
 -- A value that was given is not put on record; then nobody can go on.
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql', $s$-- migrator: psql
