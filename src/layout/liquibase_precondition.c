@@ -24,6 +24,9 @@ read_fate(ChangesetFile *file, const char *name, const char *value, RequireFate 
 		*fate = REQUIRE_TELL;
 	else if (pg_strcasecmp(value, "CONTINUE") == 0)
 	{
+		/* the first refusal stays */
+		if (unit->refused != NULL)
+			return true;
 		unit->refused = psprintf("\"%s:CONTINUE\" is not known here: a migration is applied, or stops the run", name);
 		unit->refused_hint = "MARK_RAN counts it as applied, HALT stops, WARN runs it all the same.";
 		unit->refused_line = file->sections.lines.number;

@@ -112,7 +112,8 @@ CALL files.forget();
 -- What cannot be done here stops a run that has it pending, and no other.
 CALL files.make('m/d', '1.sql', E'--liquibase formatted sql\n--changeset a:1 failOnError:false created:today objectQuotingStrategy:LEGACY\nSELECT 1;\n'
     '--changeset a:2 runWith:psql\n'
-    'SELECT 2;\n--changeset a:3\n--preconditions onFail:CONTINUE\n--precondition-sql-check 1 SELECT 1\nSELECT 3;\n--changeset a:4 runWith:jdbc\n'
+    'SELECT 2;\n--changeset a:3\n--preconditions onFail:CONTINUE onError:CONTINUE\n--precondition-sql-check 1 SELECT 1\nSELECT 3;\n'
+    '--changeset a:4 runWith:jdbc\n'
     'CREATE TABLE four();\n'
     '--rollback DROP TABLE four;\n');
 TABLE files.wrong;
