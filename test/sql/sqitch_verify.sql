@@ -98,6 +98,13 @@ SELECT version, verdict, message FROM migrator.verify('m/n', 'other');
 SELECT version, outcome FROM migrator.apply('m/n', 'other');
 SELECT version, verdict, message FROM migrator.verify('m/n', 'other');
 
+-- All services, each of its own source.
+SELECT migrator.register('first', source => 'm/n'), migrator.register('second', source => 'm/n');
+SELECT service, version, outcome FROM migrator.apply(service => '*');
+SELECT service, version, verdict, message FROM migrator.verify(service => '*');
+SELECT files.error($$SELECT migrator.verify(service => '*', versions => '{1}')$$);
+SELECT migrator.unregister('first'), migrator.unregister('second');
+
 -- Whoever may not run a service verifies nothing of it.
 CREATE ROLE regress_migrator_looker;
 SET SESSION AUTHORIZATION regress_migrator_looker;
