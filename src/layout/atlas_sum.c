@@ -65,6 +65,8 @@ atlas_sum_verify(const Source *source, MigrationSet *set)
 	char	   *total;
 	ListCell   *lc;
 
+	set->sums_file = ATLAS_SUM_FILE;
+	set->sums_hint = "Run \"atlas migrate hash\" when the files are as they are to be.";
 	source_read(source, ATLAS_SUM_FILE, &content);
 	if (content.bytes == NULL)
 	{
@@ -142,11 +144,8 @@ files_in_order(const Sums *sums)
 	List	   *files = NIL;
 	ListCell   *lc;
 
-	/*
-	 * Flyway's order is its own, so the lines have it; none leads out of the
-	 * source
-	 */
-	if (strcmp(sums->set->layout, "flyway") == 0)
+	/* the lines have their order; none leads out of the source */
+	if (layout_named(sums->set->layout)->sums_as_listed)
 	{
 		for (int i = 0; i < sums->count; i++)
 			if (*sums->lines[i].name != '/' && strstr(sums->lines[i].name, "..") == NULL)

@@ -489,6 +489,7 @@ const Layout layout_flyway = {
 	.claim = claim_flyway,
 	.down = DOWN_IN_FILE,
 	.repeatable = true,
+	.sums_as_listed = true,
 	.expand = expand_flyway,
 	.side_ending = CONF,
 	.take_side = take_settings,

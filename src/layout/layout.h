@@ -141,6 +141,8 @@ typedef struct Layout
 	bool		down_called_back;	/* its file is called like one that others
 									 * refuse, since that goes back */
 	bool		repeatable;		/* it knows scripts that run again */
+	bool		sums_as_listed; /* Atlas sums its files up in an order of
+								 * their own, and those of folders too */
 
 	/*
 	 * What the contents of a claimed file say, if its name does not say all:

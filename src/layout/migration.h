@@ -118,6 +118,9 @@ typedef struct MigrationSet
 								 * knows of needs */
 	const char *entries_file;	/* that these are of */
 	const Manifest *manifest;	/* NULL: nobody says what needs what */
+	const char *sums_file;		/* in which another program keeps sums of all
+								 * files, which must fit; or NULL */
+	const char *sums_hint;		/* then: what is to be done when one is new */
 	ScriptUnit *bootstrap[SCRIPT_PLACES];	/* by ScriptPlace, or NULL */
 	ScriptUnit *seeds[SCRIPT_PLACES];	/* likewise */
 } MigrationSet;

@@ -24,7 +24,7 @@
 
 #define WORDS_AT_MOST 100
 
-static List *make_files(const NewMigrationRequest *request, const char *words, const char **folder);
+static List *make_files(const NewMigrationRequest *request, const char *words, const char **folder, const MigrationSet **set);
 static bool is_versioned(const Step *step);
 static const char *latest_on_record(const char *service);
 static const char *choose_folder(const NewMigrationRequest *request, const Source *source, const Environments *environments);
@@ -42,6 +42,7 @@ new_migration(const NewMigrationRequest *request)
 {
 	const char *words = new_names_words(request->description);
 	const char *folder;
+	const MigrationSet *set;
 	Source	   *source;
 	FileWriter *writer;
 	List	   *files;
@@ -62,7 +63,7 @@ new_migration(const NewMigrationRequest *request)
 				errmsg("\"%s\" is one file, and new ones are made in a directory",
 					   finding_one_line(request->scope->source)));
 	if (!write_files_allowed(source))
-		files = make_files(request, words, &folder);
+		files = make_files(request, words, &folder, &set);
 	else
 	{
 		scope_require_rights(request->scope, false);
@@ -71,7 +72,7 @@ new_migration(const NewMigrationRequest *request)
 		{
 			NewFile		fresh[2];
 
-			files = make_files(request, words, &folder);
+			files = make_files(request, words, &folder, &set);
 			foreach(lc, files)
 			{
 				NewMigrationFile *file = lfirst(lc);
@@ -95,12 +96,19 @@ new_migration(const NewMigrationRequest *request)
 		warn_of_faults("up", request->up);
 	if (request->down != NULL)
 		warn_of_faults("down", request->down);
+	if (set != NULL && set->sums_file != NULL)
+		ereport(NOTICE,
+				errmsg("\"%s\" has no sum of the new migration, and stops every run until it has", set->sums_file),
+				errhint("%s", set->sums_hint));
 	return files;
 }
 
-/* As new_migration(), without the folder, which is NULL for the top of the source. */
+/*
+ * As new_migration(), without the folder, which is NULL for the top of the source;
+ * and the set of what is there already, which is NULL where that is nothing.
+ */
 static List *
-make_files(const NewMigrationRequest *request, const char *words, const char **folder)
+make_files(const NewMigrationRequest *request, const char *words, const char **folder, const MigrationSet **set)
 {
 	Source	   *source = source_open(request->scope->source);
 	const Environments *environments = NULL;
@@ -110,12 +118,14 @@ make_files(const NewMigrationRequest *request, const char *words, const char **f
 		.with_down = request->down != NULL
 	};
 
+	*set = NULL;
 	if (new_files_source_is_empty(source))
 		fresh.latest_version = latest_on_record(request->scope->service);
 	else
 	{
 		const Survey *survey = survey_take(request->scope, CHECK_FOR_RUN);
 
+		*set = survey->set;
 		layout = survey->set->layout;
 		environments = survey->set->environments;
 		/* what has its version from its place only */

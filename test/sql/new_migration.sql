@@ -113,6 +113,19 @@ SELECT files.there('m/env/staging');
 CALL files.write('m/env/environments.json', '{"current_environment": "test", "environments": {"test": {}}}');
 SELECT file FROM migrator.new_migration('m/env', 'f', environment => 'test');
 
+-- Sums that another program keeps of all files have to follow, and so they stop a run.
+CALL files.make('m/sums', '1_a.up.sql', 'SELECT 1;', 'atlas.sum',
+  E'h1:' || encode(sha256('1_a.up.sql' || encode(sha256('1_a.up.sqlSELECT 1;'), 'base64')::bytea), 'base64') || E'\n1_a.up.sql h1:'
+  || encode(sha256('1_a.up.sqlSELECT 1;'), 'base64') || E'\n');
+SELECT version, outcome FROM migrator.apply('m/sums', 'sums');
+SET client_min_messages = notice;
+SELECT file, written FROM migrator.new_migration('m/sums', 'b', 'sums');
+SET client_min_messages = warning;
+SELECT files.error($$SELECT migrator.apply('m/sums', 'sums')$$);
+SELECT files.error($$SELECT migrator.new_migration('m/sums', 'c')$$);
+CALL files.names('m/sums', '1_a.sql', 'atlas.sum');
+SELECT files.error($$SELECT migrator.new_migration('m/sums', 'b')$$);
+
 -- A registered source.
 SELECT migrator.register('shop', current_setting('data_directory') || '/m/n');
 SELECT file, written FROM migrator.new_migration(NULL, 'x', 'shop');
