@@ -39,6 +39,8 @@ typedef struct ChangesetFile
 	bool		preconditions;	/* it has said what holds for all of them */
 	RequireFate on_false;
 	RequireFate on_error;
+
+	struct HTAB *by_name;		/* of claims; private to liquibase_sql.c */
 } ChangesetFile;
 
 /* A line of the way back, or what is the way back on one. */

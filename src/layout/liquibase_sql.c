@@ -14,8 +14,18 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
+#include "utils/hsearch.h"
+
 #include "layout/claim.h"
 #include "layout/liquibase_changeset.h"
+
+/* a hash of a name; two that have the same are one in 2^64 */
+typedef struct NamedClaim
+{
+	uint64		hash;
+	const LayoutClaim *claim;
+} NamedClaim;
 
 static void read_line(ChangesetFile *file, bool in_comment);
 static void begin_changeset(ChangesetFile *file, const char *rest);
@@ -319,6 +329,44 @@ way_back(ChangesetFile *file)
 	return claim->down;
 }
 
+/* What both are together, which is on one line. */
+static char *
+id_and_author(const char *id, const char *author)
+{
+	return psprintf("%s\n%s", id, author);
+}
+
+static uint64
+hash_of(const char *name)
+{
+	return hash_bytes_extended((const unsigned char *) name, strlen(name), 0);
+}
+
+/* The first of a name counts. */
+static void
+enter(ChangesetFile *file, const LayoutClaim *claim, const char *name)
+{
+	HASHCTL		control = {.keysize = sizeof(uint64),.entrysize = sizeof(NamedClaim),.hcxt = CurrentMemoryContext};
+	uint64		hash = hash_of(name);
+	NamedClaim *named;
+	bool		found;
+
+	if (file->by_name == NULL)
+		file->by_name = hash_create("migrator changesets", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	named = hash_search(file->by_name, &hash, HASH_ENTER, &found);
+	if (!found)
+		named->claim = claim;
+}
+
+static const LayoutClaim *
+find(const ChangesetFile *file, const char *name)
+{
+	uint64		hash = hash_of(name);
+	const NamedClaim *named = file->by_name ? hash_search(file->by_name, &hash, HASH_FIND, NULL) : NULL;
+
+	return named ? named->claim : NULL;
+}
+
 /* The changes of another changeset of the file take this one back. */
 static void
 take_back_by_other(ChangesetFile *file, const RollbackLine *line)
@@ -330,8 +378,7 @@ take_back_by_other(ChangesetFile *file, const RollbackLine *line)
 			   *id = NULL,
 			   *author = NULL,
 			   *path = NULL;
-	char	   *ending;
-	ListCell   *lc;
+	const LayoutClaim *other;
 
 	file->sections.lines.text = line->text;
 	file->sections.lines.end = line->end;
@@ -350,20 +397,12 @@ take_back_by_other(ChangesetFile *file, const RollbackLine *line)
 	file->sections.lines = keep;
 	if (id == NULL || author == NULL)
 		sections_fault(&file->sections, line->line, "\"changesetId:\" and \"changesetAuthor:\" say which changeset takes this one back");
-	ending = psprintf("%s::%s::%s", path ? path : "", id ? id : "", author ? author : "");
-	foreach(lc, file->claims)
-	{
-		const LayoutClaim *other = lfirst(lc);
-		int			length = strlen(other->version) - strlen(ending);
-
-		if (path == NULL ? length < 0 || strcmp(other->version + length, ending) != 0 : strcmp(other->version, ending) != 0)
-			continue;
+	else if ((other = find(file, path ? psprintf("%s::%s::%s", path, id, author) : id_and_author(id, author))) == NULL)
+		sections_fault(&file->sections, line->line, "no changeset before it in the file has that id and author");
+	else
 		for (int i = 0; i < other->up->range_count; i++)
 			unit_add_range(way_back(file), other->up->ranges[i].offset, other->up->ranges[i].length, other->up->ranges[i].line)->ends =
 				other->up->ranges[i].ends;
-		return;
-	}
-	sections_fault(&file->sections, line->line, "no changeset before it in the file has that id and author");
 }
 
 /* Does the text begin so, and is there a word's end? */
@@ -445,6 +484,8 @@ end_changeset(ChangesetFile *file)
 	file->claims = lappend(file->claims, claim);
 	file->claim = NULL;
 	file->open = NULL;
+	enter(file, claim, claim->version);
+	enter(file, claim, id_and_author(file->id, file->author));
 }
 
 static void
