@@ -144,19 +144,20 @@ read_bytes(UnitReader *reader, const ScriptUnit *unit, UnitText *text)
 	sum_ranges(unit, raw, text->checksum);
 }
 
-/* Before it is made text: does something in the bytes look like it? */
+/* Before it is made text: does something in its bytes look like it?  The rest of its file is other units'. */
 static bool
 may_include(const ScriptUnit *unit, const FileContent *content)
 {
+	const UnitRange *last = unit->text == NULL && unit->range_count > 0 ? &unit->ranges[unit->range_count - 1] : NULL;
+	const char *start = content->bytes + (last ? unit->ranges[0].offset : 0);
+	const char *end = content->bytes + (last ? last->offset + last->length : content->length);
 	bool		said = unit->fill == FILL_PSQL;
 	bool		includes = false;
 
-	for (const char *at = content->bytes, *end = at + content->length;
-		 (at = memchr(at, '\\', end - at)) != NULL && !includes; at++)
+	for (const char *at = start; (at = memchr(at, '\\', end - at)) != NULL && !includes; at++)
 		includes = end - at > 1 && (at[1] == 'i' || at[1] == 'c');
-	for (const char *at = content->bytes, *end = at + content->length;
-		 includes && !said && (at = memchr(at, ':', end - at)) != NULL; at++)
-		said = at - content->bytes >= 8 && pg_strncasecmp(at - 8, "migrator", 8) == 0;
+	for (const char *at = start; includes && !said && (at = memchr(at, ':', end - at)) != NULL; at++)
+		said = at - start >= 8 && pg_strncasecmp(at - 8, "migrator", 8) == 0;
 	return includes && said;
 }
 
