@@ -48,7 +48,8 @@ typedef struct Changelog
 {
 	const char *path;
 	const char *logical_path;	/* of its own changesets, or NULL */
-	List	   *own;			/* Variable *: properties of it alone */
+	bool		is_xml;
+	int			number;			/* whose own properties count in it */
 } Changelog;
 
 static void walk(Changelogs *all, const char *path, const char *by, int line);
@@ -321,7 +322,7 @@ expanded(const Changelogs *all, const Changelog *log, const JsonNode *node, cons
 {
 	const char *text = attribute(node, name);
 
-	return text != NULL ? changelog_expand(text, list_concat_copy(all->state.properties, log->own), wrong) : NULL;
+	return text != NULL ? changelog_expand(text, &all->state, log->number, wrong) : NULL;
 }
 
 /* Both of the names that Liquibase has for it. */
@@ -368,13 +369,31 @@ is_true(const JsonNode *item, const char *name)
 	return value != NULL && pg_strcasecmp(value, "true") == 0;
 }
 
+/* What Liquibase reads in a property of XML, and not of other formats. */
+static char *
+passed_over(const JsonNode *item)
+{
+	static const char *const names[] = {"name", "context", "labels", "dbms"};
+
+	if (attribute(item, "contextFilter") != NULL)
+		return "Liquibase passes over \"contextFilter\" of a property in YAML and JSON: say \"context\"";
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		const char *text = attribute(item, names[i]);
+
+		if (text != NULL && strstr(text, "${") != NULL)
+			return psprintf("Liquibase takes \"${\" in \"%s\" of a property as it stands, in YAML and JSON", names[i]);
+	}
+	return NULL;
+}
+
 static void
 take_property(Changelogs *all, Changelog *log, const JsonNode *item)
 {
 	static const char *const known[] = {"name", "value", "global", "context", "contextFilter", "labels", "dbms", NULL};
 	char	   *wrong = NULL;
 	char	   *excluded = NULL;
-	const char *name = attribute(item, "name");
+	const char *name = expanded(all, log, item, "name", &wrong);
 	const char *value = attribute(item, "value");
 	const char *context = context_of(all, log, item, &wrong);
 	const char *labels = expanded(all, log, item, "labels", &wrong);
@@ -383,6 +402,8 @@ take_property(Changelogs *all, Changelog *log, const JsonNode *item)
 
 	if (!has_only(all, log->path, item, known))
 		return;
+	if (!log->is_xml)
+		wrong = passed_over(item);
 	if (name == NULL || value == NULL)
 		wrong = "a property has a name and a value";
 	if (wrong == NULL && context != NULL)
@@ -393,10 +414,8 @@ take_property(Changelogs *all, Changelog *log, const JsonNode *item)
 		excluded = changelog_dbms_excludes(dbms);
 	if (wrong != NULL)
 		refuse(all, log->path, item->line, wrong);
-	else if (excluded == NULL && (global == NULL || changelog_boolean(global) == 1))
-		changelog_add_property(&all->state.properties, name, value);
 	else if (excluded == NULL)
-		changelog_add_own_property(&log->own, name, value);
+		changelog_add_property(&all->state, log->number, global != NULL && changelog_boolean(global) != 1, name, value, log->is_xml);
 }
 
 /* A number, or the one that holds without. */
@@ -562,9 +581,15 @@ take_root(Changelogs *all, Changelog *log, const JsonNode *root)
 	char	   *wrong = NULL;
 	const char *context;
 	bool		fine;
+	ListCell   *lc;
 
-	if (root->children == NIL)
-		return true;
+	foreach(lc, log->is_xml ? root->children : NIL)
+	{
+		const JsonNode *child = lfirst(lc);
+
+		if (child->text != NULL && strstr(child->text, "${") != NULL)
+			wrong = psprintf("Liquibase takes \"${\" in \"%s\" of XML as it stands", finding_one_line(child->key));
+	}
 	fine = has_only(all, log->path, root, known);
 	log->logical_path = expanded(all, log, root, "logicalFilePath", &wrong);
 	context = context_of(all, log, root, &wrong);
@@ -580,27 +605,44 @@ take_root(Changelogs *all, Changelog *log, const JsonNode *root)
 static void
 read_other(Changelogs *all, const char *path)
 {
-	Changelog	log = {.path = path};
+	Changelog	log = {.path = path,.is_xml = format_of(path) == CHANGELOG_XML,.number = ++all->state.file_count};
 	JsonNode   *root = NULL;
 	List	   *items = read_changelog(all, path, &root);
 	List	   *contexts = all->state.around_contexts;
+	bool		changes = false;
 	ListCell   *lc;
 
+	/* those of YAML and JSON count in all of their file */
+	foreach(lc, log.is_xml ? NIL : items)
+	{
+		const JsonNode *item = lfirst(lc);
+
+		if (strcmp(item->key, "property") == 0)
+			take_property(all, &log, item);
+	}
 	if (root == NULL || !take_root(all, &log, root))
 		return;
 	foreach(lc, items)
 	{
 		const JsonNode *item = lfirst(lc);
+		bool		is_property = strcmp(item->key, "property") == 0;
+		bool		heads = is_property || strcmp(item->key, "preConditions") == 0;
 
+		if (log.is_xml && heads && changes)
+			refuse(all, path, item->line, psprintf("Liquibase takes no \"%s\" behind includes and changesets in XML", item->key));
+		changes |= !heads;
 		if (strcmp(item->key, "include") == 0 || strcmp(item->key, "includeAll") == 0)
 			take_include(all, &log, item, item->key[7] != '\0');
-		else if (strcmp(item->key, "property") == 0)
-			take_property(all, &log, item);
+		else if (is_property)
+		{
+			if (log.is_xml)
+				take_property(all, &log, item);
+		}
 		else if (strcmp(item->key, "preConditions") == 0)
 			take_root_preconditions(all, &log, item);
 		else if (strcmp(item->key, "changeSet") == 0)
 			all->claims = lappend(all->claims, changelog_code_claim(&all->state, path, log.logical_path,
-																	list_concat_copy(all->state.properties, log.own), item));
+																	log.number, item));
 		else
 			refuse(all, path, item->line, psprintf("\"%s\" is not known here", finding_one_line(item->key)));
 	}
@@ -768,6 +810,7 @@ read_all_of_liquibase(const Source *source, const LayoutHints *hints, List *root
 	all.state.contexts_are_environment = hints->contexts == NULL;
 	all.state.contexts = changelog_filter_items(all.state.contexts_given);
 	all.state.labels_given = hints->labels;
+	all.state.properties = properties_create();
 	if (hints->labels != NULL && !changelog_filter_is_valid(hints->labels))
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),

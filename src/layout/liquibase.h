@@ -8,6 +8,7 @@
 #include "base/json_tree.h"
 #include "base/variables.h"
 #include "layout/sections.h"
+#include "script/properties.h"
 
 /* A changelog that names files, and is no SQL: by the ending of its name. */
 typedef enum ChangelogFormat
@@ -42,8 +43,8 @@ typedef struct ChangelogState
 									 * fit */
 	List	   *around_labels;	/* char *: likewise */
 	bool		ignored;		/* the include says so */
-	List	   *properties;		/* Variable *: global ones so far; the first
-								 * of a name counts */
+	Properties *properties;		/* so far */
+	int			file_count;		/* the number of the last one that was begun */
 } ChangelogState;
 
 /*
@@ -60,7 +61,7 @@ extern bool changelog_sql_is(const FileContent *content);
  * cannot run.
  */
 extern LayoutClaim *changelog_code_claim(const ChangelogState *state, const char *path, const char *logical_path,
-										 const List *properties, const JsonNode *changeset);
+										 int file, const JsonNode *changeset);
 
 /*
  * Why a changeset with this context, with these labels, or for these databases, is not
@@ -79,17 +80,14 @@ extern bool changelog_filter_is_valid(const char *expression);
 /* What stands between commas: char *, without blanks around. */
 extern List *changelog_filter_items(const char *text);
 
-/* Add a property, unless there is one of that name. */
-extern void changelog_add_property(List **properties, const char *name, const char *value);
-
-/* Add one that is the file's own: the last of a name counts. */
-extern void changelog_add_own_property(List **properties, const char *name, const char *value);
+/* Add a property, for all files or a file's own. */
+extern void changelog_add_property(ChangelogState *state, int file, bool own, const char *name, const char *value, bool at_once);
 
 /*
- * With the values of properties for ${name}.  What has none then may be the run's to
+ * With the values of properties that count now in a file for ${name}.  What has none then may be the run's to
  * give: *fault is set, as nobody knows it here.
  */
-extern char *changelog_expand(const char *text, const List *properties, char **fault);
+extern char *changelog_expand(const char *text, const ChangelogState *state, int file, char **fault);
 
 /* true, false in any case, or -1. */
 extern int	changelog_boolean(const char *value);

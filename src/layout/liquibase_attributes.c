@@ -20,10 +20,10 @@ changeset_fault(ChangesetFile *file, const char *reason)
 	sections_fault(&file->sections, file->sections.lines.number, "%s: %s", reason, lines_quoted(&file->sections.lines));
 }
 
-List *
-changeset_properties(const ChangesetFile *file)
+char *
+changeset_expand(const ChangesetFile *file, const char *text, char **wrong)
 {
-	return list_concat_copy(file->state->properties, file->own);
+	return changelog_expand(text, file->state, file->number, wrong);
 }
 
 char *
@@ -230,7 +230,7 @@ take_one(ChangesetFile *file, const char *name, char *value, char **logical_path
 
 	if (has_quotes(name) || pg_strcasecmp(name, "dbms") == 0 || pg_strcasecmp(name, "logicalFilePath") == 0 ||
 		pg_strcasecmp(name, "ignore") == 0 || pg_strcasecmp(name, "runWith") == 0)
-		value = changelog_expand(value, changeset_properties(file), &wrong);
+		value = changeset_expand(file, value, &wrong);
 	if (pg_strcasecmp(name, "context") == 0)
 		*context = value;
 	else if (pg_strcasecmp(name, "contextFilter") == 0)
@@ -273,7 +273,7 @@ changeset_take_attributes(ChangesetFile *file, const char *rest)
 	if (context != NULL)
 		exclude(claim, changelog_context_excludes(file->state, context, &wrong));
 	logical_path = logical_path ? logical_path : file->logical_path;
-	path = logical_path ? changelog_normal_path(changelog_expand(logical_path, changeset_properties(file), &wrong)) : file->path;
+	path = logical_path ? changelog_normal_path(changeset_expand(file, logical_path, &wrong)) : file->path;
 	if (path == NULL)
 		wrong = "its path leads out of the root";
 	if (wrong != NULL)
@@ -284,32 +284,32 @@ changeset_take_attributes(ChangesetFile *file, const char *rest)
 
 /* The text of a child, expanded; or NULL. */
 static char *
-child_text(const JsonNode *changeset, const char *name, const List *properties, char **wrong)
+child_text(const JsonNode *changeset, const char *name, const ChangelogState *state, int file, char **wrong)
 {
 	const JsonNode *child = json_tree_child(changeset, name);
 
-	return child != NULL && child->text != NULL ? changelog_expand(child->text, properties, wrong) : NULL;
+	return child != NULL && child->text != NULL ? changelog_expand(child->text, state, file, wrong) : NULL;
 }
 
 LayoutClaim *
 changelog_code_claim(const ChangelogState *state, const char *path, const char *logical_path,
-					 const List *properties, const JsonNode *changeset)
+					 int file, const JsonNode *changeset)
 {
 	static const char *const names[] = {"runOnChange", "runAlways", "ignore", "dbms"};
 	LayoutClaim *claim = palloc0(sizeof(LayoutClaim));
 	char	   *wrong = NULL;
-	char	   *id = child_text(changeset, "id", properties, &wrong);
-	char	   *author = child_text(changeset, "author", properties, &wrong);
-	char	   *own_path = child_text(changeset, "logicalFilePath", properties, &wrong);
-	char	   *context = child_text(changeset, "contextFilter", properties, &wrong);
-	char	   *labels = child_text(changeset, "labels", properties, &wrong);
+	char	   *id = child_text(changeset, "id", state, file, &wrong);
+	char	   *author = child_text(changeset, "author", state, file, &wrong);
+	char	   *own_path = child_text(changeset, "logicalFilePath", state, file, &wrong);
+	char	   *context = child_text(changeset, "contextFilter", state, file, &wrong);
+	char	   *labels = child_text(changeset, "labels", state, file, &wrong);
 
 	claim->up = unit_of_file(UNIT_UP, path);
 	claim->fault_line = changeset->line;
 	if (id == NULL || author == NULL)
 		wrong = wrong ? wrong : "a changeset has an id and an author";
 	if (context == NULL || *context == '\0')
-		context = child_text(changeset, "context", properties, &wrong);
+		context = child_text(changeset, "context", state, file, &wrong);
 	if (wrong == NULL)
 		claim->excluded = changelog_around_excludes(state, &wrong);
 	if (context != NULL && wrong == NULL)
@@ -317,7 +317,7 @@ changelog_code_claim(const ChangelogState *state, const char *path, const char *
 	exclude(claim, changelog_labels_exclude(state, labels ? labels : ""));
 	for (int i = 0; i < lengthof(names); i++)
 	{
-		char	   *value = child_text(changeset, names[i], properties, &wrong);
+		char	   *value = child_text(changeset, names[i], state, file, &wrong);
 
 		if (value != NULL && wrong == NULL)
 			(void) take_attribute(state, claim, names[i], value, changeset->line, &wrong);

@@ -24,7 +24,7 @@ typedef struct ChangesetFile
 	Sections	sections;		/* for its lines and its fault */
 	char	   *checksum;		/* of the file, when first needed */
 	char	   *logical_path;	/* of all its changesets, or NULL */
-	List	   *own;			/* Variable *: properties of this file alone */
+	int			number;			/* of the file, whose own properties count */
 	List	   *claims;			/* LayoutClaim *, so far */
 
 	/* of the current changeset */
@@ -67,8 +67,8 @@ extern bool changeset_attribute(ChangesetFile *file, const char **rest, const ch
 /* What is wrong with the current line. */
 extern void changeset_fault(ChangesetFile *file, const char *reason);
 
-/* The properties that hold now: Variable *, the first of a name counts. */
-extern List *changeset_properties(const ChangesetFile *file);
+/* With the values of the properties that count now; *wrong where one is missing. */
+extern char *changeset_expand(const ChangesetFile *file, const char *text, char **wrong);
 
 /*
  * What the line says that begins a changeset, behind its author and id.  The claim, its

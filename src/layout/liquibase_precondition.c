@@ -181,13 +181,14 @@ changeset_take_precondition(ChangesetFile *file, const char *rest)
 	char	   *quoted = lines_quoted(lines);
 	UnitRequirement *requirement = palloc0(sizeof(UnitRequirement));
 	char	   *kind = changeset_word(&rest, lines->end);
+	PropertyScope scope = properties_scope(file->state->properties, file->number);
 	char	   *body;
 	const char *end;
 
 	/* what it names it may have from properties */
 	while (rest < lines->end && lines_is_space(*rest))
 		rest++;
-	body = fill_tool_expand(pnstrdup(rest, lines->end - rest), NULL, changeset_properties(file));
+	body = fill_tool_expand(pnstrdup(rest, lines->end - rest), NULL, &scope);
 	end = body + strlen(body);
 	while (end > body && lines_is_space(end[-1]))
 		end--;

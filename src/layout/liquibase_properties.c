@@ -8,34 +8,17 @@
 #include "layout/liquibase.h"
 #include "script/fill_tool.h"
 
-static Variable *
-new_property(const char *name, const char *value)
-{
-	Variable   *property = palloc0(sizeof(Variable));
-
-	property->name = pstrdup(name);
-	property->value = pstrdup(value);
-	return property;
-}
-
 void
-changelog_add_property(List **properties, const char *name, const char *value)
+changelog_add_property(ChangelogState *state, int file, bool own, const char *name, const char *value, bool at_once)
 {
-	if (fill_tool_property(*properties, name) == NULL)
-		/* units of earlier files keep the list as it was */
-		*properties = lappend(list_copy(*properties), new_property(name, value));
-}
-
-void
-changelog_add_own_property(List **properties, const char *name, const char *value)
-{
-	*properties = lcons(new_property(name, value), list_copy(*properties));
+	properties_add(state->properties, own ? file : 0, name, value, at_once, file);
 }
 
 char *
-changelog_expand(const char *text, const List *properties, char **fault)
+changelog_expand(const char *text, const ChangelogState *state, int file, char **fault)
 {
-	char	   *expanded = fill_tool_expand(text, NULL, properties);
+	PropertyScope scope = properties_scope(state->properties, file);
+	char	   *expanded = fill_tool_expand(text, NULL, &scope);
 
 	if (strstr(expanded, "${") != NULL)
 		*fault = psprintf("\"%s\" has no value here, where those of the files' own properties count alone", lines_printable(expanded));

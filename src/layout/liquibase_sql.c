@@ -80,6 +80,7 @@ read_raw(ChangelogState *state, const char *path, const FileContent *content)
 	char	   *checksum = NULL;
 	FileLines	lines;
 	MarkSense	sense;
+	bool		empty = true;
 
 	claim->up = unit_of_file(UNIT_UP, path);
 	claim->version = psprintf("%s::raw::includeAll", path);
@@ -87,11 +88,19 @@ read_raw(ChangelogState *state, const char *path, const FileContent *content)
 	claim->up->line_feeds = true;
 	lines_begin(&lines, content);
 	while (lines_next(&lines) && claim->fault == NULL)
+	{
+		empty &= lines_is_blank(&lines);
 		if (mark_of_line(lines.text, lines.end, &sense) == MARK_OF_LIQUIBASE)
 		{
 			claim->fault = psprintf("%s is Liquibase's, and the first line of the file is not \"--liquibase formatted sql\"", lines_quoted(&lines));
 			claim->fault_line = lines.number;
 		}
+	}
+	if (empty)
+	{
+		claim->fault = "the file is empty, and Liquibase refuses that";
+		claim->fault_line = 1;
+	}
 	claim->excluded = changelog_around_excludes(state, &claim->fault);
 	if (claim->excluded == NULL)
 		claim->excluded = changelog_labels_exclude(state, "");
@@ -102,7 +111,7 @@ read_raw(ChangelogState *state, const char *path, const FileContent *content)
 List *
 changelog_sql_read(ChangelogState *state, const char *path, const FileContent *content)
 {
-	ChangesetFile file = {.state = state,.path = path,.content = content};
+	ChangesetFile file = {.state = state,.path = path,.content = content,.number = ++state->file_count};
 	LayoutClaim nothing = {.up = unit_of_file(UNIT_UP, path)};
 	FileLines  *lines = &file.sections.lines;
 	bool		in_comment = false;
@@ -164,7 +173,6 @@ property_word(ChangesetFile *file, const char *name)
 static void
 take_properties_line(ChangesetFile *file, const char *rest)
 {
-	List	   *known = changeset_properties(file);
 	char	   *name,
 			   *value,
 			   *key = property_word(file, "name:"),
@@ -192,7 +200,7 @@ take_properties_line(ChangesetFile *file, const char *rest)
 		if (!changeset_attribute(file, &rest, file->sections.lines.end, &name, &value))
 			return;
 		if (pg_strcasecmp(name, "global") != 0)
-			value = changelog_expand(value, known, &wrong);
+			value = changeset_expand(file, value, &wrong);
 		if (pg_strcasecmp(name, "global") == 0)
 			for_all = pg_strcasecmp(value, "true") == 0;
 		else if (pg_strcasecmp(name, "dbms") == 0)
@@ -211,12 +219,12 @@ take_properties_line(ChangesetFile *file, const char *rest)
 		excluded = changelog_context_excludes(file->state, context, &wrong);
 	if (key == NULL || text == NULL)
 		wrong = "a property has \"name:\" and \"value:\"";
+	else
+		key = changeset_expand(file, key, &wrong);
 	if (wrong != NULL)
 		changeset_fault(file, wrong);
-	else if (excluded == NULL && for_all)
-		changelog_add_property(&file->state->properties, key, text);
 	else if (excluded == NULL)
-		changelog_add_own_property(&file->own, key, text);
+		changelog_add_property(file->state, file->number, !for_all, key, text, true);
 }
 
 /* Passes over the lines that it names. */
@@ -282,8 +290,8 @@ read_identity(ChangesetFile *file, const char **rest)
 		changeset_fault(file, "a changeset begins with \"--changeset AUTHOR:ID\"");
 		return false;
 	}
-	file->author = changelog_expand(file->author, changeset_properties(file), &wrong);
-	file->id = changelog_expand(file->id, changeset_properties(file), &wrong);
+	file->author = changeset_expand(file, file->author, &wrong);
+	file->id = changeset_expand(file, file->id, &wrong);
 	if (wrong != NULL)
 		changeset_fault(file, wrong);
 	return wrong == NULL;
@@ -468,6 +476,7 @@ static void
 end_changeset(ChangesetFile *file)
 {
 	LayoutClaim *claim = file->claim;
+	PropertyScope *scope;
 
 	if (claim == NULL)
 		return;
@@ -478,9 +487,11 @@ end_changeset(ChangesetFile *file)
 		changeset_settle_delimiters(file, claim->up);
 		settle_way_back(file);
 	}
-	claim->up->properties = changeset_properties(file);
+	scope = palloc(sizeof(PropertyScope));
+	*scope = properties_scope(file->state->properties, file->number);
+	claim->up->properties = scope;
 	if (claim->down != NULL)
-		claim->down->properties = claim->up->properties;
+		claim->down->properties = scope;
 	file->claims = lappend(file->claims, claim);
 	file->claim = NULL;
 	file->open = NULL;
@@ -562,6 +573,47 @@ is_nearly(const FileLines *lines)
 	return mark_of_line(lines->text, lines->end, &sense) == MARK_OF_LIQUIBASE;
 }
 
+/* Behind "--comment: " and its like, where the colon may be missing; or NULL. */
+static const char *
+behind_note(const FileLines *lines, const char *word)
+{
+	const char *rest = behind_first_word(lines, word);
+
+	if (rest != NULL && rest < lines->end && *rest == ':')
+		rest++;
+	return rest != NULL && rest < lines->end && *rest == ' ' ? rest + 1 : NULL;
+}
+
+/* What Liquibase refuses before the first changeset, in comments too. */
+static bool
+is_refused_early(const FileLines *lines)
+{
+	const char *first = lines_first(lines);
+	const char *end = lines->end;
+	const char *at = first;
+	const char *rest;
+
+	while (at < end && *at == '-')
+		at++;
+	if (at == first)
+		return false;
+	rest = lines_skip(at, end, "property", true);
+	if (rest != NULL && rest < end && lines_is_space(*rest))
+		return true;
+	if (first != lines->text)
+		return false;
+	if (at > first + 1)
+	{
+		rest = behind_first_word(lines, "ignore:");
+		return behind_note(lines, "comment") != NULL || (rest != NULL && rest < end && isalnum((unsigned char) *rest));
+	}
+	rest = lines_skip(at, end, "changeset", true);
+	if (rest != NULL && rest < end && lines_is_space(*rest))
+		return true;
+	rest = lines_skip(at, end, "ignoreLines:", true);
+	return rest != NULL && rest < end && isalnum((unsigned char) *rest);
+}
+
 /* Behind "liquibase rollback" in a block comment that begins on this line, or NULL. */
 static const char *
 behind_rollback_comment(const FileLines *lines)
@@ -616,8 +668,7 @@ take_own_line(ChangesetFile *file)
 		changeset_take_preconditions(file, rest);
 	else if ((rest = behind_word(lines, "precondition-")) != NULL)
 		changeset_take_precondition(file, rest);
-	else if (((rest = behind_first_word(lines, "comment")) != NULL || (rest = behind_first_word(lines, "validCheckSum")) != NULL) &&
-			 ((rest < end && *rest == ' ') || (end - rest > 1 && rest[0] == ':' && rest[1] == ' ')))
+	else if (behind_note(lines, "comment") != NULL || behind_note(lines, "validCheckSum") != NULL)
 		return true;
 	else if (is_nearly(lines))
 		changeset_fault(file, "it is not Liquibase's in this form");
@@ -653,7 +704,9 @@ read_line(ChangesetFile *file, bool in_comment)
 	else if (file->claim == NULL)
 	{
 		rest = lines_first(lines);
-		if (in_comment)
+		if (is_refused_early(lines))
+			changeset_fault(file, "Liquibase refuses it before the first changeset, also in comments");
+		else if (in_comment)
 			;
 		else if (is_nearly(lines) || behind_word(lines, "rollback") != NULL || behind_word(lines, "precondition") != NULL)
 			changeset_fault(file, "it is not Liquibase's in this form or place");

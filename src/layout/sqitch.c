@@ -362,7 +362,7 @@ unit_of(char *file, UnitDirection direction, List *variables)
 		return NULL;
 	unit = unit_of_file(direction, file);
 	unit->fill = FILL_PSQL;
-	unit->properties = variables;
+	unit->own_variables = variables;
 	return unit;
 }
 

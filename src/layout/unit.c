@@ -236,19 +236,9 @@ unit_keep_text(UnitReader *reader, const ScriptUnit *unit)
 {
 	UnitText	text;
 	char	   *said = unit_read_text(reader, unit, &text);
-	List	   *kept = NIL;
-	ListCell   *lc;
 
-	if (said == NULL || unit->fill != FILL_KNOWN_BRACES)
-		return said;
-	foreach(lc, unit->properties)
-	{
-		const Variable *property = lfirst(lc);
-
-		if (!fill_tool_is_given(reader->variables, property->name))
-			kept = lappend(kept, (void *) property);
-	}
-	return fill_tool_expand(said, NULL, kept);
+	return said == NULL || unit->fill != FILL_KNOWN_BRACES ? said :
+		fill_tool_keep(said, reader->variables, unit->properties);
 }
 
 /* Put the unit's own text in the place of the file's bytes. */

@@ -80,8 +80,10 @@ typedef struct ScriptUnit
 
 	bool		undone;			/* it looks, and all that it does is undone */
 	FillStyle	fill;			/* whose references its text has */
-	List	   *properties;		/* Variable *: values of the tool's own files,
-								 * for those that nobody gives */
+	List	   *own_variables;	/* Variable *: values of the tool's own files
+								 * for psql's references, where nobody gives
+								 * others */
+	const PropertyScope *properties;	/* the same for ${name}, or NULL */
 	List	   *requirements;	/* UnitRequirement *, in their order */
 
 	/* why it cannot run here, whatever its text says; or NULL */

@@ -170,10 +170,10 @@ unit_expand(const UnitText *text, Script *script)
 	};
 	Script	   *expanded;
 
-	if (text->unit->properties != NIL)
+	if (text->unit->own_variables != NIL)
 	{
 		variables = variables ? variables_copy(variables) : variables_create();
-		variables_add_behind(variables, text->unit->properties);
+		variables_add_behind(variables, text->unit->own_variables);
 	}
 	request.variables = variables;
 	expanded = psql_script(script, &request);

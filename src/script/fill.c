@@ -36,7 +36,7 @@ is_raw(const Reference *reference)
 
 Script *
 fill_script(Script *script, uint32 first_line, bool conforming_strings, Variables *variables,
-			FillStyle style, const char *file, const List *properties)
+			FillStyle style, const char *file, const PropertyScope *properties)
 {
 	const Directive *directive = script_directive(script, DIRECTIVE_VARIABLES);
 	Script	   *filled;

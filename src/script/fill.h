@@ -14,6 +14,7 @@
 #ifndef MIGRATOR_SCRIPT_FILL_H
 #define MIGRATOR_SCRIPT_FILL_H
 
+#include "script/properties.h"
 #include "script/script.h"
 
 /* Whose references a script has. */
@@ -34,10 +35,12 @@ typedef enum FillStyle
  * The script that a script of the file's text becomes by its variables (NULL:
  * there are none): another one, in CurrentMemoryContext; or the same if it does
  * not ask for it.  file is the name that a built-in variable of the tool gives, and
- * properties, Variable *, are values that the tool's own files have.  What keeps it from being filled is among its problems.
+ * properties are values that the tool's own files have, or NULL.  What keeps it
+ * from being filled is among its problems.
  */
 extern Script *fill_script(Script *script, uint32 first_line, bool conforming_strings,
-						   Variables *variables, FillStyle style, const char *file, const List *properties);
+						   Variables *variables, FillStyle style, const char *file,
+						   const PropertyScope *properties);
 
 /* A value as such a reference wants it. */
 extern char *fill_quote(ReferenceKind kind, const char *value);

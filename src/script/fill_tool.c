@@ -23,20 +23,35 @@
 /* a longer one is no name */
 #define NAME_AT_MOST 200
 
-/* so deep are values in each other */
-#define NESTED_AT_MOST 20
+/* so deep are values in each other, where they do not go round in a circle */
+#define NESTED_AT_MOST 100
 #define EXPANDED_AT_MOST (64 * 1024 * 1024)
+#define LOOKED_UP_AT_MOST 10000
 
-/* Of references that are none without a value. */
-typedef struct Known
+/* Of one reference, and all that is in its value. */
+typedef struct Search
 {
 	const Variables *variables; /* or NULL */
-	const List *properties;
+	bool		keep;			/* what has a variable's value stays a
+								 * reference */
+	bool		circle;			/* values lead to each other, or to too many */
+	int			count;			/* looked up so far */
+} Search;
+
+/* Where a value is looked for, of references that are none without one. */
+typedef struct Known
+{
+	Search	   *search;
+	const PropertyScope *properties;	/* or NULL */
+	const struct Known *outer;	/* then: of the text that the value with the
+								 * reference is used in */
 	int			depth;
 } Known;
 
+static void refuse_circle(Script *script, const Variables *variables, const char *name, uint32 line, uint32 column);
 static char *expand(const char *text, const Known *known);
 static char *known_value(const char *text, const char *end, uint32 *length, const char **name, const Known *known);
+static const char *find_known(const char **name, const Known *known, Known *found_in);
 static const Variable *find_any_case(const Variables *variables, const char *name);
 static char *known_built_in(const char *name);
 static uint32 find_braces(const char *text, const char *end, const char **name, int *length);
@@ -45,13 +60,14 @@ static uint32 find_colon(const char *text, const char *end, const char **name, i
 static char *database_owner(void);
 
 List *
-fill_tool_references(const Script *script, uint32 first_line, const Variables *variables, FillStyle style,
-					 const List *properties)
+fill_tool_references(Script *script, uint32 first_line, const Variables *variables, FillStyle style,
+					 const PropertyScope *properties)
 {
 	const char *end = script->text + script->length;
 	const char *line_start = script->text;
 	uint32		line = first_line;
-	Known		known = {variables, properties};
+	Search		search = {.variables = variables};
+	Known		known = {.search = &search,.properties = properties};
 	List	   *result = NIL;
 
 	for (const char *at = script->text; at < end;)
@@ -68,6 +84,9 @@ fill_tool_references(const Script *script, uint32 first_line, const Variables *v
 			length = strlen(name);
 		else if (style == FILL_KNOWN_BRACES)
 			whole = 0;
+		if (search.circle && name != NULL)
+			refuse_circle(script, variables, name, line, lexer_characters(line_start, at - line_start) + 1);
+		search.circle = false;
 		if (whole == 0)
 		{
 			if (lexer_ends_line(script->text, script->length, at - script->text))
@@ -97,27 +116,42 @@ fill_tool_references(const Script *script, uint32 first_line, const Variables *v
 	return result;
 }
 
-const Variable *
-fill_tool_property(const List *properties, const char *name)
+/* A variable that the run gives may break it. */
+static void
+refuse_circle(Script *script, const Variables *variables, const char *name, uint32 line, uint32 column)
 {
-	ListCell   *lc;
+	ScriptProblem problem = {
+		.check = variables != NULL && variables->complete ? CHECK_VARIABLES : CHECK_VARIABLES_LATER,
+		.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+		.message = psprintf("the value of \"%s\" leads back to itself, or through too many others", name),
+		.hint = "Correct the property; or give it a value in argument \"variables\".",
+		.line = line,
+		.column = column,
+		.statement = -1
+	};
 
-	foreach(lc, properties)
-	{
-		const Variable *property = lfirst(lc);
+	script_add_problem(script, &problem);
+}
 
-		if (pg_strcasecmp(property->name, name) == 0)
-			return property;
-	}
-	return NULL;
+static char *
+expand_all(const char *text, const Variables *variables, bool keep, const PropertyScope *properties)
+{
+	Search		search = {.variables = variables,.keep = keep};
+	Known		known = {.search = &search,.properties = properties};
+
+	return expand(text, &known);
 }
 
 char *
-fill_tool_expand(const char *text, const Variables *variables, const List *properties)
+fill_tool_expand(const char *text, const Variables *variables, const PropertyScope *properties)
 {
-	Known		known = {variables, properties};
+	return expand_all(text, variables, false, properties);
+}
 
-	return expand(text, &known);
+char *
+fill_tool_keep(const char *text, const Variables *variables, const PropertyScope *properties)
+{
+	return expand_all(text, variables, true, properties);
 }
 
 static char *
@@ -127,6 +161,7 @@ expand(const char *text, const Known *known)
 	StringInfoData result;
 
 	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
 	initStringInfo(&result);
 	while (text < end)
 	{
@@ -156,25 +191,36 @@ expand(const char *text, const Known *known)
 static char *
 known_value(const char *text, const char *end, uint32 *length, const char **name, const Known *known)
 {
-	Known		deeper = {known->variables, known->properties, known->depth + 1};
+	Known		deeper = *known;
+	Search	   *search = known->search;
 	const char *at = text + 2;
 	StringInfoData inner;
-	const Variable *found;
+	const char *value;
+	char	   *result;
 	char	   *from;
 
 	check_stack_depth();
-	if (end - text < 4 || text[1] != '{' || known->depth > NESTED_AT_MOST)
+	if (end - text < 4 || text[1] != '{')
 		return NULL;
+	if (known->depth == 0)
+	{
+		search->circle = false;
+		search->count = 0;
+	}
+	search->circle |= known->depth > NESTED_AT_MOST;
+	if (search->circle)
+		return NULL;
+	deeper.depth++;
 	initStringInfo(&inner);
 	while (at < end && *at != '}' && *at != '\n' && *at != '\r' && at < text + NAME_AT_MOST)
 	{
 		uint32		whole;
 		const char *other;
-		char	   *value = *at == '$' ? known_value(at, end, &whole, &other, &deeper) : NULL;
+		char	   *part = *at == '$' ? known_value(at, end, &whole, &other, &deeper) : NULL;
 
-		if (value != NULL)
+		if (part != NULL)
 		{
-			appendStringInfoString(&inner, value);
+			appendStringInfoString(&inner, part);
 			at += whole;
 		}
 		else
@@ -187,18 +233,41 @@ known_value(const char *text, const char *end, uint32 *length, const char **name
 	for (size_t last = strlen(from); last > 0 && (from[last - 1] == ' ' || from[last - 1] == '\t'); last--)
 		from[last - 1] = '\0';
 	*name = from;
-	found = find_any_case(known->variables, from);
-	if (found != NULL)
-		*name = found->name;
-	else if ((found = fill_tool_property(known->properties, from)) == NULL)
-		return known_built_in(from);
-	return expand(found->value, &deeper);
+	value = find_known(name, known, &deeper);
+	result = value != NULL ? expand(value, &deeper) : NULL;
+	return search->circle ? NULL : result;
 }
 
-bool
-fill_tool_is_given(const Variables *variables, const char *name)
+/*
+ * What stands for a name, or NULL, and where its own references are looked for: at the
+ * place of its definition first, if it is so, then where it is used.
+ */
+static const char *
+find_known(const char **name, const Known *known, Known *found_in)
 {
-	return find_any_case(variables, name) != NULL;
+	Search	   *search = known->search;
+	const Variable *given = find_any_case(search->variables, *name);
+	const char *built_in;
+
+	search->circle |= ++search->count > LOOKED_UP_AT_MOST;
+	if (given != NULL)
+	{
+		*name = given->name;
+		return search->keep ? NULL : given->value;
+	}
+	if ((built_in = known_built_in(*name)) != NULL)
+		return built_in;
+	for (const Known *in = known; in != NULL && in->properties != NULL; in = in->outer)
+	{
+		const Property *property = properties_find(in->properties, *name);
+
+		if (property == NULL)
+			continue;
+		found_in->properties = property->at_once ? &property->scope : in->properties;
+		found_in->outer = property->at_once ? in : in->outer;
+		return property->value;
+	}
+	return NULL;
 }
 
 static const Variable *

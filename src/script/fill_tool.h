@@ -11,20 +11,17 @@
 #include "script/fill.h"
 
 /* Reference *, in the text's order. */
-extern List *fill_tool_references(const Script *script, uint32 first_line, const Variables *variables, FillStyle style,
-								  const List *properties);
-
-/* The one of that name, in any case, or NULL. */
-extern const Variable *fill_tool_property(const List *properties, const char *name);
+extern List *fill_tool_references(Script *script, uint32 first_line, const Variables *variables, FillStyle style,
+								  const PropertyScope *properties);
 
 /*
  * A text with the values of variables (NULL: there are none) and properties for its ${name},
  * of those that have one; palloc'd.
  */
-extern char *fill_tool_expand(const char *text, const Variables *variables, const List *properties);
+extern char *fill_tool_expand(const char *text, const Variables *variables, const PropertyScope *properties);
 
-/* Is there one of that name, in any case? */
-extern bool fill_tool_is_given(const Variables *variables, const char *name);
+/* The same with the values of properties alone, and with references to what has a variable's. */
+extern char *fill_tool_keep(const char *text, const Variables *variables, const PropertyScope *properties);
 
 /* The one that is built in, or the reference's own fallback, palloc'd; or NULL. */
 extern const Variable *fill_tool_variable(const Reference *reference, const char *file);

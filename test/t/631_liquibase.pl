@@ -209,6 +209,35 @@ same('-D', given => [ '-Dwho=eve', '-Dn=3' ], variables => '{"who": "eve", "n": 
 			. "INSERT INTO t VALUES (\${n}, '\${greeting} \${WHO}');\n"
 		  . "--rollback DELETE FROM t WHERE s = '\${greeting} \${who}' AND i = \${n};\n" });
 
+same('where properties count', root => 'changelog.yaml', files => {
+		'changelog.yaml' => "databaseChangeLog:\n- include: {file: 1.sql}\n- property: {name: p, value: late}\n- property: {name: p, value: later}\n"
+		  . "- include: {file: '\${file}.yaml'}\n- property: {name: file, value: sub}\n- include: {file: more.json}\n",
+		'1.sql' => $first . "--property name:p value:sql\n${table}--changeset a:1\nINSERT INTO t VALUES (1, '\${p} \${sub} \${last}');\n"
+		  . "--property name:p value:never\n",
+		'sub.yaml' => "databaseChangeLog:\n- logicalFilePath: '\${file}.yaml'\n- include: {file: 2.sql}\n- property: {name: sub, value: '\${last}'}\n"
+		  . "- property: {name: file, value: never}\n- property: {name: own, value: yaml, global: false}\n",
+		'2.sql' => "$first--changeset a:1\nINSERT INTO t VALUES (2, '\${p} \${sub} \${last} \${own}');\n",
+		'more.json' => '{"databaseChangeLog": [{"include": {"file": "3.sql"}}, {"property": {"name": "last", "value": "json"}}]}',
+		'3.sql' => "$first--changeset a:1\nINSERT INTO t VALUES (3, '\${p} \${sub} \${last}');\n" });
+
+my %made = (
+	'changelog.yaml' => "databaseChangeLog:\n- include: {file: one.xml}\n- property: {name: y, value: '\${own}'}\n",
+	'one.xml' => xml(qq{<property name="a" value="\${b}"/><property name="b" value="B"/><property name="n\${b}" value="N"/>\n}
+		  . qq{<property name="before" value="\${own}"/><property name="own" value="xml" global="false"/><property name="behind" value="\${own}"/>\n}
+		  . qq{<property name="c" value="\${late}"/><include file="1.sql"/><include file="2.sql"/>}),
+	'1.sql' => $first . "--property name:own value:first global:false\n--property name:v value:\${own}\n--property name:w value:\${x}\n"
+	  . "--property name:late value:L\n--property name:own value:\${own}-second global:false\n--property name:x value:\${own} global:false\n"
+	  . "--property name:m\${b} value:M\n--property name:database.typeName value:mine\n--property name:p0 value:x\n"
+	  . join('', map { "--property name:p$_ value:\${p" . ($_ - 1) . "}.\n" } 1 .. 60)
+	  . "${table}--changeset a:1\nINSERT INTO t VALUES (1, '\${a} \${nB} \${n\${b}} \${before} \${behind} \${c} \${y}'),\n"
+	  . "  (2, '\${own} \${v} \${w} \${mB} \${database.typeName} \${p60}');\n--rollback DELETE FROM t WHERE s LIKE '%\${v} \${w}%';\n",
+	'2.sql' => $first . "--property name:own value:third global:false\n--property name:x value:X\n"
+	  . "--changeset a:1\nINSERT INTO t VALUES (3, '\${before} \${behind} \${v} \${w} \${y} \${x}');\n--rollback DELETE FROM t WHERE i = 3;\n");
+same('what values are made of', root => 'changelog.yaml', back => [ 1, 1 ], files => \%made);
+same('and where some are given', root => 'changelog.yaml', given => [ '-Down=run', '-Db=B' ], variables => '{"own": "run", "b": "B"}', files => \%made);
+same('a circle that is broken', given => ['-Denv=prod'], variables => '{"env": "prod"}',
+	files => { 'changelog.sql' => $first . "--property name:env value:\${env}\n${table}--changeset a:1\nINSERT INTO t VALUES (1, '\${env}');\n" });
+
 my @expressions = ('a', 'b', '!a', 'not a', 'a and b', 'a or b', 'a, b', '(a or b) and not c', '!(a and b)', '@a', '!@a', '@!a', '@a or b',
 	'a and (b or @c)', 'A AND B', 'NOT c', 'not (a)', 'x and !y', 'a,!b', '(@c)', '(@c), (a)');
 my $contexts = $first . $table;
@@ -324,8 +353,22 @@ same('alone', back => [ 1 ], files => {
 		  . "INSERT INTO t VALUES (2, 'x');\n--rollback empty\n--changeset a:3 runWith:jdbc failOnError:true\nINSERT INTO t VALUES (3, 'x');\n"
 			. "--rollback DELETE FROM t WHERE i = 3\n" });
 
-# What Liquibase takes for no changelog is none here, and nothing of it runs.
-my $line = 0;
+# What Liquibase refuses is refused here, and nothing of it runs.
+sub refused
+{
+	my ($name, $root, $files) = @_;
+	my $dir = source_dir($files);
+
+	$node->safe_psql('postgres', 'CREATE DATABASE refusing');
+	$node->safe_psql('postgres', 'CREATE DATABASE refusing_too TEMPLATE with_migrator');
+	my ($code, $said) = liquibase($dir, 'refusing', $root, 'update');
+	isnt($code, 0, "Liquibase refuses $name");
+	isnt(migrator('refusing_too', "CALL migrator.up('$dir', 'app')"), '', '  and so it is here');
+	is($node->safe_psql('refusing_too', "SELECT count(*) FROM migrator.history"), '0', '  where nothing ran');
+	$node->safe_psql('postgres', "DROP DATABASE $_") for 'refusing', 'refusing_too';
+	return;
+}
+
 for my $lines (
 	"--changeset bob\nSELECT 1;", "--changeset bob: 2\nSELECT 1;", '--changesets of bob', '-- changeset:bob:2', "-changeset bob:2\nSELECT 1;",
 		'--ignore:true', '--ignoreLines:START',
@@ -335,15 +378,15 @@ for my $lines (
 		. "--changeset a:10\nSELECT 1;",
 	"--changeset a:0\nSELECT 1;", "--preconditions onFail:NEVER\n--precondition-sql-check 1 SELECT 1")
 {
-	my $dir = source_dir({ 'changelog.sql' => $first . $table . "--changeset a:1\nSELECT 1;\n$lines\n" });
-
-	$node->safe_psql('postgres', 'CREATE DATABASE refusing');
-	$node->safe_psql('postgres', 'CREATE DATABASE refusing_too TEMPLATE with_migrator');
-	my ($code, $said) = liquibase($dir, 'refusing', 'changelog.sql', 'update');
-	isnt($code, 0, 'Liquibase refuses ' . explain($lines));
-	isnt(migrator('refusing_too', "CALL migrator.up('$dir', 'app')"), '', '  and so it is here');
-	is($node->safe_psql('refusing_too', "SELECT count(*) FROM migrator.history"), '0', '  where nothing ran');
-	$node->safe_psql('postgres', "DROP DATABASE $_") for 'refusing', 'refusing_too';
+	refused(explain($lines), 'changelog.sql', { 'changelog.sql' => $first . $table . "--changeset a:1\nSELECT 1;\n$lines\n" });
 }
+refused("before the first changeset: $_", 'changelog.sql', { 'changelog.sql' => "$first/*\n$_\n*/\n$table" })
+  for '--comment: x', '- property x', '-changeset b', '-- ignore:start', '-ignoreLines:1';
+refused('an empty file', 'changelog.yaml', { 'changelog.yaml' => "databaseChangeLog:\n- include: {file: 1.sql}\n- include: {file: 2.sql}\n",
+		'1.sql' => $first . $table, '2.sql' => $_ }) for '', "\n\n", "\xef\xbb\xbf";
+refused('a head behind its body', 'changelog.xml', { 'changelog.xml' => xml(qq{<include file="1.sql"/>$_}), '1.sql' => $first . $table })
+  for '<property name="x" value="y"/>', '<preConditions><dbms type="postgresql"/></preConditions>';
+refused('what leads back to itself', 'changelog.sql', { 'changelog.sql' => "$first--property name:l value:\${m}\n--property name:m value:\${l}\n"
+		. "--changeset a:0\nSELECT '\${l}';\n" });
 $node->stop;
 done_testing();
