@@ -65,31 +65,58 @@ text_of_change(UnitReader *reader, const ScriptUnit *unit)
 	return script ? fill_tool_expand(script, reader->variables, unit->properties) : NULL;
 }
 
-/* Without white space; what is not equal may have been made from more than the script. */
+/* Of the script without white space; NULL: it cannot be read. */
+static char *
+checksum_of_change(UnitReader *reader, const ScriptUnit *unit)
+{
+	char	   *script = text_of_change(reader, unit);
+	char	   *change;
+	size_t		length = 0;
+
+	if (script == NULL)
+		return NULL;
+	for (const char *c = script; *c != '\0'; c++)
+		if (strchr(" \t\r\n", *c) == NULL)
+			script[length++] = *c;
+	change = psprintf("9:%s:", checksum_hex(CHECKSUM_MD5, script, length));
+	return psprintf("9:%s", checksum_hex(CHECKSUM_MD5, change, strlen(change)));
+}
+
+/* Does it say so: that one of the two, or any, is fine? */
+static bool
+is_valid_by_word(const ScriptUnit *unit, const char *recorded, const char *computed)
+{
+	static const char *const any[] = {"any", "1:any", "all", "1:all", "*"};
+	ListCell   *lc;
+
+	foreach(lc, unit->valid_checksums)
+	{
+		const char *valid = lfirst(lc);
+
+		for (int i = 0; i < lengthof(any); i++)
+			if (pg_strcasecmp(valid, any[i]) == 0)
+				return true;
+		if (strcmp(valid, recorded) == 0 || (computed != NULL && strcmp(valid, computed) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* What is not equal may have been made from more than the script. */
 static HistoryVerdict
 verify_liquibase(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
 {
 	UnitReader *reader = unit_reader_create(unconstify(Source *, source));
-	char	   *script;
-	size_t		length = 0;
-	char	   *change;
+	char	   *computed;
 
 	if (migration->up->is_code)
 	{
 		*message = "the changeset is no SQL, and Liquibase's checksum is of what it means";
 		return HISTORY_UNVERIFIED;
 	}
-	if (strncmp(entry->checksum, "9:", 2) == 0 && (script = text_of_change(reader, migration->up)) != NULL)
-	{
-		char	   *bare = palloc(strlen(script) + 1);
-
-		for (const char *c = script; *c != '\0'; c++)
-			if (strchr(" \t\r\n", *c) == NULL)
-				bare[length++] = *c;
-		change = psprintf("9:%s:", checksum_hex(CHECKSUM_MD5, bare, length));
-		if (strcmp(psprintf("9:%s", checksum_hex(CHECKSUM_MD5, change, strlen(change))), entry->checksum) == 0)
-			return HISTORY_VERIFIED;
-	}
+	computed = checksum_of_change(reader, migration->up);
+	if ((computed != NULL && strcmp(computed, entry->checksum) == 0) || is_valid_by_word(migration->up, entry->checksum, computed))
+		return HISTORY_VERIFIED;
 	*message = "Liquibase's checksum is of more than the script, or of another one";
 	return HISTORY_UNVERIFIED;
 }

@@ -668,7 +668,13 @@ take_own_line(ChangesetFile *file)
 		changeset_take_preconditions(file, rest);
 	else if ((rest = behind_word(lines, "precondition-")) != NULL)
 		changeset_take_precondition(file, rest);
-	else if (behind_note(lines, "comment") != NULL || behind_note(lines, "validCheckSum") != NULL)
+	else if ((rest = behind_note(lines, "validCheckSum")) != NULL)
+	{
+		while (end > rest && lines_is_space(end[-1]))
+			end--;
+		file->claim->up->valid_checksums = lappend(file->claim->up->valid_checksums, pnstrdup(rest, end - rest));
+	}
+	else if (behind_note(lines, "comment") != NULL)
 		return true;
 	else if (is_nearly(lines))
 		changeset_fault(file, "it is not Liquibase's in this form");

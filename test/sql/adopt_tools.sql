@@ -238,6 +238,18 @@ DELETE FROM databasechangelog WHERE id = '3';
 :shown('m/liquibase');
 :shown('m/liquibase', options => '{"force": true}');
 CALL files.forget();
+-- a changeset may say which checksums are valid: the one on record, the file's, or any
+CREATE TABLE databasechangelog (id varchar(255) NOT NULL, author varchar(255) NOT NULL, filename varchar(255) NOT NULL, dateexecuted timestamp NOT NULL,
+  orderexecuted integer NOT NULL, exectype varchar(10) NOT NULL, md5sum varchar(35));
+SELECT '9:' || md5('9:' || md5('SELECT3;') || ':') AS computed \gset
+CALL files.make('m/liquibase', 'a.sql', E'--liquibase formatted sql\n--changeset flo:1\n--validCheckSum: 9:x\nSELECT 1;\n--changeset flo:2\n'
+    '-- validchecksum Any \nSELECT 2;\n--changeset flo:3\nSELECT 3;\n--validCheckSum: ' || :'computed' || E'\n--changeset flo:4\n'
+    '--validCheckSum: 9:y\n--validCheckSum: 8:x\nSELECT 4;\n--changeset flo:5\n--validCheckSum: 9:X\n--validCheckSum:  any\nSELECT 5;\n'
+    '--changeset flo:6\n--validCheckSum: 8:any\nSELECT 6;\n--changeset flo:7\nSELECT 3;\n--validCheckSum: 9:y\n');
+INSERT INTO databasechangelog SELECT id, 'flo', 'a.sql', '2024-01-01', id, 'EXECUTED', CASE id WHEN 4 THEN '8:x' WHEN 7 THEN :'computed' ELSE '9:x' END
+  FROM generate_series(1, 7) id;
+:shown('m/liquibase');
+CALL files.forget();
 
 -- yoyo: the hash is of the name; migrations in Python stay on record by it
 CALL files.make('m/yoyo', '0001.a.sql', 'CREATE TABLE a();', '0001.a.rollback.sql', 'DROP TABLE a;', '0003.c.sql', E'-- depends: 0002.b\nCREATE TABLE c();',
