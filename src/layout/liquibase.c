@@ -374,9 +374,17 @@ static char *
 passed_over(const JsonNode *item)
 {
 	static const char *const names[] = {"name", "context", "labels", "dbms"};
+	ListCell   *lc;
 
 	if (attribute(item, "contextFilter") != NULL)
 		return "Liquibase passes over \"contextFilter\" of a property in YAML and JSON: say \"context\"";
+	foreach(lc, item->children)
+	{
+		const JsonNode *child = lfirst(lc);
+
+		if (changelog_reads_otherwise(child))
+			return psprintf(CHANGELOG_QUOTES, finding_one_line(child->key));
+	}
 	for (int i = 0; i < lengthof(names); i++)
 	{
 		const char *text = attribute(item, names[i]);

@@ -28,6 +28,11 @@ typedef enum ChangelogFormat
  */
 extern List *changelog_read(ChangelogFormat format, const char *text, size_t length, JsonNode **root, JsonProblem *problem);
 
+/* Is the value of YAML or JSON another one than it looks, as Liquibase has it? */
+extern bool changelog_reads_otherwise(const JsonNode *value);
+
+#define CHANGELOG_QUOTES "\"%s\" is read otherwise than it looks, as a number or the like: put it in quotes"
+
 /* The tree of XML, of the same nodes as JSON's; attributes of its root stand in the list. */
 extern JsonNode *changelog_xml_read(const char *text, size_t length, JsonProblem *problem);
 

@@ -288,6 +288,8 @@ child_text(const JsonNode *changeset, const char *name, const ChangelogState *st
 {
 	const JsonNode *child = json_tree_child(changeset, name);
 
+	if (child != NULL && (strcmp(name, "id") == 0 || strcmp(name, "author") == 0) && changelog_reads_otherwise(child))
+		*wrong = psprintf(CHANGELOG_QUOTES, name);
 	return child != NULL && child->text != NULL ? changelog_expand(child->text, state, file, wrong) : NULL;
 }
 

@@ -8,8 +8,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_collation.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 
 #include "layout/liquibase.h"
 
@@ -131,6 +133,37 @@ scalar_end(char *text, const char *ends, char **value)
 	return end;
 }
 
+static bool
+matches(const char *text, const char *expression)
+{
+	return DatumGetBool(DirectFunctionCall2Coll(textregexeq, C_COLLATION_OID, CStringGetTextDatum(text), CStringGetTextDatum(expression)));
+}
+
+/*
+ * YAML takes what looks like a number, a boolean, a time or nothing for one, and Liquibase
+ * writes it in Java's form: 010 becomes 8, and 1.10 becomes 1.1.
+ */
+bool
+changelog_reads_otherwise(const JsonNode *value)
+{
+	if (value->kind == JSON_NODE_NULL)
+		return true;
+	return value->kind == JSON_NODE_NUMBER &&
+		!matches(value->text, "^(?:0|-?[1-9][0-9]*|0\\.0|-?[1-9][0-9]{0,5}\\.(?:0|[0-9]{0,8}[1-9])|-?0\\.(?!000)[0-9]{0,8}[1-9])$");
+}
+
+/* A text in quotes is one, and so is a plain one that is nothing else. */
+static JsonNodeKind
+kind_of(const char *from, const char *value)
+{
+	if (*from == '"' || *from == '\'')
+		return JSON_NODE_STRING;
+	return matches(value, "^(?:~|null|Null|NULL|yes|Yes|YES|no|No|NO|True|TRUE|False|FALSE|on|On|ON|off|Off|OFF|"
+				   "[-+]?0b[01_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|"
+				   "[-+]?\\.[0-9_]+(?:[eE][-+]?[0-9]+)?|[-+]?\\.(?:inf|Inf|INF)|\\.(?:nan|NaN|NAN)|"
+				   "[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt \t].*)?)$") ? JSON_NODE_NUMBER : JSON_NODE_STRING;
+}
+
 /* {key: value, ...} */
 static JsonNode *
 read_flow(Yaml *yaml, const char *key, char *text, int line)
@@ -142,6 +175,7 @@ read_flow(Yaml *yaml, const char *key, char *text, int line)
 	{
 		char	   *name,
 				   *value;
+		const char *from;
 		JsonNode   *child;
 
 		at += strspn(at, " ");
@@ -152,10 +186,11 @@ read_flow(Yaml *yaml, const char *key, char *text, int line)
 			return wrong(yaml, line, "this form of YAML is not known here");
 		at++;
 		at += strspn(at, " ");
+		from = at;
 		at = scalar_end(at, ",}", &value);
 		if (at == NULL)
 			return wrong(yaml, line, "this form of YAML is not known here");
-		child = node(JSON_NODE_STRING, name, line);
+		child = node(kind_of(from, value), name, line);
 		child->text = value;
 		result->children = lappend(result->children, child);
 		at += strspn(at, " ");
@@ -180,6 +215,7 @@ read_scalar(Yaml *yaml, const char *key, char *text, int line)
 	end = scalar_end(text, "", &value);
 	if (end == NULL || *end != '\0')
 		return wrong(yaml, line, "this form of YAML is not known here");
+	result->kind = kind_of(text, value);
 	result->text = value;
 	return result;
 }
@@ -256,7 +292,7 @@ read_changeset(Yaml *yaml, const char *key, int indent, int number)
 		end = colon != NULL ? scalar_end(colon + 1 + strspn(colon + 1, " "), "", &value) : NULL;
 		if (end == NULL || *end != '\0')
 			continue;
-		child = node(JSON_NODE_STRING, pnstrdup(line->text, colon - line->text), line->number);
+		child = node(kind_of(colon + 1 + strspn(colon + 1, " "), value), pnstrdup(line->text, colon - line->text), line->number);
 		child->text = value;
 		result->children = lappend(result->children, child);
 	}

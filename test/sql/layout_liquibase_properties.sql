@@ -78,7 +78,19 @@ INSERT INTO files.changelog(name, content) VALUES
   ('c-changelog.yaml', E'databaseChangeLog:\n- property: {name: p, value: 1, dbms: "${q}"}\n- include: {file: sql/1.sql}\n'),
   ('c-changelog.yaml', E'databaseChangeLog:\n- property: {name: p, value: 1, contextFilter: a}\n- include: {file: sql/1.sql}\n'),
   ('c-changelog.json', E'{"databaseChangeLog": [\n {"include": {"file": "sql/1.sql"}},\n {"property": {"name": "p", "value": "1", "contextFilter": "a"}}]}'),
-  ('c-changelog.yaml', E'databaseChangeLog:\n- include: {file: sql/1.sql}\n- includeAll: {path: empty}\n');
+  ('c-changelog.yaml', E'databaseChangeLog:\n- include: {file: sql/1.sql}\n- includeAll: {path: empty}\n'),
+  ('c-changelog.json', E'{"databaseChangeLog": [\n {"include": {"file": "sql/1.sql"}},\n {"property": {"name": "p", "value": 1.50}}]}'),
+  ('c-changelog.json', E'{"databaseChangeLog": [\n {"include": {"file": "sql/1.sql"}},\n {"property": {"name": "p", "value": null}}]}'),
+  ('c-changelog.yaml', E'databaseChangeLog:\n- include: {file: sql/1.sql}\n- changeSet:\n    id: 007\n    author: a\n'),
+  ('c-changelog.yaml', E'databaseChangeLog:\n- include: {file: sql/1.sql}\n- property:\n    name: p\n    value: 2020-01-01\n');
+INSERT INTO files.changelog(name, content)
+  SELECT 'c-changelog.yaml', format(E'databaseChangeLog:\n- property: {name: p, value: %s}\n- include: {file: sql/1.sql}\n', v)
+  FROM unnest('{010,yes,Off,1.50,~,0x10,1_000,1e3,12:30,+5,.5,5.,0.0001,190:20:30,.inf}'::text[]) AS v;
+-- these are what they look
+INSERT INTO files.changelog(name, content)
+  SELECT 'c-changelog.yaml', E'databaseChangeLog:\n- include: {file: sql/1.sql}\n' ||
+    string_agg(format(E'- property: {name: p%s, value: %s}\n', n, v), '' ORDER BY n)
+  FROM unnest('{0,-1,10,1.0,1.25,0.001,0.0,true,false,y,1.2.3,10.0.0.1,2001-1-1,0o17,a1,"\"010\"",''yes''}'::text[]) WITH ORDINALITY AS t(v, n);
 CREATE TABLE files.says(place int, file text, line int, message text);
 DO $$
 DECLARE
