@@ -272,7 +272,7 @@ sub section_messages
 			my $report = $1;
 			next if $report !~ /^\(\s*ERROR,/;
 			my ($state) = $report =~ /errcode\((ERRCODE_\w+)\)/;
-			$state = $state ? $sqlstate{$state} : $report =~ /errcode_for_file_access/ ? 'by the operating system\'s error' : 'various';
+			$state = $state ? $sqlstate{$state} : $report =~ /errcode_for_file_access|file_sqlstate/ ? 'by the operating system\'s error' : 'various';
 
 			while ($report =~ /\berrmsg(?:_plural)?\("((?:[^"\\]|\\.)*)"/g)
 			{

@@ -423,7 +423,7 @@ take_property(Changelogs *all, Changelog *log, const JsonNode *item)
 	if (wrong != NULL)
 		refuse(all, log->path, item->line, wrong);
 	else if (excluded == NULL)
-		changelog_add_property(&all->state, log->number, global != NULL && changelog_boolean(global) != 1, name, value, log->is_xml);
+		changelog_add_property(&all->state, log->number, global !=NULL && changelog_boolean(global) != 1, name, value, log->is_xml);
 }
 
 /* A number, or the one that holds without. */

@@ -84,8 +84,8 @@ typedef struct ScriptUnit
 								 * for psql's references, where nobody gives
 								 * others */
 	const PropertyScope *properties;	/* the same for ${name}, or NULL */
-	List	   *valid_checksums;	/* char *: what its tool may have on record,
-									 * besides its own */
+	List	   *valid_checksums;	/* char *: what its tool may have on
+									 * record, besides its own */
 	List	   *requirements;	/* UnitRequirement *, in their order */
 
 	/* why it cannot run here, whatever its text says; or NULL */
