@@ -62,6 +62,7 @@ claim_script(const char *name, const char *path, LayoutClaim *claim)
 	int			stem = layout_sql_stem(name, &direction);
 	const char *rest = name + (strchr("VUB", *name) != NULL && *name != '\0' ? 1 : 0);
 	int			length;
+	int			separator;
 
 	if (stem < 0 || direction != ' ')
 		return false;
@@ -83,13 +84,15 @@ claim_script(const char *name, const char *path, LayoutClaim *claim)
 		return true;
 	}
 	length = version_length(rest);
-	if (length == 0 || strncmp(rest + length, "__", 2) != 0 || rest + length + 2 >= name + stem)
+	/* a description may be missing, and the "__" where there is a letter */
+	separator = rest + length < name + stem || rest == name ? 2 : 0;
+	if (length == 0 || (separator > 0 && strncmp(rest + length, "__", 2) != 0))
 		return false;
 	claim->version = pnstrdup(rest, length);
 	for (char *c = claim->version; *c != '\0'; c++)
 		if (*c == '_')
 			*c = '.';
-	claim->name = pnstrdup(rest + length + 2, name + stem - (rest + length + 2));
+	claim->name = pnstrdup(rest + length + separator, name + stem - (rest + length + separator));
 	if (*name == 'U')
 		claim->down = unit_of_flyway(UNIT_DOWN, path);
 	else
@@ -305,8 +308,9 @@ hook_flyway(const char *name, HookFile *hook)
 		bool		each;
 		bool		back;
 	}			events[] = {
-		{"beforeMigrate", false, false, false}, {"afterMigrate", true, false, false},
-		{"afterMigrateApplied", true, false, false},
+		/* those of one place in the order in which they run */
+		{"beforeMigrate", false, false, false},
+		{"afterMigrateApplied", true, false, false}, {"afterMigrate", true, false, false},
 		{"beforeEachMigrate", false, true, false}, {"afterEachMigrate", true, true, false},
 		{"beforeUndo", false, false, true}, {"afterUndo", true, false, true},
 		{"beforeEachUndo", false, true, true}, {"afterEachUndo", true, true, true}
@@ -320,6 +324,11 @@ hook_flyway(const char *name, HookFile *hook)
 			hook->after = events[i].after;
 			hook->each = events[i].each;
 			hook->back = events[i].back;
+			/* without words comes first; "_" is a blank in them */
+			hook->rank = psprintf("%d%.*s", i, (int) (stem - strlen(events[i].event)), name + strlen(events[i].event));
+			for (char *c = hook->rank; *c != '\0'; c++)
+				if (*c == '_')
+					*c = ' ';
 			return true;
 		}
 	return false;
@@ -494,6 +503,8 @@ const Layout layout_flyway = {
 	.side_ending = CONF,
 	.take_side = take_settings,
 	.hook = hook_flyway,
+	.hook_names = "beforeMigrate.sql, afterMigrate.sql, afterMigrateApplied.sql, beforeEachMigrate.sql, afterEachMigrate.sql, "
+	"the same with Undo for Migrate, each perhaps with \"__\" and words before .sql",
 	.hook_fill = FILL_BRACES,
 	.verify = verify_flyway,
 	.name_new = name_flyway

@@ -213,9 +213,11 @@ take_hooks(MigrationSet *set, const Layout *layout)
 			taken->unit = unit_of_file(UNIT_UP, entry->file);
 			taken->unit->fill = layout->hook_fill;
 			set->hooks = lappend(set->hooks, taken);
+			continue;
 		}
-		else
-			refused = lappend(refused, entry);
+		if (entry->hook_name && layout->hook_names != NULL)
+			entry->reason = psprintf("it is named like a hook, and those of layout \"%s\" are %s", layout->name, layout->hook_names);
+		refused = lappend(refused, entry);
 	}
 	set->refused = refused;
 }

@@ -200,6 +200,7 @@ typedef struct Layout
 	 * folders?  Fills what it stands around.  NULL: it knows none.
 	 */
 	bool		(*hook) (const char *name, HookFile *hook);
+	const char *hook_names;		/* what they are called, for a message */
 	FillStyle	hook_fill;		/* whose references it has, and a way back
 								 * whose file is gone */
 

@@ -70,6 +70,8 @@ typedef struct RefusedEntry
 	int			line;			/* what is in it is at fault, there; or 0 */
 	bool		elsewhere;		/* in another environment's folder: it stops
 								 * no run of this one */
+	bool		hook_name;		/* it lies where hooks do, and is none by its
+								 * name */
 	char	   *version;		/* of code that goes up, which another tool
 								 * runs: what it would be if it were SQL; else
 								 * NULL */
@@ -84,6 +86,8 @@ typedef struct HookFile
 	bool		each;			/* of every migration of a run */
 	bool		shell;			/* a shell script, which no server runs */
 	char	   *version;		/* as its name has it; NULL: of a run */
+	char	   *rank;			/* several of one event run in the order of
+								 * its bytes; NULL: there is only one */
 	ScriptUnit *unit;
 } HookFile;
 

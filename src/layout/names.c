@@ -78,6 +78,7 @@ static const char goes_back[] = "its name says that it goes back";
 static const char does_not_show[] = "its name has a character that does not show";
 
 static bool has_invisible(const char *name);
+static bool begins_with_up(const char *name);
 static const char *dotted_word(const char *name, char direction);
 static bool goes_back_with_more(const char *word, int length);
 static bool ends_in_suffix(const char *name, int stem);
@@ -110,6 +111,8 @@ name_never_up(const SourceEntry *entry)
 		return NULL;
 	if (has_invisible(entry->name))
 		return does_not_show;
+	if (direction == ' ' && begins_with_up(entry->name))
+		direction = 'u';
 	if (direction == ' ' && ends_in_suffix(entry->name, stem))
 		return goes_back;
 	return dotted_word(entry->name, direction);
@@ -144,6 +147,20 @@ has_invisible(const char *name)
 				return true;
 		}
 	return false;
+}
+
+/* V1.2__x.sql, B2__x.sql, R__x.sql: the letter says more than the last word, and what goes back has another one. */
+static bool
+begins_with_up(const char *name)
+{
+	const char *divider = strstr(name, "__");
+
+	if (divider == NULL)
+		return false;
+	if (*name == 'R')
+		return divider == name + 1;
+	return (*name == 'V' || *name == 'B') && is_digit(name[1]) &&
+		(int) strspn(name + 1, "0123456789._") > divider - name - 1;
 }
 
 /*

@@ -215,6 +215,7 @@ const Layout layout_yoyo = {
 	.read = read_yoyo,
 	.belongs = belongs_yoyo,
 	.hook = hook_yoyo,
+	.hook_names = "post-apply.sql, and other .sql files whose names begin so",
 	.verify = verify_yoyo,
 	.name_new = name_yoyo
 };

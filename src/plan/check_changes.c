@@ -8,7 +8,7 @@
 
 static bool is_to_run(const Step *step, bool selected);
 static void check_script(const StepScript *script, const char *version, PolicyValue allowed, FindingSink *sink);
-static void check_hook(const Hook *hook, const char *version, PolicyValue allowed, FindingSink *sink);
+static void check_hooks_of(const Hook *hook, const char *version, PolicyValue allowed, FindingSink *sink);
 
 void
 check_destructive(const MigrationPlan *plan, PolicyValue allowed, bool selected, FindingSink *sink)
@@ -20,13 +20,13 @@ check_destructive(const MigrationPlan *plan, PolicyValue allowed, bool selected,
 		if (!is_to_run(step, selected))
 			continue;
 		check_script(plan_step_script(plan, step), step->version, allowed, sink);
-		check_hook(plan_hook(plan, step, false), step->version, allowed, sink);
-		check_hook(plan_hook(plan, step, true), step->version, allowed, sink);
+		check_hooks_of(plan_hook(plan, step, false), step->version, allowed, sink);
+		check_hooks_of(plan_hook(plan, step, true), step->version, allowed, sink);
 	}
 	if (!selected || plan->selected > 0)
 	{
-		check_hook(plan_hook(plan, NULL, false), NULL, allowed, sink);
-		check_hook(plan_hook(plan, NULL, true), NULL, allowed, sink);
+		check_hooks_of(plan_hook(plan, NULL, false), NULL, allowed, sink);
+		check_hooks_of(plan_hook(plan, NULL, true), NULL, allowed, sink);
 	}
 }
 
@@ -45,9 +45,9 @@ is_to_run(const Step *step, bool selected)
 }
 
 static void
-check_hook(const Hook *hook, const char *version, PolicyValue allowed, FindingSink *sink)
+check_hooks_of(const Hook *hook, const char *version, PolicyValue allowed, FindingSink *sink)
 {
-	if (hook != NULL)
+	for (; hook != NULL; hook = hook->next)
 		check_script(&hook->script, version, allowed, sink);
 }
 

@@ -123,8 +123,10 @@ check_scripts(MigrationPlan *plan, UnitReader *reader, CheckDepth depth)
 	{
 		Subject		subject = {&plan->hook_findings,.idle = i >= 2};
 
-		if (of_run[i] != NULL && ((runs && i < 2) || depth == CHECK_EVERYTHING))
-			check_hook_script(&of_run[i]->script, &subject, reader, work);
+		if ((!runs || i >= 2) && depth != CHECK_EVERYTHING)
+			continue;
+		for (Hook *hook = of_run[i]; hook != NULL; hook = hook->next)
+			check_hook_script(&hook->script, &subject, reader, work);
 	}
 	source_release(reader->source);
 	MemoryContextDelete(work);
@@ -336,8 +338,10 @@ check_step_hooks(Step *step, UnitReader *reader, CheckDepth depth, MemoryContext
 		};
 
 		/* those of the way back stop nothing but a way back */
-		if (hooks[i] != NULL && ((!applied && i < 2) || depth == CHECK_EVERYTHING))
-			check_hook_script(&hooks[i]->script, &subject, reader, work);
+		if ((applied || i >= 2) && depth != CHECK_EVERYTHING)
+			continue;
+		for (Hook *hook = hooks[i]; hook != NULL; hook = hook->next)
+			check_hook_script(&hook->script, &subject, reader, work);
 	}
 }
 

@@ -32,7 +32,7 @@ static bool is_approved(const ApprovalList *approvals, const MigrationPlan *plan
 pg_noreturn static void refuse_unapproved(const char *service, const MigrationPlan *plan, const Step *step, int count,
 										  const ApprovalList *approvals);
 static void refuse_free_variable(const char *service, const StepScript *script);
-static void append_hook(StringInfo text, const Hook *hook);
+static void append_hooks(StringInfo text, const Hook *hook);
 static void require_window(const char *service);
 static void require_backup(const char *service);
 
@@ -77,8 +77,8 @@ refuse_free_variables(const char *service, const MigrationPlan *plan, const Step
 	if (step != NULL)
 		refuse_free_variable(service, plan_step_script(plan, step));
 	for (int i = 0; step != NULL && i < lengthof(hooks); i++)
-		if (hooks[i] != NULL)
-			refuse_free_variable(service, &hooks[i]->script);
+		for (const Hook *hook = hooks[i]; hook != NULL; hook = hook->next)
+			refuse_free_variable(service, &hook->script);
 	for (int i = 0; step == NULL && i < SCRIPT_PLACES; i++)
 		refuse_free_variable(service, &plan->bootstrap[i]);
 }
@@ -154,18 +154,18 @@ gate_subject(const MigrationPlan *plan, const Step *step, Approval *subject)
 		subject->checksum = checksum[0] != '\0' ? checksum : NULL;
 		return;
 	}
-	append_hook(&hooks, plan_hook(plan, NULL, false));
-	append_hook(&hooks, plan_hook(plan, step, false));
-	append_hook(&hooks, plan_hook(plan, step, true));
-	append_hook(&hooks, plan_hook(plan, NULL, true));
+	append_hooks(&hooks, plan_hook(plan, NULL, false));
+	append_hooks(&hooks, plan_hook(plan, step, false));
+	append_hooks(&hooks, plan_hook(plan, step, true));
+	append_hooks(&hooks, plan_hook(plan, NULL, true));
 	subject->checksum = plan_step_script(plan, step)->checksum;
 	subject->hooks = hooks.data;
 }
 
 static void
-append_hook(StringInfo text, const Hook *hook)
+append_hooks(StringInfo text, const Hook *hook)
 {
-	if (hook != NULL)
+	for (; hook != NULL; hook = hook->next)
 		appendStringInfo(text, "%s%s %s", text->len > 0 ? "\n" : "",
 						 hook->script.checksum ? hook->script.checksum : "unread", hook->file->unit->file);
 }

@@ -13,9 +13,11 @@
 #include "base/finding.h"
 #include "plan/hooks.h"
 
+static bool are_one(const HookFile *a, const HookFile *b);
 static const HookFile *first_each(const List *hooks, const HookFile *file);
-static void hook_each(MigrationPlan *plan, Step *step, const HookFile *file);
+static bool put_hook(Hook **place, const HookFile *file);
 static Hook **hook_place(MigrationPlan *plan, Step *step, const HookFile *file);
+static const HookFile *first_placed(const MigrationPlan *plan, const HookFile *file);
 static void add_hook_finding(const HookFile *hook, const char *message, FindingSink *sink);
 
 void
@@ -34,28 +36,29 @@ hooks_attach(MigrationPlan *plan)
 	{
 		const HookFile *file = lfirst(lc);
 		Step	   *step = file->version ? plan_find(plan, file->version) : NULL;
-		Hook	  **place = hook_place(plan, step, file);
 
 		if (file->each && first_each(plan->set->hooks, file) != file)
 			plan->second_hooks = lappend(plan->second_hooks, (void *) file);
 		else if (file->each)
 		{
+			/* one of a migration's own comes first */
 			for (int i = 0; i < plan->count; i++)
-				hook_each(plan, &plan->steps[i], file);
+				(void) put_hook(hook_place(plan, &plan->steps[i], file), file);
 		}
 		else if (file->version != NULL && step == NULL)
 			plan->stray_hooks = lappend(plan->stray_hooks, (void *) file);
 		else if (file->shell)
 			plan->shell_hooks = lappend(plan->shell_hooks, (void *) file);
-		else if (*place != NULL)
+		else if (!put_hook(hook_place(plan, step, file), file))
 			plan->second_hooks = lappend(plan->second_hooks, (void *) file);
-		else
-		{
-			*place = palloc0(sizeof(Hook));
-			(*place)->file = file;
-			(*place)->script.unit = file->unit;
-		}
 	}
+}
+
+/* Two of one event: may only one of them be there? */
+static bool
+are_one(const HookFile *a, const HookFile *b)
+{
+	return a->rank == NULL || b->rank == NULL || strcmp(a->rank, b->rank) == 0;
 }
 
 /* Of those around each migration, the first of the same event: perhaps the file itself. */
@@ -68,23 +71,32 @@ first_each(const List *hooks, const HookFile *file)
 	{
 		const HookFile *other = lfirst(lc);
 
-		if (other->each && other->after == file->after && other->back == file->back)
+		if (other->each && other->after == file->after && other->back == file->back && are_one(other, file))
 			return other;
 	}
 	return file;
 }
 
-/* One of its own comes first. */
-static void
-hook_each(MigrationPlan *plan, Step *step, const HookFile *file)
+/* Among those of its event, in their order.  False: there is one that it cannot be beside. */
+static bool
+put_hook(Hook **place, const HookFile *file)
 {
-	Hook	  **place = hook_place(plan, step, file);
+	Hook	   *hook;
 
-	if (*place != NULL)
-		return;
-	*place = palloc0(sizeof(Hook));
-	(*place)->file = file;
-	(*place)->script.unit = file->unit;
+	while (*place != NULL)
+	{
+		if (are_one((*place)->file, file))
+			return false;
+		if (strcmp((*place)->file->rank, file->rank) > 0)
+			break;
+		place = &(*place)->next;
+	}
+	hook = palloc0(sizeof(Hook));
+	hook->file = file;
+	hook->script.unit = file->unit;
+	hook->next = *place;
+	*place = hook;
+	return true;
 }
 
 /* Where the hook of a step, or (NULL) of the run, belongs. */
@@ -98,6 +110,18 @@ hook_place(MigrationPlan *plan, Step *step, const HookFile *file)
 	return step != NULL ?
 		(file->after ? &step->after : &step->before) :
 		(file->after ? &plan->after : &plan->before);
+}
+
+/* The one because of which the file has no place. */
+static const HookFile *
+first_placed(const MigrationPlan *plan, const HookFile *file)
+{
+	const Step *step = file->version ? plan_find(plan, file->version) : NULL;
+	const Hook *hook = *hook_place((MigrationPlan *) plan, (Step *) step, file);
+
+	while (!are_one(hook->file, file))
+		hook = hook->next;
+	return hook->file;
 }
 
 char *
@@ -128,9 +152,7 @@ check_hooks(const MigrationPlan *plan, FindingSink *sink)
 	foreach(lc, plan->second_hooks)
 	{
 		const HookFile *second = lfirst(lc);
-		const Step *step = second->version ? plan_find(plan, second->version) : NULL;
-		const HookFile *first = second->each ? first_each(plan->set->hooks, second) :
-			(*hook_place((MigrationPlan *) plan, (Step *) step, second))->file;
+		const HookFile *first = second->each ? first_each(plan->set->hooks, second) : first_placed(plan, second);
 
 		add_hook_finding(second, psprintf("\"%s\" is for the same event", finding_one_line(first->unit->file)), sink);
 	}

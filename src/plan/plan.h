@@ -56,6 +56,7 @@ typedef struct Hook
 {
 	const HookFile *file;
 	StepScript	script;
+	struct Hook *next;			/* of the same event, behind it; or NULL */
 } Hook;
 
 /* What a migration needs of another service, and has not. */
@@ -174,7 +175,7 @@ plan_step_script(const MigrationPlan *plan, const Step *step)
 	return plan->direction == UNIT_UP ? &step->up : &step->down;
 }
 
-/* Its hook, or (NULL) that of the run; or NULL. */
+/* Its first hook, or (NULL) that of the run; or NULL. */
 extern Hook *plan_hook(const MigrationPlan *plan, const Step *step, bool after);
 
 /* For each step: is it among the versions?  They may come in any order, and twice.  palloc'd. */

@@ -177,9 +177,7 @@ back_load_hooks(Survey *survey, const Step *step, FindingSink *findings)
 {
 	for (int after = 0; after < 2; after++)
 	{
-		Hook	   *hook = plan_hook(survey->plan, step, after != 0);
-
-		if (hook != NULL)
+		for (Hook *hook = plan_hook(survey->plan, step, after != 0); hook != NULL; hook = hook->next)
 			check_extra_script(&hook->script, false, findings, survey->reader);
 	}
 }

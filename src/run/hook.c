@@ -100,7 +100,7 @@ event_name(const Run *run, const Step *step, bool after)
 	return step != NULL ? (after ? "post_migrate" : "pre_migrate") : (after ? "post_run" : "pre_run");
 }
 
-/* The file is the inner one. */
+/* The files are the inner ones. */
 void
 hook_run(Run *run, const Step *step, bool after)
 {
@@ -109,7 +109,7 @@ hook_run(Run *run, const Step *step, bool after)
 	run->extra_note = event_name(run, step, after);
 	if (!after)
 		run_functions(run, step, after);
-	if (file != NULL)
+	for (; file != NULL; file = file->next)
 		run_one(run, step, after, file, NULL);
 	if (after)
 		run_functions(run, step, after);

@@ -124,8 +124,29 @@ CALL files.make('m/d', 'V1__a.sql', 'INSERT INTO app.said VALUES (''V1'');', 'V2
 SELECT version, outcome FROM migrator.apply('m/d', variables => '{"word": "after"}');
 TABLE app.said;
 CALL files.write('m/d/afterVersioned.sql', 'SELECT 1');
-CALL files.write('m/d/beforeMigrate__2.sql', 'SELECT 1');
+CALL files.write('m/d/pre_migrate.sql', 'SELECT 1');
+CALL files.write('m/d/afterEachMigrate__2.sql.orig', 'SELECT 1');
 TABLE files.wrong;
+CALL files.forget();
+-- Several of one event run in the order of their words, with blanks for underscores; afterMigrateApplied comes before afterMigrate.
+CALL files.make('m/d', 'V1__a.sql', 'CREATE TABLE app.told(id serial, t text);', 'V2__b.sql', 'INSERT INTO app.told(t) VALUES (''V2'');',
+  'U2__b.sql', 'INSERT INTO app.told(t) VALUES (''U2'');',
+  'afterMigrate__2_b.sql', 'INSERT INTO app.told(t) VALUES (''2 b'');', 'afterMigrate__2-b.sql', 'INSERT INTO app.told(t) VALUES (''2-b'');',
+  'afterMigrate__2Z.sql', 'INSERT INTO app.told(t) VALUES (''2Z'');', 'afterMigrate.sql', 'INSERT INTO app.told(t) VALUES (''none'');',
+  'afterMigrateApplied__9.sql', 'INSERT INTO app.told(t) VALUES (''applied'');',
+  'afterEachMigrate__1.sql', 'INSERT INTO app.told(t) VALUES (''each 1'');', 'afterEachMigrate__2.sql', 'INSERT INTO app.told(t) VALUES (''each 2'');',
+  'beforeEachUndo__x.sql', 'INSERT INTO app.told(t) VALUES (''back x'');', 'beforeEachUndo__y.sql', 'INSERT INTO app.told(t) VALUES (''back y ${z}'');');
+SELECT version, outcome FROM migrator.apply('m/d');
+SELECT files.error($$SELECT * FROM migrator.rollback('m/d', steps => 1)$$);
+SELECT version, outcome FROM migrator.rollback('m/d', steps => 1, variables => '{"z": "z"}');
+SELECT string_agg(t, ', ' ORDER BY id) FROM app.told;
+SELECT file, message FROM migrator.validate('m/d') WHERE check_name = 'variables';
+-- each of them is checked
+CALL files.write('m/d/afterMigrate__3.sql', 'DROP TABLE app.told');
+CALL files.write('m/d/afterMigrate__4.sql', 'SELEC');
+CALL files.write('m/d/V3__c.sql', 'SELECT 3');
+SELECT check_name, file, message FROM migrator.validate('m/d') WHERE check_name IN ('destructive', 'syntax') AND severity <> 'ok';
+SELECT files.error($$SELECT * FROM migrator.apply('m/d')$$);
 CALL files.forget();
 
 -- A B stands for all up to its version where nothing ran, and for nothing elsewhere.
@@ -166,6 +187,22 @@ SELECT migrator.baseline('m/d', version => '2');
 SELECT version, state, message FROM migrator.status('m/d');
 
 CALL files.forget();
+-- A description may be missing, and what it says of going back it does not say of the script: the letter does.
+CALL files.make('m/d', 'V1__.sql', 'CREATE TABLE a();', 'V2.sql', 'CREATE TABLE b();', 'V2.1.sql', 'SELECT 1',
+  'V3__b_revert.sql', 'DROP TABLE b;', 'V4__x.rollback.sql', 'SELECT 4',
+  'R__view_down.sql', 'SELECT 1');
+SELECT version, name, outcome FROM migrator.apply('m/d');
+CALL files.forget();
+CALL files.make('m/d', 'V1.sql', 'SELECT 1', 'U1.sql', 'SELECT 1', 'U1__.sql', '');
+TABLE files.wrong;
+SELECT version, outcome FROM migrator.apply('m/d', options => '{"ignore": ["U1__.sql"]}');
+SELECT version, outcome FROM migrator.rollback('m/d', steps => 1, options => '{"ignore": ["U1__.sql"]}');
+CALL files.forget();
+CALL files.make('m/d', '20250101__.sql', 'SELECT 1', '20250102__b.sql', 'SELECT 2');
+SELECT version, name, file FROM migrator.pending('m/d');
+CALL files.make('m/d', 'V1__a.sql', 'SELECT 1', '20250101__a_undo.sql', 'SELECT 1', 'V2_b.sql', '', 'V_1__undo.sql', '', 'W1__x_down.sql', '');
+TABLE files.wrong;
+
 -- Repeatable scripts run in the order of their descriptions, which are the same with a blank.
 CALL files.make('m/d', 'V1__a.sql', '', 'R__aB.sql', '', 'R__a_b.sql', '', 'R__a-b.sql', '', 'x/R__a.sql', '', 'R__b.sql', '');
 SELECT version, outcome FROM migrator.apply('m/d', dry_run => true);
