@@ -639,6 +639,18 @@ take_header(ChangesetFile *file, const char *rest)
 	}
 }
 
+/* One more header: a comment of the changeset, unless it would say otherwise what the path is. */
+static bool
+is_plain_header(const ChangesetFile *file)
+{
+	const FileLines *lines = &file->sections.lines;
+	const char *rest = behind_word(lines, "liquibase");
+
+	rest = rest ? lines_skip(rest, lines->end, "formatted", true) : NULL;
+	rest = rest ? lines_skip(rest, lines->end, "sql", true) : NULL;
+	return rest != NULL && is_blank(rest, lines->end) && file->logical_path == NULL;
+}
+
 /* One of a changeset; false: it is SQL. */
 static bool
 take_own_line(ChangesetFile *file)
@@ -676,7 +688,7 @@ take_own_line(ChangesetFile *file)
 	}
 	else if (behind_note(lines, "comment") != NULL)
 		return true;
-	else if (is_nearly(lines))
+	else if (is_nearly(lines) && !is_plain_header(file))
 		changeset_fault(file, "it is not Liquibase's in this form");
 	else
 		return false;

@@ -25,7 +25,8 @@ CALL files.make('m/d',
     '--rollback DROP SCHEMA app CASCADE\n--rollback go\n--changeset eve:2 enddelimiter:/\nSELECT 8 /\n 2\n/\nSELECT 3;\n/\n',
   '06_alone.sql', E'--liquibase formatted sql\n--changeset eve:1 runInTransaction:false\nCREATE INDEX CONCURRENTLY ON users (name);\n',
   '07_other.sql', E'--liquibase formatted sql\n--changeset eve:1 dbms:oracle,h2\nSELECT 1 FROM dual;\n--changeset eve:2 dbms:!postgresql\nnonsense;\n'
-    '--changeset eve:3 dbms:h2,postgresql\nINSERT INTO users VALUES (''ours'');\n--changeset eve:4 ignore:true\nnonsense;\n--changeset eve:5 dbms:!h2\n'
+    '--changeset eve:3 dbms:h2,postgresql\nINSERT INTO users VALUES (''ours'');\n--liquibase formatted sql\n'
+    '--changeset eve:4 ignore:true\nnonsense;\n--changeset eve:5 dbms:!h2\n'
     'SELECT 5;\n',
   '08_ignored.sql', E'--liquibase formatted sql\n--ignoreLines:2\nnonsense\nnonsense\n--changeset eve:1\nSELECT 1;\n--ignoreLines:start\n'
     'DROP SCHEMA app CASCADE;\n'

@@ -44,6 +44,7 @@ INSERT INTO files.bad(lines) VALUES
   (E'--changeset bob:1\n--preconditions onFail:MARK_RAN onTrouble:HALT\nSELECT 1;\n'), (E'--changeset bob:1\nSELECT 1;\n--include file:x.sql\n'),
   (E'--property name:x value: context:y\n--changeset bob:1\nSELECT 1;\n'), (E'--property name:x value:y labels:"open\n--changeset bob:1\nSELECT 1;\n'),
   (E'/* at the top\n--changeset bob:1\n*/\n'),
+  (E'--changeset bob:1\nSELECT 1;\n--liquibase formatted sql logicalFilePath:x.sql\n--changeset bob:2\nSELECT 2;\n'),
   (E'--changeset bob:1\nSELECT \'open;\n--changeset bob:2\nSELECT 2\';\n'), (E'--changeset bob:1\nCREATE TABLE t();\n-- @down\nDROP SCHEMA app CASCADE;\n'),
   (E'--changeset bob:x::1\nSELECT 1;\n--changeset bob:2\nSELECT 2;\n--rollback changesetId:1 changesetAuthor:bob\n');
 DO $$

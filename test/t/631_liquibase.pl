@@ -288,6 +288,9 @@ same('includeAll', root => 'db.changelog-master.yaml', back => [], files => {
 			'deep/x/y/1.sql' => $first . row(7),
 		'deep/x/2.sql' => "\xef\xbb\xbf$first" . row(8) });
 
+same('one more header', files => {
+		'changelog.sql' => $first . $table . "\n$first" . row(1) . "--rollback DELETE FROM t;\n-- Liquibase  Formatted  SQL\n" . row(2) });
+
 same('ignoreLines', files => {
 		'changelog.sql' => "$first--ignoreLines:1\nnonsense\n$table--changeset a:1\nINSERT INTO t VALUES (1, 'x');\n--ignoreLines:2\nnonsense;\n"
 			. "--changeset a:2\n"
