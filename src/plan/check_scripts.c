@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -44,6 +45,7 @@ static void check_hook_script(StepScript *script, const Subject *of, UnitReader 
 static void check_hook_transaction(const Subject *subject, const Script *script, const StepScript *kept);
 static void add_read_problem(const Subject *subject, const UnitText *text);
 static void add_script_problems(const Subject *subject, const Script *script);
+static char *hint_of_unfilled(const char *text, int position);
 static void add_remarks(const Subject *subject, const Script *script);
 static char *hidden(const Script *script, const ScriptProblem *problem, char *text);
 static void check_directives(const Subject *subject, const Script *script, const char *const *known);
@@ -643,7 +645,8 @@ add_script_problems(const Subject *subject, const Script *script)
 		const ScriptProblem *problem = lfirst(lc);
 		Finding		finding = {
 			.check = problem->check,
-			.idle = subject->idle,
+			/* what is a tool's own is so whatever anybody changes */
+			.idle = subject->idle || (subject->applied && problem->check == CHECK_MARKS),
 			.sqlstate = problem->sqlstate,
 			.version = subject->version,
 			.file = problem->file ? pstrdup(problem->file) : subject->unit->file,
@@ -655,19 +658,37 @@ add_script_problems(const Subject *subject, const Script *script)
 		};
 
 		if (subject->applied &&
-			(problem->check == CHECK_VARIABLES || problem->check == CHECK_VARIABLES_LATER))
+			(problem->check == CHECK_VARIABLES || problem->check == CHECK_VARIABLES_LATER ||
+			 (problem->check == CHECK_MARKS && subject->unit->is_code)))
 			continue;
 		if (problem->statement >= 0 && problem->position > 0)
 		{
 			int			position = problem->position;
 			char	   *whole = script_shown_text(script, problem->statement, &position);
 
+			if (subject->unit->fill == FILL_KNOWN_BRACES && finding.hint == NULL)
+				finding.hint = hint_of_unfilled(whole, position);
+			/* nobody knows which values it had */
+			if (subject->applied && finding.hint != NULL && problem->hint == NULL)
+				continue;
 			finding.query = finding_excerpt(whole, &position);
 			finding.position = position;
 			pfree(whole);
 		}
 		finding_add(subject->findings, &finding);
 	}
+}
+
+/* At the 1-based character: what stands as it is written, because nobody gave it a value. */
+static char *
+hint_of_unfilled(const char *text, int position)
+{
+	const char *at = text + pg_mbcharcliplen(text, strlen(text), position - 1);
+	const char *end = strchr(at, '}');
+
+	if (strncmp(at, "${", 2) != 0 || end == NULL)
+		return NULL;
+	return psprintf("\"%.*s\" has no value: give it in argument \"variables\", or in migrator.register().", (int) (end + 1 - at), at);
 }
 
 /* What lint has to say. */

@@ -144,4 +144,14 @@ TABLE t;
 SELECT version, outcome FROM migrator.rollback('m/d', steps => 3);
 SELECT relname FROM pg_class WHERE relnamespace = 'app'::regnamespace AND relkind = 'r';
 CALL files.forget();
+-- What has no value stays as it is, which the server may not like; of what is applied it says nothing, and SQL of a kind that cannot
+-- run here is worth a word.
+CALL files.make('m/d', '1.sql', E'--liquibase formatted sql\n--changeset a:1\nCREATE TABLE \u00e9(t text); GRANT SELECT ON \u00e9 TO ${who};\n'
+    '--changeset a:2\nSELECT ${who};\n--changeset a:3 failOnError:false\nSELECT 3;\n');
+SELECT severity, line, message, hint FROM migrator.validate('m/d') WHERE check_name IN ('marks', 'syntax') ORDER BY line;
+SELECT files.error($$SELECT * FROM migrator.apply('m/d', versions => '{1.sql::1::a}')$$);
+SELECT version, outcome FROM migrator.apply('m/d', versions => '{1.sql::1::a}', variables => '{"who": "PUBLIC"}');
+SELECT migrator.resolve(version, 'applied', source => 'm/d') FROM migrator.pending('m/d');
+SELECT severity, line, message, hint FROM migrator.validate('m/d') WHERE check_name IN ('marks', 'syntax') ORDER BY line;
+CALL files.forget();
 CALL files.remove('m');

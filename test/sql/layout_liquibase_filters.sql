@@ -143,6 +143,7 @@ SELECT version, outcome FROM migrator.apply('m/d', versions => '{1.sql::1::a}');
 SELECT migrator.resolve(version, 'applied', source => 'm/d', note => 'by Liquibase') FROM migrator.pending('m/d');
 SELECT version, outcome FROM migrator.apply('m/d');
 SELECT migrator.is_current('m/d'), count(*), count(DISTINCT checksum) FROM migrator.migrations;
+SELECT severity, file, message FROM migrator.validate('m/d') WHERE check_name = 'marks';
 -- one that was changed is one that was changed
 CALL files.write('m/d/more.yaml', replace(pg_read_file('m/d/more.yaml'), 'tableName: x', 'tableName: y'));
 SELECT version, state, flags FROM migrator.status('m/d') WHERE version LIKE 'yaml::%';
