@@ -200,7 +200,10 @@ psql_end_statement(Psql *psql)
 	psql->open = false;
 }
 
-/* Rows of COPY ... FROM stdin, to a line "\." or the end, are no text of SQL. */
+/*
+ * Rows of COPY ... FROM stdin, to a line "\." or the end of their file, are no text of
+ * SQL.  What follows an included file would be rows, too, without such a line.
+ */
 void
 psql_pass_rows(Psql *psql, PsqlFrame *frame)
 {
@@ -208,6 +211,8 @@ psql_pass_rows(Psql *psql, PsqlFrame *frame)
 	const char *text = lexer->text;
 	uint32		line = lexer->line;
 	uint32		at = lexer_line_end(lexer);
+	bool		ended = frame->parent == NULL;
+	const char *line_end = at == lexer->length || text[at] == '\n' ? "\n" : lexer_ends_line(text, lexer->length, at) ? "\r" : "\r\n";
 
 	while (at < lexer->length)
 	{
@@ -221,9 +226,14 @@ psql_pass_rows(Psql *psql, PsqlFrame *frame)
 		if ((line & 0x3ff) == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (at - start == 2 && strncmp(text + start, "\\.", 2) == 0)
+		{
+			ended = true;
 			break;
+		}
 	}
 	psql_take(psql, frame, at);
+	if (!ended)
+		psql_insert(psql, psprintf("%s\\.%s", at > 0 && text[at - 1] == line_end[strlen(line_end) - 1] ? "" : line_end, line_end));
 	/* lexer_continue_at() begins a line, and this is the end of one */
 	if (at < lexer->length)
 	{

@@ -659,6 +659,8 @@ add_rows(Command *command, const char *path, const PsqlFile *file)
 {
 	PsqlFrame	frame = {.file = path};
 	size_t		end = file->length;
+	const char *line_end;
+	bool		returns;
 
 	for (size_t at = 0; at + 1 < file->length; at++)
 	{
@@ -671,6 +673,9 @@ add_rows(Command *command, const char *path, const PsqlFile *file)
 	lexer_init(&frame.lexer, file->text, end, true);
 	psql_enter(command->psql, path, 1, 1);
 	psql_take(command->psql, &frame, end);
-	psql_insert(command->psql, end > 0 && file->text[end - 1] != '\n' ? "\n\\.\n" : "\\.\n");
+	/* COPY takes one kind of line ends in all of its rows */
+	line_end = memchr(file->text, '\n', end);
+	returns = line_end != NULL && line_end > file->text && line_end[-1] == '\r';
+	psql_insert(command->psql, end == 0 || file->text[end - 1] == '\n' ? "\\.\n" : returns ? "\r\n\\.\n" : "\n\\.\n");
 	go_on(command);
 }

@@ -100,3 +100,11 @@ SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["parts/*"]}');
 TABLE app.lines;
 SELECT * FROM files.faults('1_a.sql', E'-- migrator: psql\n\\copy app.lines from parts/a with (null ''x)\n\\copy app.lines from parts/a /*',
   'parts/a', E'''); DROP TABLE app.lines; --\n');
+-- Rows that have no end end with their file, and what is behind it is SQL.
+CALL files.forget();
+CREATE TABLE app.lines (line text);
+CALL files.make('m/d', '1_a.sql', E'-- migrator: psql\n\\i parts/a\n\\i parts/b\n\\i parts/c\n\\i parts/d\n\\copy app.lines from parts/e\n' ||
+  E'INSERT INTO app.lines VALUES (''behind'');\n', 'parts/a', E'COPY app.lines FROM stdin;\na1\na2\n', 'parts/b', E'\\copy app.lines from stdin\r\nb1\r\nb2',
+  'parts/c', E'COPY app.lines FROM stdin;\rc1\rc2', 'parts/d', 'COPY app.lines FROM stdin;', 'parts/e', E'e1\r\ne2');
+SELECT outcome FROM migrator.apply('m/d', options => '{"ignore": ["parts/*"]}');
+TABLE app.lines;
