@@ -27,6 +27,7 @@ typedef struct TreeFile
 {
 	char	   *path;
 	bool		read;
+	bool		included;		/* by a root, and that is another file */
 } TreeFile;
 
 typedef struct Changelogs
@@ -130,6 +131,7 @@ add_file(Changelogs *all, const LayoutHints *hints, const char *path)
 			repalloc_huge(all->files, all->room * sizeof(TreeFile));
 	}
 	all->files[all->count].path = pstrdup(path);
+	all->files[all->count].included = false;
 	all->files[all->count++].read = false;
 }
 
@@ -680,6 +682,30 @@ walk(Changelogs *all, const char *path, const char *by, int line)
 	}
 }
 
+/* The files at the top that roots include, each read once: by the name without folders. */
+static void
+note_included(Changelogs *all, const List *roots)
+{
+	ListCell   *lc;
+
+	foreach(lc, roots)
+	{
+		JsonNode   *unused = NULL;
+		ListCell   *item;
+
+		CHECK_FOR_INTERRUPTS();
+		foreach(item, read_changelog(all, lfirst(lc), &unused))
+		{
+			const char *file = attribute(lfirst(item), "file");
+			const char *slash = file ? strrchr(file, '/') : NULL;
+			const char *name = slash ? slash + 1 : file;
+
+			if (name != NULL && strcmp(name, lfirst(lc)) != 0 && is_there(all, name, false))
+				all->files[first_file(all, name)].included = true;
+		}
+	}
+}
+
 /* The one of several roots that no other one includes. */
 static const char *
 choose_root(Changelogs *all, List *roots)
@@ -687,26 +713,13 @@ choose_root(Changelogs *all, List *roots)
 	const char *chosen = NULL;
 	ListCell   *lc;
 
+	if (list_length(roots) > 1)
+		note_included(all, roots);
 	foreach(lc, roots)
 	{
 		const char *root = lfirst(lc);
-		bool		included = false;
-		JsonNode   *unused = NULL;
-		ListCell   *other;
 
-		foreach(other, list_length(roots) > 1 ? roots : NIL)
-		{
-			ListCell   *item;
-
-			foreach(item, lfirst(other) != root ? read_changelog(all, lfirst(other), &unused) : NIL)
-			{
-				const char *file = attribute(lfirst(item), "file");
-				const char *slash = file ? strrchr(file, '/') : NULL;
-
-				included |= file != NULL && strcmp(slash ? slash + 1 : file, root) == 0;
-			}
-		}
-		if (included)
+		if (all->files[first_file(all, root)].included)
 			continue;
 		if (chosen != NULL)
 			refuse(all, root, 1, psprintf("\"%s\" is a changelog too, and neither includes the other; leave one out with option \"ignore\"",

@@ -128,8 +128,9 @@ read_value(Xml *xml)
 {
 	static const char *const entities[] = {"&lt;<", "&gt;>", "&amp;&", "&quot;\"", "&apos;'"};
 	char		quote = xml->at < xml->end ? *xml->at : ' ';
-	char	   *value = palloc(xml->end - xml->at + 1);
-	char	   *to = value;
+	const char *close;
+	char	   *value;
+	char	   *to;
 
 	if (quote != '"' && quote != '\'')
 	{
@@ -137,6 +138,9 @@ read_value(Xml *xml)
 		return "";
 	}
 	forward(xml, 1);
+	/* an entity is longer than what it stands for */
+	close = memchr(xml->at, quote, xml->end - xml->at);
+	to = value = palloc((close ? close : xml->end) - xml->at + 1);
 	while (xml->at < xml->end && *xml->at != quote && *xml->at != '<')
 	{
 		bool		found = false;
@@ -222,6 +226,7 @@ read_element(Xml *xml)
 	{
 		JsonNode   *attribute;
 
+		CHECK_FOR_INTERRUPTS();
 		while (xml->at < xml->end && is_space(*xml->at))
 			forward(xml, 1);
 		if (xml->at >= xml->end || *xml->at == '>' || *xml->at == '/')

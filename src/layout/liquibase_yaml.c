@@ -184,6 +184,9 @@ read_flow(Yaml *yaml, const char *key, char *text, int line)
 		at = scalar_end(at, ":,}", &name);
 		if (at == NULL || *at != ':')
 			return wrong(yaml, line, "this form of YAML is not known here");
+		if (json_tree_child(result, name) != NULL)
+			return wrong(yaml, line, "a key comes twice");
+		CHECK_FOR_INTERRUPTS();
 		at++;
 		at += strspn(at, " ");
 		from = at;

@@ -109,6 +109,7 @@ INSERT INTO files.changelog(name, content) VALUES
   ('c-changelog.yaml', E'databaseChangeLog:\n  - sql/1.sql\n'), ('c-changelog.yaml', E'# databaseChangeLog:\n'),
   ('c-changelog.yaml', E'x: databaseChangeLog\n'),
   ('c-changelog.yaml', E'databaseChangeLog:\n  - include:\n      file: sql/1.sql\n      file: sql/1.sql\n'),
+  ('c-changelog.yaml', E'databaseChangeLog:\n  - include: {file: sql/1.sql, file: sql/2.sql}\n'),
   ('c-changelog.json', E'{"databaseChangeLog": [\n {"changeSet": {"id": 1}}]}'),
   ('c-changelog.json', E'{"databaseChangeLog": [\n {"include": {"file": "sql/1.sql"}]}'),
   ('c-changelog.json', E'{"databaseChangeLog": {"include": {"file": "sql/1.sql"}}}'),
@@ -126,6 +127,14 @@ END $$;
 SELECT place, s.file, s.line, s.message FROM files.changelog LEFT JOIN files.says s USING (place) ORDER BY place, file, line;
 -- two that do not include each other; one that no changelog includes
 CALL files.make('m/d', 'a-changelog.xml', '<databaseChangeLog/>', 'b-changelog.xml', '<databaseChangeLog/>');
+TABLE files.wrong;
+-- several, of which one includes the others; what is wrong with one of them is said once
+CALL files.make('m/d', 'a-changelog.yaml', E'databaseChangeLog:\n  - include: {file: b-changelog.yaml}\n  - include: {file: c-changelog.yaml}\n',
+  'b-changelog.yaml', E'databaseChangeLog:\n  - include: {file: *x}\n', 'c-changelog.yaml', E'databaseChangeLog:\n');
+TABLE files.wrong;
+CALL files.write('m/d/b-changelog.yaml', E'databaseChangeLog:\n  - include: {file: b-changelog.yaml}\n');
+TABLE files.wrong;
+CALL files.write('m/d/c-changelog.yaml', E'databaseChangeLog:\n  - include: {file: a-changelog.yaml}\n');
 TABLE files.wrong;
 CALL files.make('m/d', 'changelog.xml', E'<databaseChangeLog>\n<include file="1.sql"/></databaseChangeLog>', '1.sql',
   E'--liquibase formatted sql\n--changeset a:1\nSELECT 1;\n',

@@ -100,6 +100,26 @@ my $total = q{SELECT sum(total_bytes) / 1024 FROM pg_backend_memory_contexts};
 	is($node->safe_psql('postgres', 'SELECT count(*), sum(length(t)) FROM long'), '100002|12100000', 'all of it');
 }
 
+# a changelog that includes many files: each name costs its own length, and not that of the file
+{
+	my $rows = 5000;
+	my $dir = source_dir(
+		{
+			'a.sql' => "--liquibase formatted sql\n--changeset a:1\nSELECT 1;\n",
+			'changelog.xml' => "<databaseChangeLog>\n<include file=\"a.sql\"/>\n"
+				. join('', map { "<include file=\"none_$_.sql\" errorIfMissing=\"false\"/>\n" } 1 .. $rows) . "</databaseChangeLog>\n"
+		});
+	my $size = q{SELECT (regexp_match(pg_read_file('/proc/self/status'), 'VmPeak:\s+(\d+)'))[1]};
+
+  SKIP:
+	{
+		skip 'no /proc here', 1 unless $has_proc;
+		my @lines = split /\n/, $node->safe_psql('postgres',
+			"SELECT migrator.version() IS NULL; $size; SELECT count(*) FROM migrator.status('$dir', 'xml'); $size");
+		cmp_ok($lines[3] - $lines[1], '<', 100_000, "the peak of memory of $rows includes");
+	}
+}
+
 # many scripts in one call
 {
 	my $dir = source_dir();
