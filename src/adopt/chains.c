@@ -8,9 +8,12 @@
 #include "adopt/checksum.h"
 #include "adopt/history.h"
 
-/* The hash is in the file, and the layout refuses a file that has another one. */
+/*
+ * Of graphile-migrate the hash is in the file, and of Atlas in atlas.sum: the layout refuses a
+ * file that has another one.
+ */
 static HistoryVerdict
-verify_graphile_migrate(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+verify_hash(const HistoryEntry *entry, const Migration *migration, UnitReader *reader, const char **message)
 {
 	if (migration->hash == NULL)
 		return HISTORY_UNVERIFIED;
@@ -69,30 +72,6 @@ take_atlas(HistoryEntry *entry, char *const *values)
 		entry->checksum = NULL;
 }
 
-/* The sum of a file in atlas.sum, which the layout has compared with the files. */
-static HistoryVerdict
-verify_atlas(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
-{
-	FileContent sums;
-	const char *line;
-	char	   *wanted = psprintf("%s h1:", migration->up->file);
-
-	source_read(source, "atlas.sum", &sums);
-	if (sums.bytes == NULL)
-		return HISTORY_UNVERIFIED;
-	for (line = sums.bytes; line != NULL; line = strchr(line, '\n'))
-	{
-		line += *line == '\n';
-		if (strncmp(line, wanted, strlen(wanted)) == 0)
-		{
-			line += strlen(wanted);
-			return strncmp(line, entry->checksum, strlen(entry->checksum)) == 0 &&
-				strcspn(line, "\r\n") == strlen(entry->checksum) ? HISTORY_VERIFIED : HISTORY_MODIFIED;
-		}
-	}
-	return HISTORY_UNVERIFIED;
-}
-
 /* FNV-1 of the name of its lock */
 static int64
 lock_atlas(const HistoryTable *table)
@@ -113,11 +92,11 @@ take_drizzle(HistoryEntry *entry, char *const *values)
 }
 
 static HistoryVerdict
-verify_drizzle(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+verify_drizzle(const HistoryEntry *entry, const Migration *migration, UnitReader *reader, const char **message)
 {
 	FileContent content;
 
-	source_read(source, migration->up->file, &content);
+	source_read(reader->source, migration->up->file, &content);
 	if (content.bytes == NULL)
 		return HISTORY_UNVERIFIED;
 	return strcmp(checksum_hex(CHECKSUM_SHA256, content.bytes, content.length), entry->checksum) == 0 ?
@@ -140,7 +119,7 @@ const HistoryTool history_graphile_migrate = {
 	.take = take_graphile_migrate,
 	.telling = true,
 	.closed = true,
-	.verify = verify_graphile_migrate,
+	.verify = verify_hash,
 	.lock = lock_graphile_migrate
 };
 
@@ -160,7 +139,7 @@ const HistoryTool history_atlas = {
 	},
 	.telling = true,
 	.take = take_atlas,
-	.verify = verify_atlas,
+	.verify = verify_hash,
 	.lock = lock_atlas,
 	.way_out = "Let \"atlas migrate apply\" end it; or see which of its statements are in the database, and set what is applied with \"atlas migrate set\"."
 };

@@ -80,9 +80,9 @@ checksum_flyway(const Migration *migration, const Source *source)
 }
 
 static HistoryVerdict
-verify_flyway(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+verify_flyway(const HistoryEntry *entry, const Migration *migration, UnitReader *reader, const char **message)
 {
-	char	   *sum = checksum_flyway(migration, source);
+	char	   *sum = checksum_flyway(migration, reader->source);
 
 	if (sum == NULL)
 		return HISTORY_UNVERIFIED;

@@ -148,9 +148,10 @@ typedef struct HistoryTool
 
 	/*
 	 * NULL: the tool keeps no checksums.  Its message, if it has one, is a
-	 * constant: what it allocates goes.
+	 * constant: what it allocates goes.  The reader is for units that are
+	 * parts of files, which it keeps.
 	 */
-	HistoryVerdict (*verify) (const HistoryEntry *entry, const Migration *migration, const Source *source,
+	HistoryVerdict (*verify) (const HistoryEntry *entry, const Migration *migration, UnitReader *reader,
 							  const char **message);
 
 	/* The key of the advisory lock that its runs hold; NULL: there is none. */

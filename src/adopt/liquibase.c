@@ -62,7 +62,7 @@ text_of_change(UnitReader *reader, const ScriptUnit *unit)
 		copy.ranges[i].ends = false;
 	}
 	script = unit_read_text(reader, &copy, &text);
-	return script ? fill_tool_expand(script, reader->variables, unit->properties) : NULL;
+	return script ? fill_tool_expand(script, NULL, unit->properties) : NULL;
 }
 
 /* Of the script without white space; NULL: it cannot be read. */
@@ -104,9 +104,8 @@ is_valid_by_word(const ScriptUnit *unit, const char *recorded, const char *compu
 
 /* What is not equal may have been made from more than the script. */
 static HistoryVerdict
-verify_liquibase(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+verify_liquibase(const HistoryEntry *entry, const Migration *migration, UnitReader *reader, const char **message)
 {
-	UnitReader *reader = unit_reader_create(unconstify(Source *, source));
 	char	   *computed;
 
 	if (migration->up->is_code)

@@ -53,12 +53,12 @@ is_checksum(const char *hex, const char *checksum)
 
 /* Prisma takes it for the same if only the ends of lines are others. */
 static HistoryVerdict
-verify_prisma(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+verify_prisma(const HistoryEntry *entry, const Migration *migration, UnitReader *reader, const char **message)
 {
 	FileContent content;
 	char		hex[SHA256_HEX_LENGTH + 1];
 
-	source_read(source, migration->up->file, &content);
+	source_read(reader->source, migration->up->file, &content);
 	if (content.bytes == NULL)
 		return HISTORY_UNVERIFIED;
 	digest_sha256(content.bytes, content.length, hex);

@@ -94,12 +94,12 @@ hash_of(const char *name, int64 version, int version_bytes, const FileContent *c
 }
 
 static HistoryVerdict
-verify_refinery(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+verify_refinery(const HistoryEntry *entry, const Migration *migration, UnitReader *reader, const char **message)
 {
 	FileContent content;
 	int64		version = strtoi64(entry->version, NULL, 10);
 
-	source_read(source, migration->up->file, &content);
+	source_read(reader->source, migration->up->file, &content);
 	if (content.bytes == NULL)
 		return HISTORY_UNVERIFIED;
 	return strcmp(hash_of(migration->name, version, 4, &content), entry->checksum) == 0 ||

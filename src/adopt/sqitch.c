@@ -89,11 +89,11 @@ settle_sqitch(List *entries, const Source *source)
 
 /* An old registry has the id in the place of the checksum. */
 static HistoryVerdict
-verify_sqitch(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+verify_sqitch(const HistoryEntry *entry, const Migration *migration, UnitReader *reader, const char **message)
 {
 	FileContent content;
 
-	source_read(source, migration->up->file, &content);
+	source_read(reader->source, migration->up->file, &content);
 	if (content.bytes == NULL || strcmp(entry->checksum, entry->id) == 0)
 		return HISTORY_UNVERIFIED;
 	if (strcmp(checksum_hex(CHECKSUM_SHA1, content.bytes, content.length), entry->checksum) != 0)

@@ -37,9 +37,9 @@ checksum_sqlx(const Migration *migration, const Source *source)
 }
 
 static HistoryVerdict
-verify_sqlx(const HistoryEntry *entry, const Migration *migration, const Source *source, const char **message)
+verify_sqlx(const HistoryEntry *entry, const Migration *migration, UnitReader *reader, const char **message)
 {
-	char	   *sum = checksum_sqlx(migration, source);
+	char	   *sum = checksum_sqlx(migration, reader->source);
 
 	if (sum == NULL)
 		return HISTORY_UNVERIFIED;

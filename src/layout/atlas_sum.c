@@ -28,8 +28,8 @@
 /* A line "NAME h1:SUM". */
 typedef struct SumLine
 {
-	char	   *name;
-	const char *sum;			/* in the line */
+	const char *name;
+	const char *sum;			/* in the line; NULL: of a file that has none */
 	int			sum_length;
 	int			number;
 } SumLine;
@@ -43,7 +43,7 @@ typedef struct Sums
 	int			next;			/* line */
 	Digest	   *digest;
 	Digest	   *all;
-	List	   *seen;			/* const char *: files so far, by bytes unless
+	List	   *seen;			/* SumLine *: files so far, by bytes unless
 								 * they are Flyway's */
 } Sums;
 
@@ -149,7 +149,7 @@ files_in_order(const Sums *sums)
 	{
 		for (int i = 0; i < sums->count; i++)
 			if (*sums->lines[i].name != '/' && strstr(sums->lines[i].name, "..") == NULL)
-				files = lappend(files, sums->lines[i].name);
+				files = lappend(files, (void *) sums->lines[i].name);
 		return files;
 	}
 	for (int i = 0; i < sums->count && only_up; i++)
@@ -182,10 +182,15 @@ take_file(Sums *sums, const char *name)
 		left_out_refuse(sums->set, is_next ? ATLAS_SUM_FILE : name, content.problem)->line = is_next ? line->number : 1;
 		return false;
 	}
-	sums->seen = lappend(sums->seen, (void *) name);
 	digest_update(sums->digest, name, strlen(name));
 	if (!is_next && says_ignore(&content))
+	{
+		SumLine    *none = palloc0(sizeof(SumLine));
+
+		none->name = name;
+		sums->seen = lappend(sums->seen, none);
 		return true;
+	}
 	digest_update(sums->digest, content.bytes, content.length);
 	pfree(content.bytes);
 	digest_so_far(sums->digest, sum);
@@ -194,6 +199,7 @@ take_file(Sums *sums, const char *name)
 	digest_update(sums->all, text, strlen(text));
 	if (is_next && line->sum_length == strlen(text) && memcmp(line->sum, text, line->sum_length) == 0)
 	{
+		sums->seen = lappend(sums->seen, (void *) line);
 		sums->next++;
 		return true;
 	}
@@ -228,27 +234,31 @@ says_ignore(const FileContent *content)
 static int
 compare_names(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
+	return strcmp((*(SumLine *const *) a)->name, (*(SumLine *const *) b)->name);
 }
 
-/* What goes up and was not looked at. */
+/* What goes up and was not looked at; what was has its sum now. */
 static void
 require_summed(Sums *sums)
 {
 	int			count = list_length(sums->seen);
-	const char **seen = MemoryContextAllocHuge(CurrentMemoryContext, Max(count, 1) * sizeof(char *));
+	SumLine   **seen = MemoryContextAllocHuge(CurrentMemoryContext, Max(count, 1) * sizeof(SumLine *));
 	ListCell   *lc;
 
 	foreach(lc, sums->seen)
 		seen[foreach_current_index(lc)] = lfirst(lc);
-	qsort(seen, count, sizeof(char *), compare_names);
+	qsort(seen, count, sizeof(SumLine *), compare_names);
 	for (int i = 0; i < sums->set->count; i++)
 	{
-		const Migration *migration = sums->set->migrations[i];
+		Migration  *migration = sums->set->migrations[i];
+		const SumLine wanted = {.name = migration->up->file};
+		const SumLine *key = &wanted;
+		SumLine   **found = bsearch(&key, seen, count, sizeof(SumLine *), compare_names);
 
-		if (!migration->elsewhere && migration->excluded == NULL &&
-			bsearch(&migration->up->file, seen, count, sizeof(char *), compare_names) == NULL)
+		if (found == NULL && !migration->elsewhere && migration->excluded == NULL)
 			left_out_refuse(sums->set, migration->up->file, "there is no sum of it in \"" ATLAS_SUM_FILE "\"");
+		else if (found != NULL && (*found)->sum != NULL && migration->hash == NULL)
+			migration->hash = pnstrdup((*found)->sum, (*found)->sum_length);
 	}
 }
 

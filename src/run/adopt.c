@@ -684,12 +684,12 @@ adopt_step(Adoption *adoption, Step *step, const HistoryEntry *entry)
 		finding_raise_first(&step->findings);
 	if (tool->verify != NULL && entry->checksum != NULL)
 	{
-		/* it reads the file, which may be that of a thousand others */
+		/* it may read a file, for each of thousands */
 		MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "migrator checksum", ALLOCSET_DEFAULT_SIZES);
 		MemoryContext old = MemoryContextSwitchTo(work);
 
 		CHECK_FOR_INTERRUPTS();
-		verdict = tool->verify(entry, step->migration, survey->source, &message);
+		verdict = tool->verify(entry, step->migration, survey->reader, &message);
 		MemoryContextSwitchTo(old);
 		MemoryContextDelete(work);
 	}
