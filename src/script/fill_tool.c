@@ -64,7 +64,8 @@ fill_tool_references(Script *script, uint32 first_line, const Variables *variabl
 					 const PropertyScope *properties)
 {
 	const char *end = script->text + script->length;
-	const char *line_start = script->text;
+	const char *counted = script->text; /* so far in the line */
+	uint32		column = 1;
 	uint32		line = first_line;
 	Search		search = {.variables = variables};
 	Known		known = {.search = &search,.properties = properties};
@@ -84,19 +85,26 @@ fill_tool_references(Script *script, uint32 first_line, const Variables *variabl
 			length = strlen(name);
 		else if (style == FILL_KNOWN_BRACES)
 			whole = 0;
+		if (whole > 0 || search.circle)
+		{
+			column += lexer_characters(counted, at - counted);
+			counted = at;
+		}
 		if (search.circle && name != NULL)
-			refuse_circle(script, variables, name, line, lexer_characters(line_start, at - line_start) + 1);
+			refuse_circle(script, variables, name, line, column);
 		search.circle = false;
 		if (whole == 0)
 		{
 			if (lexer_ends_line(script->text, script->length, at - script->text))
 			{
 				line++;
-				line_start = at + 1;
+				counted = at + 1;
+				column = 1;
 			}
 			at++;
 			continue;
 		}
+		CHECK_FOR_INTERRUPTS();
 		reference = palloc0(sizeof(Reference));
 		reference->kind = REFERENCE_OF_TOOL;
 		reference->name = pnstrdup(name, length);
@@ -104,7 +112,7 @@ fill_tool_references(Script *script, uint32 first_line, const Variables *variabl
 		reference->offset = at - script->text;
 		reference->length = whole;
 		reference->line = line;
-		reference->column = lexer_characters(line_start, at - line_start) + 1;
+		reference->column = column;
 		if (style == FILL_SHELL && at[1] == '{' && name + length < at + whole - 1)
 			reference->fallback = pnstrdup(name + length + 2, at + whole - 1 - (name + length + 2));
 
