@@ -76,11 +76,12 @@ take_file(HistoryEntry *entry, char *const *values)
 		entry->file += slash + 1 - entry->file;
 }
 
-/* installed by hand: the tool only made a note of it */
+/* "pgmigrate baseline" leaves one row, by its description; of version 0 it is before the first */
 static void
 take_yandex_pgmigrate(HistoryEntry *entry, char *const *values)
 {
 	entry->skip = strcmp(entry->version, "0") == 0;
+	entry->through = entry->baseline = strcmp(entry->name, "Forced baseline") == 0;
 }
 
 const HistoryTool history_diesel = {

@@ -139,6 +139,15 @@ INSERT INTO schema_version VALUES (1, 'a', 'auto', 'yara', '2024-01-01');
 :shown('m/yandex', options => '{"layout": "yandex-pgmigrate"}');
 :record;
 CALL files.forget();
+-- the one row of "pgmigrate baseline" is of all up to it
+CALL files.write('m/yandex/V0003__c.sql', 'CREATE TABLE c();');
+CREATE TYPE schema_version_type AS ENUM ('auto', 'manual');
+CREATE TABLE schema_version (version bigint NOT NULL PRIMARY KEY, description text NOT NULL, type schema_version_type NOT NULL DEFAULT 'auto',
+  installed_by text NOT NULL, installed_on timestamp NOT NULL DEFAULT now());
+INSERT INTO schema_version VALUES (2, 'Forced baseline', 'manual', 'yara', '2024-01-01');
+:shown('m/yandex', options => '{"layout": "yandex-pgmigrate"}');
+SELECT version, outcome FROM migrator.apply('m/yandex', options => '{"layout": "yandex-pgmigrate"}');
+CALL files.forget();
 
 -- Supabase
 CALL files.make('m/supabase', '20240101000000_a.sql', 'CREATE TABLE a();', '20240102000000_b.sql', 'CREATE TABLE b();');
