@@ -297,7 +297,8 @@ settle_started(Parts *parts)
 
 /*
  * Index of the last statement of the part that begins at first.  A script whose
- * first transaction statement is COMMIT counts on a transaction being open.
+ * first transaction statement is COMMIT counts on a transaction being open, and
+ * on its last one being committed.
  */
 static int
 part_end(const Script *script, int first)
@@ -315,9 +316,9 @@ part_end(const Script *script, int first)
 		if (script->statements[i].kind == STATEMENT_COMMIT)
 			return i;
 		if (i > first && script->statements[i].kind == STATEMENT_BEGIN)
-			break;
+			return first;
 	}
-	return first;
+	return open ? script->statement_count - 1 : first;
 }
 
 /* BEGIN ... COMMIT: its statements and its mark in one transaction. */

@@ -23,6 +23,7 @@ static void add_many(MigrationSet *set, const Candidates *all, const Layout *lay
 static void pass_over(MigrationSet *set, const Candidate *item);
 static bool is_side_file(const Candidate *item, const Layout *layout);
 static void refuse_stranger(MigrationSet *set, const Candidate *item, const Layout *layout);
+static bool claim_code(const SourceEntry *entry, const Layout *layout, LayoutClaim *claim);
 static void take_side(const Candidates *all, int i, const Layout *layout, LayoutClaim *claim);
 static void take_hooks(MigrationSet *set, const Layout *layout);
 static void add_all(MigrationSet *set, const Candidates *all, const Layout *layout, List *files);
@@ -141,31 +142,54 @@ is_side_file(const Candidate *item, const Layout *layout)
 
 /*
  * Named like a migration, by no rule.  Of code it is known which version it has:
- * what stops a run is only that which is not on record as applied.
+ * what stops a run is only that which is not on record as applied.  Code that
+ * goes back was not meant to run now; there is just no such way back here.
  */
 static void
 refuse_stranger(MigrationSet *set, const Candidate *item, const Layout *layout)
+{
+	const SourceEntry *entry = item->entry;
+	LayoutClaim claim = {0};
+	bool		is_code = claim_code(entry, layout, &claim);
+	RefusedEntry *refused;
+
+	if (is_code && claim.up == NULL)
+	{
+		IgnoredEntry *ignored = left_out_ignore(set, entry, item->path, item->deeper);
+
+		ignored->reason = pstrdup("a way back that is not in SQL");
+		ignored->elsewhere = item->elsewhere;
+		return;
+	}
+	refused = refuse(set, item, item->path, left_out_reason(set, entry, item->deeper));
+	if (is_code)
+	{
+		refused->version = claim.version;
+		refused->name = claim.name;
+	}
+}
+
+/* Is it code, named as the layout names SQL?  Fills the claim. */
+static bool
+claim_code(const SourceEntry *entry, const Layout *layout, LayoutClaim *claim)
 {
 	static const char *const codes[] = {
 		".go", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".java", ".class", ".kt", ".py", ".rb", ".rs", ".ex", ".exs", ".cs", ".php",
 		".sh", ".bash", ".ps1", ".bat", ".cmd"
 	};
-	const SourceEntry *entry = item->entry;
-	RefusedEntry *refused = refuse(set, item, item->path, left_out_reason(set, entry, item->deeper));
 	const char *dot = strrchr(entry->name, '.');
 	SourceEntry as_sql = {0};
-	LayoutClaim claim = {0};
 
 	for (int i = 0; i < lengthof(codes) && dot != NULL && !entry->is_directory; i++)
 		if (strcmp(dot, codes[i]) == 0)
 		{
 			as_sql.name = psprintf("%.*s.sql", (int) (dot - entry->name), entry->name);
-			if (!layout->claim(&as_sql, &claim) || claim.up == NULL || claim.fault != NULL)
-				continue;
-			require_valid(entry->name, claim.version);
-			refused->version = claim.version;
-			refused->name = claim.name;
+			if (!layout->claim(&as_sql, claim) || claim->fault != NULL)
+				return false;
+			require_valid(entry->name, claim->version);
+			return true;
 		}
+	return false;
 }
 
 /* In the order of bytes it comes behind the file itself, and nothing between them begins otherwise. */

@@ -69,9 +69,9 @@ static const char *const migration_children[] = {
 	"migration.sql", "up.sql",
 };
 
-/* files that say something to people, and nothing to a tool */
+/* files that say something to people, and nothing to a tool; the last one may be SQL's own with a wrong name */
 static const char *const document_endings[] = {
-	".md", ".txt", ".rst", ".adoc", ".html",
+	".md", ".rst", ".adoc", ".html", ".txt",
 };
 
 static const char goes_back[] = "its name says that it goes back";
@@ -83,6 +83,7 @@ static const char *dotted_word(const char *name, char direction);
 static bool goes_back_with_more(const char *word, int length);
 static bool ends_in_suffix(const char *name, int stem);
 static bool has_version(const char *name);
+static bool ends_as_document(const char *name, int count);
 
 static bool
 same_word(const char *text, int length, const char *word)
@@ -243,9 +244,16 @@ ends_in_suffix(const char *name, int stem)
 bool
 name_is_document(const char *name)
 {
+	return ends_as_document(name, lengthof(document_endings));
+}
+
+/* by one of so many endings */
+static bool
+ends_as_document(const char *name, int count)
+{
 	int			length = strlen(name);
 
-	for (int i = 0; i < lengthof(document_endings); i++)
+	for (int i = 0; i < count; i++)
 	{
 		int			ending = strlen(document_endings[i]);
 
@@ -277,6 +285,9 @@ name_may_be_migration(const SourceEntry *entry)
 
 	/* Go's tests, which are part of no program: "go help test" */
 	if (!entry->is_directory && length > 8 && strcmp(entry->name + length - 8, "_test.go") == 0)
+		return false;
+	/* what describes a migration is often named like it: 2_b.md beside 2_b.sql */
+	if (!entry->is_directory && ends_as_document(entry->name, lengthof(document_endings) - 1))
 		return false;
 	if (has_version(entry->name))
 		return true;

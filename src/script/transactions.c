@@ -13,7 +13,7 @@ static void make_parts(Script *script, int i);
 /*
  * A script without transaction statements runs in a transaction that we begin
  * and end.  One whose first transaction statement is COMMIT was written for a
- * tool that does the same.
+ * tool that does the same, and may leave its last transaction to that, too.
  */
 void
 transactions_walk(Script *script, int i, const RawStmt *raw, TransactionWalk *walk)
@@ -48,6 +48,7 @@ transactions_walk(Script *script, int i, const RawStmt *raw, TransactionWalk *wa
 			walk->seen = true;
 			if (first)
 			{
+				walk->counts_on_ours = true;
 				make_parts(script, i);
 				refuse_outside_before(script, i);
 			}
@@ -105,7 +106,7 @@ void
 transactions_finish(Script *script, const TransactionWalk *walk)
 {
 	/* the COMMIT may be among what could not be parsed */
-	if (walk->in_block && !walk->incomplete && !script->undone)
+	if (walk->in_block && !walk->counts_on_ours && !walk->incomplete && !script->undone)
 		script_statement_problem(script, walk->begin, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_INITIATION,
 								 "BEGIN without COMMIT",
 								 "The script ends inside of the transaction that begins here.",

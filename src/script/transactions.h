@@ -15,6 +15,7 @@ typedef struct TransactionWalk
 	bool		in_block;
 	int			begin;			/* the BEGIN of that block */
 	bool		ended;			/* a transaction has been committed */
+	bool		counts_on_ours; /* the first one, without its BEGIN */
 	bool		statement_before;	/* other than SET, outside of any block */
 	bool		incomplete;		/* some statement could not be parsed */
 } TransactionWalk;

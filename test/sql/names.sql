@@ -24,6 +24,16 @@ CALL files.names('m/d', '1_a.up.sql', '2_b.up.go', '3_c.up.sql');
 SELECT * FROM files.truth();
 CALL migrator.up('m/d');
 SELECT version, name, state, flags, message FROM migrator.status('m/d');
+-- a way back in code stops nothing that goes up, and neither do pages that describe a migration
+CALL files.make('m/d', '1_a.up.sql', 'SELECT 1;', '1_a.down.go', '', '2_b.up.go', '', '2_b.down.go', '', '3_c.up.sql', 'SELECT 3;', '3_c.md', '',
+  '3_c.RST', '', '3_c.txt', '', '3_c.down.go.bak', '');
+TABLE files.names;
+CALL files.make('m/d', '1_a.up.sql', 'SELECT 1;', '1_a.down.go', '', '2_b.up.go', '', '2_b.down.go', '', '3_c.up.sql', 'SELECT 3;', '3_c.md', '');
+SELECT version, outcome FROM migrator.apply('m/d', target => '1');
+SELECT migrator.resolve('2', 'applied', source => 'm/d');
+SELECT version, outcome FROM migrator.apply('m/d');
+SELECT * FROM migrator.rollback('m/d', steps => 3);
+CALL files.forget();
 CALL files.names('m/d', '20240101000000_a/migration.sql', '20240102000000_b/migration.ts', '20240103000000_c/', 'd/migration.sql', 'migration_lock.toml');
 SELECT * FROM files.truth() LIMIT 1;
 TABLE files.names;

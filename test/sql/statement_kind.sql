@@ -226,7 +226,9 @@ INSERT INTO forms (script, form, second_line) VALUES
 (E'BEGIN; SELECT 1; COMMIT;\nSET x.y = 1;', 'parts', 2),
 (E'BEGIN; SELECT 1; COMMIT;\nBEGIN; SELECT 2; COMMIT;\nBEGIN; COMMIT;', 'parts', 2),
 (E'SELECT 1;\nCOMMIT;\nSELECT 2;', 'parts', 2),
-(E'COMMIT;\nSELECT 1;\nBEGIN; COMMIT;', 'parts', 1);
+(E'COMMIT;\nSELECT 1;\nBEGIN; COMMIT;', 'parts', 1),
+(E'SELECT 1;\nCOMMIT;\nBEGIN; SELECT 2;', 'parts', 2),
+(E'COMMIT;\nBEGIN;', 'parts', 1);
 INSERT INTO forms (script, form, isolation_line) VALUES
 (E'\nBEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT;', 'wrapped', 2),
 (E'BEGIN;\nSET TRANSACTION READ ONLY;\nSET TRANSACTION READ WRITE; COMMIT;', 'wrapped', 2),
@@ -250,6 +252,7 @@ INSERT INTO forms (script, form, second_line, problems) VALUES
 ('BEGIN; BEGIN; COMMIT;', 'wrapped', NULL, array['1:8 0B000 BEGIN inside of a transaction']),
 ('BEGIN; START TRANSACTION; COMMIT;', 'wrapped', NULL, array['1:8 0B000 START TRANSACTION inside of a transaction']),
 (E'SELECT 1;\n BEGIN; SELECT 2;', 'parts', 2, array['2:2 0B000 BEGIN without COMMIT']),
+(E'BEGIN; SELECT 1; COMMIT;\nBEGIN; SELECT 2;', 'parts', 2, array['2:1 0B000 BEGIN without COMMIT']),
 (E'BEGIN; COMMIT;\nCOMMIT;', 'wrapped', NULL, array['2:1 2D000 COMMIT without BEGIN']),
 (E'BEGIN; SELECT 1;\nCOMMITT;', 'wrapped', NULL, array['2:1 42601 syntax error at or near "COMMITT"']),
 (E'DISCARD ALL;\nSET search_path = migrator;\nDROP SCHEMA migrator; SELECT pg_advisory_unlock_all();', 'none', NULL,

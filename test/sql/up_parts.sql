@@ -167,7 +167,10 @@ CALL files.make('m/d', '1_a.sql', $$
   INSERT INTO t VALUES (5);
   INSERT INTO t VALUES (6);
   COMMIT;
-$$, '2_b.sql', 'INSERT INTO t VALUES (7); INSERT INTO t VALUES (8); COMMIT;');
+$$, '2_b.sql', 'INSERT INTO t VALUES (7); INSERT INTO t VALUES (8); COMMIT;',
+  -- that one, begun anew, is open at the end, too
+  '3_c.sql', 'INSERT INTO t VALUES (9); COMMIT; BEGIN; INSERT INTO t VALUES (10); INSERT INTO t VALUES (11);',
+  '4_d.sql', 'COMMIT; INSERT INTO t VALUES (12); BEGIN; INSERT INTO t VALUES (13); COMMIT; BEGIN;');
 CALL migrator.up('m/d', options => '{"verbose": true}') \gset
 :shown
 TABLE files.on_record;
