@@ -594,13 +594,14 @@ note_duplicate(MigrationSet *set, Migration *migration, const ScriptUnit *first,
 		migration->claimed_twice = true;
 }
 
-/* 1_a.sql and 1_a.pg.sql: the same up to the first dot. */
+/* 1_a.sql and 1_a.pg.sql: the same up to the first dot; 1.1_a.sql and 1.2_b.sql are just two. */
 static bool
 are_twins(const char *a, const char *b)
 {
 	size_t		length = strcspn(a, ".");
 
-	return strchr(a, '/') == NULL && strcspn(b, ".") == length && strncmp(a, b, length) == 0;
+	return strchr(a, '/') == NULL && strcspn(b, ".") == length && strncmp(a, b, length) == 0 &&
+		(strspn(a + length, ".0123456789") < 2 || strspn(b + length, ".0123456789") < 2);
 }
 
 static int

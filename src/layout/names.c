@@ -286,7 +286,11 @@ name_may_be_migration(const SourceEntry *entry)
 	/* Go's tests, which are part of no program: "go help test" */
 	if (!entry->is_directory && length > 8 && strcmp(entry->name + length - 8, "_test.go") == 0)
 		return false;
-	/* what describes a migration is often named like it: 2_b.md beside 2_b.sql */
+
+	/*
+	 * what describes a migration is often named like it: 2_b.md beside
+	 * 2_b.sql
+	 */
 	if (!entry->is_directory && ends_as_document(entry->name, lengthof(document_endings) - 1))
 		return false;
 	if (has_version(entry->name))

@@ -77,7 +77,7 @@ SELECT * FROM files.truth() LIMIT 1;
 TABLE files.names;
 
 -- twins of one version: the hint names what may be meant
-CALL files.names('m/d', '1_a.sql', '1_a.pg.sql', '2_b.sql', '02_c.sql', '3_up_d.sql', '3_down_d.sql');
+CALL files.names('m/d', '1_a.sql', '1_a.pg.sql', '2_b.sql', '02_c.sql', '3_up_d.sql', '3_down_d.sql', '4.1_e.sql', '4.2_f.sql');
 SELECT message, hint FROM migrator.validate('m/d') WHERE check_name = 'duplicates';
 
 -- hooks are no migrations, and what is named like one is not passed over
