@@ -37,6 +37,7 @@
 
 #include "adopt/mirror.h"
 #include "adopt/table.h"
+#include "base/compat.h"
 #include "base/finding.h"
 #include "base/options.h"
 #include "base/owner_query.h"
@@ -64,6 +65,7 @@ static void hold(const Mirror *mirror, const HistoryTable *table);
 static void require_mirrored(const HistoryTool *tool);
 static void require_rights(const HistoryTable *table);
 static void require_trusted_owner(const HistoryTable *table);
+pg_noreturn static void refuse_dropped(const HistoryTable *table);
 static void require_trusted_triggers(const HistoryTable *table, LOCKMODE mode);
 static Oid	stranger(Oid role);
 static Oid	owner_of(int cache, Oid object);
@@ -259,15 +261,21 @@ require_trusted_owner(const HistoryTable *table)
 	Oid			owner = owner_of(RELOID, table->relation);
 
 	if (!OidIsValid(owner))
-		ereport(ERROR,
-				errcode(ERRCODE_UNDEFINED_TABLE),
-				errmsg("table %s was dropped meanwhile", table->shown));
+		refuse_dropped(table);
 	if (OidIsValid(stranger(owner)))
 		ereport(ERROR,
 				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				errmsg("permission denied to mirror to table %s, which role \"%s\" owns", table->shown, trust_role_name(owner)),
 				errdetail("Its triggers would act with your rights, which that role does not have."),
 				errhint("Run as that role, or give the table to a role that may do all that you may; migrator.trusted_stagers names roles that are trusted."));
+}
+
+static void
+refuse_dropped(const HistoryTable *table)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_UNDEFINED_TABLE),
+			errmsg("table %s was dropped meanwhile", table->shown));
 }
 
 /*
@@ -279,10 +287,14 @@ require_trusted_owner(const HistoryTable *table)
 static void
 require_trusted_triggers(const HistoryTable *table, LOCKMODE mode)
 {
-	Relation	relation = table_open(table->relation, mode);
-	TriggerDesc *triggers = CopyTriggerDesc(relation->trigdesc);
-	bool		has_rules = relation->rd_rules != NULL;
+	Relation	relation = try_table_open(table->relation, mode);
+	TriggerDesc *triggers;
+	bool		has_rules;
 
+	if (relation == NULL)
+		refuse_dropped(table);
+	triggers = CopyTriggerDesc(relation->trigdesc);
+	has_rules = relation->rd_rules != NULL;
 	table_close(relation, mode);
 	/* which would write something else, or nothing */
 	if (has_rules)

@@ -46,6 +46,7 @@
 
 #include "adopt/table.h"
 #include "base/advisory.h"
+#include "base/compat.h"
 #include "base/finding.h"
 #include "base/nearest.h"
 #include "base/settings.h"
@@ -105,12 +106,14 @@ static bool column_fits(const HistoryColumn *column, const Shape *shape, bool *f
 static bool type_fits(HistoryType type, Oid oid);
 static const HistoryTool *tool_of_relation(const HistoryTool *wanted, Oid relation);
 static void refuse_several(const List *found);
+static Relation open_table(Oid relid, LOCKMODE mode, const char *shown, const char *tool);
+pg_noreturn static void refuse_changed(const char *shown);
 static TimestampTz end_of_wait(void);
 static bool give_up(TimestampTz until);
 static void require_readable(Relation relation);
 static void require_short(Relation relation, const char *column, Datum value, Oid type);
 static void require_text(Relation relation, const char *column, const char *text);
-static void scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument);
+static void scan(Relation relation, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument);
 static char *value_text(Datum value, Oid type, bool utc, TimestampTz *time);
 static void take_row(char *const *values, const TimestampTz *times, void *argument);
 static int	compare_entries(const ListCell *a, const ListCell *b);
@@ -419,28 +422,47 @@ refuse_several(const List *found)
 void
 history_lock(const HistoryTable *table)
 {
-	TimestampTz until = end_of_wait();
 	AclMode		writes = ACL_INSERT | ACL_UPDATE | ACL_DELETE;
 	bool		may_write = pg_class_aclmask(table->relation, GetUserId(), writes, ACLMASK_ANY) != 0;
-	LOCKMODE	mode = may_write ? ShareLock : AccessShareLock;
 	Relation	relation;
 
 	history_lock_tool(table);
-	while (!ConditionalLockRelationOid(table->relation, mode))
+	relation = open_table(table->relation, may_write ? ShareLock : AccessShareLock, table->shown, table->tool->name);
+	if (!has_columns(table->tool, shape_of(table->relation)))
+		refuse_changed(table->shown);
+	require_readable(relation);
+	table_close(relation, NoLock);
+}
+
+/*
+ * A table that was looked at while nobody held it.  It may be gone since then, or,
+ * before 16, a view, which has nothing to scan.
+ */
+static Relation
+open_table(Oid relid, LOCKMODE mode, const char *shown, const char *tool)
+{
+	TimestampTz until = end_of_wait();
+	Relation	relation;
+
+	while (!ConditionalLockRelationOid(relid, mode))
 		if (give_up(until))
 			ereport(ERROR,
 					errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-					errmsg("could not lock %s, the history of %s", table->shown, table->tool->name),
-					errdetail("Another transaction has written to it: a run of %s may be in progress.", table->tool->name),
+					errmsg("could not lock %s, the history of %s", shown, tool),
+					errdetail("Another transaction has written to it: a run of %s may be in progress.", tool),
 					errhint("Try again when that has ended; migrator.wait_timeout says how long to wait."));
-	/* dropped or altered while nobody held it */
-	relation = try_table_open(table->relation, NoLock);
-	if (relation == NULL || relation->rd_rel->relkind != RELKIND_RELATION || !has_columns(table->tool, shape_of(table->relation)))
-		ereport(ERROR,
-				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("table %s was changed meanwhile", table->shown));
-	require_readable(relation);
-	table_close(relation, NoLock);
+	relation = try_table_open(relid, NoLock);
+	if (relation == NULL || relation->rd_rel->relkind != RELKIND_RELATION)
+		refuse_changed(shown);
+	return relation;
+}
+
+static void
+refuse_changed(const char *shown)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			errmsg("table %s was changed meanwhile", shown));
 }
 
 /* 0: there is none. */
@@ -503,6 +525,7 @@ List *
 history_read(const HistoryTable *table, const Source *source)
 {
 	Reading		reading = {table};
+	Relation	relation;
 	int			place = 0;
 	ListCell   *lc;
 
@@ -510,7 +533,9 @@ history_read(const HistoryTable *table, const Source *source)
 		table->tool->require_idle(table);
 	if (table->tool->group_of != NULL)
 		reading.group = table->tool->group_of(source);
-	scan(table->relation, table->tool->columns, table->tool->times_are_utc, take_row, &reading);
+	relation = table_open(table->relation, AccessShareLock);
+	scan(relation, table->tool->columns, table->tool->times_are_utc, take_row, &reading);
+	table_close(relation, NoLock);
 	list_sort(reading.entries, compare_entries);
 	foreach(lc, reading.entries)
 		((HistoryEntry *) lfirst(lc))->place = ++place;
@@ -520,21 +545,29 @@ history_read(const HistoryTable *table, const Source *source)
 bool
 history_scan_beside(const HistoryTable *table, const char *name, const HistoryColumn *columns, HistoryRow row, void *argument)
 {
-	Oid			relation = get_relname_relid(name, get_rel_namespace(table->relation));
+	Oid			schema = get_rel_namespace(table->relation);
+	Oid			relid = get_relname_relid(name, schema);
+	const char *shown = finding_one_line(quote_qualified_identifier(table->schema, name));
+	bool		fits = true;
+	Relation	relation;
 	const Shape *shape;
 
-	if (!OidIsValid(relation) || get_rel_relkind(relation) != RELKIND_RELATION)
+	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION)
 		return false;
-	shape = shape_of(relation);
-	for (int i = 0; columns[i].name != NULL; i++)
+	relation = open_table(relid, AccessShareLock, shown, table->tool->name);
+	if (get_relname_relid(name, schema) != relid)
+		refuse_changed(shown);
+	shape = shape_of(relid);
+	for (int i = 0; fits && columns[i].name != NULL; i++)
 	{
 		bool		found;
 
-		if (!column_fits(&columns[i], shape, &found) || !found)
-			return false;
+		fits = column_fits(&columns[i], shape, &found) && found;
 	}
-	scan(relation, columns, false, row, argument);
-	return true;
+	if (fits)
+		scan(relation, columns, false, row, argument);
+	table_close(relation, NoLock);
+	return fits;
 }
 
 static void
@@ -559,9 +592,8 @@ history_require_unlocked(const HistoryTable *table, const char *name, const Hist
 
 /* The rows of any table with these columns. */
 static void
-scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument)
+scan(Relation relation, const HistoryColumn *columns, bool times_are_utc, HistoryRow row, void *argument)
 {
-	Relation	relation = table_open(relid, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TableScanDesc scan;
@@ -572,7 +604,7 @@ scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row
 	require_readable(relation);
 	for (int i = 0; i < HISTORY_COLUMNS && columns[i].name != NULL; i++)
 		if (columns[i].type != HISTORY_ANY)
-			numbers[i] = get_attnum(relid, columns[i].name);
+			numbers[i] = get_attnum(RelationGetRelid(relation), columns[i].name);
 	scan = table_beginscan(relation, snapshot, 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
@@ -600,7 +632,6 @@ scan(Oid relid, const HistoryColumn *columns, bool times_are_utc, HistoryRow row
 	table_endscan(scan);
 	UnregisterSnapshot(snapshot);
 	ExecDropSingleTupleTableSlot(slot);
-	table_close(relation, NoLock);
 }
 
 static void
