@@ -639,6 +639,11 @@ BEGIN ATOMIC
                || E'\n  VALUES (', pg_catalog.string_agg(
                  CASE WHEN e.key = 'run_id' THEN pg_catalog.concat('(SELECT pg_catalog.current_setting(''migrator_export.run'')::bigint + ', e.value, ')')
                       WHEN e.key = 'down_oids' THEN pg_catalog.quote_literal(pg_catalog.translate(e.value, '[]', '{}'))
+                      -- some encodings of clients have a backslash for what is none: there ASCII alone is the same on both sides
+                      WHEN pg_catalog.pg_client_encoding() IN ('SJIS', 'SHIFT_JIS_2004', 'BIG5', 'GBK', 'UHC', 'GB18030', 'JOHAB')
+                           AND pg_catalog.octet_length(e.value) <> pg_catalog.char_length(e.value)
+                      THEN pg_catalog.format('pg_catalog.convert_from(pg_catalog.decode(%L, ''hex''), %L)',
+                        pg_catalog.encode(pg_catalog.convert_to(e.value, pg_catalog.getdatabaseencoding()), 'hex'), pg_catalog.getdatabaseencoding())
                       ELSE pg_catalog.quote_literal(e.value) END, ', ' ORDER BY e.n), ');')
         FROM pg_catalog.json_each_text(t.columns) WITH ORDINALITY e(key, value, n)
        WHERE e.value IS NOT NULL AND e.key NOT IN ('id', 'progress_handle'))

@@ -86,6 +86,30 @@ for my $from ([ 'LATIN1', 'latin1', 'UTF8', 'LATIN1', 'SQL_ASCII' ],
 	}
 }
 
+# an encoding of clients that has a backslash for the sign of the yen: what it makes of a name ends no literal
+for my $client ('SJIS', 'SHIFT_JIS_2004', 'UTF8')
+{
+	my $database = 'from_utf8';
+	my $file = encode('UTF-8', "2_\\\xa5' \xa5echo owned \xa5\xa5 --\x{8868}");
+	my $source = source_dir({ "$file.up.sql" => 'SELECT 2;' });
+	my $sql = PostgreSQL::Test::Utils::tempdir() . '/yen.sql';
+	my ($out, $err);
+
+	run_command([ $psql, '-Xq', '-d', $node->connstr($database), '-c', "CALL migrator.up('$source', 'yen')" ]);
+	my $wanted = record_of($database, 'UTF8');
+	like($wanted, qr/^yen\|2\|\Q@{[substr($file, 2)]}\E\|/m, "$client: the record");
+	{
+		local $ENV{PGCLIENTENCODING} = $client;
+		run_command([ $psql, '-XAt', '-o', $sql, '-c', 'SELECT migrator.export()', '-d', $node->connstr($database) ]);
+	}
+	create('target', 'UTF8');
+	($out, $err) = run_command([ $psql, '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', $sql, '-d', $node->connstr('target') ]);
+	is($err, '', '... is loaded');
+	is(record_of('target', 'UTF8'), $wanted, '... and it is the same');
+	unlike($out, qr/^owned/m, '... and nothing else was run');
+	$node->safe_psql('postgres', 'DROP DATABASE target');
+}
+
 # the tools get the names as UTF-8, whatever the database has
 sub takes_lock
 {
