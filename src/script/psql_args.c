@@ -10,6 +10,10 @@
 
 #include "script/psql_args.h"
 
+/* of one, and of all together: values that refer to each other could grow without end */
+#define ARGUMENT_MAX_BYTES (16 * 1024 * 1024)
+
+static void append(PsqlArgs *args, StringInfo result, const char *value);
 static void take_quoted(PsqlArgs *args, StringInfo result);
 static void take_escape(PsqlArgs *args, StringInfo result);
 static bool take_reference(PsqlArgs *args, StringInfo result);
@@ -183,8 +187,20 @@ take_reference(PsqlArgs *args, StringInfo result)
 	if (value == NULL)
 		return false;
 	args->position += length + (quote != PSQL_RAW);
-	appendStringInfoString(result, value);
+	append(args, result, value);
+	pfree(value);
+	pfree(name);
 	return true;
+}
+
+/* If it is too long, that is a fault. */
+static void
+append(PsqlArgs *args, StringInfo result, const char *value)
+{
+	if (strlen(value) + result->len > ARGUMENT_MAX_BYTES)
+		args->fault = "it is longer than 16 MB with the values in it";
+	else
+		appendStringInfoString(result, value);
 }
 
 char *
@@ -199,10 +215,14 @@ psql_join_args(PsqlArgs *args, PsqlJoin join)
 	{
 		/* no line end: of a message that is all one */
 		if (join == PSQL_JOIN_ECHO && first && !args->quoted && strcmp(part, "-n") == 0)
+		{
+			pfree(part);
 			continue;
+		}
 		if (!first && (join == PSQL_JOIN_ECHO || (join == PSQL_JOIN_CONDITION && text.len > 0)))
 			appendStringInfoChar(&text, ' ');
-		appendStringInfoString(&text, part);
+		append(args, &text, part);
+		pfree(part);
 		first = false;
 	}
 	return text.data;

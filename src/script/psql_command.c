@@ -58,6 +58,7 @@ static const struct
 	{"pset", do_nothing}, {"t", do_nothing}, {"T", do_nothing}, {"timing", do_nothing}, {"x", do_nothing}
 };
 
+static void keep_value(Psql *psql, const char *value);
 static void pass_over(Command *command);
 static char *argument_value(void *argument, const char *name, PsqlQuote quote);
 static char *next_argument(Command *command, bool unquote, bool strip);
@@ -81,6 +82,7 @@ psql_command(Psql *psql, PsqlFrame *frame, const Token *backslash)
 	Command		command = {.psql = psql,.frame = frame,.backslash = backslash};
 	uint32		end = lexer_line_end(lexer);
 
+	CHECK_FOR_INTERRUPTS();
 	command.name = pnstrdup(lexer->text + lexer->position, psql_args_name(lexer->text + lexer->position, end - lexer->position));
 	command.args.text = lexer->text;
 	command.args.position = lexer->position + strlen(command.name);
@@ -346,9 +348,23 @@ do_set(Command *command)
 		psql_variables_set_late(psql->variables, name, value, psql->hidden);
 	else
 		psql_variables_set(psql->variables, name, value, psql->hidden);
+	if (value != NULL)
+	{
+		keep_value(psql, value);
+		pfree(value);
+	}
 	if (psql->late_variables != NULL)
 		(void) add_action(command, ACTION_SET, arguments);
 	finish(command, "");
+}
+
+/* Is it too much, the script is read no further. */
+static void
+keep_value(Psql *psql, const char *value)
+{
+	psql->value_bytes += strlen(value);
+	if (psql->value_bytes > PSQL_VALUES_MAX_BYTES)
+		psql->too_long = true;
 }
 
 static void
@@ -389,8 +405,10 @@ do_tell(Command *command)
 	if (!psql->used_late)
 	{
 		action->late = false;
-		action->text = text;
+		action->text = pstrdup(text);
+		keep_value(psql, text);
 	}
+	pfree(text);
 	finish(command, "");
 	action->offset = psql->filled.len;
 }
@@ -513,11 +531,15 @@ evaluate(Command *command)
 	text = psql_join_args(&command->args, PSQL_JOIN_CONDITION);
 	refuse_fault(command);
 	if (command->psql->used_late)
+	{
+		pfree(text);
 		return VERDICT_LATE;
+	}
 	if (list_length(command->psql->problems) == problems && missing == list_length(command->psql->missing) &&
 		strchr(text, ':') == NULL && (*text == '\0' || !parse_bool(text, &result)))
 		refuse(command, ERRCODE_INVALID_PARAMETER_VALUE,
 			   psprintf(PSQL_NEITHER_MESSAGE, command->name, finding_one_line(text)), PSQL_NEITHER_HINT);
+	pfree(text);
 	return result ? VERDICT_TRUE : VERDICT_FALSE;
 }
 

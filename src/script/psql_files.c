@@ -53,6 +53,7 @@ psql_files_note(Script *script, const char *line, size_t length, PsqlNext *next)
 	size_t		word = psql_args_name(line, length);
 	bool		refers = false;
 	PsqlArgs	args = {.text = line,.end = length,.position = word,.value = no_value,.argument = &refers};
+	char	   *argument = NULL;
 
 	*next = PSQL_NEXT_ANY;
 	for (int i = 0; i < lengthof(senders); i++)
@@ -78,8 +79,12 @@ psql_files_note(Script *script, const char *line, size_t length, PsqlNext *next)
 	if (word == 1 && line[0] == '!')
 		return length;
 	do
+	{
+		if (argument != NULL)
+			pfree(argument);
 		args.fault = NULL;
-	while (psql_args_next(&args, false, false) != NULL);
+		argument = psql_args_next(&args, false, false);
+	} while (argument != NULL);
 	psql_args_finish(&args);
 	return args.position;
 }

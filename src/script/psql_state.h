@@ -17,6 +17,8 @@
 /* so deep files may include others, and so many in all */
 #define PSQL_DEPTH_AT_MOST 50
 #define PSQL_FILES_AT_MOST 10000
+/* so long all values together that a script sets and tells */
+#define PSQL_VALUES_MAX_BYTES (64 * 1024 * 1024)
 
 /* \if that waits for its \endif */
 typedef struct PsqlBranch
@@ -48,6 +50,7 @@ typedef struct Psql
 	PsqlBranch *branch;			/* or NULL */
 	int			files;			/* that were included */
 	bool		too_long;
+	size_t		value_bytes;	/* of what \set and \echo keep */
 	const char *restricted;		/* the key of \restrict, or NULL */
 
 	StringInfoData whole;		/* text as it stands in the files */

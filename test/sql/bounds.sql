@@ -51,6 +51,17 @@ SELECT count(*) FROM migrator.apply('m/d', target => '10', options => (SELECT js
   FROM generate_series(1, 3000) i));
 SELECT count(*) FROM migrator.apply('m/d', versions => '{1,3001}');
 
+-- Values of psql's variables that double with each line, and many that are long: the script is refused before it is read to its end.
+CALL files.forget();
+CALL files.make('m/d', '1_a.sql', E'-- migrator: psql\n\\set a xxxxxxxxxx\n' || repeat(E'\\set a :a:a\n', 60) || E'SELECT 1;\n',
+  '2_b.sql', E'-- migrator: psql\n\\set a xxxxxxxxxx\n' || repeat(E'\\set a :a:a\n', 20) || repeat(E'\\echo :a\n', 1000) || E'SELECT 1;\n',
+  '3_c.sql', E'-- migrator: psql\n\\set a x\n' || repeat(E'\\set a :a:a\n', 60) || E'\\if :a\n\\endif\nSELECT 1;\n',
+  '4_d.sql', E'-- migrator: psql\nSELECT repeat(\'x\', 10000) AS a \\gset\n' || repeat(E'\\set a :a:a\n', 60) || E'SELECT 1;\n');
+SELECT file, line, message FROM migrator.validate('m/d') WHERE severity = 'error';
+\set VERBOSITY terse
+CALL migrator.up('m/d', versions => '{4}');
+\set VERBOSITY default
+
 -- What is recorded of an error is bounded, at a character's end.
 CALL files.forget();
 CALL files.make('m/d', '1_a.sql', 'DO $$BEGIN RAISE EXCEPTION ''%'', repeat(''x'', 200000) USING DETAIL = repeat(chr(228), 100000); END$$;');
