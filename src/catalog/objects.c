@@ -16,6 +16,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "base/compat.h"
 #include "base/owner_query.h"
 #include "catalog/canonical.h"
 #include "catalog/object_query.h"
@@ -48,6 +49,7 @@ static const struct
 	{"xmlbinary", "base64"},
 };
 
+pg_noreturn static void refuse_changed(MemoryContext context);
 static void take_row(const Datum *values, const bool *nulls, void *argument);
 static void hash_definition(SchemaObject *object);
 static void add_to_digest(const SchemaObject *object, void *argument);
@@ -68,6 +70,7 @@ objects_scan(const ObjectScope *scope, Snapshot snapshot, SchemaObjectRow row, v
 	Datum	   *schemas = palloc(Max(scope->schema_count, 1) * sizeof(Datum));
 	Datum		values[3];
 	int			guc_level;
+	MemoryContext old = CurrentMemoryContext;
 	Taking		taking = {
 		row, argument,
 		AllocSetContextCreate(CurrentMemoryContext, "migrator schema object", ALLOCSET_DEFAULT_SIZES)
@@ -84,9 +87,38 @@ objects_scan(const ObjectScope *scope, Snapshot snapshot, SchemaObjectRow row, v
 	for (int i = 0; i < lengthof(print_settings); i++)
 		(void) set_config_option(print_settings[i].name, print_settings[i].value,
 								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	owner_query_scan(chosen, values, snapshot, take_row, &taking);
+	PG_TRY();
+	{
+		owner_query_scan(chosen, values, snapshot, take_row, &taking);
+	}
+	PG_CATCH();
+	{
+		refuse_changed(old);
+	}
+	PG_END_TRY();
 	AtEOXact_GUC(true, guc_level);
 	MemoryContextDelete(taking.context);
+}
+
+/*
+ * The server's functions that print what the snapshot sees look it up as it is now.
+ * Of what another transaction has dropped since then they say that the catalog is broken.
+ */
+static void
+refuse_changed(MemoryContext context)
+{
+	ErrorData  *error;
+
+	if (geterrcode() != ERRCODE_INTERNAL_ERROR)
+		PG_RE_THROW();
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	ereport(ERROR,
+			errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			errmsg("the schema was changed while its objects were read"),
+			errdetail("%s", error->message),
+			errhint("Try again, in a new transaction."));
 }
 
 Datum
