@@ -395,6 +395,7 @@ run_statement(const HistoryTable *table, const char *statement, char *const *par
 	char		nulls[MIRROR_PARAMETERS];
 	Oid			types[MIRROR_PARAMETERS];
 	char	   *name = quote_qualified_identifier(table->schema, table->name);
+	bool		adds = statement != NULL && strncmp(statement, "INSERT", 6) == 0 && strstr(statement, "NOT EXISTS") == NULL;
 	StringInfoData sql;
 	const char *at;
 
@@ -416,6 +417,12 @@ run_statement(const HistoryTable *table, const char *statement, char *const *par
 	SPI_connect();
 	if (SPI_execute_with_args(sql.data, MIRROR_PARAMETERS, types, values, nulls, false, 0) < 0)
 		elog(ERROR, "mirroring failed: %s", sql.data);
+	if (adds && SPI_processed == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				errmsg("a trigger of table %s keeps rows from being written", table->shown),
+				errdetail("It mirrors the record for %s, which would run again what has no row there.", table->tool->name),
+				errhint("Have the trigger return the row, or drop it, or take option \"mirror\" away with migrator.register()."));
 	SPI_finish();
 	owner_query_drop_snapshot(had_snapshot);
 }
