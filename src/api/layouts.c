@@ -14,6 +14,7 @@ PG_FUNCTION_INFO_V1(migrator_layouts);
 static const char *const orders[] = {
 	[VERSION_ORDER_NUMBER] = "number",
 	[VERSION_ORDER_BYTES] = "bytes",
+	[VERSION_ORDER_FILE] = "bytes",
 	[VERSION_ORDER_LEADING] = "number, then bytes",
 	[VERSION_ORDER_DOTTED] = "dotted numbers",
 	[VERSION_ORDER_PLAN] = "plan"

@@ -75,6 +75,18 @@ compare_leading(const char *a, const char *b)
 	return result != 0 ? result : strcmp(a, b);
 }
 
+/* As the names of their files: whichever ends first has "_" there. */
+static int
+compare_in_file(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b)
+	{
+		a++;
+		b++;
+	}
+	return (int) (unsigned char) (*a ? *a : '_') - (int) (unsigned char) (*b ? *b : '_');
+}
+
 /*
  * A record written under one layout may be read under another, so in the
  * order of numbers there can be versions that are none: they sort by bytes,
@@ -94,6 +106,8 @@ version_compare(VersionOrder order, const char *a, const char *b)
 		case VERSION_ORDER_BYTES:
 		case VERSION_ORDER_PLAN:
 			return result;
+		case VERSION_ORDER_FILE:
+			return compare_in_file(a, b);
 		case VERSION_ORDER_LEADING:
 			return compare_leading(a, b);
 		case VERSION_ORDER_NUMBER:
@@ -130,7 +144,7 @@ version_is_target(VersionOrder order, const char *version, const char *target)
 {
 	if (order == VERSION_ORDER_LEADING && is_number(target))
 		return compare_digits(version, strspn(version, "0123456789"), target, strlen(target)) == 0;
-	if (order != VERSION_ORDER_BYTES && order != VERSION_ORDER_LEADING)
+	if (order != VERSION_ORDER_BYTES && order != VERSION_ORDER_FILE && order != VERSION_ORDER_LEADING)
 		return version_compare(order, version, target) == 0;
 	return *target != '\0' && strncmp(version, target, strlen(target)) == 0;
 }

@@ -11,6 +11,8 @@ typedef enum VersionOrder
 {
 	VERSION_ORDER_NUMBER,		/* digits of any length, as numbers */
 	VERSION_ORDER_BYTES,		/* whole stems, by bytes */
+	VERSION_ORDER_FILE,			/* likewise, with the "_" that is behind each
+								 * in its file's name: 2024 behind 20240101 */
 	VERSION_ORDER_LEADING,		/* by the number that they begin with, those
 								 * without one behind the others; then by
 								 * bytes */

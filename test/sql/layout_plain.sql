@@ -40,6 +40,16 @@ CALL migrator.up('m/d', options => '{"verbose": false}') \gset
 SELECT version, layout, non_transactional FROM migrator.migrations ORDER BY version;
 SELECT regexp_replace(file, '\d', '9', 'g') AS file FROM migrator.new_migration('m/d', 'next');
 CALL files.forget();
+-- Supabase takes any digits, and runs the files in the order of their names
+CALL files.names('m/d', '20240102_day.sql', '20240102120000_noon.sql', '20240102_.sql', '2024_year.sql', '20240301_march.sql');
+SELECT files.error($$SELECT FROM migrator.apply('m/d', options => '{"layout": "supabase"}')$$);
+SELECT version, name FROM migrator.apply('m/d', options => '{"layout": "supabase", "ignore": ["*_.sql"]}');
+SELECT migrator.register('default', 'm/d', options => '{"layout": "supabase", "ignore": ["*_.sql"]}');
+CALL files.write('m/d/20240103_late.sql', 'SELECT 1;');
+CALL files.write('m/d/20240301120000_noon.sql', 'SELECT 1;');
+SELECT version, flags FROM migrator.status() WHERE state = 'pending';
+SELECT migrator.unregister('default');
+CALL files.forget();
 CALL files.make('m/d', '20240101-120000.sql', E'SELECT 1;\n-- sem.attribute.transaction = nothing\n', '20240101-120001.sql', E'-- sem.attribute.timeout = 1\n',
   '20240102-120000.sql', E'-- sem.attribute.transaction = single\nCREATE DATABASE x;', '20240230-000000.sql', '',
   '20240103-120000.sql', E'SELECT 1;\n#-- sem.attribute.transaction = none\n');
