@@ -277,8 +277,12 @@ mark_settle(List *marks, int statements)
 	{
 		Mark	   *mark = lfirst(lc);
 
-		/* words with nothing to run behind them are a remark */
-		if (mark->words && mark->sense == MARK_DOWN && mark->statements == statements)
+		/*
+		 * words with nothing to run behind them are a remark, and so are
+		 * those that go up before all
+		 */
+		if (mark->words && (mark->sense == MARK_DOWN ? mark->statements == statements :
+							mark->sense == MARK_UP && mark->statements == 0))
 			continue;
 		result = lappend(result, mark);
 	}

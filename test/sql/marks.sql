@@ -64,7 +64,8 @@ CALL files.make('m/d',
   '4_d.sql', E'CREATE TABLE d();\n-- Rollback:\n-- DROP TABLE d;\nCREATE TABLE d2();\n-- Down:\n-- DROP TABLE d2;\n',
   '5_e.sql', E'CREATE TYPE e AS ENUM (\n-- up\n''up'',\n-- down\n''down'');\n-- Down Migration: none\n',
   '6_f.sql', repeat('-', 100) || E'\n' || repeat('-- ', 1000) || E'\n--' || repeat(' ', 5000) || E'+goose Up\n-- changeset '
-    || repeat(':', 5000) || E'\nSELECT 1;');
+    || repeat(':', 5000) || E'\nSELECT 1;',
+  '7_g.sql', E'/* a table */\n-- Up Migration\nCREATE TABLE g();\n-- Down Migration (by hand)\n-- DROP TABLE g;\n');
 TABLE files.marks;
 SELECT version, outcome FROM migrator.apply('m/d');
 
