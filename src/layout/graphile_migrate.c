@@ -134,8 +134,10 @@ read_graphile_migrate(const Source *source, const FileContent *content, const La
 			if (value != NULL && lines_skip(value, lines->end, "no-transaction", false) != NULL)
 				sections_set_transactions(&sections, UNIT_UP, UNIT_NO_TRANSACTION);
 		}
-		if ((value = lines_skip(lines->text, lines->end, "--!", false)) != NULL &&
-			lines_skip(value, lines->end, "include ", true) != NULL)
+		/* behind blanks it is a comment, there too */
+		if (lines->text < lines->end && *lines->text == '-' &&
+			(value = lines_skip(lines->text, lines->end, "--!", false)) != NULL &&
+			lines_skip(value, lines->end, "include ", false) != NULL)
 			sections_fault(&sections, lines->number, "graphile-migrate puts in what %s names when it commits, and has not", lines_quoted(lines));
 	}
 	if (sections.result->fault == NULL && (previous == NULL || hash == NULL))

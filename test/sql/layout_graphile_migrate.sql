@@ -42,7 +42,7 @@ CALL files.make('m/d', '000001.sql', E'--! Previous: -\n--! Hash: ' || :'h1' || 
 TABLE files.wrong;
 -- lifted for one file, whose name goes on in the chain
 CALL files.make('m/d',
-  '000001.sql', E'--! Previous: -\n--! Hash: ' || :'h1' || E'\n--! AllowInvalidHash\n--! Message: edited\n\nCREATE TABLE users(a text);\n',
+  '000001.sql', E'--! Previous: -\n--! Hash: ' || :'h1' || E'\n--! AllowInvalidHash\n--! Message: edited\n\nCREATE TABLE users(a text);\n --!include a.sql\n',
   '000002-index.sql', files.committed(:'h1', :'h2', :'b2'));
 TABLE files.wrong;
 CALL migrator.up('m/d', options => '{"verbose": false}') \gset
