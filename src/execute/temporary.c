@@ -52,9 +52,6 @@ temporary_drop_others(const List *relations)
 	ListCell   *lc;
 	bool		any = false;
 
-	/* nothing temporary was touched in this transaction */
-	if ((MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE) == 0)
-		return;
 	targets = new_object_addresses();
 	foreach(lc, temporary_relations())
 	{
@@ -67,7 +64,9 @@ temporary_drop_others(const List *relations)
 	}
 	/* cascade: they need each other, and all is internal */
 	if (any)
+	{
 		performMultipleDeletions(targets, DROP_CASCADE, PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
+		CommandCounterIncrement();
+	}
 	free_object_addresses(targets);
-	CommandCounterIncrement();
 }

@@ -50,6 +50,7 @@ join_claims(Candidates *all, const Layout *layout)
 	set->layout = layout->name;
 	set->order = layout->order;
 	set->runs_late = layout->runs_late;
+	set->own_sessions = layout->own_sessions;
 	source_hold((Source *) all->source);
 	for (int i = 0; i < all->count; i++)
 	{

@@ -172,6 +172,8 @@ typedef struct Layout
 	bool		runs_late;		/* its tool runs what is new, wherever it
 								 * stands */
 	bool		filters;		/* by contexts and labels */
+	bool		own_sessions;	/* its tool runs each script in a session of
+								 * its own */
 
 	/*
 	 * Of an entry that claim() takes as one of many migrations, a folder say:

@@ -106,6 +106,7 @@ typedef struct MigrationSet
 	const char *layout;			/* name of the layout */
 	VersionOrder order;
 	bool		runs_late;		/* see Layout */
+	bool		own_sessions;	/* likewise */
 	bool		verifies;		/* a run is to verify what it applied, unless
 								 * it is told otherwise */
 	int			count;

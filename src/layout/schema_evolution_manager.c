@@ -85,6 +85,7 @@ const Layout layout_schema_evolution_manager = {
 	.order = VERSION_ORDER_BYTES,
 	.claim = claim_schema_evolution_manager,
 	.read = read_schema_evolution_manager,
+	.own_sessions = true,
 	.follows = MARK_OF_SCHEMA_EVOLUTION_MANAGER,
 	.name_new = name_schema_evolution_manager
 };

@@ -585,6 +585,7 @@ const Layout layout_sqitch = {
 	.sign = SQITCH_PLAN,
 	.claim = claim_sqitch,
 	.down = DOWN_IN_FILE,
+	.own_sessions = true,
 	.is_root = is_root_of_sqitch,
 	.read_all = read_all_sqitch,
 	.name_new = name_sqitch

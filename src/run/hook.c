@@ -45,10 +45,13 @@ void
 hook_run_migration(Run *run, Step *step)
 {
 	bool		filled;
+	List	   *temporary;
 
 	hook_run(run, step, false);
 	filled = run->execution.filled;
+	temporary = run_session_begin(run);
 	run_script(run, run_step_script(run, step), step, NULL);
+	run_session_end(run, temporary);
 	/* what a commit says may be about any of the three */
 	run->execution.filled |= filled;
 

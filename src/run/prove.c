@@ -283,6 +283,7 @@ prove_step(Proof *proof, Step *step)
 			message = explain(proof, error);
 		verdict = error != NULL || proof->differences != NIL ? DIFFERS : REVERSIBLE;
 	}
+	run_session_end(run, proof->temporary);
 	report_verdict(proof, step, verdict, message);
 	if (compare)
 		advance(proof, proof->after);

@@ -16,6 +16,7 @@
 #include "base/errors.h"
 #include "execute/function.h"
 #include "execute/require.h"
+#include "execute/temporary.h"
 #include "plan/check_changes.h"
 #include "plan/check_order.h"
 #include "plan/gate.h"
@@ -264,6 +265,25 @@ run_framed(Run *run, const StepScript *script, Oid function)
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(false, level);
+}
+
+static bool
+has_own_sessions(const Run *run)
+{
+	return run->survey->plan->set != NULL && run->survey->plan->set->own_sessions;
+}
+
+List *
+run_session_begin(const Run *run)
+{
+	return has_own_sessions(run) ? temporary_relations() : NIL;
+}
+
+void
+run_session_end(const Run *run, const List *before)
+{
+	if (has_own_sessions(run))
+		temporary_drop_others(before);
 }
 
 void

@@ -151,6 +151,13 @@ extern void run_function(Run *run, Oid function, const char *signature, const St
 /* Set run->execution; these two do it by themselves. */
 extern void run_begin_execution(Run *run, const char *file, const Step *step, const char *kind);
 
+/*
+ * Around a script of a migration: where the layout's tool gives each a session of its own,
+ * temporary relations that it made are dropped.  The first returns those of before.
+ */
+extern List *run_session_begin(const Run *run);
+extern void run_session_end(const Run *run, const List *before);
+
 /* A script may have released the locks of its session: take them again, or raise. */
 extern void run_keep_locks(Run *run);
 

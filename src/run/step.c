@@ -328,6 +328,7 @@ run_in_parts(Run *run, Step *step)
 	};
 	BaseSettings *base = &run->execution.base;
 	bool		runs = true;
+	List	   *temporary;
 	RecordEntry entry;
 	ErrorData  *error;
 	instr_time	start;
@@ -344,6 +345,7 @@ run_in_parts(Run *run, Step *step)
 	script_parse((Script *) run->execution.script);
 
 	run->saved_settings = session_settings_save();
+	temporary = run_session_begin(run);
 
 	/*
 	 * the transactions that VACUUM and its like begin by themselves take
@@ -391,6 +393,7 @@ run_in_parts(Run *run, Step *step)
 	error = step_restore_settings(run);
 	if (error != NULL)
 		ReThrowError(error);
+	run_session_end(run, temporary);
 	run_keep_locks(run);
 	migration_timeout_start();
 	verify_step(run, step);

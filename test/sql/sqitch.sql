@@ -227,6 +227,21 @@ SELECT severity, file, message FROM migrator.validate('m/d', service => 'faults'
 CALL files.write('m/d/sqitch.conf', E'[deploy]\nmode = none\n');
 SELECT * FROM files.faults();
 
+-- Each script has a session of its own there: nobody finds what was temporary of the one before, and a caller's tables stay.
+CREATE TEMP TABLE own();
+CALL files.make('m/temp', 'sqitch.plan', files.plan('a', 'b', 'c', 'd'),
+  'deploy/a.sql', E'BEGIN;\nCREATE TEMP TABLE t (a int);\nCREATE TEMP VIEW v AS SELECT FROM t;\nCOMMIT;\n', 'revert/a.sql', 'CREATE TEMP TABLE t();',
+  'deploy/b.sql', E'CREATE TEMP TABLE t (b int);\nCREATE TABLE app.t (a int);\n', 'revert/b.sql', 'CREATE TEMP TABLE t(); DROP TABLE app.t;',
+  'deploy/c.sql', E'CREATE TEMP TABLE t (c int);\nCREATE INDEX CONCURRENTLY ON app.t (a);\nINSERT INTO t VALUES (1);\n',
+  'revert/c.sql', E'CREATE TEMP TABLE t();\nDROP INDEX CONCURRENTLY app.t_a_idx;', 'deploy/d.sql', 'CREATE TEMP TABLE t();', 'revert/d.sql', '');
+SELECT version, outcome FROM migrator.apply('m/temp', 'temp', target => 'b');
+SELECT version, outcome FROM migrator.rollback('m/temp', 'temp', target => '');
+SELECT version, verdict FROM migrator.prove('m/temp', 'temp') WHERE version < 'c';
+CALL migrator.up('m/temp', 'temp', options => '{"verbose": false}') \gset
+CALL migrator.down('m/temp', 'temp', target => 'a', options => '{"verbose": false}') \gset
+SELECT relname FROM pg_class WHERE relpersistence = 't' ORDER BY relname;
+DROP TABLE own;
+
 CALL files.write('m/d/sqitch.conf', E'[core]\ndeploy_dir = ' || repeat('d', 5000));
 SELECT * FROM files.faults();
 CALL files.write('m/d/sqitch.conf', E'[core "variables"]\nv = 1\nw = 2\nv = 3\n');
