@@ -25,7 +25,7 @@ claim_dated(const SourceEntry *entry, LayoutClaim *claim)
 		return false;
 	if (!layout_is_date(entry->name, digits))
 		claim->fault = psprintf("\"%s\" is no date%s", pnstrdup(entry->name, digits),
-								digits == 14 ? " and time" : "");
+								digits == 14 ? " and time; layouts \"numbered\" and \"sqlx\" take it for a number" : "");
 
 	claim->version = pnstrdup(entry->name, stem);
 	claim->name = pnstrdup(entry->name + digits + 1, stem - digits - 1);

@@ -446,6 +446,9 @@ run_explain_error(const Run *run, const Step *step, ErrorData *error)
 		(error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION ||
 		 (error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION && error->hint == NULL)))
 		hint = psprintf("A %s is one transaction, or a part of its migration's: take the statement out.", run->execution.kind);
+	else if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE && run->own_transaction &&
+			 run->execution.kind != NULL && strcmp(run->execution.kind, VERIFY_SCRIPT_KIND) == 0)
+		hint = "A migration is committed before it is verified if its own script says \"-- migrator: no-transaction\".";
 	else if (error->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE)
 		hint = run->own_transaction ?
 			"Put \"-- migrator: no-transaction\" into the script, so that each statement is committed before the next." :

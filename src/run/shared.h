@@ -20,6 +20,9 @@
 #include "run/run.h"
 #include "run/survey.h"
 
+/* Execution.kind of a script that looks whether a migration is as it should be. */
+#define VERIFY_SCRIPT_KIND "verify script"
+
 /* A run under way and what it did so far. */
 typedef struct Run
 {

@@ -19,8 +19,6 @@
 #include "run/event.h"
 #include "run/verify.h"
 
-#define SCRIPT_KIND "verify script"
-
 /* argument of run_one() */
 typedef struct Verified
 {
@@ -99,7 +97,7 @@ run_one(void *argument)
 {
 	Verified   *verified = argument;
 
-	run_script(verified->run, &verified->step->verify, verified->step, SCRIPT_KIND);
+	run_script(verified->run, &verified->step->verify, verified->step, VERIFY_SCRIPT_KIND);
 }
 
 void

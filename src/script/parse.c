@@ -7,6 +7,9 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -32,6 +35,7 @@ static void parse_one(Script *script, int i, TransactionWalk *walk);
 static void unseen(Script *script, const Statement *statement, const char *what);
 static void check_of_psql(Script *script, int i, const RawStmt *raw);
 static void read_statement(void *argument);
+static bool is_reference(const Script *script, int i, int position);
 static void parser_problem(Script *script, int i, const ErrorData *error);
 static int	compare_problems(const ListCell *a, const ListCell *b);
 
@@ -181,6 +185,17 @@ read_statement(void *argument)
 		touch_statement(script->touches, script, reading->statement, reading->raw);
 }
 
+/* Is it a colon before a name that the parser could not read? */
+static bool
+is_reference(const Script *script, int i, int position)
+{
+	const char *at = script_statement_text(script, i);
+
+	for (; position > 1 && *at != '\0'; position--)
+		at += pg_mblen(at);
+	return at[0] == ':' && (at[1] == '\'' || at[1] == '"' || at[1] == '_' || isalpha((unsigned char) at[1]));
+}
+
 /* The parser's own words. */
 static void
 parser_problem(Script *script, int i, const ErrorData *error)
@@ -192,6 +207,8 @@ parser_problem(Script *script, int i, const ErrorData *error)
 	problem.message = error->message;
 	problem.detail = error->detail;
 	problem.hint = error->hint;
+	if (problem.hint == NULL && problem.sqlstate == ERRCODE_SYNTAX_ERROR && is_reference(script, i, error->cursorpos))
+		problem.hint = "If the value of a variable is to stand there, give it as one of \"variables\" of the call or of migrator.register(); where the layout has no variables, the script says \"-- migrator: variables\".";
 	problem.statement = i;
 	problem.position = error->cursorpos;
 	script_locate(script, i, error->cursorpos, &problem.line, &problem.column);

@@ -81,6 +81,7 @@ psql_args_next(PsqlArgs *args, bool unquote, bool strip)
 			while (args->position < args->end && args->text[args->position] != '`');
 			args->position += args->position < args->end;
 			args->fault = "a command of the shell in backquotes";
+			args->shell = true;
 		}
 		else if (c == ':' && take_reference(args, &result))
 			stripped = false;

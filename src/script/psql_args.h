@@ -30,6 +30,7 @@ typedef struct PsqlArgs
 
 	bool		quoted;			/* the last one had quotes */
 	const char *fault;			/* why it cannot be read, or NULL */
+	bool		shell;			/* for it wants a command of the shell */
 } PsqlArgs;
 
 /* Length of a command's name: to a blank, or the next backslash; one that is a sign has no others. */

@@ -169,8 +169,9 @@ refuse_fault(Command *command)
 
 	if (fault == NULL)
 		return false;
-	refuse(command, strchr(fault, '`') ? ERRCODE_FEATURE_NOT_SUPPORTED : ERRCODE_SYNTAX_ERROR,
-		   psprintf("\\%s cannot be read: %s", command->name, fault), NULL);
+	refuse(command, command->args.shell ? ERRCODE_FEATURE_NOT_SUPPORTED : ERRCODE_SYNTAX_ERROR,
+		   psprintf("\\%s cannot be read: %s", command->name, fault),
+		   command->args.shell ? "The server runs none: take the command out, and give the value as one of \"variables\" among the options of the call or of migrator.register()." : NULL);
 	command->args.fault = NULL;
 	return true;
 }

@@ -31,7 +31,7 @@ transactions_walk(Script *script, int i, const RawStmt *raw, TransactionWalk *wa
 										 psprintf("%s inside of a transaction", statement_name(raw->stmt)),
 										 psprintf("The transaction began on line %u.",
 												  script->statements[walk->begin].line),
-										 NULL);
+										 "Write COMMIT where that ends, or leave this out.");
 			else if (walk->ended || walk->statement_before)
 				make_parts(script, i);
 			if (!walk->in_block)
@@ -54,7 +54,8 @@ transactions_walk(Script *script, int i, const RawStmt *raw, TransactionWalk *wa
 			}
 			else if (!walk->in_block && !walk->incomplete)
 				script_statement_problem(script, i, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_TERMINATION,
-										 "COMMIT without BEGIN", NULL, NULL);
+										 "COMMIT without BEGIN", NULL,
+										 "Write BEGIN where the transaction begins, or leave this out.");
 			walk->in_block = false;
 			walk->ended = true;
 			break;
@@ -110,7 +111,7 @@ transactions_finish(Script *script, const TransactionWalk *walk)
 		script_statement_problem(script, walk->begin, CHECK_TRANSACTIONS, ERRCODE_INVALID_TRANSACTION_INITIATION,
 								 "BEGIN without COMMIT",
 								 "The script ends inside of the transaction that begins here.",
-								 NULL);
+								 "Write COMMIT where it ends, or leave BEGIN out: each migration is one transaction without it.");
 
 	if (!walk->seen)
 		script->transaction_form = TRANSACTION_FORM_NONE;

@@ -109,6 +109,9 @@ SELECT * FROM files.faults(E'SELECT 1;\n\\connect postgres\n  \\! ls\n\\o file\n
   'onsense\n\\.\n\\');
 SELECT * FROM files.faults(E'\\copy a to stdout\n\\copy a from program ''ls''\n\\copy a from pstdin\n\\copy a\n\\copy (SELECT 1) to x\n'
   '\\encoding LATIN1\n\\set a `date`\n\\set a ''x\n\\set 1 2\n\\set\n\\unset');
+SELECT line, message FROM files.faults(E'\\set a `date`');
+SELECT files.error($$SELECT FROM migrator.apply('m/f', 'faults')$$);
+SELECT hint FROM migrator.validate('m/f', 'faults') WHERE line = 2;
 SELECT * FROM files.faults(E'\\set AUTOCOMMIT off\n\\set AUTOCOMMIT on\n\\set ON_ERROR_STOP\n\\set ON_ERROR_STOP off\n\\set ON_ERROR_ROLLBACK on\n'
   '\\set QUIET on\n\\set ENCODING LATIN1\n\\set SINGLELINE on');
 SELECT * FROM files.faults(E'\\g\n\\unset a b\n\\restrict a\n\\echo b\n\\unrestrict b\n\\unrestrict a\n\\restrict');

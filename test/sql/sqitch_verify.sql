@@ -68,6 +68,14 @@ CALL migrator.up('m/d', 'late');
 CALL files.write('m/d/verify/late.sql', 'SELECT a FROM app.late;');
 CALL migrator.up('m/d', 'late') \gset
 SELECT version, state FROM migrator.status('m/d', 'late');
+-- what the change has not committed it cannot use
+CALL files.make('m/d', 'sqitch.plan', files.plan('mood', 'more'), 'deploy/mood.sql', 'CREATE TYPE app.mood AS ENUM (''good'');',
+  'deploy/more.sql', E'BEGIN;\nALTER TYPE app.mood ADD VALUE ''bad'';\nCOMMIT;\n', 'verify/more.sql', 'SELECT ''bad''::app.mood;',
+  'sqitch.conf', E'[deploy]\n\tverify = yes\n');
+CALL migrator.up('m/d', 'mood');
+CALL files.write('m/d/deploy/more.sql', E'-- migrator: no-transaction\nBEGIN;\nALTER TYPE app.mood ADD VALUE ''bad'';\nCOMMIT;\n');
+CALL migrator.up('m/d', 'mood') \gset
+SELECT version, state FROM migrator.status('m/d', 'mood');
 
 -- The bound on a migration is one of it, too.
 CALL files.make('m/d', 'sqitch.plan', files.plan('parts'), 'deploy/parts.sql',

@@ -10,7 +10,7 @@ $$;
 CALL files.make('m/d', '1_a.sql', 'SELECT files.saw(''none'', '':name'', (ARRAY[1,2,3])[1:2]::text);');
 SELECT version, outcome FROM migrator.apply('m/d', variables => '{"name": "value"}');
 CALL files.make('m/d', '1_a.sql', 'SELECT :name;');
-SELECT check_name, severity, line, message FROM migrator.validate('m/d') WHERE check_name IN ('syntax', 'variables') AND severity <> 'ok';
+SELECT check_name, severity, line, message, hint FROM migrator.validate('m/d') WHERE check_name IN ('syntax', 'variables') AND severity <> 'ok';
 
 -- The lexical rules of psql.
 CALL files.forget();
