@@ -174,23 +174,16 @@ refuse_stranger(MigrationSet *set, const Candidate *item, const Layout *layout)
 static bool
 claim_code(const SourceEntry *entry, const Layout *layout, LayoutClaim *claim)
 {
-	static const char *const codes[] = {
-		".go", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".java", ".class", ".kt", ".py", ".rb", ".rs", ".ex", ".exs", ".cs", ".php",
-		".sh", ".bash", ".ps1", ".bat", ".cmd"
-	};
 	const char *dot = strrchr(entry->name, '.');
 	SourceEntry as_sql = {0};
 
-	for (int i = 0; i < lengthof(codes) && dot != NULL && !entry->is_directory; i++)
-		if (strcmp(dot, codes[i]) == 0)
-		{
-			as_sql.name = psprintf("%.*s.sql", (int) (dot - entry->name), entry->name);
-			if (!layout->claim(&as_sql, claim) || claim->fault != NULL)
-				return false;
-			require_valid(entry->name, claim->version);
-			return true;
-		}
-	return false;
+	if (!left_out_is_code(entry))
+		return false;
+	as_sql.name = psprintf("%.*s.sql", (int) (dot - entry->name), entry->name);
+	if (!layout->claim(&as_sql, claim) || claim->fault != NULL)
+		return false;
+	require_valid(entry->name, claim->version);
+	return true;
 }
 
 /* In the order of bytes it comes behind the file itself, and nothing between them begins otherwise. */

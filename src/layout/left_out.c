@@ -78,3 +78,18 @@ left_out_reason(const MigrationSet *set, const SourceEntry *entry, const char *d
 		return "named like a migration, but not a .sql file";
 	return psprintf("named like a migration, but by no rule of layout \"%s\"", set->layout);
 }
+
+bool
+left_out_is_code(const SourceEntry *entry)
+{
+	static const char *const codes[] = {
+		".go", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".java", ".class", ".kt", ".py", ".rb", ".rs", ".ex", ".exs", ".cs", ".php",
+		".sh", ".bash", ".ps1", ".bat", ".cmd"
+	};
+	const char *dot = strrchr(entry->name, '.');
+
+	for (int i = 0; i < lengthof(codes) && dot != NULL && !entry->is_directory; i++)
+		if (strcmp(dot, codes[i]) == 0)
+			return true;
+	return false;
+}

@@ -26,4 +26,7 @@ extern IgnoredEntry *left_out_ignore(MigrationSet *set, const SourceEntry *entry
 extern const char *left_out_reason(const MigrationSet *set, const SourceEntry *entry,
 								   const char *deeper);
 
+/* Is it a file of code, by its ending? */
+extern bool left_out_is_code(const SourceEntry *entry);
+
 #endif

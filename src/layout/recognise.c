@@ -44,6 +44,7 @@ static bool is_recorded(const LayoutHints *hints, const LayoutClaim *claim);
 static bool taken_by_other(const Layout *layout, Candidates *all, Candidate *item);
 static void add_first_file(StringInfo detail, const Layout *layout, Candidates *all);
 static void refuse_ambiguous(Candidates *all, const char *detail);
+static const char *first_code(const Candidates *all);
 
 const Layout *
 recognise_root(Candidates *all)
@@ -374,11 +375,32 @@ refuse_ambiguous(Candidates *all, const char *detail)
 			errhint("Name all migrations of a directory by the rules of one layout, or choose one with options => '{\"layout\": \"NAME\"}'."));
 }
 
+/* A file that is named like a migration and is code, or NULL. */
+static const char *
+first_code(const Candidates *all)
+{
+	for (int i = 0; i < all->count; i++)
+	{
+		const Candidate *item = &all->items[i];
+
+		if (!item->aside && name_may_be_migration(item->entry) && left_out_is_code(item->entry))
+			return left_out_name(item->path);
+	}
+	return NULL;
+}
+
 void
 recognise_refuse_empty(const Candidates *all)
 {
 	const RefusedEntry *refused = all->set->refused ? linitial(all->set->refused) : NULL;
+	const char *code = refused ? NULL : first_code(all);
 
+	if (code != NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
+				errmsg("\"%s\" holds no migrations in SQL", finding_one_line(all->source->given)),
+				errdetail("No name in it fits a known layout; \"%s\" is code, which its own tool runs.", code),
+				errhint("Have that tool apply them, write new migrations as SQL in a folder of their own, and put on record with migrator.adopt() what is applied."));
 	ereport(ERROR,
 			errcode(ERRCODE_MIGRATOR_NOT_RECOGNISED),
 			errmsg("\"%s\" holds no migrations", finding_one_line(all->source->given)),

@@ -6,6 +6,10 @@ SET timezone = 'UTC';
 \set status 'SELECT version, name, state, flags, message FROM migrator.status'
 \set up 'CALL migrator.up(\'m/d\', options => \'{"verbose": false}\') \\gset'
 
+-- nothing but code
+CALL files.names('m/d', 'README.md', '20240101000000_a.ts', '20240102000000_b.ts', 'helpers.ts');
+CALL migrator.up('m/d');
+
 -- goose: the second is in Go
 CALL files.make('m/d', '00001_a.sql', E'-- +goose Up\nCREATE TABLE a();\n', '00002_b.go', 'package migrations', '00002_b_test.go', 'package migrations',
   '00003_c.sql', E'-- +goose Up\nCREATE TABLE c();\n');
