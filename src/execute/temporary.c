@@ -15,6 +15,7 @@
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "utils/snapmgr.h"
 
 #include "execute/temporary.h"
 
@@ -62,10 +63,16 @@ temporary_drop_others(const List *relations)
 		add_exact_object_address(&address, targets);
 		any = true;
 	}
-	/* cascade: they need each other, and all is internal */
+
+	/*
+	 * cascade: they need each other, and all is internal; rows of the catalog
+	 * may be in a TOAST table
+	 */
 	if (any)
 	{
+		PushActiveSnapshot(GetTransactionSnapshot());
 		performMultipleDeletions(targets, DROP_CASCADE, PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
+		PopActiveSnapshot();
 		CommandCounterIncrement();
 	}
 	free_object_addresses(targets);
