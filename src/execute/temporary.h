@@ -1,16 +1,16 @@
 /*
  * temporary.h
- *	  Temporary relations that scripts leave.
+ *	  Temporary objects that scripts leave.
  */
 #ifndef MIGRATOR_EXECUTE_TEMPORARY_H
 #define MIGRATOR_EXECUTE_TEMPORARY_H
 
 #include "nodes/pg_list.h"
 
-/* OIDs of those of this session. */
-extern List *temporary_relations(void);
+/* Those of this session, as ObjectAddress * */
+extern List *temporary_objects(void);
 
 /* Drop those that are not among these, as the end of a session would, or of a transaction. */
-extern void temporary_drop_others(const List *relations);
+extern void temporary_drop_others(const List *objects);
 
 #endif

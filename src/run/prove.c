@@ -257,7 +257,7 @@ prove_step(Proof *proof, Step *step)
 	ErrorData  *error;
 
 	run->current = step;
-	proof->temporary = temporary_relations();
+	proof->temporary = temporary_objects();
 	proof->differences = NIL;
 	proof->compared = false;
 	if (compare && (proof->before == NULL || proof->outdated))

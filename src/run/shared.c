@@ -276,7 +276,7 @@ has_own_sessions(const Run *run)
 List *
 run_session_begin(const Run *run)
 {
-	return has_own_sessions(run) ? temporary_relations() : NIL;
+	return has_own_sessions(run) ? temporary_objects() : NIL;
 }
 
 void

@@ -156,7 +156,7 @@ extern void run_begin_execution(Run *run, const char *file, const Step *step, co
 
 /*
  * Around a script of a migration: where the layout's tool gives each a session of its own,
- * temporary relations that it made are dropped.  The first returns those of before.
+ * temporary objects that it made are dropped.  The first returns those of before.
  */
 extern List *run_session_begin(const Run *run);
 extern void run_session_end(const Run *run, const List *before);

@@ -240,7 +240,20 @@ SELECT version, verdict FROM migrator.prove('m/temp', 'temp') WHERE version < 'c
 CALL migrator.up('m/temp', 'temp', options => '{"verbose": false}') \gset
 CALL migrator.down('m/temp', 'temp', target => 'a', options => '{"verbose": false}') \gset
 SELECT relname FROM pg_class WHERE relpersistence = 't' ORDER BY relname;
-DROP TABLE own;
+-- indexes, types and functions too, with deferred triggers; but none while one is in use, as the table of a cursor
+\set key 'CREATE TEMP TABLE p (i int PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY); CREATE TEMP TABLE c (i int REFERENCES p DEFERRABLE INITIALLY DEFERRED);\n'
+\set others 'CREATE TYPE pg_temp.y AS (a int); CREATE DOMAIN pg_temp.d AS int; CREATE FUNCTION pg_temp.f() RETURNS pg_temp.y LANGUAGE sql RETURN ROW(1)::pg_temp.y;\n'
+CALL files.make('m/temp', 'sqitch.plan', files.plan('e', 'f', 'g', 'h'), 'deploy/e.sql', :'key' || :'others', 'revert/e.sql', '',
+  'deploy/f.sql', :'key' || :'others', 'deploy/g.sql', :'key' || 'INSERT INTO p VALUES (1); INSERT INTO c VALUES (1);',
+  'deploy/h.sql', 'BEGIN; CREATE TEMP TABLE p (); CREATE TEMP TABLE other (); DECLARE x CURSOR FOR SELECT FROM p; FETCH x; COMMIT;');
+BEGIN;
+SELECT version, outcome FROM migrator.apply('m/temp', 'temp2', target => 'g');
+SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r' ORDER BY relname;
+ROLLBACK;
+CALL migrator.up('m/temp', 'temp2', options => '{"verbose": false}') \gset
+SELECT proname FROM pg_proc WHERE pronamespace = pg_my_temp_schema();
+SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r' ORDER BY relname;
+DROP TABLE own, p, other;
 
 CALL files.write('m/d/sqitch.conf', E'[core]\ndeploy_dir = ' || repeat('d', 5000));
 SELECT * FROM files.faults();
