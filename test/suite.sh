@@ -76,13 +76,13 @@ installcheck() { # installcheck STAGE FILES [make argument...]
 # as one to be done.
 count_prove() { # count_prove STAGE EXIT-CODE
   local log=$logs/$1.log passed failed skipped
-  passed=$(grep -E '^ok [0-9]+' "$log" | grep -cvE '# (SKIP|skip)' || true)
-  skipped=$(grep -cE '^ok [0-9]+.*# (SKIP|skip)|^1\.\.0 # (SKIP|skip)' "$log" || true)
-  failed=$(grep -cE '^not ok [0-9]+' "$log" || true)
+  passed=$(grep -aE '^ok [0-9]+' "$log" | grep -acvE '# (SKIP|skip)' || true)
+  skipped=$(grep -acE '^ok [0-9]+.*# (SKIP|skip)|^1\.\.0 # (SKIP|skip)' "$log" || true)
+  failed=$(grep -acE '^not ok [0-9]+' "$log" || true)
   if [ "$2" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
   if [ "$passed" = 0 ] && [ "$failed" = 0 ]; then failed=1; fi
   if [ "$failed" != 0 ]; then
-    grep -nE -A 12 '^not ok|^# +Failed|Dubious|Bailout|Can.t locate' "$log" | head -n 120 || true
+    grep -anE -A 12 '^not ok|^# +Failed|Dubious|Bailout|Can.t locate' "$log" | head -n 120 || true
     tail -n 15 "$log"
   fi
   count "$1" "$passed" "$failed" "$skipped"
