@@ -168,7 +168,9 @@ typedef struct HistoryTool
 	 * %s is the table and the parameters are texts (MirrorParameter, from
 	 * $1). All NULL: it is not mirrored.
 	 */
-	const char *mirror_add[2];
+	const char *mirror_add[2];	/* the second one writes a row */
+	bool		mirror_moves;	/* but where the table has one row, of the
+								 * last version, which may be a later one */
 	const char *mirror_remove[2];
 	const char *mirror_accept;	/* NULL: nothing */
 	const char *mirror_clear;	/* NULL: all rows go */

@@ -65,6 +65,7 @@ const HistoryTool history_golang_migrate = {
 		"UPDATE ONLY %s SET version = $1::pg_catalog.int8, dirty = false WHERE version OPERATOR(pg_catalog.<) $1::pg_catalog.int8",
 		"INSERT INTO %s (version, dirty) SELECT $1::pg_catalog.int8, false WHERE NOT EXISTS (SELECT FROM ONLY %s)"
 	},
+	.mirror_moves = true,
 	.mirror_remove = {
 		"DELETE FROM ONLY %s WHERE version OPERATOR(pg_catalog.=) $1::pg_catalog.int8",
 		"INSERT INTO %s (version, dirty) SELECT $8::pg_catalog.int8, false WHERE $8 IS NOT NULL AND NOT EXISTS (SELECT FROM ONLY %s)"

@@ -69,7 +69,7 @@ pg_noreturn static void refuse_dropped(const HistoryTable *table);
 static void require_trusted_triggers(const HistoryTable *table, LOCKMODE mode);
 static Oid	stranger(Oid role);
 static Oid	owner_of(int cache, Oid object);
-static void run_statement(const HistoryTable *table, const char *statement, char *const *parameters);
+static uint64 run_statement(const HistoryTable *table, const char *statement, char *const *parameters);
 static void fill_parameters(const HistoryTable *table, MirrorChange change, const MirrorRow *row, Mirror *mirror, char **parameters);
 static char *with_blanks(const char *name);
 static char *stem_of(const char *file);
@@ -181,10 +181,20 @@ mirror_write(Mirror *mirror, MirrorChange change, const MirrorRow *row)
 		mirror->applied = NULL;
 	fill_parameters(table, change, row, mirror, parameters);
 	if (change == MIRROR_ACCEPT)
-		run_statement(table, tool->mirror_accept, parameters);
+		(void) run_statement(table, tool->mirror_accept, parameters);
+	else if (change == MIRROR_REMOVE)
+		for (int i = 0; i < lengthof(tool->mirror_remove); i++)
+			(void) run_statement(table, tool->mirror_remove[i], parameters);
 	else
-		for (int i = 0; i < lengthof(tool->mirror_add); i++)
-			run_statement(table, change == MIRROR_ADD ? tool->mirror_add[i] : tool->mirror_remove[i], parameters);
+	{
+		(void) run_statement(table, tool->mirror_add[0], parameters);
+		if (run_statement(table, tool->mirror_add[1], parameters) == 0 && !tool->mirror_moves)
+			ereport(ERROR,
+					errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					errmsg("a trigger of table %s keeps rows from being written", table->shown),
+					errdetail("It mirrors the record for %s, which would run again what has no row there.", tool->name),
+					errhint("Have the trigger return the row, or drop it, or take option \"mirror\" away with migrator.register()."));
+	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }
@@ -199,7 +209,7 @@ mirror_clear(const Mirror *mirror)
 		return;
 	table = mirror_table(mirror);
 	hold(mirror, table);
-	run_statement(table, table->tool->mirror_clear ? table->tool->mirror_clear : "DELETE FROM ONLY %s", none);
+	(void) run_statement(table, table->tool->mirror_clear ? table->tool->mirror_clear : "DELETE FROM ONLY %s", none);
 }
 
 /* It is looked for each time: a script may have made another one of it. */
@@ -386,8 +396,8 @@ hold(const Mirror *mirror, const HistoryTable *table)
 	require_trusted_triggers(table, NoLock);
 }
 
-/* NULL: there is none. */
-static void
+/* How many rows it wrote, or took away; NULL: there is none. */
+static uint64
 run_statement(const HistoryTable *table, const char *statement, char *const *parameters)
 {
 	bool		had_snapshot = ActiveSnapshotSet();
@@ -395,12 +405,12 @@ run_statement(const HistoryTable *table, const char *statement, char *const *par
 	char		nulls[MIRROR_PARAMETERS];
 	Oid			types[MIRROR_PARAMETERS];
 	char	   *name = quote_qualified_identifier(table->schema, table->name);
-	bool		adds = statement != NULL && strncmp(statement, "INSERT", 6) == 0 && strstr(statement, "NOT EXISTS") == NULL;
+	uint64		count;
 	StringInfoData sql;
 	const char *at;
 
 	if (statement == NULL)
-		return;
+		return 0;
 	initStringInfo(&sql);
 	while ((at = strstr(statement, "%s")) != NULL)
 	{
@@ -417,14 +427,10 @@ run_statement(const HistoryTable *table, const char *statement, char *const *par
 	SPI_connect();
 	if (SPI_execute_with_args(sql.data, MIRROR_PARAMETERS, types, values, nulls, false, 0) < 0)
 		elog(ERROR, "mirroring failed: %s", sql.data);
-	if (adds && SPI_processed == 0)
-		ereport(ERROR,
-				errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				errmsg("a trigger of table %s keeps rows from being written", table->shown),
-				errdetail("It mirrors the record for %s, which would run again what has no row there.", table->tool->name),
-				errhint("Have the trigger return the row, or drop it, or take option \"mirror\" away with migrator.register()."));
+	count = SPI_processed;
 	SPI_finish();
 	owner_query_drop_snapshot(had_snapshot);
+	return count;
 }
 
 static void

@@ -53,8 +53,7 @@ run_read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 {
 	char	   *if_locked = api_text(fcinfo, locked);
 	char	   *on_error = api_text(fcinfo, locked + 2);
-	char	   *service = api_text(fcinfo, 1);
-	bool		all = scope_means_all(service);
+	bool		all = scope_means_all(api_text(fcinfo, 1));
 	List	   *scopes;
 	ListCell   *lc;
 
@@ -77,12 +76,11 @@ run_read_arguments(FunctionCallInfo fcinfo, int locked, RunRequest *request)
 		scope_refuse_of_one(request->plan.allow_late != NULL, "allow_late");
 		scope_refuse_of_one(request->force, "force");
 	}
-	scopes = scope_resolve_each(api_text(fcinfo, 0), service, api_text(fcinfo, 4));
+	scopes = api_scopes(fcinfo, NULL, 4, 5);
 	foreach(lc, scopes)
 	{
 		Scope	   *scope = lfirst(lc);
 
-		scope_take_variables(scope, api_jsonb(fcinfo, 5));
 		api_put_run_options(request, scope);
 		scope->target = request->plan.target;
 		if (!all)

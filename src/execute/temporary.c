@@ -25,8 +25,8 @@
 
 #include "execute/temporary.h"
 
-static bool is_among(const List *objects, const ObjectAddress * object);
-static bool is_in_use(const ObjectAddress * object);
+static bool is_among(const List *objects, const ObjectAddress *object);
+static bool is_in_use(const ObjectAddress *object);
 
 /* What depends on the session's schema, as the server finds at its end what to drop (RemoveTempRelations()). */
 List *
@@ -69,7 +69,7 @@ temporary_drop_others(const List *objects)
 
 	foreach(lc, temporary_objects())
 	{
-		const		ObjectAddress *object = lfirst(lc);
+		const ObjectAddress *object = lfirst(lc);
 
 		if (is_among(objects, object))
 			continue;
@@ -95,13 +95,13 @@ temporary_drop_others(const List *objects)
 }
 
 static bool
-is_among(const List *objects, const ObjectAddress * object)
+is_among(const List *objects, const ObjectAddress *object)
 {
 	ListCell   *lc;
 
 	foreach(lc, objects)
 	{
-		const		ObjectAddress *other = lfirst(lc);
+		const ObjectAddress *other = lfirst(lc);
 
 		if (other->classId == object->classId && other->objectId == object->objectId)
 			return true;
@@ -111,7 +111,7 @@ is_among(const List *objects, const ObjectAddress * object)
 
 /* Would the server refuse to drop it, as CheckTableNotInUse() has it: for an open cursor, or deferred triggers? */
 static bool
-is_in_use(const ObjectAddress * object)
+is_in_use(const ObjectAddress *object)
 {
 	Relation	relation;
 	bool		in_use;

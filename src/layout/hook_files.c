@@ -97,7 +97,8 @@ take_file(Candidates *all, const Candidate *item, const char *path)
 	const char *rest;
 	const char *ending = strrchr(name, '.');
 	HookFile   *hook;
-	bool		named_so = hook_files_named_so(name);
+	RefusedEntry *refused;
+	bool		named_so;
 
 	if (!pg_verifymbstr(path, strlen(path), true))
 	{
@@ -125,10 +126,12 @@ take_file(Candidates *all, const Candidate *item, const char *path)
 			return;
 		}
 	}
-	refuse(all, item, path,
-		   named_so ?
-		   "it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_rollback.sql, post_rollback.sql, and the same with _VERSION before .sql" :
-		   "it lies among hooks, which are pre_migrate.sql, post_migrate.sql, pre_rollback.sql, post_rollback.sql, and the same with _VERSION before .sql")->hook_name = named_so;
+	named_so = hook_files_named_so(name);
+	refused = refuse(all, item, path,
+					 named_so ?
+					 "it is named like a hook, and hooks are pre_migrate.sql, post_migrate.sql, pre_rollback.sql, post_rollback.sql, and the same with _VERSION before .sql" :
+					 "it lies among hooks, which are pre_migrate.sql, post_migrate.sql, pre_rollback.sql, post_rollback.sql, and the same with _VERSION before .sql");
+	refused->hook_name = named_so;
 }
 
 /* What cannot run in another environment stops no run of this one. */

@@ -9,6 +9,8 @@
 #ifndef MIGRATOR_LAYOUT_LAYOUT_H
 #define MIGRATOR_LAYOUT_LAYOUT_H
 
+#include "common/hashfn.h"
+
 #include "layout/migration.h"
 #include "layout/names.h"
 #include "layout/new_names.h"
@@ -48,6 +50,13 @@ typedef struct LayoutClaim
 	const ManifestEntry *entry; /* what it needs, as the tool says it, with
 								 * what else a manifest can say; or NULL */
 } LayoutClaim;
+
+/* Of a name, as the key of a hash table: two that have the same are one in 2^64. */
+static inline uint64
+layout_hash(const char *name)
+{
+	return hash_bytes_extended((const unsigned char *) name, strlen(name), 0);
+}
 
 /* The file is all of the script: the way back if that is 'd' (layout_sql_stem()), else what goes up. */
 static inline void

@@ -408,7 +408,8 @@ take_property(Changelogs *all, Changelog *log, const JsonNode *item)
 	const char *context = context_of(all, log, item, &wrong);
 	const char *labels = expanded(all, log, item, "labels", &wrong);
 	const char *dbms = expanded(all, log, item, "dbms", &wrong);
-	const char *global = attribute(item, "global");
+	const char *for_all = attribute(item, "global");
+	bool		own = for_all != NULL && changelog_boolean(for_all) != 1;
 
 	if (!has_only(all, log->path, item, known))
 		return;
@@ -425,7 +426,7 @@ take_property(Changelogs *all, Changelog *log, const JsonNode *item)
 	if (wrong != NULL)
 		refuse(all, log->path, item->line, wrong);
 	else if (excluded == NULL)
-		changelog_add_property(&all->state, log->number, global !=NULL && changelog_boolean(global) != 1, name, value, log->is_xml);
+		changelog_add_property(&all->state, log->number, own, name, value, log->is_xml);
 }
 
 /* A number, or the one that holds without. */

@@ -14,16 +14,14 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "utils/hsearch.h"
 
 #include "layout/claim.h"
 #include "layout/liquibase_changeset.h"
 
-/* a hash of a name; two that have the same are one in 2^64 */
 typedef struct NamedClaim
 {
-	uint64		hash;
+	uint64		hash;			/* of the name */
 	const LayoutClaim *claim;
 } NamedClaim;
 
@@ -344,18 +342,12 @@ id_and_author(const char *id, const char *author)
 	return psprintf("%s\n%s", id, author);
 }
 
-static uint64
-hash_of(const char *name)
-{
-	return hash_bytes_extended((const unsigned char *) name, strlen(name), 0);
-}
-
 /* The first of a name counts. */
 static void
 enter(ChangesetFile *file, const LayoutClaim *claim, const char *name)
 {
 	HASHCTL		control = {.keysize = sizeof(uint64),.entrysize = sizeof(NamedClaim),.hcxt = CurrentMemoryContext};
-	uint64		hash = hash_of(name);
+	uint64		hash = layout_hash(name);
 	NamedClaim *named;
 	bool		found;
 
@@ -369,7 +361,7 @@ enter(ChangesetFile *file, const LayoutClaim *claim, const char *name)
 static const LayoutClaim *
 find(const ChangesetFile *file, const char *name)
 {
-	uint64		hash = hash_of(name);
+	uint64		hash = layout_hash(name);
 	const NamedClaim *named = file->by_name ? hash_search(file->by_name, &hash, HASH_FIND, NULL) : NULL;
 
 	return named ? named->claim : NULL;

@@ -69,9 +69,9 @@ static const char *const migration_children[] = {
 	"migration.sql", "up.sql",
 };
 
-/* files that say something to people, and nothing to a tool; the last one may be SQL's own with a wrong name */
-static const char *const document_endings[] = {
-	".md", ".rst", ".adoc", ".html", ".txt",
+/* files that say something to people, and nothing to a tool */
+static const char *const page_endings[] = {
+	".md", ".rst", ".adoc", ".html",
 };
 
 static const char goes_back[] = "its name says that it goes back";
@@ -83,7 +83,8 @@ static const char *dotted_word(const char *name, char direction);
 static bool goes_back_with_more(const char *word, int length);
 static bool ends_in_suffix(const char *name, int stem);
 static bool has_version(const char *name);
-static bool ends_as_document(const char *name, int count);
+static bool ends_so(const char *name, const char *ending);
+static bool is_page(const char *name);
 
 static bool
 same_word(const char *text, int length, const char *word)
@@ -244,22 +245,24 @@ ends_in_suffix(const char *name, int stem)
 bool
 name_is_document(const char *name)
 {
-	return ends_as_document(name, lengthof(document_endings));
+	return is_page(name) || ends_so(name, ".txt");
 }
 
-/* by one of so many endings */
 static bool
-ends_as_document(const char *name, int count)
+ends_so(const char *name, const char *ending)
 {
-	int			length = strlen(name);
+	size_t		length = strlen(name);
 
-	for (int i = 0; i < count; i++)
-	{
-		int			ending = strlen(document_endings[i]);
+	return length >= strlen(ending) && pg_strcasecmp(name + length - strlen(ending), ending) == 0;
+}
 
-		if (length >= ending && pg_strcasecmp(name + length - ending, document_endings[i]) == 0)
+/* A document that is no script with a wrong name, as .txt may be. */
+static bool
+is_page(const char *name)
+{
+	for (int i = 0; i < lengthof(page_endings); i++)
+		if (ends_so(name, page_endings[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -291,7 +294,7 @@ name_may_be_migration(const SourceEntry *entry)
 	 * what describes a migration is often named like it: 2_b.md beside
 	 * 2_b.sql
 	 */
-	if (!entry->is_directory && ends_as_document(entry->name, lengthof(document_endings) - 1))
+	if (!entry->is_directory && is_page(entry->name))
 		return false;
 	if (has_version(entry->name))
 		return true;

@@ -13,7 +13,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/hsearch.h"
 
@@ -45,16 +44,10 @@ typedef struct Known
 
 static void read_conf(const Source *source, SqitchConf *conf);
 
-static uint64
-hash_of(const char *text)
-{
-	return hash_bytes_extended((const unsigned char *) text, strlen(text), 0);
-}
-
 static Known *
 find(const Sqitch *sqitch, const char *path)
 {
-	uint64		hash = hash_of(path);
+	uint64		hash = layout_hash(path);
 
 	return hash_search(sqitch->files, &hash, HASH_FIND, NULL);
 }
@@ -62,7 +55,7 @@ find(const Sqitch *sqitch, const char *path)
 static void
 enter(Sqitch *sqitch, char *path)
 {
-	uint64		hash = hash_of(path);
+	uint64		hash = layout_hash(path);
 	Known	   *known = hash_search(sqitch->files, &hash, HASH_ENTER, NULL);
 
 	known->named = false;

@@ -8,7 +8,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -498,7 +497,7 @@ fetch_variables(Reader *reader, const char *kind)
 static NamedVariable *
 find_variable(HTAB *known, const char *name, bool *found)
 {
-	uint64		hash = hash_bytes_extended((const unsigned char *) name, strlen(name), 0);
+	uint64		hash = layout_hash(name);
 
 	return hash_search(known, &hash, HASH_ENTER, found);
 }

@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/hsearch.h"
@@ -63,7 +62,7 @@ static Known *
 look_up(const SqitchPlan *plan, const char *prefix, const char *name, bool enter)
 {
 	char	   *text = psprintf("%s%s", prefix, name);
-	uint64		hash = hash_bytes_extended((const unsigned char *) text, strlen(text), 0);
+	uint64		hash = layout_hash(text);
 	bool		found;
 	Known	   *known = hash_search(plan->names, &hash, enter ? HASH_ENTER : HASH_FIND, &found);
 

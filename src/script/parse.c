@@ -191,8 +191,7 @@ is_reference(const Script *script, int i, int position)
 {
 	const char *at = script_statement_text(script, i);
 
-	for (; position > 1 && *at != '\0'; position--)
-		at += pg_mblen(at);
+	at += pg_mbcharcliplen(at, strlen(at), position - 1);
 	return at[0] == ':' && (at[1] == '\'' || at[1] == '"' || at[1] == '_' || isalpha((unsigned char) at[1]));
 }
 

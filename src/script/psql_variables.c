@@ -54,16 +54,25 @@ bucket(const PsqlVariables *variables, const char *name)
 	return (Setting **) &variables->buckets[hash % BUCKETS];
 }
 
+/* What the script itself has made of it last; NULL: nothing. */
+static const Setting *
+find_setting(const PsqlVariables *variables, const char *name)
+{
+	const Setting *setting = *bucket(variables, name);
+
+	while (setting != NULL && strcmp(setting->variable.name, name) != 0)
+		setting = setting->next;
+	return setting;
+}
+
 const Variable *
 psql_variables_find(const PsqlVariables *variables, const char *name)
 {
+	const Setting *setting = find_setting(variables, name);
 	const Variable *given;
 
-	for (const Setting *setting = *bucket(variables, name); setting != NULL; setting = setting->next)
-	{
-		if (strcmp(setting->variable.name, name) == 0)
-			return setting->variable.value != NULL ? &setting->variable : NULL;
-	}
+	if (setting != NULL)
+		return setting->variable.value != NULL ? &setting->variable : NULL;
 	given = variables_find(variables->given, name, strlen(name));
 	return given != NULL ? given : built_in(name);
 }
@@ -71,14 +80,8 @@ psql_variables_find(const PsqlVariables *variables, const char *name)
 bool
 psql_variables_is_given(const PsqlVariables *variables, const char *name)
 {
-	if (psql_variables_is_late(variables, name))
-		return false;
-	for (const Setting *setting = *bucket(variables, name); setting != NULL; setting = setting->next)
-	{
-		if (strcmp(setting->variable.name, name) == 0)
-			return false;
-	}
-	return variables_find(variables->given, name, strlen(name)) != NULL || built_in(name) == NULL;
+	return !psql_variables_is_late(variables, name) && find_setting(variables, name) == NULL &&
+		(variables_find(variables->given, name, strlen(name)) != NULL || built_in(name) == NULL);
 }
 
 /* An earlier value may stand in the text, and its Variable with it: it is kept. */
